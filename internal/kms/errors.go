@@ -1,0 +1,19 @@
+package kms
+
+import "errors"
+
+// What may come of asking a station or a host, for errors.Is. The errors that wrap
+// these carry the cause and the address.
+var (
+	// ErrUnreachable: no answer. It says nothing about activation.
+	ErrUnreachable = errors.New("no answer")
+	// ErrNotYet: it answers, but its services are still starting or going down.
+	ErrNotYet = errors.New("not ready yet")
+	// ErrUnknownOutcome: the command was sent and its answer lost; only the machine's
+	// state tells whether it was carried out.
+	ErrUnknownOutcome = errors.New("the outcome is unknown")
+	// ErrInUse: refused because somebody is logged on.
+	ErrInUse = errors.New("in use")
+	// ErrDenied: the account may not ask this.
+	ErrDenied = errors.New("access denied")
+)

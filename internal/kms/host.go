@@ -1,0 +1,54 @@
+package kms
+
+import "slices"
+
+// HostProduct is one KMS host entry of SoftwareLicensingProduct. Numbers are nil
+// where Windows has no data; no data is not 0.
+type HostProduct struct {
+	ID        string
+	Product   Product
+	Name      string
+	Channel   Channel
+	Status    LicenceStatus
+	Reason    Code
+	Count     *int // current count, capped at twice the largest threshold asked for
+	Threshold *int // RequiredClientCount
+	Counters  Counters
+}
+
+// Counters are the host's cumulative numbers of requests. They only grow and are no
+// measure of the current count.
+type Counters struct {
+	Total, Failed, Unlicensed, Licensed, OOBGrace, OOTGrace, NonGenuineGrace, Notification *int
+}
+
+// Host is one read of a KMS host.
+type Host struct {
+	IsHost   bool // it has a KMS host key
+	Port     int  // the port it listens on
+	Products []HostProduct
+}
+
+// HasKey tells whether the host has a key for the product family.
+func (h Host) HasKey(p Product) bool {
+	return slices.ContainsFunc(h.Products, func(e HostProduct) bool { return e.Product == p })
+}
+
+// Activated tells whether a key of the product family is activated itself; until
+// it is, the host activates nobody.
+func (h Host) Activated(p Product) bool {
+	return slices.ContainsFunc(h.Products, func(e HostProduct) bool { return e.Product == p && e.Status == Licensed })
+}
+
+// Count is the host's count for the product family; false where it gave no number.
+// A host may hold keys of several Office generations that count apart; the largest
+// count is then taken, since an old generation nobody uses stays at 0.
+func (h Host) Count(p Product) (int, bool) {
+	count, known := 0, false
+	for _, entry := range h.Products {
+		if entry.Product == p && entry.Count != nil {
+			count, known = max(count, *entry.Count), true
+		}
+	}
+	return count, known
+}

@@ -1,0 +1,103 @@
+package kms
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// Uptime is what one query of Win32_OperatingSystem gives. Both times are on the
+// answering machine's clock, which may be far from the provider's.
+type Uptime struct {
+	Now  time.Time // LocalDateTime
+	Boot time.Time // LastBootUpTime
+}
+
+// Duration is how long the machine has been up.
+func (u Uptime) Duration() time.Duration { return u.Now.Sub(u.Boot) }
+
+// RestartedSince tells whether the machine started anew after before was read.
+// An open port proves nothing and a start time alone moves when the clock is set,
+// so two durations are compared, each taken on the machine's own clock: it is up for
+// less than has passed there since, or for less than it was up already.
+func (u Uptime) RestartedSince(before Uptime) bool {
+	return u.Duration() < u.Now.Sub(before.Now) || u.Duration() < before.Duration()
+}
+
+// Presence is who uses a station, together with its uptime.
+type Presence struct {
+	Uptime
+	Name     string // computer name as the station itself gives it
+	User     string // logged on at the console, "DOMAIN\name"; "" nobody
+	Desktops int    // sessions with a desktop, remote ones too
+}
+
+// InUse names who uses the station; "" when nobody does. Users to ignore are
+// compared without case, with or without their domain.
+func (p Presence) InUse(ignore []string) string {
+	ignored := 0
+	if p.User != "" {
+		if !slices.ContainsFunc(ignore, func(u string) bool { return sameUser(u, p.User) }) {
+			return p.User
+		}
+		ignored = 1
+	}
+	if p.Desktops > ignored {
+		return "a user in a session of their own"
+	}
+	return ""
+}
+
+func sameUser(pattern, user string) bool {
+	if strings.EqualFold(pattern, user) {
+		return true
+	}
+	_, name, found := strings.Cut(user, `\`)
+	return found && !strings.Contains(pattern, `\`) && strings.EqualFold(pattern, name)
+}
+
+// Licensing is what Windows says of its licences.
+type Licensing struct {
+	CMID     CMID      // of Windows; Office has its own, seen only in event 12288
+	KMSHost  string    // the host that Windows asks, set or discovered; "" unknown
+	KMSPort  int       // 0 where no host is known, else 1688 unless set
+	Licences []Licence // products with a key, without add-ons
+}
+
+// Of lists the licences of one product family.
+func (l Licensing) Of(p Product) []Licence {
+	var of []Licence
+	for _, licence := range l.Licences {
+		if licence.Product == p {
+			of = append(of, licence)
+		}
+	}
+	return of
+}
+
+// Holds tells whether a licence of the product can be counted by a KMS host.
+func (l Licensing) Holds(p Product) bool {
+	return slices.ContainsFunc(l.Of(p), func(l Licence) bool { return l.NeverCounts() == "" })
+}
+
+// LicensedByKMS tells whether every countable licence of the product is licensed,
+// and that by a KMS host.
+func (l Licensing) LicensedByKMS(p Product) bool {
+	held := false
+	for _, licence := range l.Of(p) {
+		if licence.NeverCounts() != "" {
+			continue
+		}
+		held = true
+		if licence.LicensedBy() != ByKMS {
+			return false
+		}
+	}
+	return held
+}
+
+// Station is one complete read of a station.
+type Station struct {
+	Presence
+	Licensing
+}
