@@ -1,0 +1,5 @@
+package unbuilt
+
+import "testing"
+
+func TestCount(t *testing.T) { var count int = "25" }
