@@ -1,0 +1,222 @@
+package winrm
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"net/http"
+	"time"
+)
+
+const (
+	firstBackoff = 250 * time.Millisecond
+	lastBackoff  = 4 * time.Second
+	// leastTime is what another attempt must have left to be worth it.
+	leastTime = time.Second
+)
+
+// ask sends one message and gives the body of its answer. It asks again while
+// a quota is exhausted and, for messages that change nothing, after an
+// operation timeout; all of that within the call's time, which does not run
+// while the call waits for its turn or connects.
+func (c *Client) ask(ctx context.Context, address string, m message, o options) (*element, error) {
+	to, err := parseTarget(address, c.scheme, c.config.Port)
+	if err != nil {
+		return nil, err
+	}
+	q := &question{client: c, to: to, message: m, options: o}
+	for backoff := firstBackoff; ; backoff = min(2*backoff, lastBackoff) {
+		body, err := q.attempt(ctx)
+		var quota *Quota
+		switch {
+		case err == nil:
+			return body, nil
+		case errors.As(err, &quota):
+			if !q.wait(ctx, backoff) {
+				return nil, err
+			}
+		case m.repeatable && IsCode(err, CodeOperationTimeout) && time.Until(q.deadline) > leastTime:
+		default:
+			return nil, err
+		}
+	}
+}
+
+// question is a message on its way to one machine.
+type question struct {
+	client   *Client
+	to       target
+	message  message
+	options  options
+	deadline time.Time // zero until the first connection stands
+}
+
+// wait pauses before the next attempt, unless there is no time for one.
+func (q *question) wait(ctx context.Context, backoff time.Duration) bool {
+	// Spread, so that those who were refused together do not return together.
+	pause := backoff/2 + rand.N(backoff/2+1) //nolint:gosec // no secret
+	if time.Until(q.deadline) < pause+leastTime {
+		return false
+	}
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// attempt asks once. A connection from the pool may turn out to be dead, or
+// not to be authenticated any more; then a new one is tried, once.
+func (q *question) attempt(ctx context.Context) (*element, error) {
+	leave, err := q.client.pool.enter(ctx, q.to)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	body, again, err := q.try(ctx, q.options.fresh)
+	if again {
+		body, _, err = q.try(ctx, true)
+	}
+	return body, err
+}
+
+// try asks over one connection; again means that the failure was the
+// connection's and that a new one may be tried without doing anything twice.
+func (q *question) try(ctx context.Context, fresh bool) (body *element, again bool, err error) {
+	c := q.client
+	if err := q.allowed(); err != nil {
+		return nil, false, err
+	}
+	cn, err := c.pool.connect(ctx, q.to, fresh)
+	if err != nil {
+		return nil, false, err
+	}
+	defer func() { c.pool.put(cn, !q.options.fresh) }()
+	leave, err := enter(ctx, q.to, c.parallel)
+	if err != nil {
+		return nil, false, err
+	}
+	defer leave()
+	switch {
+	case q.message.anonymous:
+		cn.session = anonymous{}
+		cn.broken = true // not for anybody else
+	case cn.session == nil:
+		if err := c.authenticate(ctx, cn, q.options); err != nil {
+			cn.broken = true
+			q.log(ctx, cn, 0, 0, err)
+			return nil, false, err
+		}
+	}
+	if q.deadline.IsZero() {
+		q.deadline = time.Now().Add(q.options.timeout)
+	}
+	start := time.Now()
+	answer, err := q.send(ctx, cn)
+	if err == nil {
+		body, err = q.read(cn, answer)
+	}
+	if err != nil {
+		again = cn.reused && q.worthAnother(err)
+	}
+	status := 0
+	if answer != nil {
+		status = answer.status
+	}
+	q.log(ctx, cn, status, time.Since(start), err)
+	return body, again, err
+}
+
+func (q *question) allowed() error {
+	if q.message.anonymous {
+		return nil
+	}
+	return q.client.proof.verdict(q.to.String())
+}
+
+func (q *question) send(ctx context.Context, cn *conn) (*reply, error) {
+	envelope := q.message.render(q.to.url(q.message.path), operationTimeout(time.Until(q.deadline)))
+	header, body, err := cn.session.seal([]byte(envelope))
+	if err != nil {
+		cn.broken = true
+		return nil, err
+	}
+	return cn.post(ctx, q.message.path, header, body, q.deadline)
+}
+
+// read takes the envelope's body out of an answer, or makes the error that the
+// answer means.
+func (q *question) read(cn *conn, answer *reply) (*element, error) {
+	switch answer.status {
+	case http.StatusUnauthorized:
+		cn.broken = true
+		rejected := q.client.rejected(q.to)
+		// It took the account a moment ago; whether that account may do
+		// anything there, only an earlier answer tells.
+		rejected.AcceptedBefore = q.client.proof.served(q.to.String())
+		return nil, rejected
+	case http.StatusForbidden:
+		return nil, forbidden(q.to)
+	case http.StatusServiceUnavailable:
+		return nil, &Unreachable{Kind: KindUnavailable, Address: q.to.String()}
+	}
+	envelope, err := cn.session.open(answer)
+	if err != nil {
+		cn.broken = true // sealing has a state, which is lost now
+		return nil, &Protocol{Address: q.to.String(), Status: answer.status, Reason: err.Error()}
+	}
+	body, err := parseEnvelope(envelope)
+	if err != nil {
+		return nil, &Protocol{Address: q.to.String(), Status: answer.status, Reason: err.Error()}
+	}
+	if !q.message.anonymous {
+		q.client.proof.serves(q.to.String())
+	}
+	if fault := body.child("Fault"); fault != nil {
+		return nil, faultOf(q.to.String(), fault)
+	}
+	if answer.status != http.StatusOK {
+		return nil, &Protocol{Address: q.to.String(), Status: answer.status, Reason: "without a fault"}
+	}
+	return body, nil
+}
+
+// worthAnother reports whether a request that failed on a connection from the
+// pool may be made again: it was not looked at, or it changes nothing.
+func (q *question) worthAnother(err error) bool {
+	var rejected *AuthRejected
+	if errors.As(err, &rejected) {
+		// Basic was just refused by name: once more is one more failed logon.
+		return q.client.config.Auth != AuthBasic
+	}
+	var unreachable *Unreachable
+	return errors.As(err, &unreachable) && unreachable.Kind == KindReset && (!unreachable.Sent || q.message.repeatable)
+}
+
+func (q *question) log(ctx context.Context, cn *conn, status int, took time.Duration, err error) {
+	if q.client.config.Log == nil {
+		return
+	}
+	fields := map[string]any{
+		"address": q.to.String(), "message": q.message.name, "status": status,
+		"milliseconds": took.Milliseconds(), "reused": cn.reused,
+	}
+	if err != nil {
+		fields["error"] = err.Error()
+	}
+	q.client.config.Log(ctx, "WinRM request", fields)
+}
+
+// anonymous is the session of a message that needs no account.
+type anonymous struct{}
+
+func (anonymous) greet(context.Context, *conn) error { return nil }
+func (anonymous) prove(context.Context, *conn) error { return nil }
+func (anonymous) perConnection() bool                { return false }
+func (anonymous) open(answer *reply) ([]byte, error) { return answer.body, nil }
+func (anonymous) seal(envelope []byte) (http.Header, []byte, error) {
+	return http.Header{"Content-Type": {soapType}}, envelope, nil
+}

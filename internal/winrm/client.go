@@ -1,0 +1,165 @@
+package winrm
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Auth is a kind of authentication.
+type Auth string
+
+const (
+	// AuthNTLM proves the account per connection; without TLS it also seals
+	// every message.
+	AuthNTLM Auth = "ntlm"
+	// AuthBasic sends the password with every request.
+	AuthBasic Auth = "basic"
+)
+
+// Config is one account and the way to the machines that it is for.
+type Config struct {
+	Username, Password string // Username: DOMAIN\user, user@domain or user
+	Auth               Auth   // "": AuthNTLM
+	UseTLS             bool
+	Port               int // 0: 5985, with TLS 5986
+
+	CACertificate []byte // PEM, nil: the system's roots
+	TLSServerName string // "": the host of the address
+	// CertificateFingerprints are SHA-256 in hex, colons allowed. A certificate
+	// that is pinned needs no chain and no name; any other is refused.
+	CertificateFingerprints []string
+	InsecureSkipVerify      bool
+	AllowUnencrypted        bool // allows Basic without TLS
+
+	Timeout     time.Duration // of one request; connecting has its own. 0: 30 s
+	MaxParallel int           // requests under way over all machines. 0: 32
+
+	// Log, if set, is told of every request. It never gets credentials,
+	// headers or bodies.
+	Log func(ctx context.Context, message string, fields map[string]any)
+}
+
+// String keeps the password out of whatever prints a Config.
+func (c Config) String() string {
+	return fmt.Sprintf("winrm.Config{Username: %q, Auth: %q, UseTLS: %t}", c.Username, c.Auth, c.UseTLS)
+}
+
+// GoString does for %#v what String does for %v.
+func (c Config) GoString() string { return c.String() }
+
+// ErrUnencrypted refuses a configuration that would send the password in the
+// clear.
+var ErrUnencrypted = errors.New("basic authentication without TLS sends the password in the clear: use TLS or NTLM, or allow unencrypted traffic explicitly")
+
+// ErrClosed is what calls get after Close.
+var ErrClosed = errors.New("the WinRM client is closed")
+
+const (
+	defaultTimeout     = 30 * time.Second
+	defaultMaxParallel = 32
+)
+
+// Client asks any number of machines with one account. It is safe for
+// concurrent use.
+type Client struct {
+	config   Config
+	scheme   string
+	account  account
+	proof    *proof
+	pool     *pool
+	parallel chan struct{} // one element per request under way
+}
+
+// NewClient checks the configuration; it connects to nothing.
+func NewClient(config Config) (*Client, error) {
+	if config.Auth == "" {
+		config.Auth = AuthNTLM
+	}
+	if config.Auth != AuthNTLM && config.Auth != AuthBasic {
+		return nil, fmt.Errorf("unknown WinRM authentication %q: use %q or %q", config.Auth, AuthNTLM, AuthBasic)
+	}
+	if config.Username == "" || config.Password == "" {
+		return nil, errors.New("WinRM needs a user name and a password")
+	}
+	if config.Auth == AuthBasic && !config.UseTLS && !config.AllowUnencrypted {
+		return nil, ErrUnencrypted
+	}
+	if config.Port < 0 || config.Port > 65535 {
+		return nil, fmt.Errorf("%d is not a port", config.Port)
+	}
+	scheme, port := "http", 5985
+	if config.UseTLS {
+		scheme, port = "https", 5986
+	}
+	if config.Port == 0 {
+		config.Port = port
+	}
+	if config.Timeout <= 0 {
+		config.Timeout = defaultTimeout
+	}
+	if config.MaxParallel <= 0 {
+		config.MaxParallel = defaultMaxParallel
+	}
+	client := &Client{
+		config:   config,
+		scheme:   scheme,
+		account:  accountOf(config),
+		proof:    newProof(),
+		parallel: make(chan struct{}, config.MaxParallel),
+	}
+	dialer, err := newDialer(config)
+	if err != nil {
+		return nil, err
+	}
+	client.pool = newPool(dialer)
+	return client, nil
+}
+
+// Close closes every idle connection, and those in use as soon as their
+// requests end. Later calls fail.
+func (c *Client) Close() { c.pool.close() }
+
+// An Option changes one call.
+type Option func(*options)
+
+type options struct {
+	fresh   bool
+	witness bool
+	timeout time.Duration
+}
+
+// FreshConnection makes the call a probe: it uses a connection of its own,
+// since one from before a restart may hang half-open for minutes, and closes
+// the idle ones to that machine for the same reason.
+func FreshConnection() Option { return func(o *options) { o.fresh = true } }
+
+// Timeout replaces Config.Timeout for the call. A method that takes longer
+// than 60 s can be waited for only as long as the machine keeps the request.
+func Timeout(d time.Duration) Option {
+	return func(o *options) {
+		if d > 0 {
+			o.timeout = d
+		}
+	}
+}
+
+// NotProof marks a call to a machine that may well refuse the account, such as
+// a KMS host that has other administrators: what that machine says about the
+// account is kept for that machine alone, and proves or stops nothing elsewhere.
+func NotProof() Option { return func(o *options) { o.witness = false } }
+
+func (c *Client) options(opts []Option) options {
+	o := options{witness: true, timeout: c.config.Timeout}
+	for _, opt := range opts {
+		opt(&o)
+	}
+	return o
+}
+
+// Quote makes a WQL string literal of s, quotation marks included.
+func Quote(s string) string {
+	return "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(s) + "'"
+}

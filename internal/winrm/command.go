@@ -1,0 +1,237 @@
+package winrm
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	masterzen "github.com/masterzen/winrm"
+	"github.com/masterzen/winrm/soap"
+)
+
+const (
+	// commandLimit ends a command for whose end nobody set a time.
+	commandLimit = 10 * time.Minute
+	// cleanupTime is what ending a command and its shell may take after the call
+	// was cancelled: short, but not nothing, since a shell that is left behind
+	// counts against the account's quota for up to two hours.
+	cleanupTime = 1500 * time.Millisecond
+	// cleanupTimeout is for one such request otherwise.
+	cleanupTimeout = 5 * time.Second
+	maxOutput   = 32 << 20
+)
+
+// Output is what a command wrote, and its exit code.
+type Output struct {
+	Stdout, Stderr string
+	Exit           int
+}
+
+// Command is a program and its arguments. They pass through cmd.exe, which
+// offers no way to quote some characters: those are refused.
+type Command struct {
+	Program   string
+	Arguments []string
+}
+
+// Run runs a program in a shell of its own and waits for its end. An exit code
+// other than 0 is a *CommandFailed, which holds the output too.
+func (c *Client) Run(ctx context.Context, address, program string, arguments ...string) (Output, error) {
+	return c.Execute(ctx, address, Command{Program: program, Arguments: arguments})
+}
+
+// Execute is Run with options.
+func (c *Client) Execute(ctx context.Context, address string, command Command, opts ...Option) (Output, error) {
+	arguments, err := commandLine(command)
+	if err != nil {
+		return Output{}, err
+	}
+	if _, limited := ctx.Deadline(); !limited {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, commandLimit)
+		defer cancel()
+	}
+	after, cancel := lingering(ctx)
+	defer cancel()
+	s := &shell{client: c, address: address, options: c.options(opts)}
+	output, err := s.run(ctx, after, command.Program, arguments)
+	if err != nil {
+		return output, fmt.Errorf("running %s: %w", command.Program, err)
+	}
+	if output.Exit != 0 {
+		return output, &CommandFailed{Address: address, Program: command.Program, Output: output}
+	}
+	return output, nil
+}
+
+// shell is one shell on one machine, open for one command.
+type shell struct {
+	client  *Client
+	address string
+	options options
+	id      string
+}
+
+// run needs two contexts: the call's, and after, in which it cleans up.
+func (s *shell) run(ctx, after context.Context, program string, arguments []string) (Output, error) {
+	body, err := s.ask(ctx, "Create", masterzen.NewOpenShellRequest)
+	if err != nil {
+		return Output{}, err
+	}
+	if s.id, err = s.identifier(body, "ShellId", "the shell's id"); err != nil {
+		return Output{}, err
+	}
+	defer s.cleanUp(after, "Delete", func(to string, p *masterzen.Parameters) *soap.SoapMessage {
+		return masterzen.NewDeleteShellRequest(to, s.id, p)
+	})
+
+	body, err = s.ask(ctx, "Command", func(to string, p *masterzen.Parameters) *soap.SoapMessage {
+		return masterzen.NewExecuteCommandRequest(to, s.id, program, arguments, p)
+	})
+	if err != nil {
+		return Output{}, err
+	}
+	command, err := s.identifier(body, "CommandId", "the command's id")
+	if err != nil {
+		return Output{}, err
+	}
+	output, err := s.receive(ctx, command)
+	if err != nil {
+		s.cleanUp(after, "Signal", func(to string, p *masterzen.Parameters) *soap.SoapMessage {
+			return masterzen.NewSignalRequest(to, s.id, command, p)
+		})
+	}
+	return output, err
+}
+
+// receive collects the output until the command is done. A command that is
+// silent makes every request end with an operation timeout.
+func (s *shell) receive(ctx context.Context, command string) (Output, error) {
+	var stdout, stderr strings.Builder
+	for {
+		body, err := s.ask(ctx, "Receive", func(to string, p *masterzen.Parameters) *soap.SoapMessage {
+			return masterzen.NewGetOutputRequest(to, s.id, command, "stdout stderr", p)
+		})
+		if IsCode(err, CodeOperationTimeout) && ctx.Err() == nil {
+			continue
+		}
+		if err != nil {
+			return Output{Stdout: stdout.String(), Stderr: stderr.String()}, err
+		}
+		exit, done, err := s.output(body, &stdout, &stderr)
+		if err != nil || done {
+			return Output{Stdout: stdout.String(), Stderr: stderr.String(), Exit: exit}, err
+		}
+	}
+}
+
+func (s *shell) output(body *element, stdout, stderr *strings.Builder) (exit int, done bool, err error) {
+	response := body.child("ReceiveResponse")
+	if response == nil {
+		return 0, false, s.protocol("the answer holds no ReceiveResponse")
+	}
+	for _, e := range response.children {
+		switch e.name {
+		case "Stream":
+			text, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(string(e.text)), ""))
+			if err != nil {
+				return 0, false, s.protocol("the output is not in base64")
+			}
+			to := stdout
+			if e.attribute("Name") == "stderr" {
+				to = stderr
+			}
+			to.Write(text)
+			if stdout.Len()+stderr.Len() > maxOutput {
+				return 0, false, s.protocol("the output is too large")
+			}
+		case "CommandState":
+			done = strings.HasSuffix(e.attribute("State"), "/CommandState/Done")
+			if code := e.child("ExitCode"); code != nil {
+				number, ok := parseUint32(code.trimmed())
+				if !ok {
+					return 0, false, s.protocol("the exit code is no number")
+				}
+				exit = int(int32(number)) //nolint:gosec // Windows' exit codes are 32 bits; programs mean them signed
+			}
+		}
+	}
+	return exit, done, nil
+}
+
+// lingering outlives ctx by cleanupTime.
+func lingering(ctx context.Context) (context.Context, context.CancelFunc) {
+	after, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	context.AfterFunc(ctx, func() { time.AfterFunc(cleanupTime, cancel) })
+	return after, cancel
+}
+
+// cleanUp does its best: a shell that cannot be asked to end is gone, or ends
+// by itself.
+func (s *shell) cleanUp(after context.Context, name string, build builder) {
+	quick := *s
+	quick.options.timeout = min(cleanupTimeout, s.options.timeout)
+	_, _ = quick.ask(after, name, build)
+}
+
+type builder func(to string, p *masterzen.Parameters) *soap.SoapMessage
+
+func (s *shell) ask(ctx context.Context, name string, build builder) (*element, error) {
+	return s.client.ask(ctx, s.address, message{
+		name: name, path: wsmanPath,
+		render: func(to string, limit time.Duration) string {
+			return build(to, masterzen.NewParameters(xmlDuration(limit), "en-US", maxEnvelopeSize)).String()
+		},
+	}, s.options)
+}
+
+// shellID is what an id may look like that goes into later requests, which
+// masterzen's builder does not escape.
+var shellID = regexp.MustCompile(`^[0-9A-Za-z{}_.:-]{1,128}$`)
+
+func (s *shell) identifier(body *element, name, what string) (string, error) {
+	e := body.find(name)
+	if e == nil || !shellID.MatchString(e.trimmed()) {
+		return "", s.protocol("the answer does not hold " + what)
+	}
+	return e.trimmed(), nil
+}
+
+func (s *shell) protocol(reason string) error {
+	return &Protocol{Address: s.address, Reason: reason}
+}
+
+var (
+	programName   = regexp.MustCompile(`^[0-9A-Za-z_.:\\-]+$`)
+	plainArgument = regexp.MustCompile(`^[0-9A-Za-z_./:\\+@-]+$`)
+)
+
+// commandLine quotes the arguments for cmd.exe and for the C runtime's way of
+// taking a command line apart. Inside quotation marks cmd.exe leaves & | < > ^
+// alone; it still expands %names%, with delayed expansion !names!, and takes a
+// quotation mark as their end: these cannot be passed.
+func commandLine(command Command) ([]string, error) {
+	if !programName.MatchString(command.Program) {
+		return nil, fmt.Errorf("%q cannot be run as a program: only letters, digits, _ . : \\ and - are passed", command.Program)
+	}
+	quoted := make([]string, 0, len(command.Arguments))
+	for _, argument := range command.Arguments {
+		if strings.ContainsFunc(argument, func(r rune) bool {
+			return r < ' ' || r == 0x7F || r == 0xFFFD || strings.ContainsRune(`"%!`, r)
+		}) || strings.Contains(argument, "]]>") {
+			return nil, errors.New("an argument of " + strconv.Quote(command.Program) + " holds a character that cannot be passed through cmd.exe safely")
+		}
+		if !plainArgument.MatchString(argument) {
+			// Backslashes before the closing mark would take it for a literal.
+			backslashes := len(argument) - len(strings.TrimRight(argument, `\`))
+			argument = `"` + argument + strings.Repeat(`\`, backslashes) + `"`
+		}
+		quoted = append(quoted, argument)
+	}
+	return quoted, nil
+}

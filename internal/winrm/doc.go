@@ -1,0 +1,9 @@
+// Package winrm is a client of WS-Management as Windows speaks it: CIM queries,
+// CIM method calls and commands in a shell.
+//
+// A CIM query costs one HTTP request and starts no process on the machine, so
+// it is the way to ask Windows for anything; commands are for what CIM does
+// badly. Every call ends with its context and has a deadline of its own, every
+// answer is bounded and checked before it is used, and every failure is a typed
+// error that was recognised by code and status, never by its localised text.
+package winrm

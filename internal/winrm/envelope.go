@@ -1,0 +1,136 @@
+package winrm
+
+import (
+	"crypto/rand"
+	"encoding/xml"
+	"fmt"
+	"strings"
+	"time"
+)
+
+const (
+	resourceCIM = "http://schemas.microsoft.com/wbem/wsman/1/wmi/root/cimv2/"
+	dialectWQL  = "http://schemas.microsoft.com/wbem/wsman/1/WQL"
+
+	actionEnumerate = "http://schemas.xmlsoap.org/ws/2004/09/enumeration/Enumerate"
+	actionPull      = "http://schemas.xmlsoap.org/ws/2004/09/enumeration/Pull"
+	actionRelease   = "http://schemas.xmlsoap.org/ws/2004/09/enumeration/Release"
+	actionGet       = "http://schemas.xmlsoap.org/ws/2004/09/transfer/Get"
+
+	// Windows' own upper limits: 500 KB an envelope, 60 s an operation.
+	maxEnvelopeSize     = 512000
+	maxOperationTimeout = 60 * time.Second
+	// maxElements asks for as many instances in an answer as fit; without it
+	// an answer may hold just one.
+	maxElements = 32000
+)
+
+// A message is a request before it is addressed.
+type message struct {
+	name   string // for the log: "Enumerate", "Invoke Activate"
+	path   string // of the HTTP request
+	action string
+	// render makes the SOAP envelope: to is the machine's URL, limit the
+	// operation timeout.
+	render func(to string, limit time.Duration) string
+	// repeatable messages change nothing: they are sent again when the
+	// connection broke or the operation timed out.
+	repeatable bool
+	// anonymous messages are sent without credentials.
+	anonymous bool
+}
+
+const wsmanPath = "/wsman"
+
+// cimMessage is a message about the CIM resource uri.
+func cimMessage(name, action, uri string, selectors []selector, body string, repeatable bool) message {
+	return message{
+		name: name, path: wsmanPath, action: action, repeatable: repeatable,
+		render: func(to string, limit time.Duration) string {
+			return envelope(header(to, action, uri, selectors, limit), body)
+		},
+	}
+}
+
+type selector struct{ name, value string }
+
+func envelope(header, body string) string {
+	return `<?xml version="1.0" encoding="UTF-8"?>` +
+		`<s:Envelope xmlns:s="` + nsEnvelope + `"` +
+		` xmlns:a="http://schemas.xmlsoap.org/ws/2004/08/addressing"` +
+		` xmlns:n="http://schemas.xmlsoap.org/ws/2004/09/enumeration"` +
+		` xmlns:w="http://schemas.dmtf.org/wbem/wsman/1/wsman.xsd"` +
+		` xmlns:x="http://schemas.microsoft.com/wbem/wsman/1/wsman.xsd">` +
+		`<s:Header>` + header + `</s:Header><s:Body>` + body + `</s:Body></s:Envelope>`
+}
+
+func header(to, action, resource string, selectors []selector, limit time.Duration) string {
+	var b strings.Builder
+	b.WriteString(`<a:To>` + escape(to) + `</a:To>`)
+	b.WriteString(`<w:ResourceURI s:mustUnderstand="true">` + escape(resource) + `</w:ResourceURI>`)
+	b.WriteString(`<a:ReplyTo><a:Address s:mustUnderstand="true">http://schemas.xmlsoap.org/ws/2004/08/addressing/role/anonymous</a:Address></a:ReplyTo>`)
+	b.WriteString(`<a:Action s:mustUnderstand="true">` + action + `</a:Action>`)
+	fmt.Fprintf(&b, `<w:MaxEnvelopeSize s:mustUnderstand="true">%d</w:MaxEnvelopeSize>`, maxEnvelopeSize)
+	b.WriteString(`<a:MessageID>` + newMessageID() + `</a:MessageID>`)
+	b.WriteString(`<w:Locale xml:lang="en-US" s:mustUnderstand="false"/><x:DataLocale xml:lang="en-US" s:mustUnderstand="false"/>`)
+	b.WriteString(`<w:OperationTimeout>` + xmlDuration(limit) + `</w:OperationTimeout>`)
+	if len(selectors) > 0 {
+		b.WriteString(`<w:SelectorSet>`)
+		for _, s := range selectors {
+			b.WriteString(`<w:Selector Name="` + escape(s.name) + `">` + escape(s.value) + `</w:Selector>`)
+		}
+		b.WriteString(`</w:SelectorSet>`)
+	}
+	return b.String()
+}
+
+func enumerateBody(wql string) string {
+	return fmt.Sprintf(`<n:Enumerate><w:OptimizeEnumeration/><w:MaxElements>%d</w:MaxElements><w:Filter Dialect="%s">%s</w:Filter></n:Enumerate>`,
+		maxElements, dialectWQL, escape(wql))
+}
+
+func pullBody(enumeration string) string {
+	return fmt.Sprintf(`<n:Pull><n:EnumerationContext>%s</n:EnumerationContext><n:MaxElements>%d</n:MaxElements></n:Pull>`,
+		escape(enumeration), maxElements)
+}
+
+func releaseBody(enumeration string) string {
+	return `<n:Release><n:EnumerationContext>` + escape(enumeration) + `</n:EnumerationContext></n:Release>`
+}
+
+// identifyMessage asks what service answers. On its anonymous path it needs no
+// account; on the ordinary one its answer tells whether an account is good.
+func identifyMessage(path string, anonymous bool) message {
+	return message{
+		name: "Identify", path: path, repeatable: true, anonymous: anonymous,
+		render: func(string, time.Duration) string {
+			return envelope("", `<i:Identify xmlns:i="http://schemas.dmtf.org/wbem/wsman/identity/1/wsmanidentity.xsd"/>`)
+		},
+	}
+}
+
+func escape(text string) string {
+	var b strings.Builder
+	_ = xml.EscapeText(&b, []byte(text)) // a Builder does not fail
+	return b.String()
+}
+
+// newMessageID makes a random (version 4) UUID.
+func newMessageID() string {
+	var id [16]byte
+	_, _ = rand.Read(id[:]) // documented never to fail
+	id[6] = id[6]&0x0F | 0x40
+	id[8] = id[8]&0x3F | 0x80
+	return fmt.Sprintf("uuid:%x-%x-%x-%x-%x", id[:4], id[4:6], id[6:8], id[8:10], id[10:])
+}
+
+func xmlDuration(d time.Duration) string {
+	return fmt.Sprintf("PT%.3fS", d.Seconds())
+}
+
+// operationTimeout is what a machine is given for an operation so that its
+// "timed out" still arrives before the request's own time is over.
+func operationTimeout(left time.Duration) time.Duration {
+	margin := min(max(left/10, 200*time.Millisecond), 3*time.Second)
+	return min(max(left-margin, 500*time.Millisecond), maxOperationTimeout)
+}

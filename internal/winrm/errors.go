@@ -1,0 +1,312 @@
+package winrm
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// Kind says at which point a machine could not be reached.
+type Kind string
+
+const (
+	// KindRefused: the machine is there, nothing listens on the port.
+	KindRefused Kind = "refused"
+	// KindTimeout: nothing came in time.
+	KindTimeout Kind = "timeout"
+	// KindReset: the connection broke.
+	KindReset Kind = "reset"
+	// KindRoute: no way to the machine, which is also what a switched-off
+	// neighbour on the same network looks like.
+	KindRoute Kind = "route"
+	// KindDNS: the name has no address.
+	KindDNS Kind = "dns"
+	// KindTLS: the machine's certificate or its TLS was not accepted.
+	KindTLS Kind = "tls"
+	// KindUnavailable: HTTP 503, the service starts or stops.
+	KindUnavailable Kind = "unavailable"
+)
+
+var kindText = map[Kind]string{
+	KindRefused:     "refused the connection: is WinRM on, and is this its port?",
+	KindTimeout:     "did not answer in time",
+	KindReset:       "closed the connection",
+	KindRoute:       "cannot be reached: no route, or it is switched off",
+	KindDNS:         "has no address: the name could not be resolved",
+	KindTLS:         "was not trusted: its TLS certificate or protocol was not accepted",
+	KindUnavailable: "says that its service is not available",
+}
+
+// Unreachable means that no answer came from the machine.
+type Unreachable struct {
+	Kind    Kind
+	Address string // host:port
+	// Sent is true when the request was sent completely before the answer
+	// failed to come. For a call that changes something the outcome is then
+	// unknown, not negative: a machine that shuts down may take its service
+	// down before the answer is out.
+	Sent bool
+	Err  error
+}
+
+func (e *Unreachable) Error() string {
+	text := e.Address + " " + kindText[e.Kind]
+	if e.Sent {
+		text += " (the request was sent, whether it took effect is unknown)"
+	}
+	if e.Err != nil {
+		text += ": " + e.Err.Error()
+	}
+	return text
+}
+
+func (e *Unreachable) Unwrap() error { return e.Err }
+
+// Interrupted means that the caller's context was cancelled during the call.
+type Interrupted struct {
+	Address string
+	Sent    bool // as in Unreachable
+	Err     error
+}
+
+func (e *Interrupted) Error() string {
+	if e.Sent {
+		return fmt.Sprintf("asking %s was interrupted after the request was sent, whether it took effect is unknown: %v", e.Address, e.Err)
+	}
+	return fmt.Sprintf("asking %s was interrupted: %v", e.Address, e.Err)
+}
+
+func (e *Interrupted) Unwrap() error { return e.Err }
+
+// AuthRejected means that a machine answered 401.
+type AuthRejected struct {
+	Host, Port string
+	Scheme     string // "http" or "https"
+	Auth       Auth
+	User       string
+	// AcceptedBefore is true when this machine accepted the account earlier in
+	// this run: after a restart WinRM answers before Netlogon does, so this is
+	// "not yet back", not a wrong password.
+	AcceptedBefore bool
+	// NotOffered is true when the machine does not take this kind of
+	// authentication at all; no credentials were sent then. Offered is what it
+	// takes instead.
+	NotOffered bool
+	Offered    []string
+}
+
+func (e *AuthRejected) Error() string {
+	where := fmt.Sprintf("%s port %s (%s)", e.Host, e.Port, e.Scheme)
+	switch {
+	case e.NotOffered && len(e.Offered) == 0:
+		return fmt.Sprintf("%s does not accept %s authentication, and offers no other: check the WinRM service's Auth settings there (winrm get winrm/config/service/auth)", where, e.Auth)
+	case e.NotOffered:
+		return fmt.Sprintf("%s does not accept %s authentication, it offers %s: check the WinRM service's Auth settings there (winrm get winrm/config/service/auth)", where, e.Auth, strings.Join(e.Offered, ", "))
+	case e.AcceptedBefore:
+		return fmt.Sprintf("%s refuses user %q with %s authentication, which it accepted before in this run: it is probably still starting", where, e.User, e.Auth)
+	}
+	check := "check the user name (DOMAIN\\user, user@domain or, for a local account, user), the password, that the account is neither locked nor expired, and that it is an administrator of that machine"
+	if e.Auth == AuthBasic {
+		check = "check the user name (Basic takes local accounts only) and the password"
+	}
+	return fmt.Sprintf("%s refused user %q with %s authentication (HTTP 401): %s", where, e.User, e.Auth, check)
+}
+
+// Fault is a SOAP fault that has no type of its own.
+type Fault struct {
+	Address string
+	// Code is the outermost code: a WS-Management or Win32 code, or an HRESULT;
+	// 0 when the fault carried none.
+	Code uint32
+	// Provider is the code that the WMI provider itself reported inside the
+	// fault, 0 when there is none. Licensing HRESULTs come here or in Code.
+	Provider uint32
+	Subcode  string // local name, e.g. "InternalError"
+	Text     string // localised: for people only
+}
+
+func (e *Fault) Error() string {
+	text := fmt.Sprintf("%s answered with a fault", e.Address)
+	if code := e.specific(); code != 0 {
+		text += fmt.Sprintf(" %d (0x%08X)", code, code)
+	} else if e.Subcode != "" {
+		text += " " + e.Subcode
+	}
+	if e.Text != "" {
+		text += ": " + e.Text
+	}
+	return text
+}
+
+func (e *Fault) specific() uint32 {
+	if e.Provider != 0 {
+		return e.Provider
+	}
+	return e.Code
+}
+
+// AccessDenied means that the account was accepted and lacks a right.
+type AccessDenied struct{ Fault *Fault }
+
+func (e *AccessDenied) Error() string {
+	return e.Fault.Address + " denied access: the account must be an administrator there, and a local account other than the built-in Administrator is filtered over the network (LocalAccountTokenFilterPolicy)"
+}
+
+func (e *AccessDenied) Unwrap() error { return e.Fault }
+
+// Quota means that one of the machine's WinRM quotas stayed exhausted until
+// the call's time was over.
+type Quota struct{ Fault *Fault }
+
+func (e *Quota) Error() string {
+	return "a WinRM quota is exhausted: " + e.Fault.Error()
+}
+
+func (e *Quota) Unwrap() error { return e.Fault }
+
+// ShellLost means that the machine does not know the shell or command any more.
+type ShellLost struct{ Fault *Fault }
+
+func (e *ShellLost) Error() string {
+	return "the shell was lost: " + e.Fault.Error()
+}
+
+func (e *ShellLost) Unwrap() error { return e.Fault }
+
+// Protocol means that what answered does not speak WS-Management as agreed: no
+// SOAP envelope, too large, not sealed.
+type Protocol struct {
+	Address string
+	Status  int // HTTP status, 0 when none was read
+	Reason  string
+}
+
+func (e *Protocol) Error() string {
+	if e.Status != 0 && e.Status != 200 {
+		return fmt.Sprintf("%s did not answer as a WS-Management service: HTTP status %d, %s", e.Address, e.Status, e.Reason)
+	}
+	return fmt.Sprintf("%s did not answer as a WS-Management service: %s", e.Address, e.Reason)
+}
+
+// CommandFailed means that a command ran and ended with an exit code other
+// than 0.
+type CommandFailed struct {
+	Address, Program string
+	Output           Output
+}
+
+func (e *CommandFailed) Error() string {
+	text := fmt.Sprintf("%s on %s ended with exit code %d", e.Program, e.Address, e.Output.Exit)
+	said := strings.TrimSpace(e.Output.Stderr)
+	if said == "" {
+		said = strings.TrimSpace(e.Output.Stdout)
+	}
+	if said != "" {
+		text += ": " + shorten(said, 500)
+	}
+	return text
+}
+
+// MethodFailed means that a CIM method ran and returned a value other than 0.
+type MethodFailed struct {
+	Address, Class, Method string
+	Value                  uint32
+}
+
+func (e *MethodFailed) Error() string {
+	return fmt.Sprintf("method %s of %s on %s returned %d (0x%08X)", e.Method, e.Class, e.Address, e.Value, e.Value)
+}
+
+// IsUnreachable reports whether no answer came from the machine.
+func IsUnreachable(err error) bool {
+	var unreachable *Unreachable
+	return errors.As(err, &unreachable)
+}
+
+// IsAuthRejected reports whether the machine refused the account (401),
+// including a refusal that only means "not yet back".
+func IsAuthRejected(err error) bool {
+	var rejected *AuthRejected
+	return errors.As(err, &rejected)
+}
+
+// IsAccessDenied reports whether the account was accepted but lacks a right.
+func IsAccessDenied(err error) bool {
+	var denied *AccessDenied
+	return errors.As(err, &denied)
+}
+
+// IsNotYetBack reports whether the failure is one that a machine shows while
+// it shuts down or starts: no answer, 401 after it accepted the account
+// before, or code 1115.
+func IsNotYetBack(err error) bool {
+	var rejected *AuthRejected
+	if errors.As(err, &rejected) {
+		return rejected.AcceptedBefore
+	}
+	return IsUnreachable(err) || IsCode(err, CodeShuttingDown)
+}
+
+// IsOutcomeUnknown reports whether a call that failed with err may still have
+// taken effect: it was sent, and no result came back.
+func IsOutcomeUnknown(err error) bool {
+	var unreachable *Unreachable
+	if errors.As(err, &unreachable) {
+		return unreachable.Sent
+	}
+	var interrupted *Interrupted
+	if errors.As(err, &interrupted) {
+		return interrupted.Sent
+	}
+	return IsCode(err, CodeOperationTimeout)
+}
+
+// IsUnknownClass reports whether the machine has no such class, or the class
+// no such property: the two share a code.
+func IsUnknownClass(err error) bool { return IsCode(err, CodeUnknownClass) }
+
+// Code is the code that a method or a fault reported, from one place: the
+// return value of a MethodFailed, else the provider's code inside the fault,
+// else the code of the fault.
+func Code(err error) (uint32, bool) {
+	var failed *MethodFailed
+	if errors.As(err, &failed) {
+		return failed.Value, true
+	}
+	var fault *Fault
+	if errors.As(err, &fault) && fault.specific() != 0 {
+		return fault.specific(), true
+	}
+	return 0, false
+}
+
+// IsCode reports whether a method or fault reported code, as itself or, for a
+// Win32 code, as the HRESULT made of it.
+func IsCode(err error, code uint32) bool {
+	var failed *MethodFailed
+	if errors.As(err, &failed) {
+		return win32(failed.Value) == win32(code)
+	}
+	var fault *Fault
+	return errors.As(err, &fault) && fault.has(code)
+}
+
+func (e *Fault) has(codes ...uint32) bool {
+	for _, code := range codes {
+		if code == 0 {
+			continue
+		}
+		if win32(e.Code) == win32(code) || win32(e.Provider) == win32(code) {
+			return true
+		}
+	}
+	return false
+}
+
+// win32 takes the Win32 code out of an HRESULT of facility Win32 (0x8007xxxx).
+func win32(code uint32) uint32 {
+	if code>>16 == 0x8007 {
+		return code & 0xFFFF
+	}
+	return code
+}

@@ -1,0 +1,150 @@
+package winrm
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Instance is one CIM instance, or the out parameters of a method: properties
+// by name, without regard to case. It is empty when zero.
+type Instance struct {
+	// Class is the instance's class, which may be a subclass of the one asked
+	// for; empty where a query lists properties, since Windows names none then.
+	Class  string
+	values map[string][]string // by lower-case name; null properties are absent
+}
+
+// NewInstance makes an instance of the given values; an array has several.
+func NewInstance(class string, properties map[string][]string) Instance {
+	instance := Instance{Class: class, values: make(map[string][]string, len(properties))}
+	for name, values := range properties {
+		instance.values[strings.ToLower(name)] = slices.Clone(values)
+	}
+	return instance
+}
+
+// Names are the names of the properties that are not null, in lower case and
+// sorted.
+func (i Instance) Names() []string {
+	return slices.Sorted(maps.Keys(i.values))
+}
+
+// Strings is the property as an array; nil when it is null or absent.
+func (i Instance) Strings(name string) []string {
+	return slices.Clone(i.values[strings.ToLower(name)])
+}
+
+// String is the property's text; an empty one is "", true. false: null or absent.
+func (i Instance) String(name string) (string, bool) {
+	values := i.values[strings.ToLower(name)]
+	if len(values) == 0 {
+		return "", false
+	}
+	return values[0], true
+}
+
+// Uint32 is the property as a number, taking signed ones by their bits. false:
+// null, absent or not a 32-bit number.
+func (i Instance) Uint32(name string) (uint32, bool) {
+	text, _ := i.String(name)
+	return parseUint32(text)
+}
+
+// Uint64 is the property as a number. false: null, absent or not a number.
+func (i Instance) Uint64(name string) (uint64, bool) {
+	text, _ := i.String(name)
+	number, err := strconv.ParseUint(strings.TrimSpace(text), 10, 64)
+	return number, err == nil
+}
+
+// Bool is the property as a truth value; the second is false when it is null,
+// absent or neither.
+func (i Instance) Bool(name string) (value, ok bool) {
+	text, _ := i.String(name)
+	switch strings.ToLower(strings.TrimSpace(text)) {
+	case "true", "1":
+		return true, true
+	case "false", "0":
+		return false, true
+	}
+	return false, false
+}
+
+// Time is the property as a moment, from XML's form (2013-04-15T16:28:39.5Z)
+// or CIM's (20130415162839.500000+120). One without an offset is taken as UTC.
+func (i Instance) Time(name string) (time.Time, bool) {
+	text, _ := i.String(name)
+	text = strings.TrimSpace(text)
+	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999"} {
+		if moment, err := time.Parse(layout, text); err == nil {
+			return moment, true
+		}
+	}
+	return parseCIMTime(text)
+}
+
+// parseCIMTime reads DSP0004's timestamp yyyymmddhhmmss.mmmmmmsutc, whose
+// offset is in minutes; asterisks stand for what is not known.
+func parseCIMTime(text string) (time.Time, bool) {
+	if len(text) != 25 || text[14] != '.' || (text[21] != '+' && text[21] != '-') {
+		return time.Time{}, false
+	}
+	moment, err := time.Parse("20060102150405", text[:14])
+	if err != nil {
+		return time.Time{}, false
+	}
+	if fraction := text[15:21]; fraction != "******" {
+		microseconds, err := strconv.ParseUint(fraction, 10, 32)
+		if err != nil {
+			return time.Time{}, false
+		}
+		moment = moment.Add(time.Duration(microseconds) * time.Microsecond) //nolint:gosec // six digits
+	}
+	offset := text[22:]
+	if offset == "***" {
+		return moment, true
+	}
+	minutes, err := strconv.ParseUint(offset, 10, 16)
+	if err != nil {
+		return time.Time{}, false
+	}
+	east := time.Duration(minutes) * time.Minute //nolint:gosec // three digits
+	if text[21] == '-' {
+		east = -east
+	}
+	return moment.Add(-east).In(time.FixedZone("", int(east.Seconds()))), true
+}
+
+// instanceOf reads an instance as Windows sends it: typed, in its class's
+// namespace, or as a w:XmlFragment without namespaces.
+func instanceOf(e *element) Instance {
+	instance := Instance{values: make(map[string][]string, len(e.children))}
+	if e.name != "XmlFragment" {
+		instance.Class = e.name
+	}
+	for _, property := range e.children {
+		if value, ok := valueOf(property); ok {
+			name := strings.ToLower(property.name)
+			instance.values[name] = append(instance.values[name], value)
+		}
+	}
+	return instance
+}
+
+func valueOf(property *element) (string, bool) {
+	switch {
+	case property.isNil():
+		return "", false
+	case len(property.children) == 0:
+		return string(property.text), true
+	}
+	// A date stands in an element of its own: Datetime, Date, Time, Interval.
+	// Anything else is an embedded object, which nothing here asks for.
+	if inner := property.children[0]; len(property.children) == 1 && len(inner.children) == 0 && !inner.isNil() {
+		return inner.trimmed(), true
+	}
+	return "", false
+}

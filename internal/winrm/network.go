@@ -1,0 +1,60 @@
+package winrm
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"slices"
+	"syscall"
+)
+
+// Go's syscall names exist on every system, but on Windows the errors that
+// arrive are Winsock's, which are other numbers.
+var (
+	refusedErrors = []error{syscall.ECONNREFUSED, syscall.Errno(10061)}
+	routeErrors   = []error{syscall.EHOSTUNREACH, syscall.ENETUNREACH, syscall.Errno(10065), syscall.Errno(10051)}
+	resetErrors   = []error{syscall.ECONNRESET, syscall.EPIPE, syscall.Errno(10054), syscall.Errno(10053), io.EOF, io.ErrUnexpectedEOF, net.ErrClosed}
+)
+
+// connectionError types what went wrong on a connection; sent as in Unreachable.
+func connectionError(ctx context.Context, to target, err error, sent bool) error {
+	if errors.Is(ctx.Err(), context.Canceled) {
+		return &Interrupted{Address: to.String(), Sent: sent, Err: ctx.Err()}
+	}
+	if ctx.Err() != nil {
+		err = ctx.Err()
+	}
+	return &Unreachable{Kind: kindOf(err), Address: to.String(), Sent: sent, Err: err}
+}
+
+func kindOf(err error) Kind {
+	var dns *net.DNSError
+	var network net.Error
+	is := func(target error) bool { return errors.Is(err, target) }
+	switch {
+	case errors.As(err, &dns):
+		return KindDNS
+	case slices.ContainsFunc(refusedErrors, is):
+		return KindRefused
+	case slices.ContainsFunc(routeErrors, is):
+		return KindRoute
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded),
+		errors.As(err, &network) && network.Timeout():
+		return KindTimeout
+	}
+	return KindReset
+}
+
+// handshakeError types a failed TLS handshake: whatever is not the network's
+// fault is a question of trust.
+func handshakeError(ctx context.Context, to target, err error) error {
+	failed := connectionError(ctx, to, err, false)
+	var unreachable *Unreachable
+	if errors.As(failed, &unreachable) && unreachable.Kind == KindReset &&
+		!slices.ContainsFunc(resetErrors, func(target error) bool { return errors.Is(err, target) }) {
+		unreachable.Kind = KindTLS
+	}
+	return failed
+}

@@ -1,0 +1,163 @@
+package winrm
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// legTimeout is for one leg of an authentication exchange, which is one short
+// request.
+const legTimeout = 10 * time.Second
+
+// session is the account's standing on one connection. A kind of
+// authentication that is added (Kerberos) is one more implementation.
+type session interface {
+	// greet is the part of the exchange that carries no credentials: a machine
+	// that hangs, or takes another kind of authentication only, shows here.
+	greet(ctx context.Context, c *conn) error
+	// prove sends the credentials. A 401 is an error that wraps errRefused.
+	prove(ctx context.Context, c *conn) error
+	// perConnection tells whether prove must be done on every connection, or
+	// only until the machine accepted the account once.
+	perConnection() bool
+	// seal makes header and body of a request out of a SOAP envelope.
+	seal(envelope []byte) (http.Header, []byte, error)
+	// open takes the SOAP envelope out of an answer.
+	open(answer *reply) ([]byte, error)
+}
+
+// errRefused is a 401 to credentials.
+var errRefused = errors.New("HTTP status 401")
+
+// notOffered is a 401 to a greeting that does not lead on: no credentials were
+// sent.
+type notOffered struct{ offered []string }
+
+func (e *notOffered) Error() string {
+	return "offered instead: " + strings.Join(e.offered, ", ")
+}
+
+// account is a user's name and password in the forms that the kinds of
+// authentication want.
+type account struct {
+	name         string // as configured
+	domain, user string // DOMAIN\user taken apart; user@domain stays a user
+	password     secret
+}
+
+// secret does not show itself to any verb of fmt.
+type secret string
+
+func (secret) Format(state fmt.State, _ rune) { _, _ = state.Write([]byte("(secret)")) }
+
+func accountOf(config Config) account {
+	a := account{name: config.Username, user: config.Username, password: secret(config.Password)}
+	if domain, user, found := strings.Cut(config.Username, `\`); found {
+		a.domain, a.user = domain, user
+	}
+	return a
+}
+
+func (c *Client) newSession(cn *conn) session {
+	if c.config.Auth == AuthBasic {
+		return &basicSession{account: c.account}
+	}
+	return &ntlmSession{account: c.account, bindings: channelBindings(cn.certificate), sealed: cn.certificate == nil}
+}
+
+// authenticate makes the account's session on a new connection, in the turn
+// that proof grants.
+func (c *Client) authenticate(ctx context.Context, cn *conn, o options) error {
+	s := c.newSession(cn)
+	machine := cn.to.String()
+	if s.perConnection() || !c.proof.settled(machine, o.witness) {
+		err := s.greet(ctx, cn)
+		if err == nil {
+			err = c.proof.exchange(ctx, cn.to, o.witness, func() error { return c.refusal(cn, s.prove(ctx, cn)) })
+		}
+		if err = c.refusal(cn, err); err != nil {
+			return notSent(err)
+		}
+	}
+	cn.session = s
+	return nil
+}
+
+// refusal makes an *AuthRejected of a 401.
+func (c *Client) refusal(cn *conn, err error) error {
+	var other *notOffered
+	rejected := c.rejected(cn.to)
+	switch {
+	case errors.As(err, &other):
+		rejected.NotOffered, rejected.Offered = true, other.offered
+		return rejected
+	case errors.Is(err, errRefused):
+		return rejected
+	}
+	return err
+}
+
+func (c *Client) rejected(to target) *AuthRejected {
+	return &AuthRejected{Host: to.host, Port: to.port, Scheme: to.scheme, Auth: c.config.Auth, User: c.account.name}
+}
+
+// notSent corrects an error of the exchange before a message: that message
+// was not sent.
+func notSent(err error) error {
+	var unreachable *Unreachable
+	if errors.As(err, &unreachable) {
+		unreachable.Sent = false
+	}
+	var interrupted *Interrupted
+	if errors.As(err, &interrupted) {
+		interrupted.Sent = false
+	}
+	return err
+}
+
+// leg makes one empty request of an exchange.
+func leg(ctx context.Context, c *conn, authorization string) (*reply, error) {
+	header := http.Header{"Content-Type": {soapType}}
+	if authorization != "" {
+		header.Set("Authorization", authorization)
+	}
+	return c.post(ctx, wsmanPath, header, nil, time.Now().Add(legTimeout))
+}
+
+// challenge finds the value of a scheme in WWW-Authenticate ("Negotiate
+// TlRMTVNTUA…"), or tells what is offered instead.
+func challenge(answer *reply, scheme string) (value string, err error) {
+	var offered []string
+	for _, line := range answer.header.Values("WWW-Authenticate") {
+		name, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
+		if strings.EqualFold(strings.TrimSuffix(name, ","), scheme) {
+			return strings.TrimSpace(rest), nil
+		}
+		offered = append(offered, shorten(name, 20))
+	}
+	return "", &notOffered{offered: offered}
+}
+
+// outcome judges the answer to credentials: whatever is not a refusal has
+// passed the authentication, which comes before the message is looked at.
+func outcome(c *conn, answer *reply) error {
+	switch {
+	case answer.status == http.StatusUnauthorized:
+		return errRefused
+	case answer.status == http.StatusForbidden:
+		return forbidden(c.to)
+	case answer.status == http.StatusServiceUnavailable:
+		return &Unreachable{Kind: KindUnavailable, Address: c.to.String()}
+	case c.broken:
+		return &Unreachable{Kind: KindReset, Address: c.to.String(), Err: errors.New("the connection ended with its authentication")}
+	}
+	return nil
+}
+
+func forbidden(to target) error {
+	return &AccessDenied{Fault: &Fault{Address: to.String(), Code: CodeAccessDenied, Text: "HTTP status 403"}}
+}
