@@ -1,0 +1,296 @@
+package world
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/timago/terraform-provider-timago/internal/kms"
+)
+
+// The methods here are for callers that need no network: each is one exchange with a
+// machine, with what a client of the network would learn, in the words of kms.
+
+// Words of requests, by which a fault's Of chooses among the exchanges below.
+const (
+	aboutProbe     = "probe"
+	aboutPresence  = "presence"
+	aboutLicensing = "licensing"
+	aboutRequests  = "requests"
+	aboutActivate  = "activate"
+	aboutRestart   = "restart"
+	aboutHost      = "host"
+	aboutCounted   = "counted"
+)
+
+// reach finds a station and meets it, for something to be read.
+func (w *World) reach(name, about string) (*station, error) {
+	s, err := w.station(name)
+	if err != nil {
+		return nil, err
+	}
+	w.counters[KindReads]++
+	s.counters[KindReads]++
+	return s, w.contact(s.Name, []string{about}).failed(s.Name, false)
+}
+
+// Probe asks how long the station has been up.
+func (w *World) Probe(station string) (kms.Uptime, error) {
+	defer w.look()()
+	s, err := w.reach(station, aboutProbe)
+	if err != nil {
+		return kms.Uptime{}, err
+	}
+	return s.uptime(), nil
+}
+
+func (s *station) uptime() kms.Uptime {
+	return kms.Uptime{Now: s.clock(s.world.now), Boot: s.clock(s.boot)}
+}
+
+// Presence asks who uses the station.
+func (w *World) Presence(station string) (kms.Presence, error) {
+	defer w.look()()
+	s, err := w.reach(station, aboutPresence)
+	if err != nil {
+		return kms.Presence{}, err
+	}
+	return kms.Presence{Uptime: s.uptime(), Name: s.Name, User: s.user, Desktops: s.desktops()}, nil
+}
+
+func (s *station) desktops() int {
+	if s.user != "" {
+		return s.sessions + 1
+	}
+	return s.sessions
+}
+
+// Licensing reads the station's licences.
+func (w *World) Licensing(station string) (kms.Licensing, error) {
+	defer w.look()()
+	s, err := w.reach(station, aboutLicensing)
+	if err != nil {
+		return kms.Licensing{}, err
+	}
+	if s.phase == phaseServices {
+		return kms.Licensing{}, fmt.Errorf("%s: the licensing service: %w", s.Name, kms.ErrNotYet)
+	}
+	l := kms.Licensing{CMID: s.cmid, KMSHost: w.host.Address, KMSPort: kmsPort}
+	for _, p := range s.products {
+		l.Licences = append(l.Licences, p.licence())
+	}
+	return l, nil
+}
+
+func (p *product) licence() kms.Licence {
+	l := kms.Licence{
+		ID: p.id, Product: p.product, Name: p.name, Channel: kms.ChannelOf(p.channel(), p.description()),
+		Status: p.status, Reason: p.reason, Grace: p.remaining(),
+	}
+	switch p.means {
+	case ByActiveDirectory:
+		l.ActivationType = kms.ActivationTypeActiveDirectory
+	case ByKMS:
+		l.KMSHost = p.station.world.host.Address
+	case ByMAK, ByOEM, ByRetail:
+	}
+	return l
+}
+
+// Requests gives the station's events 12288 with their 12289 since a moment on its
+// own clock.
+func (w *World) Requests(station string, since time.Time) ([]kms.Exchange, error) {
+	defer w.look()()
+	s, err := w.reach(station, aboutRequests)
+	if err != nil {
+		return nil, err
+	}
+	var requests []kms.Request
+	var answers []kms.Answer
+	for _, e := range from(s.log.all(), since) {
+		var problem error
+		switch e.ID {
+		case kms.EventRequest:
+			var r kms.Request
+			r, problem = kms.ParseRequest(e.Time, []string{e.Insertions})
+			requests = append(requests, r)
+		case kms.EventAnswer:
+			var a kms.Answer
+			a, problem = kms.ParseAnswer(e.Time, []string{e.Insertions})
+			answers = append(answers, a)
+		}
+		err = errors.Join(err, problem)
+	}
+	return kms.Pair(requests, answers), err
+}
+
+func from(events []Event, since time.Time) []Event {
+	i, _ := slices.BinarySearchFunc(events, since, func(e Event, t time.Time) int { return e.Time.Compare(t) })
+	return events[i:]
+}
+
+// Activate calls Activate on a product of the station, which asks the KMS host at
+// once. A refusal is a kms.CodeError. On a MAK product it uses up an activation.
+func (w *World) Activate(station, licenceID string) error {
+	defer w.look()()
+	s, err := w.station(station)
+	if err != nil {
+		return err
+	}
+	contact := w.contact(s.Name, []string{aboutActivate})
+	if contact != ContactOK && !contact.Lost() {
+		return contact.failed(s.Name, true)
+	}
+	if s.phase == phaseServices {
+		return fmt.Errorf("%s: the licensing service: %w", s.Name, kms.ErrNotYet)
+	}
+	code, err := s.activate(licenceID)
+	if err != nil {
+		return err
+	}
+	if contact.Lost() {
+		return contact.failed(s.Name, true)
+	}
+	if code != kms.CodeOK {
+		return &kms.CodeError{Code: code}
+	}
+	return nil
+}
+
+func (s *station) activate(licenceID string) (kms.Code, error) {
+	i := slices.IndexFunc(s.products, func(p *product) bool { return p.id == licenceID })
+	if i < 0 {
+		return 0, fmt.Errorf("%s: no product %s", s.Name, licenceID)
+	}
+	p := s.products[i]
+	s.note(KindActivate, "%s", p.name)
+	if p.means == ByKMS {
+		return p.request(), nil
+	}
+	p.used++
+	return kms.CodeOK, nil
+}
+
+// Restart asks the station to restart at once. Somebody who is logged on makes it
+// refuse unless forced; while it goes down already it is taken as carried out.
+func (w *World) Restart(station string, force bool) error {
+	return w.Shutdown(station, 0, force, true)
+}
+
+// ErrShutdownUnderWay and ErrGoingDown are Windows' own answers to one more command.
+var (
+	ErrShutdownUnderWay = errors.New("a shutdown is already under way")
+	ErrGoingDown        = errors.New("shutting down")
+)
+
+// Shutdown is what Win32ShutdownTracker does: after the notice the station goes down,
+// and starts again where restart is set.
+func (w *World) Shutdown(station string, notice time.Duration, force, restart bool) error {
+	defer w.look()()
+	s, err := w.station(station)
+	if err != nil {
+		return err
+	}
+	contact := w.contact(s.Name, []string{aboutRestart})
+	if contact != ContactOK && !contact.Lost() {
+		return contact.failed(s.Name, true)
+	}
+	switch err := s.shutdown(notice, force, restart, false); {
+	case errors.Is(err, ErrShutdownUnderWay):
+		return nil
+	case err != nil:
+		return err
+	}
+	return contact.failed(s.Name, true)
+}
+
+// shutdown takes a command to go down, or refuses it.
+func (s *station) shutdown(notice time.Duration, force, restart, made bool) error {
+	if s.phase == phaseNotice {
+		return ErrShutdownUnderWay
+	}
+	if f, hit := s.world.hit(UserBeforeRestart, s.Name); hit {
+		s.logOn(f.user())
+	}
+	if s.desktops() > 0 {
+		if !force {
+			s.note(KindRefused, "restart: %s is logged on", s.user)
+			return fmt.Errorf("%s: %w", s.Name, kms.ErrInUse)
+		}
+		s.lost += s.desktops()
+		s.logOff()
+	}
+	s.note(KindRestart, "notice %s, forced %t", notice, force)
+	s.restart(notice, restart, made)
+	return nil
+}
+
+// Host reads the KMS host.
+func (w *World) Host() (kms.Host, error) {
+	defer w.look()()
+	if err := w.reachHost(aboutHost); err != nil {
+		return kms.Host{}, err
+	}
+	host := kms.Host{IsHost: len(w.host.keys) > 0, Port: kmsPort}
+	for _, k := range w.host.keys {
+		host.Products = append(host.Products, k.read())
+	}
+	return host, nil
+}
+
+func (w *World) reachHost(about string) error {
+	w.counters[KindReads]++
+	if err := w.contact(w.host.Name, []string{about}).failed(w.host.Name, false); err != nil {
+		return err
+	}
+	if w.host.Denied {
+		return fmt.Errorf("%s: %w", w.host.Name, kms.ErrDenied)
+	}
+	return nil
+}
+
+func (k *hostKey) read() kms.HostProduct {
+	p := kms.HostProduct{
+		ID: k.id, Product: k.product, Name: k.name, Channel: kms.ChannelOf("Volume:CSVLK", ""),
+		Status: kms.Licensed,
+	}
+	if k.NotActivated {
+		p.Status, p.Reason = kms.Notification, codeGraceOver
+	}
+	if k.NoData {
+		return p
+	}
+	count, threshold := k.count(), k.threshold()
+	p.Count, p.Threshold = &count, &threshold
+	total, failed, by := k.total, k.failed, k.byStatus
+	p.Counters = kms.Counters{
+		Total: &total, Failed: &failed, Unlicensed: &by[kms.Unlicensed], Licensed: &by[kms.Licensed],
+		OOBGrace: &by[kms.OOBGrace], OOTGrace: &by[kms.OOTGrace], NonGenuineGrace: &by[kms.NonGenuineGrace],
+		Notification: &by[kms.Notification],
+	}
+	return p
+}
+
+// threshold is RequiredClientCount.
+func (k *hostKey) threshold() int {
+	if k.largest > 0 {
+		return k.largest
+	}
+	return k.product.Threshold()
+}
+
+// Counted gives the host's events 12290 since a moment on its own clock.
+func (w *World) Counted(since time.Time) ([]kms.Counted, error) {
+	defer w.look()()
+	if err := w.reachHost(aboutCounted); err != nil {
+		return nil, err
+	}
+	var counted []kms.Counted
+	var problems []error
+	for _, e := range from(w.host.log.all(), since) {
+		c, err := kms.ParseCounted(e.Time, []string{e.Insertions})
+		counted, problems = append(counted, c), append(problems, err)
+	}
+	return counted, errors.Join(problems...)
+}

@@ -1,0 +1,59 @@
+package world
+
+// The commands here come from outside Windows: from people, the mains, the network
+// card, or Timago's own interface.
+
+// Wake is a magic packet, or Timago's command to start: a station that is off starts.
+func (w *World) Wake(name string) error {
+	return w.do(name, func(s *station) {
+		s.note(KindWake, "")
+		s.powerOn()
+	})
+}
+
+// PowerOn presses the button of a station that is off.
+func (w *World) PowerOn(name string) error { return w.do(name, (*station).powerOn) }
+
+// PowerOff pulls the plug; it also ends a start that hangs.
+func (w *World) PowerOff(name string) error {
+	return w.do(name, func(s *station) { s.powerOff("switched off") })
+}
+
+// LogOn lets a user work at the station's console, if it is on.
+func (w *World) LogOn(name, user string) error {
+	return w.do(name, func(s *station) { s.logOn(user) })
+}
+
+// LogOff ends every session on the station.
+func (w *World) LogOff(name string) error { return w.do(name, (*station).logOff) }
+
+// SetOption ticks or clears "KMS-Aktivierung"; it takes effect with a new image.
+func (w *World) SetOption(name string, kms bool) error {
+	return w.do(name, func(s *station) { s.option = kms })
+}
+
+// ResetImage makes the station's image anew, with the option as it is set now, and
+// starts from it. It is refused while somebody is logged on unless forced.
+func (w *World) ResetImage(name string, force bool) error {
+	var refused error
+	err := w.do(name, func(s *station) {
+		if s.phase == phaseOff {
+			s.after(s.timing.Image, s.startNewImage)
+			return
+		}
+		refused = s.shutdown(0, force, true, true)
+	})
+	if err != nil {
+		return err
+	}
+	return refused
+}
+
+func (w *World) do(name string, act func(*station)) error {
+	defer w.look()()
+	s, err := w.station(name)
+	if err == nil {
+		act(s)
+	}
+	return err
+}

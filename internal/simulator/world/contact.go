@@ -1,0 +1,91 @@
+package world
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/timago/terraform-provider-timago/internal/kms"
+)
+
+// Contact is what a client meets that sends one request to a machine: a fault's name,
+// or one of these.
+type Contact string
+
+// What a client meets without any fault.
+const (
+	ContactOK       Contact = ""
+	ContactDown     Contact = "down"     // connections are refused
+	ContactSilent   Contact = "silent"   // connections get no answer
+	ContactNetlogon Contact = "netlogon" // every account is refused, with 401
+	ContactClosing  Contact = "closing"  // services end
+)
+
+// Lost tells whether the request is carried out and its answer lost.
+func (c Contact) Lost() bool {
+	return slices.Contains([]Contact{Contact(Drops), Contact(EmptyBody), Contact(TruncatedXML), Contact(Garbage)}, c)
+}
+
+// Contact tells what a client meets that sends a request to the machine now. Each call
+// is one occasion for faults of connections; about are words by which a fault's Of may
+// choose: method, class, kind.
+func (w *World) Contact(machine string, about ...string) Contact {
+	defer w.look()()
+	return w.contact(machine, about)
+}
+
+func (w *World) contact(machine string, about []string) Contact {
+	if strings.EqualFold(machine, w.host.Name) {
+		if w.host.off {
+			return ContactDown
+		}
+		return w.connection(w.host.Name, about)
+	}
+	s, err := w.station(machine)
+	if err != nil {
+		return ContactDown
+	}
+	switch s.phase {
+	case phaseOff, phaseStarting:
+		if s.timing.Silent {
+			return ContactSilent
+		}
+		return ContactDown
+	case phaseNetlogon:
+		return ContactNetlogon
+	case phaseClosing:
+		return ContactClosing
+	case phaseServices, phaseReady, phaseNotice:
+	}
+	return w.connection(s.Name, about)
+}
+
+// connection is the first fault of connections that acts on this request.
+func (w *World) connection(machine string, about []string) Contact {
+	for _, f := range w.faults {
+		chosen := f.Of == "" || slices.ContainsFunc(about, func(word string) bool { return strings.EqualFold(word, f.Of) })
+		if occasions[f.Name] == atRequest && chosen && f.on(w, machine) && f.acts(w, machine) {
+			return Contact(f.Name)
+		}
+	}
+	return ContactOK
+}
+
+// failed is a contact's error for somebody who talks to the machine directly; command
+// tells whether something was to be done, whose outcome is then unknown.
+func (c Contact) failed(machine string, command bool) error {
+	var kind error
+	switch {
+	case c == ContactOK:
+		return nil
+	case c.Lost() && command:
+		kind = kms.ErrUnknownOutcome
+	case c == ContactNetlogon, c == ContactClosing, c == Contact(Quota), c == Contact(Unavailable):
+		kind = kms.ErrNotYet
+	case c == Contact(Unauthorized):
+		kind = kms.ErrDenied
+	default:
+		kind = kms.ErrUnreachable
+	}
+	return fmt.Errorf("%s: %w (%s)", machine, kind, c)
+}

@@ -1,0 +1,239 @@
+package world
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
+
+// FaultName names something that goes wrong.
+type FaultName string
+
+// Faults of a station's start; an occasion is one start.
+const (
+	NeverComesBack FaultName = "never-comes-back" // until it is switched off and on by hand
+	SlowBoot       FaultName = "slow-boot"        // longer by By
+	SameCMID       FaultName = "same-cmid"        // the client machine id stays
+	UserAfterStart FaultName = "user-after-start" // somebody logs on when it is ready
+)
+
+// Faults of commands; an occasion is one command.
+const (
+	UserBeforeRestart FaultName = "user-before-restart" // logs on in the last moment
+)
+
+// Faults at a moment, from After for the time For.
+const (
+	PowerCut   FaultName = "power-cut"    // off at once; on again at the end of For
+	ClockSkew  FaultName = "clock-skew"   // the clock jumps ahead by By
+	UserLogsOn FaultName = "user-logs-on" // and off at the end of For
+	KMSAway    FaultName = "kms-away"     // the host's key management service answers nobody
+	CountFalls FaultName = "count-falls"  // the oldest Number leave the count; 0: all
+)
+
+// Faults of connections; an occasion is one request to the machine.
+const (
+	Refuses      FaultName = "refuses"       // connections are refused
+	HalfOpen     FaultName = "half-open"     // accepted and never answered
+	Unauthorized FaultName = "unauthorized"  // 401 though the password is right
+	Quota        FaultName = "quota"         // too many shells or operations
+	Drops        FaultName = "drops"         // carried out, then the connection breaks
+	EmptyBody    FaultName = "empty-body"    // carried out, then 200 and nothing
+	TruncatedXML FaultName = "truncated-xml" // carried out, then half an answer
+	Garbage      FaultName = "garbage"       // carried out, then something that is no SOAP
+	Unavailable  FaultName = "unavailable"   // 503
+)
+
+// occasion says when a fault can act.
+type occasion uint8
+
+const (
+	atStart occasion = iota + 1
+	atCommand
+	atMoment
+	atRequest
+)
+
+var occasions = map[FaultName]occasion{
+	NeverComesBack: atStart, SlowBoot: atStart, SameCMID: atStart, UserAfterStart: atStart,
+	UserBeforeRestart: atCommand,
+	PowerCut:          atMoment, ClockSkew: atMoment, UserLogsOn: atMoment, KMSAway: atMoment, CountFalls: atMoment,
+	Refuses: atRequest, HalfOpen: atRequest, Unauthorized: atRequest, Quota: atRequest, Drops: atRequest,
+	EmptyBody: atRequest, TruncatedXML: atRequest, Garbage: atRequest, Unavailable: atRequest,
+}
+
+// Fault is something that will go wrong. The tags are those of scenario files.
+type Fault struct {
+	Name        FaultName     `yaml:"fault"`
+	On          []string      `yaml:"on"`          // machines by name; empty: every station
+	After       time.Duration `yaml:"after"`       // from when it is put in place
+	For         time.Duration `yaml:"for"`         // 0: without end
+	Nth         int           `yaml:"nth"`         // first occasion of a machine on which it acts, from 1
+	Times       int           `yaml:"times"`       // occasions of a machine on which it acts; 0: all
+	Probability float64       `yaml:"probability"` // on each occasion; 0: certain
+	By          time.Duration `yaml:"by"`
+	Number      int           `yaml:"number"`
+	User        string        `yaml:"user"`
+	Of          string        `yaml:"of"` // faults of connections: only of this method (Activate), class or kind (probe)
+}
+
+func (f Fault) user() string { return cmp.Or(f.User, `SCHULE\lehrer`) }
+
+func (f Fault) validate() error {
+	if _, known := occasions[f.Name]; !known {
+		names := slices.Sorted(maps.Keys(occasions))
+		return fmt.Errorf("fault %q is none of %v", f.Name, names)
+	}
+	if f.Probability < 0 || f.Probability > 1 {
+		return errors.New("probability is 0 to 1")
+	}
+	if f.After < 0 || f.For < 0 || f.Nth < 0 || f.Times < 0 || f.Number < 0 {
+		return errors.New("after, for, nth, times and number are not negative")
+	}
+	return nil
+}
+
+// fault is a Fault in place.
+type fault struct {
+	Fault
+	number int
+	from   time.Time
+	to     time.Time // zero: without end
+	met    map[string]int
+	acted  map[string]int
+	next   *timer // begins or ends a fault of a moment
+	active bool   // a fault of a moment that began and did not end
+}
+
+// Inject puts a fault in place from now on.
+func (w *World) Inject(f Fault) error {
+	defer w.look()()
+	return w.inject(f)
+}
+
+func (w *World) inject(described Fault) error {
+	if err := described.validate(); err != nil {
+		return err
+	}
+	for _, name := range described.On {
+		if _, err := w.station(name); err != nil && !strings.EqualFold(name, w.host.Name) {
+			return err
+		}
+	}
+	f := &fault{
+		Fault: described, number: len(w.faults), from: w.now.Add(described.After),
+		met: map[string]int{}, acted: map[string]int{},
+	}
+	if described.For > 0 {
+		f.to = f.from.Add(described.For)
+	}
+	w.faults = append(w.faults, f)
+	if occasions[f.Name] == atMoment {
+		f.next = w.timers.at(f.from, func() {
+			w.happen(f, true)
+			if !f.to.IsZero() {
+				f.next = w.timers.at(f.to, func() { w.happen(f, false) })
+			}
+		})
+		w.catchUp()
+	}
+	return nil
+}
+
+// Heal takes every fault of the name away; one that is going on ends.
+func (w *World) Heal(name FaultName) {
+	defer w.look()()
+	w.faults = slices.DeleteFunc(w.faults, func(f *fault) bool {
+		if f.Name != name {
+			return false
+		}
+		w.timers.stop(f.next)
+		if f.active {
+			w.happen(f, false)
+		}
+		return true
+	})
+}
+
+// on tells whether the fault is one of this machine.
+func (f *fault) on(w *World, machine string) bool {
+	if len(f.On) == 0 {
+		return machine != w.host.Name
+	}
+	return slices.ContainsFunc(f.On, func(name string) bool { return strings.EqualFold(name, machine) })
+}
+
+// hit tells whether a fault of the name acts on this occasion, and notes it.
+func (w *World) hit(name FaultName, machine string) (Fault, bool) {
+	for _, f := range w.faults {
+		if f.Name == name && f.on(w, machine) && f.acts(w, machine) {
+			return f.Fault, true
+		}
+	}
+	return Fault{}, false
+}
+
+func (f *fault) acts(w *World, machine string) bool {
+	if w.now.Before(f.from) || !f.to.IsZero() && !w.now.Before(f.to) {
+		return false
+	}
+	f.met[machine]++
+	n := f.met[machine]
+	if n < f.Nth || f.Times > 0 && f.acted[machine] >= f.Times {
+		return false
+	}
+	if f.Probability > 0 && w.draw(machine, fmt.Sprintf("fault %d", f.number), n).Float64() >= f.Probability {
+		return false
+	}
+	f.acted[machine]++
+	w.note(machine, KindFault, string(f.Name))
+	return true
+}
+
+// happen begins or ends a fault of a moment.
+func (w *World) happen(f *fault, begins bool) {
+	f.active = begins
+	how := "begins"
+	if !begins {
+		how = "ends"
+	}
+	on := func(machine string, begin, end func()) {
+		if !f.on(w, machine) && (f.Name != KMSAway && f.Name != CountFalls) {
+			return
+		}
+		f.acted[machine]++
+		w.note(machine, KindFault, string(f.Name)+" "+how)
+		if begins {
+			begin()
+		} else {
+			end()
+		}
+	}
+	h := w.host
+	switch f.Name {
+	case KMSAway:
+		on(h.Name, func() { h.away++ }, func() { h.away-- })
+		return
+	case CountFalls:
+		on(h.Name, func() { h.fall(f.Number) }, func() {})
+		return
+	case PowerCut:
+		on(h.Name, func() { h.off = true }, func() { h.off, h.boot = false, w.now })
+	case ClockSkew:
+		on(h.Name, func() { h.Skew += f.By }, func() { h.Skew -= f.By })
+	}
+	for _, s := range w.stations {
+		switch f.Name {
+		case PowerCut:
+			on(s.Name, func() { s.powerOff("power cut") }, s.powerOn)
+		case ClockSkew:
+			on(s.Name, func() { s.Skew += f.By }, func() { s.Skew -= f.By })
+		case UserLogsOn:
+			on(s.Name, func() { s.logOn(f.user()) }, s.logOff)
+		}
+	}
+}

@@ -1,0 +1,246 @@
+package world
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"gopkg.in/yaml.v3"
+)
+
+// Site describes a school's site at the start. The tags are those of scenario files.
+type Site struct {
+	Seed     uint64    `yaml:"seed"`
+	Host     Host      `yaml:"kms_host"`
+	Stations []Station `yaml:"stations"`
+	Traffic  []Traffic `yaml:"traffic"`
+	Faults   []Fault   `yaml:"faults"`
+}
+
+// Host describes the KMS host.
+type Host struct {
+	Name    string        `yaml:"name"`     // default kms01
+	Address string        `yaml:"address"`  // as clients name it; default the name
+	Keys    []Key         `yaml:"keys"`     // default: windows
+	Skew    time.Duration `yaml:"skew"`     // its clock ahead of true time
+	Uptime  time.Duration `yaml:"uptime"`   // default 9 days
+	Denied  bool          `yaml:"denied"`   // the account may log on but read nothing
+	LogSize int           `yaml:"log_size"` // records 12290 kept; default 20000
+}
+
+// Key is a KMS host key installed on the host.
+type Key struct {
+	Key          string    `yaml:"key"` // windows, office-2021, office-2024
+	NotActivated bool      `yaml:"not_activated"`
+	NoData       bool      `yaml:"no_data"` // Windows reports no numbers for it
+	Counted      []Counted `yaml:"counted"`
+}
+
+// Counted are other clients that asked before the start.
+type Counted struct {
+	Number   int           `yaml:"number"`
+	Age      time.Duration `yaml:"age"`      // of the youngest
+	Over     time.Duration `yaml:"over"`     // the oldest is older by this; in between they are even
+	Unlogged bool          `yaml:"unlogged"` // the host's log no longer shows them
+}
+
+// Station describes one station, or with Number several whose name holds %d.
+type Station struct {
+	Name     string        `yaml:"name"`
+	Number   int           `yaml:"number"`
+	Room     string        `yaml:"room"`
+	Group    string        `yaml:"group"`
+	MAC      string        `yaml:"mac"`
+	User     string        `yaml:"user"`     // logged on at the console, DOMAIN\name
+	Sessions int           `yaml:"sessions"` // desktops of others
+	Off      bool          `yaml:"off"`
+	Uptime   time.Duration `yaml:"uptime"` // default 20 minutes
+	Skew     time.Duration `yaml:"skew"`   // its clock ahead of true time
+	Image    Image         `yaml:"image"`
+	Products []Product     `yaml:"products"` // default: Windows by KMS
+	Counted  bool          `yaml:"counted"`  // has asked since its start, and the host counted it
+	Licensed bool          `yaml:"licensed"` // counted, and its KMS products are licensed
+	Timing   *Timing       `yaml:"timing"`   // default DefaultTiming
+}
+
+// Image is what a station starts from.
+type Image struct {
+	WithoutKMS bool   `yaml:"without_kms"` // made with the option "KMS-Aktivierung" off: a start changes nothing
+	Option     *bool  `yaml:"option"`      // the option as set now; default as the image was made
+	KeepsCMID  bool   `yaml:"keeps_cmid"`  // every start shows the same client machine id
+	CMID       string `yaml:"cmid"`        // the one it was captured with, shared by all its stations
+}
+
+// Means is how a product is to be licensed.
+type Means string
+
+// Ways to a licence.
+const (
+	ByKMS             Means = "kms"
+	ByActiveDirectory Means = "active-directory"
+	ByMAK             Means = "mak"
+	ByOEM             Means = "oem"
+	ByRetail          Means = "retail"
+)
+
+// Product is one installed product.
+type Product struct {
+	Title      string         `yaml:"title"`      // windows-11-education, office-2021, …
+	By         Means          `yaml:"by"`         // default kms
+	Asks       *time.Duration `yaml:"asks"`       // after a start; default the timing's for Windows, never by itself for Office
+	Silent     bool           `yaml:"silent"`     // never asks by itself
+	Unlicensed bool           `yaml:"unlicensed"` // MAK, OEM, retail: not activated
+}
+
+// Timing is how long a station takes. Each duration is drawn anew at each start.
+type Timing struct {
+	Shutdown time.Duration `yaml:"shutdown"` // from the end of the notice until it is down
+	Boot     time.Duration `yaml:"boot"`     // until Windows and its services have started
+	Ask      time.Duration `yaml:"ask"`      // from then until Windows asks for activation
+	Image    time.Duration `yaml:"image"`    // more for making a new image
+	Netlogon time.Duration `yaml:"netlogon"` // of the boot: WinRM answers, and refuses every account
+	Services time.Duration `yaml:"services"` // of the boot: WinRM answers, licensing does not yet
+	Spread   float64       `yaml:"spread"`   // of the stations' own means, ± this part
+	Jitter   float64       `yaml:"jitter"`   // of one station's starts, ± this part
+	Silent   bool          `yaml:"silent"`   // while it is down connections get no answer instead of being refused
+}
+
+// DefaultTiming is a usual school station.
+func DefaultTiming() Timing {
+	return Timing{
+		Shutdown: 8 * time.Second, Boot: 45 * time.Second, Ask: 15 * time.Second, Image: 4 * time.Minute,
+		Netlogon: 3 * time.Second, Services: 2 * time.Second, Spread: 0.2, Jitter: 0.05,
+	}
+}
+
+// UnmarshalYAML lets a scenario name only what differs from the usual.
+func (t *Timing) UnmarshalYAML(node *yaml.Node) error {
+	type plain Timing
+	usual := plain(DefaultTiming())
+	if err := node.Decode(&usual); err != nil {
+		return err
+	}
+	*t = Timing(usual)
+	return nil
+}
+
+// Traffic are other machines of the site that ask the host.
+type Traffic struct {
+	Key       string        `yaml:"key"`       // default windows
+	Every     time.Duration `yaml:"every"`     // mean between two requests
+	From      time.Duration `yaml:"from"`      // after the start
+	Until     time.Duration `yaml:"until"`     // after the start; 0: without end
+	Threshold int           `yaml:"threshold"` // default the product's: Windows Server has 5
+	Same      int           `yaml:"same"`      // so many machines take turns; 0: each request is a new machine's
+}
+
+// Validate names everything that contradicts itself.
+func (s Site) Validate() error {
+	var problems []error
+	add := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
+	names := map[string]bool{strings.ToLower(s.Host.name()): true}
+	for i, station := range s.Stations {
+		where := fmt.Sprintf("station %d (%q)", i+1, station.Name)
+		switch key := strings.ToLower(station.Name); {
+		case station.Name == "":
+			add("station %d: name is missing", i+1)
+		case names[key]:
+			add("%s: the name is taken already", where)
+		default:
+			names[key] = true
+		}
+		problems = append(problems, station.validate(where)...)
+	}
+	keys := map[string]bool{}
+	for _, key := range s.Host.keys() {
+		if _, known := hostKeys[key.Key]; !known {
+			add("kms_host: key %q is none of %s", key.Key, namesOf(hostKeys))
+		}
+		if keys[key.Key] {
+			add("kms_host: key %q is listed twice", key.Key)
+		}
+		keys[key.Key] = true
+	}
+	for i, t := range s.Traffic {
+		if t.Every <= 0 {
+			add("traffic %d: every must be above 0", i+1)
+		}
+		if _, known := hostKeys[t.key()]; !known {
+			add("traffic %d: key %q is none of %s", i+1, t.Key, namesOf(hostKeys))
+		}
+	}
+	for i, f := range s.Faults {
+		if err := f.validate(); err != nil {
+			add("fault %d: %w", i+1, err)
+		}
+	}
+	return errors.Join(problems...)
+}
+
+func (s Station) validate(where string) []error {
+	var problems []error
+	add := func(format string, args ...any) {
+		problems = append(problems, fmt.Errorf(where+": "+format, args...))
+	}
+	if s.Number != 0 {
+		add("number was not expanded")
+	}
+	for _, p := range s.Products {
+		if _, known := titles[p.Title]; !known {
+			add("title %q is none of %s", p.Title, namesOf(titles))
+		}
+		if !slices.Contains([]Means{"", ByKMS, ByActiveDirectory, ByMAK, ByOEM, ByRetail}, p.By) {
+			add("by %q is none of kms, active-directory, mak, oem, retail", p.By)
+		}
+	}
+	if t := s.Timing; t != nil {
+		if min(t.Shutdown, t.Boot, t.Ask, t.Image, t.Netlogon, t.Services) < 0 {
+			add("timing: durations are not negative")
+		}
+		if t.Netlogon+t.Services > t.Boot {
+			add("timing: netlogon and services are parts of boot, and longer than it")
+		}
+		if t.Spread < 0 || t.Spread >= 1 || t.Jitter < 0 || t.Jitter >= 1 {
+			add("timing: spread and jitter are parts: 0 to less than 1")
+		}
+	}
+	if s.Off && (s.User != "" || s.Sessions > 0) {
+		add("it is off, so nobody is logged on")
+	}
+	return problems
+}
+
+func (h Host) name() string {
+	if h.Name == "" {
+		return "kms01"
+	}
+	return h.Name
+}
+
+func (h Host) keys() []Key {
+	if len(h.Keys) == 0 {
+		return []Key{{Key: "windows"}}
+	}
+	return h.Keys
+}
+
+func (t Traffic) key() string {
+	if t.Key == "" {
+		return "windows"
+	}
+	return t.Key
+}
+
+// Rows describes n stations alike, for tests: name holds a verb for the number.
+func Rows(n int, like Station) []Station {
+	stations := make([]Station, n)
+	for i := range n {
+		stations[i] = like
+		stations[i].Name = fmt.Sprintf(like.Name, i+1)
+		stations[i].Number = 0
+		stations[i].MAC = ""
+	}
+	return stations
+}

@@ -1,0 +1,243 @@
+package world
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/timago/terraform-provider-timago/internal/kms"
+)
+
+// phase is where a station stands between off and ready.
+type phase uint8
+
+const (
+	phaseOff      phase = iota
+	phaseStarting       // no answer yet
+	phaseNetlogon       // WinRM answers, and refuses every account
+	phaseServices       // WinRM answers, licensing does not
+	phaseReady
+	phaseNotice  // a restart was announced; everything still answers
+	phaseClosing // services stop
+)
+
+var phaseNames = [...]string{"off", "starting", "netlogon", "services", "ready", "notice", "closing"}
+
+func (p phase) String() string { return phaseNames[p] }
+
+// on tells whether Windows runs, so that somebody can work there.
+func (p phase) on() bool { return p >= phaseNetlogon }
+
+type station struct {
+	Station  // as described
+	world    *World
+	timing   Timing
+	slower   float64 // its own means, as a part of the usual
+	phase    phase
+	timer    *timer    // ends the phase
+	boot     time.Time // when its kernel started, true time
+	user     string
+	sessions int
+	cmid     kms.CMID // of Windows
+	office   kms.CMID // of Office
+	products []*product
+	log      eventLog
+
+	option     bool // "KMS-Aktivierung" as set
+	madeWith   bool // … as the running image was made with
+	generation int  // of the image
+	starts     int
+	restarts   int
+	lost       int // sessions lost to forced restarts
+	counters   map[Kind]int
+}
+
+func newStation(w *World, described Station, index int) *station {
+	s := &station{
+		Station: described, world: w, timing: DefaultTiming(),
+		user: described.User, sessions: described.Sessions,
+		option: !described.Image.WithoutKMS, madeWith: !described.Image.WithoutKMS, generation: 1,
+		log: eventLog{size: 2000}, counters: map[Kind]int{},
+	}
+	if described.Timing != nil {
+		s.timing = *described.Timing
+	}
+	if described.Image.Option != nil {
+		s.option = *described.Image.Option
+	}
+	if s.MAC == "" {
+		s.MAC = fmt.Sprintf("02:00:5E:%02X:%02X:%02X", index>>16&0xff, index>>8&0xff, index&0xff)
+	}
+	if s.Uptime == 0 {
+		s.Uptime = 20 * time.Minute
+	}
+	s.slower = 1 + s.timing.Spread*(2*w.draw(s.Name, "speed", 0).Float64()-1)
+	s.boot = w.now.Add(-s.Uptime)
+	s.cmid, s.office = w.cmid(s.Name, "windows", 0), w.cmid(s.Name, "office", 0)
+	if fixed := kms.ParseCMID(described.Image.CMID); fixed != "" {
+		s.cmid = fixed
+	}
+	installed := described.Products
+	if len(installed) == 0 {
+		installed = []Product{{Title: "windows-11-education"}}
+	}
+	for _, p := range installed {
+		s.products = append(s.products, newProduct(s, p))
+	}
+	if !s.Off {
+		s.phase = phaseReady
+	}
+	return s
+}
+
+// length draws how long a part of the station's nth start takes.
+func (s *station) length(part string, mean time.Duration, n int) time.Duration {
+	own := time.Duration(float64(mean) * s.slower)
+	return around(s.world.draw(s.Name, part, n), own, s.timing.Jitter)
+}
+
+// note reports what happened at the station.
+func (s *station) note(kind Kind, format string, args ...any) {
+	s.world.note(s.Name, kind, fmt.Sprintf(format, args...))
+}
+
+// after lets the phase end later; another change of phase takes its place.
+func (s *station) after(d time.Duration, do func()) {
+	s.world.timers.stop(s.timer)
+	s.timer = s.world.timers.at(s.world.now.Add(d), do)
+}
+
+// restart goes down after the notice and, with again, starts anew; with made, from a
+// new image.
+func (s *station) restart(notice time.Duration, again, made bool) {
+	s.restarts++
+	s.phase = phaseNotice
+	s.after(notice, func() {
+		s.phase = phaseClosing
+		s.after(s.length("shutdown", s.timing.Shutdown, s.starts+1), func() {
+			s.down("shut down")
+			switch {
+			case !again:
+			case made:
+				s.after(s.timing.Image, s.startNewImage)
+			default:
+				s.powerOn()
+			}
+		})
+	})
+}
+
+func (s *station) startNewImage() {
+	s.generation++
+	s.madeWith = s.option
+	s.note(KindImage, "generation %d, KMS option %t", s.generation, s.madeWith)
+	s.powerOn()
+}
+
+// down is what every way to be off has in common.
+func (s *station) down(why string) {
+	s.world.timers.stop(s.timer)
+	s.timer = nil
+	s.phase = phaseOff
+	s.user, s.sessions = "", 0
+	for _, p := range s.products {
+		s.world.timers.stop(p.ask)
+	}
+	s.note(KindOff, "%s", why)
+}
+
+func (s *station) powerOff(why string) {
+	if s.phase != phaseOff {
+		s.down(why)
+	}
+}
+
+// powerOn starts Windows from the image.
+func (s *station) powerOn() {
+	if s.phase != phaseOff {
+		return
+	}
+	w := s.world
+	s.starts++
+	s.phase = phaseStarting
+	s.note(KindStart, "start %d", s.starts)
+	if _, hit := w.hit(NeverComesBack, s.Name); hit {
+		w.timers.stop(s.timer)
+		return
+	}
+	boot := s.length("boot", s.timing.Boot, s.starts)
+	if f, hit := w.hit(SlowBoot, s.Name); hit {
+		boot += f.By
+	}
+	silent := boot - s.timing.Netlogon - s.timing.Services
+	s.boot = w.now.Add(silent / 4) // firmware and boot menu come before the kernel
+	s.fromImage()
+	s.after(silent, func() {
+		s.phase = phaseNetlogon
+		s.after(s.timing.Netlogon, func() {
+			s.phase = phaseServices
+			s.after(s.timing.Services, s.ready)
+		})
+	})
+}
+
+// fromImage is what a start changes: from an image made with the KMS option
+// everything is as after the first start, with a new client machine id unless the
+// image keeps it; otherwise nothing.
+func (s *station) fromImage() {
+	if !s.madeWith {
+		return
+	}
+	_, same := s.world.hit(SameCMID, s.Name)
+	if !same && !s.Image.KeepsCMID && s.Image.CMID == "" {
+		s.cmid = s.world.cmid(s.Name, "windows", s.starts)
+		s.office = s.world.cmid(s.Name, "office", s.starts)
+	}
+	for _, p := range s.products {
+		p.reset()
+	}
+}
+
+func (s *station) ready() {
+	s.phase = phaseReady
+	s.timer = nil
+	s.note(KindReady, "client machine id %s", s.cmid)
+	for _, p := range s.products {
+		p.started()
+	}
+	if f, hit := s.world.hit(UserAfterStart, s.Name); hit {
+		s.logOn(f.user())
+	}
+}
+
+func (s *station) logOn(user string) {
+	if s.phase.on() {
+		s.user = user
+		s.note(KindLogOn, "%s", user)
+	}
+}
+
+func (s *station) logOff() {
+	if s.user != "" || s.sessions > 0 {
+		s.note(KindLogOff, "%s", s.user)
+		s.user, s.sessions = "", 0
+	}
+}
+
+// clock is what the station's own clock shows at a moment.
+func (s *station) clock(t time.Time) time.Time { return t.Add(s.Skew) }
+
+// past is what the station did before the start: it asked, and was counted or not.
+func (s *station) past() []past {
+	if s.Off {
+		return nil
+	}
+	var all []past
+	for _, p := range s.products {
+		if p.silent && !s.Counted && !s.Licensed || p.means != ByKMS {
+			continue
+		}
+		at := s.boot.Add(min(s.Uptime/2, s.timing.Boot+s.length("ask", p.delay(), 0)))
+		all = append(all, past{at: at, do: func() { p.before(s.Counted || s.Licensed) }})
+	}
+	return all
+}

@@ -1,0 +1,238 @@
+// Package world models one school's site for tests and the demonstration: stations
+// that start, ask and are restarted, and a KMS host that counts. It is a model, no
+// KMS host: requests exist only inside it.
+//
+// Time in it is simulated. Nothing runs in the background: whatever became due since
+// the last look (a boot that ended, a retry, a licence that expired, a client machine
+// id that left the count) happens, in order, when somebody looks or acts. Under
+// testing/synctest with speed 1 a world is therefore deterministic, and the same site
+// with the same seed always gives the same run.
+package world
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Options say how a world's time runs and who watches it.
+type Options struct {
+	Start   time.Time   // simulated start; zero: now
+	Speed   float64     // simulated per real time; 0: time moves only by Advance
+	Observe func(Entry) // told everything that happens, in order; must not call the world
+}
+
+// Entry is one thing that happened.
+type Entry struct {
+	Time    time.Time `json:"time"`    // simulated, the site's true time
+	Machine string    `json:"machine"` // station or host
+	Kind    Kind      `json:"kind"`
+	Detail  string    `json:"detail,omitempty"`
+}
+
+// Kind says what happened.
+type Kind string
+
+// What can happen.
+const (
+	KindRestart  Kind = "restart"  // a restart was asked for and taken
+	KindRefused  Kind = "refused"  // a command was refused
+	KindOff      Kind = "off"      // the machine went down
+	KindStart    Kind = "start"    // it was switched on or begins to start again
+	KindReady    Kind = "ready"    // Windows and its services have started
+	KindRequest  Kind = "request"  // a client asked the KMS host
+	KindCounted  Kind = "counted"  // the host counted a client machine id anew
+	KindActivate Kind = "activate" // Activate was called on a product
+	KindLicence  Kind = "licence"  // a licence changed its state
+	KindWake     Kind = "wake"     // a magic packet, or Timago's command
+	KindLogOn    Kind = "log-on"   // a user began to work
+	KindLogOff   Kind = "log-off"  // a user stopped, or lost the session
+	KindFault    Kind = "fault"    // a fault was seen
+	KindHolidays Kind = "holidays" // the site was left alone
+	KindImage    Kind = "image"    // a new image was made
+	KindReads    Kind = "read"     // somebody read the machine (counted, not observed)
+	KindLeft     Kind = "left"     // a client machine id left the count
+)
+
+// World is one site at work. All methods may be called from several goroutines.
+type World struct {
+	mu       sync.Mutex
+	clock    clock
+	now      time.Time // how far the state has come
+	timers   timers
+	seed     uint64
+	observe  func(Entry)
+	counters map[Kind]int
+	stations []*station
+	byName   map[string]*station // lower-case name
+	host     *host
+	traffic  []*traffic
+	faults   []*fault
+}
+
+// ErrUnknownMachine is for a name that is not part of the site.
+var ErrUnknownMachine = errors.New("no such machine at this site")
+
+// New builds the site at its start. It fails on a site that contradicts itself.
+func New(site Site, options Options) (*World, error) {
+	if err := site.Validate(); err != nil {
+		return nil, err
+	}
+	if options.Start.IsZero() {
+		options.Start = time.Now()
+	}
+	start := options.Start.Round(0) // without the monotonic reading: simulated time is not this machine's
+	w := &World{
+		clock:    clock{start: start, origin: time.Now(), speed: options.Speed},
+		now:      start,
+		seed:     site.Seed,
+		observe:  options.Observe,
+		counters: map[Kind]int{},
+		byName:   map[string]*station{},
+	}
+	w.host = newHost(w, site.Host)
+	past := w.host.past()
+	for i, described := range site.Stations {
+		s := newStation(w, described, i)
+		w.stations = append(w.stations, s)
+		w.byName[strings.ToLower(s.Name)] = s
+		past = append(past, s.past()...)
+	}
+	w.host.remember(past)
+	for _, described := range site.Traffic {
+		w.begin(described)
+	}
+	for _, f := range site.Faults {
+		if err := w.inject(f); err != nil {
+			return nil, err
+		}
+	}
+	return w, nil
+}
+
+// clock gives simulated time.
+type clock struct {
+	start  time.Time
+	origin time.Time // of the real clock, when simulated time was start
+	speed  float64
+	ahead  time.Duration // advanced by hand
+}
+
+func (c clock) now() time.Time {
+	passed := c.ahead
+	if c.speed > 0 {
+		passed += time.Duration(float64(time.Since(c.origin)) * c.speed)
+	}
+	return c.start.Add(passed)
+}
+
+// look takes the lock and lets everything happen that is due; the caller unlocks.
+func (w *World) look() func() {
+	w.mu.Lock()
+	w.catchUp()
+	return w.mu.Unlock
+}
+
+func (w *World) catchUp() {
+	now := w.clock.now()
+	for {
+		next := w.timers.first()
+		if next == nil || next.at.After(now) {
+			break
+		}
+		w.timers.stop(next)
+		w.now = next.at
+		next.do()
+	}
+	w.now = now
+	w.host.forget()
+}
+
+// Now is the simulated moment.
+func (w *World) Now() time.Time {
+	defer w.look()()
+	return w.now
+}
+
+// Speed is simulated per real time.
+func (w *World) Speed() float64 { return w.clock.speed }
+
+// Advance lets simulated time pass at once.
+func (w *World) Advance(d time.Duration) {
+	defer w.look()()
+	w.advance(d)
+}
+
+func (w *World) advance(d time.Duration) {
+	w.clock.ahead += d
+	w.catchUp()
+}
+
+// NextEvent is when something will happen by itself next; false when nothing will.
+func (w *World) NextEvent() (time.Time, bool) {
+	defer w.look()()
+	next, found := time.Time{}, false
+	if t := w.timers.first(); t != nil {
+		next, found = t.at, true
+	}
+	if leaves, any := w.host.nextLeaving(); any && (!found || leaves.Before(next)) {
+		next, found = leaves, true
+	}
+	return next, found
+}
+
+// Step advances to the next event; false when there is none.
+func (w *World) Step() bool {
+	next, found := w.NextEvent()
+	if found {
+		w.Advance(max(0, next.Sub(w.Now())))
+	}
+	return found
+}
+
+// Holidays switches every station off, stops other traffic, lets time pass, and
+// switches on again what was on, unless the stations are to stay off.
+func (w *World) Holidays(d time.Duration, stayOff bool) {
+	defer w.look()()
+	w.note(w.host.Name, KindHolidays, d.String())
+	var wereOn []*station
+	for _, s := range w.stations {
+		if s.phase != phaseOff {
+			wereOn = append(wereOn, s)
+			s.powerOff("holidays")
+		}
+	}
+	for _, t := range w.traffic {
+		t.pause(w)
+	}
+	w.advance(d)
+	for _, t := range w.traffic {
+		t.resume(w)
+	}
+	if stayOff {
+		return
+	}
+	for _, s := range wereOn {
+		s.powerOn()
+	}
+}
+
+func (w *World) station(name string) (*station, error) {
+	if s, known := w.byName[strings.ToLower(name)]; known {
+		return s, nil
+	}
+	return nil, fmt.Errorf("%w: %q", ErrUnknownMachine, name)
+}
+
+// note counts what happened and tells the observer.
+func (w *World) note(machine string, kind Kind, detail string) {
+	w.counters[kind]++
+	if s, known := w.byName[strings.ToLower(machine)]; known {
+		s.counters[kind]++
+	}
+	if w.observe != nil {
+		w.observe(Entry{Time: w.now, Machine: machine, Kind: kind, Detail: detail})
+	}
+}
