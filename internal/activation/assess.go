@@ -146,6 +146,8 @@ func Assess(members []Member, host kms.Host, wanted Wanted, last map[string]Last
 			a.Unreachable = append(a.Unreachable, m.Name)
 		case !remembered, m.Station.Duration() >= wanted.Settle:
 			known, remembered = know(m.Station), true
+		default:
+			known = known.betterNews(know(m.Station))
 		}
 		if remembered {
 			a.LastKnown[m.Name] = known
@@ -169,6 +171,18 @@ func Assess(members []Member, host kms.Host, wanted Wanted, last map[string]Last
 	a.Status = a.status(wanted.Licensed, members)
 	a.estimate(members)
 	return a, nil
+}
+
+// betterNews takes over what a station that has just started says of licences it has got
+// back already. That it has not got others back yet says nothing.
+func (k LastKnown) betterNews(now LastKnown) LastKnown {
+	better := LastKnown{Licences: maps.Clone(k.Licences), NeverCounts: k.NeverCounts}
+	for product, licence := range now.Licences {
+		if _, held := better.Licences[product]; held && licence.ByKMS {
+			better.Licences[product] = licence
+		}
+	}
+	return better
 }
 
 // know condenses one read of a station.

@@ -56,3 +56,10 @@ func (c Code) Words() string {
 type CodeError struct{ Code Code }
 
 func (e *CodeError) Error() string { return e.Code.Words() }
+
+// Refuses tells whether the code is one with which software licensing or its way to
+// the KMS host (DNS, RPC) refuses a request, not one of WS-Management.
+func (c Code) Refuses() bool {
+	_, known := reasons[c]
+	return known && c != 0x80070005 || c>>16 == 0xC004
+}

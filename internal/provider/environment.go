@@ -1,0 +1,70 @@
+package provider
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+)
+
+// environment looks up a variable; os.Getenv outside tests. Each method completes a
+// value that the configuration leaves out: by the variable, else by the default.
+type environment func(name string) string
+
+func (env environment) string(value *types.String, name, preset string) {
+	if !value.IsNull() {
+		return
+	}
+	if text := env(name); text != "" {
+		*value = types.StringValue(text)
+	} else if preset != "" {
+		*value = types.StringValue(preset)
+	}
+}
+
+func (env environment) duration(value *timetypes.GoDuration, name string, preset time.Duration) {
+	if !value.IsNull() {
+		return
+	}
+	if text := env(name); text != "" {
+		*value = timetypes.GoDuration{StringValue: types.StringValue(text)}
+	} else {
+		*value = timetypes.NewGoDurationValue(preset)
+	}
+}
+
+func (env environment) boolean(value *types.Bool, name string, attribute path.Path) diag.Diagnostics {
+	text := env(name)
+	if !value.IsNull() || text == "" {
+		return nil
+	}
+	b, err := strconv.ParseBool(text)
+	*value = types.BoolValue(b)
+	return misread(err, name, text, "true or false", attribute)
+}
+
+func (env environment) number(value *types.Int64, name string, preset int64, attribute path.Path) diag.Diagnostics {
+	if !value.IsNull() {
+		return nil
+	}
+	*value = types.Int64Value(preset)
+	text := env(name)
+	if text == "" {
+		return nil
+	}
+	n, err := strconv.ParseUint(text, 10, 16)
+	*value = types.Int64Value(int64(n)) //nolint:gosec // 16 bits fit
+	return misread(err, name, text, "a number from 0 to 65535", attribute)
+}
+
+func misread(err error, name, text, wanted string, attribute path.Path) diag.Diagnostics {
+	if err == nil {
+		return nil
+	}
+	return diag.Diagnostics{diag.NewAttributeErrorDiagnostic(attribute, "Unable to read environment variable "+name,
+		fmt.Sprintf("It holds %q; %s is expected.", text, wanted))}
+}

@@ -1,0 +1,92 @@
+// Package provider is the provider itself: its configuration and the table of what it
+// offers.
+package provider
+
+import (
+	"context"
+	"os"
+
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/provider"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-log/tflog"
+
+	"github.com/timago/terraform-provider-timago/internal/service/activationpool"
+	"github.com/timago/terraform-provider-timago/internal/site"
+	"github.com/timago/terraform-provider-timago/internal/tfdiag"
+)
+
+// Address is the provider's address in the registry.
+const Address = "registry.terraform.io/timago/timago"
+
+var (
+	_ provider.Provider                   = (*Provider)(nil)
+	_ provider.ProviderWithValidateConfig = (*Provider)(nil)
+)
+
+// Provider serves one site.
+type Provider struct{ version string }
+
+// New returns the provider's constructor for a version.
+func New(version string) func() provider.Provider {
+	return func() provider.Provider { return &Provider{version: version} }
+}
+
+// Metadata names the provider.
+func (p *Provider) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
+	resp.TypeName = "timago"
+	resp.Version = p.version
+}
+
+// ValidateConfig finds what is wrong before anything is planned.
+func (p *Provider) ValidateConfig(ctx context.Context, req provider.ValidateConfigRequest, resp *provider.ValidateConfigResponse) {
+	var config model
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	resp.Diagnostics.Append(config.validate(ctx, os.Getenv)...)
+}
+
+// Configure opens the site. Where a needed value is not known yet (it comes from a
+// resource that this very apply creates) nothing is opened, and the resources skip what
+// needs it.
+func (p *Provider) Configure(ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse) {
+	var config model
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if !config.known(ctx) {
+		tflog.Info(ctx, "provider configuration is not known yet: nothing is asked of the site")
+		return
+	}
+	siteConfig, diags := config.site(ctx, os.Getenv)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	// Requests run under contexts of their own; the log goes where the request's does.
+	siteConfig.WinRM.Log = func(ctx context.Context, message string, fields map[string]any) {
+		tflog.Debug(ctx, message, fields)
+	}
+	opened, err := site.Open(siteConfig)
+	if err != nil {
+		resp.Diagnostics.Append(tfdiag.Failure{Verb: "open", Noun: "site", Err: err}.Error())
+		return
+	}
+	resp.ResourceData = opened
+	resp.DataSourceData = opened
+}
+
+// Resources lists what can be managed.
+func (p *Provider) Resources(context.Context) []func() resource.Resource {
+	return []func() resource.Resource{
+		activationpool.NewResource,
+	}
+}
+
+// DataSources lists what can be read.
+func (p *Provider) DataSources(context.Context) []func() datasource.DataSource {
+	return nil
+}

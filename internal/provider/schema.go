@@ -1,0 +1,112 @@
+package provider
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
+	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/provider"
+	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/timago/terraform-provider-timago/internal/winrm"
+)
+
+// Schema describes the provider block.
+func (p *Provider) Schema(_ context.Context, _ provider.SchemaRequest, resp *provider.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "Keeps rooms of Windows stations under Timago® activated through their site's KMS host. " +
+			"It works in *direct mode*: everything is asked of Windows itself, by CIM over WS-Management (WinRM), " +
+			"with one account for the stations and the KMS host. The vendor of Timago® publishes no API and none is needed.",
+		Attributes: map[string]schema.Attribute{
+			"winrm": schema.SingleNestedAttribute{
+				Optional:            true,
+				MarkdownDescription: "How Windows machines are asked.",
+				Attributes:          winrmAttributes(),
+			},
+			"kms": schema.SingleNestedAttribute{
+				Optional:            true,
+				MarkdownDescription: "The site's KMS host.",
+				Attributes: map[string]schema.Attribute{
+					"host": schema.StringAttribute{
+						Optional: true,
+						MarkdownDescription: "Name or address of the KMS host, with `:port` where its WinRM port is not the stations'. " +
+							"The default of every pool that names none. Environment: `TIMAGO_KMS_HOST`. Default: the host that the stations say they use.",
+						Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
+					},
+				},
+			},
+		},
+	}
+}
+
+func winrmAttributes() map[string]schema.Attribute {
+	return map[string]schema.Attribute{
+		"username": schema.StringAttribute{
+			Optional: true,
+			MarkdownDescription: "Account with administrator rights on the stations, as `DOMAIN\\user`, `user@domain` or a local `user`. " +
+				"Environment: `TIMAGO_WINRM_USERNAME`.",
+			Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
+		},
+		"password": schema.StringAttribute{
+			Optional:  true,
+			Sensitive: true,
+			MarkdownDescription: "The account's password. Better given by the environment: `TIMAGO_WINRM_PASSWORD`. " +
+				"It is never written to state, plan or log.",
+		},
+		"auth": schema.StringAttribute{
+			Optional: true,
+			MarkdownDescription: "Authentication: `ntlm` (sealed where there is no TLS) or `basic`. Nothing weaker is ever used, whatever a machine offers. " +
+				"Environment: `TIMAGO_WINRM_AUTH`. Default: `ntlm`.",
+			Validators: []validator.String{stringvalidator.OneOf(string(winrm.AuthNTLM), string(winrm.AuthBasic))},
+		},
+		"use_tls": schema.BoolAttribute{
+			Optional:            true,
+			MarkdownDescription: "Whether machines are asked over HTTPS. Environment: `TIMAGO_WINRM_USE_TLS`. Default: `false`, NTLM sealed over HTTP.",
+		},
+		"port": schema.Int64Attribute{
+			Optional:            true,
+			MarkdownDescription: "WinRM port. Environment: `TIMAGO_WINRM_PORT`. Default: 5985, with `use_tls` 5986.",
+			Validators:          []validator.Int64{int64validator.Between(1, 65535)},
+		},
+		"domain_suffix": schema.StringAttribute{
+			Optional:            true,
+			MarkdownDescription: "DNS suffix appended to names without a dot, such as `schule.example`. Environment: `TIMAGO_WINRM_DOMAIN_SUFFIX`. Default: none.",
+		},
+		"ca_certificate": schema.StringAttribute{
+			Optional:            true,
+			MarkdownDescription: "PEM certificates that sign the machines' certificates. Environment: `TIMAGO_WINRM_CA_CERTIFICATE`. Default: the system's.",
+		},
+		"tls_server_name": schema.StringAttribute{
+			Optional:            true,
+			MarkdownDescription: "The name that every machine's certificate must carry, where machines share one. Default: the name that is asked.",
+		},
+		"certificate_fingerprints": schema.ListAttribute{
+			Optional:            true,
+			ElementType:         types.StringType,
+			MarkdownDescription: "SHA-256 fingerprints (hexadecimal, colons allowed) of the only certificates to accept. Default: any that verifies.",
+			Validators:          []validator.List{listvalidator.SizeAtLeast(1)},
+		},
+		"insecure_skip_verify": schema.BoolAttribute{
+			Optional:            true,
+			MarkdownDescription: "Accept any certificate. The account's credentials then go to whoever answers. Default: `false`.",
+		},
+		"allow_unencrypted": schema.BoolAttribute{
+			Optional:            true,
+			MarkdownDescription: "Allow `basic` without TLS: password and answers then cross the network in clear. Default: `false`.",
+		},
+		"timeout": schema.StringAttribute{
+			Optional:            true,
+			CustomType:          timetypes.GoDurationType{},
+			MarkdownDescription: "How long one request may take, such as `30s`. Reading licences may take a minute whatever stands here. Environment: `TIMAGO_WINRM_TIMEOUT`. Default: `30s`.",
+		},
+		"max_parallel": schema.Int64Attribute{
+			Optional:            true,
+			MarkdownDescription: "Requests under way at once, over all machines. Environment: `TIMAGO_WINRM_MAX_PARALLEL`. Default: 32.",
+			Validators:          []validator.Int64{int64validator.Between(1, 1000)},
+		},
+	}
+}

@@ -1,0 +1,56 @@
+package activationpool
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+
+	"github.com/timago/terraform-provider-timago/internal/activation"
+)
+
+// knowledge is what the pool keeps between runs and shows nobody: what was last known of
+// its members, what the cycle has learnt, and the estimate that a plan may tell.
+type knowledge struct {
+	LastKnown map[string]activation.LastKnown `json:"last_known,omitempty"`
+	Memory    activation.Memory               `json:"memory"`
+	Asks      int                             `json:"asks"`
+	Restarts  int                             `json:"restarts"`
+}
+
+const knowledgeKey = "knowledge"
+
+// privateState is how the framework hands out private state, in every request and
+// response alike.
+type privateState interface {
+	GetKey(ctx context.Context, key string) ([]byte, diag.Diagnostics)
+}
+
+type writablePrivateState interface {
+	SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics
+}
+
+// recall reads the knowledge. What cannot be read is no loss: it is learnt again.
+func recall(ctx context.Context, private privateState) knowledge {
+	var k knowledge
+	if content, diags := private.GetKey(ctx, knowledgeKey); !diags.HasError() && len(content) > 0 {
+		if json.Unmarshal(content, &k) != nil {
+			return knowledge{}
+		}
+	}
+	return k
+}
+
+func (k knowledge) keep(ctx context.Context, private writablePrivateState) diag.Diagnostics {
+	content, err := json.Marshal(k)
+	if err != nil {
+		return diag.Diagnostics{diag.NewErrorDiagnostic("Unable to keep what was learnt of the pool", err.Error())}
+	}
+	return private.SetKey(ctx, knowledgeKey, content)
+}
+
+// learn takes over what a reading showed.
+func (k *knowledge) learn(a activation.Assessment) {
+	k.LastKnown = a.LastKnown
+	k.Asks, k.Restarts = a.Asks, a.Restarts
+}

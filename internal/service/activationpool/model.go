@@ -1,0 +1,209 @@
+package activationpool
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
+
+	"github.com/timago/terraform-provider-timago/internal/activation"
+	"github.com/timago/terraform-provider-timago/internal/kms"
+)
+
+// model is the resource as Terraform holds it.
+type model struct {
+	Name            types.String         `tfsdk:"name"`
+	Stations        types.Set            `tfsdk:"stations"`
+	KMSHost         types.String         `tfsdk:"kms_host"`
+	Thresholds      types.Object         `tfsdk:"thresholds"`
+	RequireLicensed types.String         `tfsdk:"require_licensed"`
+	Settle          timetypes.GoDuration `tfsdk:"settle"`
+	Cycle           types.Object         `tfsdk:"cycle"`
+	Status          types.String         `tfsdk:"status"`
+	Unlicensed      types.Map            `tfsdk:"unlicensed"`
+	Unreachable     types.Set            `tfsdk:"unreachable"`
+	PlannedRestarts types.Int64          `tfsdk:"planned_restarts"`
+	Windows         types.Object         `tfsdk:"windows"`
+	Office          types.Object         `tfsdk:"office"`
+	LastCycle       types.Object         `tfsdk:"last_cycle"`
+	CheckedAt       timetypes.RFC3339    `tfsdk:"checked_at"`
+	Timeouts        timeouts.Value       `tfsdk:"timeouts"`
+}
+
+type thresholdsModel struct {
+	Windows types.Int64 `tfsdk:"windows"`
+	Office  types.Int64 `tfsdk:"office"`
+}
+
+type cycleModel struct {
+	MaxParallel           types.Int64          `tfsdk:"max_parallel"`
+	MaxRestartsPerStation types.Int64          `tfsdk:"max_restarts_per_station"`
+	StationTimeout        timetypes.GoDuration `tfsdk:"station_timeout"`
+	WhenInUse             types.String         `tfsdk:"when_in_use"`
+	IgnoreUsers           types.Set            `tfsdk:"ignore_users"`
+}
+
+var productTypes = map[string]attr.Type{
+	"count": types.Int64Type, "threshold": types.Int64Type, "licensed": types.Int64Type,
+	"members": types.Int64Type, "reason": types.StringType,
+}
+
+var cycleTypes = map[string]attr.Type{
+	"max_parallel": types.Int64Type, "max_restarts_per_station": types.Int64Type,
+	"station_timeout": timetypes.GoDurationType{}, "when_in_use": types.StringType,
+	"ignore_users": types.SetType{ElemType: types.StringType},
+}
+
+var lastCycleTypes = map[string]attr.Type{
+	"started": timetypes.RFC3339Type{}, "finished": timetypes.RFC3339Type{},
+	"restarts": types.Int64Type, "asked": types.Int64Type,
+	"by_station": types.MapType{ElemType: types.Int64Type},
+}
+
+// Defaults of the resource's attributes.
+const (
+	requireNone           = "none"
+	requireAll            = "all"
+	defaultSettle         = "15m"
+	defaultMaxParallel    = 10
+	defaultMaxRestarts    = 10
+	defaultStationTimeout = "15m"
+	defaultWhenInUse      = activation.WaitWhenInUse
+	// A cycle of the vendor's example is five starts one after the other, each of up to
+	// station_timeout, and Terraform's own default of 20 minutes would end it.
+	defaultCycleTimeout = 3 * time.Hour
+	defaultReadTimeout  = 10 * time.Minute
+)
+
+// pool is what a person wrote, free of Terraform's types.
+type pool struct {
+	name     string
+	stations []string
+	kmsHost  string // "" to be found
+	wanted   activation.Wanted
+	limits   activation.Limits
+}
+
+// pool converts a configuration whose values are all known.
+func (m model) pool(ctx context.Context, managed []kms.Product) (pool, diag.Diagnostics) {
+	p := pool{name: m.Name.ValueString(), kmsHost: m.KMSHost.ValueString()}
+	diags := m.Stations.ElementsAs(ctx, &p.stations, false)
+	slices.Sort(p.stations)
+
+	p.wanted = activation.Wanted{Managed: managed, Thresholds: map[kms.Product]int{}}
+	if !m.Thresholds.IsNull() {
+		var thresholds thresholdsModel
+		diags.Append(m.Thresholds.As(ctx, &thresholds, basetypes.ObjectAsOptions{})...)
+		for product, value := range map[kms.Product]types.Int64{kms.Windows: thresholds.Windows, kms.Office: thresholds.Office} {
+			if !value.IsNull() {
+				p.wanted.Thresholds[product] = int(value.ValueInt64())
+			}
+		}
+	}
+	switch required := m.RequireLicensed.ValueString(); required {
+	case requireNone:
+	case requireAll:
+		p.wanted.Licensed.All = true
+	default:
+		p.wanted.Licensed.Number, _ = strconv.Atoi(required) // the validator admits digits alone
+	}
+	p.wanted.Settle = duration(m.Settle)
+
+	p.limits = activation.Limits{
+		MaxParallel: defaultMaxParallel, MaxRestartsPerStation: defaultMaxRestarts, WhenInUse: defaultWhenInUse,
+		StationTimeout: duration(timetypes.GoDuration{StringValue: types.StringValue(defaultStationTimeout)}),
+	}
+	if !m.Cycle.IsNull() {
+		var cycle cycleModel
+		diags.Append(m.Cycle.As(ctx, &cycle, basetypes.ObjectAsOptions{})...)
+		p.limits.MaxParallel = int(cycle.MaxParallel.ValueInt64())
+		p.limits.MaxRestartsPerStation = int(cycle.MaxRestartsPerStation.ValueInt64())
+		p.limits.StationTimeout = duration(cycle.StationTimeout)
+		p.limits.WhenInUse = activation.InUse(cycle.WhenInUse.ValueString())
+		diags.Append(cycle.IgnoreUsers.ElementsAs(ctx, &p.limits.IgnoreUsers, false)...)
+	}
+	return p, diags
+}
+
+// duration reads what ValidateConfig has found to be one.
+func duration(text timetypes.GoDuration) time.Duration {
+	d, _ := time.ParseDuration(text.ValueString())
+	return d
+}
+
+// managed lists the products that the state shows as managed.
+func (m model) managed() []kms.Product {
+	var products []kms.Product
+	for product, object := range map[kms.Product]types.Object{kms.Windows: m.Windows, kms.Office: m.Office} {
+		if !object.IsNull() && !object.IsUnknown() {
+			products = append(products, product)
+		}
+	}
+	return products
+}
+
+// show puts a reading into the state.
+func (m *model) show(ctx context.Context, kmsHost string, a activation.Assessment, at time.Time) diag.Diagnostics {
+	m.KMSHost = types.StringValue(kmsHost)
+	m.Status = types.StringValue(string(a.Status))
+	m.CheckedAt = timetypes.NewRFC3339TimeValue(at.UTC().Truncate(time.Second))
+	var diags, more diag.Diagnostics
+	m.Unlicensed, more = types.MapValueFrom(ctx, types.StringType, a.Unlicensed)
+	diags.Append(more...)
+	unreachable := a.Unreachable
+	if unreachable == nil {
+		unreachable = []string{}
+	}
+	m.Unreachable, more = types.SetValueFrom(ctx, types.StringType, unreachable)
+	diags.Append(more...)
+	for product, object := range map[kms.Product]*types.Object{kms.Windows: &m.Windows, kms.Office: &m.Office} {
+		*object, more = productValue(a, product)
+		diags.Append(more...)
+	}
+	return diags
+}
+
+func productValue(a activation.Assessment, product kms.Product) (types.Object, diag.Diagnostics) {
+	state, managed := a.Products[product]
+	if !managed {
+		return types.ObjectNull(productTypes), nil
+	}
+	count, reason := types.Int64Null(), types.StringNull()
+	if state.Count != nil {
+		count = types.Int64Value(int64(*state.Count))
+	}
+	if state.Reason != "" {
+		reason = types.StringValue(state.Reason)
+	}
+	return types.ObjectValue(productTypes, map[string]attr.Value{
+		"count": count, "threshold": types.Int64Value(int64(state.Threshold)),
+		"licensed": types.Int64Value(int64(state.Licensed)), "members": types.Int64Value(int64(state.Members)),
+		"reason": reason,
+	})
+}
+
+// showCycle puts what a cycle did into the state.
+func (m *model) showCycle(ctx context.Context, result activation.Result) diag.Diagnostics {
+	restarts := make(map[string]int64, len(result.ByStation))
+	for name, station := range result.ByStation {
+		restarts[name] = int64(station.Restarts)
+	}
+	byStation, diags := types.MapValueFrom(ctx, types.Int64Type, restarts)
+	var more diag.Diagnostics
+	m.LastCycle, more = types.ObjectValue(lastCycleTypes, map[string]attr.Value{
+		"started":    timetypes.NewRFC3339TimeValue(result.Started.UTC().Truncate(time.Second)),
+		"finished":   timetypes.NewRFC3339TimeValue(result.Finished.UTC().Truncate(time.Second)),
+		"restarts":   types.Int64Value(int64(result.Restarts)),
+		"asked":      types.Int64Value(int64(result.Asked)),
+		"by_station": byStation,
+	})
+	diags.Append(more...)
+	return diags
+}

@@ -1,0 +1,131 @@
+// Package activationpool is the resource timago_activation_pool: the thresholds hold.
+package activationpool
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-log/tflog"
+
+	"github.com/timago/terraform-provider-timago/internal/activation"
+	"github.com/timago/terraform-provider-timago/internal/site"
+	"github.com/timago/terraform-provider-timago/internal/tfdiag"
+)
+
+var (
+	_ resource.ResourceWithConfigure      = (*Resource)(nil)
+	_ resource.ResourceWithValidateConfig = (*Resource)(nil)
+	_ resource.ResourceWithModifyPlan     = (*Resource)(nil)
+	_ resource.ResourceWithImportState    = (*Resource)(nil)
+)
+
+// Resource keeps the thresholds of a pool of stations.
+type Resource struct{ site *site.Site }
+
+// NewResource returns the resource for registration.
+func NewResource() resource.Resource { return &Resource{} }
+
+// engine is shared by every pool of the process: two pools on one KMS host then know of
+// each other's restarts under way.
+var engine = activation.New()
+
+// Metadata names the resource.
+func (r *Resource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_activation_pool"
+}
+
+// Configure takes the site; there is none as long as the provider's configuration is not
+// known.
+func (r *Resource) Configure(_ context.Context, req resource.ConfigureRequest, _ *resource.ConfigureResponse) {
+	r.site, _ = req.ProviderData.(*site.Site)
+}
+
+// Create makes the thresholds hold. It starts from what is there, so that a second try
+// only does what is missing.
+func (r *Resource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	var plan model
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	timeout, diags := plan.Timeouts.Create(ctx, defaultCycleTimeout)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	done := r.converge(ctx, "activate", plan, model{LastCycle: types.ObjectNull(lastCycleTypes)}, knowledge{}, timeout)
+	resp.Diagnostics.Append(done.diags...)
+	if done.pool == nil {
+		return // nothing was done and nothing is known: there is no pool
+	}
+	resp.Diagnostics.Append(resp.State.Set(ctx, done.pool)...)
+	resp.Diagnostics.Append(done.known.keep(ctx, resp.Private)...)
+}
+
+// Read looks at the members and the KMS host.
+func (r *Resource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	var state model
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if r.site == nil {
+		resp.Diagnostics.AddWarning("Unable to read activation pool "+state.Name.ValueString(),
+			"The provider's configuration is not known yet. The pool's state stays as it was last read.")
+		return
+	}
+	timeout, diags := state.Timeouts.Read(ctx, defaultReadTimeout)
+	resp.Diagnostics.Append(diags...)
+	p, diags := state.pool(ctx, state.managed())
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	known := recall(ctx, req.Private)
+	found, diags := read(ctx, r.site, p, known)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	known.learn(found.assessment)
+	resp.Diagnostics.Append(state.show(ctx, found.kmsHost, found.assessment, found.at)...)
+	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
+	resp.Diagnostics.Append(known.keep(ctx, resp.Private)...)
+}
+
+// Update makes the thresholds hold again. A change that is only about how counts are
+// made does nothing.
+func (r *Resource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	var plan, state model
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if !plan.CheckedAt.IsUnknown() {
+		resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
+		return
+	}
+	timeout, diags := plan.Timeouts.Update(ctx, defaultCycleTimeout)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	done := r.converge(ctx, "activate", plan, state, recall(ctx, req.Private), timeout)
+	resp.Diagnostics.Append(done.diags...)
+	if done.pool == nil {
+		return // the prior state stays
+	}
+	resp.Diagnostics.Append(resp.State.Set(ctx, done.pool)...)
+	resp.Diagnostics.Append(done.known.keep(ctx, resp.Private)...)
+}
+
+// Delete forgets the pool. It touches no station.
+func (r *Resource) Delete(context.Context, resource.DeleteRequest, *resource.DeleteResponse) {}

@@ -1,0 +1,203 @@
+package activationpool
+
+import (
+	"context"
+	"regexp"
+
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
+	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/int64default"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/setdefault"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/timago/terraform-provider-timago/internal/kms"
+)
+
+// Schema describes the resource.
+func (r *Resource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "The thresholds hold: a KMS host has counted enough requests of the pool's stations to activate Windows and Office. " +
+			"Applying asks the running stations to activate and restarts them, as often as the count needs and no more, until the KMS host's own count " +
+			"shows the thresholds met. Planning shows when they no longer are.\n\n" +
+			"A restart counts only where the station's image gives it a new client machine id at every start; the first restart proves that before the others follow. " +
+			"A station that somebody uses is left alone unless `cycle.when_in_use` says otherwise. Destroying the pool forgets it and touches no station.",
+		Attributes: map[string]schema.Attribute{
+			"name": schema.StringAttribute{
+				Required:            true,
+				MarkdownDescription: "A label for the pool, unique in the configuration, such as the room's name. Changing it replaces the pool, which restarts nothing that has counted already.",
+				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
+				PlanModifiers:       []planmodifier.String{stringplanmodifier.RequiresReplace()},
+			},
+			"stations": schema.SetAttribute{
+				Required:    true,
+				ElementType: types.StringType,
+				MarkdownDescription: "The members: computer names or addresses, with `:port` where a station's WinRM port differs. " +
+					"A whole classroom is a good choice, since its stations are used regularly.",
+				Validators: []validator.Set{
+					setvalidator.SizeAtLeast(1),
+					setvalidator.ValueStringsAre(stringvalidator.RegexMatches(regexp.MustCompile(`^[^\s/@,]+$`), "must be a computer name or address")),
+				},
+			},
+			"kms_host": schema.StringAttribute{
+				Optional: true,
+				Computed: true,
+				MarkdownDescription: "Name or address of the KMS host whose counts must hold, with `:port` where its WinRM port differs. " +
+					"Default: `kms.host` of the provider, else the host that the stations say they use.",
+				Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
+			},
+			"thresholds": schema.SingleNestedAttribute{
+				Optional: true,
+				MarkdownDescription: "The counts that must hold. Default: 25 for Windows and 5 for Office, for the products that members hold with a KMS client key " +
+					"and the KMS host has a key for.",
+				Attributes: map[string]schema.Attribute{
+					"windows": thresholdAttribute(kms.Windows),
+					"office":  thresholdAttribute(kms.Office),
+				},
+			},
+			"require_licensed": schema.StringAttribute{
+				Optional: true,
+				Computed: true,
+				Default:  stringdefault.StaticString(requireNone),
+				MarkdownDescription: "How many members must also read back as licensed by the KMS host: `none`, `all` or a number. " +
+					"A member that does not answer counts as it was last seen. Default: `none`.",
+				Validators: []validator.String{stringvalidator.RegexMatches(regexp.MustCompile(`^(none|all|[0-9]{1,4})$`), `must be "none", "all" or a number`)},
+			},
+			"settle": schema.StringAttribute{
+				Optional:   true,
+				Computed:   true,
+				CustomType: timetypes.GoDurationType{},
+				Default:    stringdefault.StaticString(defaultSettle),
+				MarkdownDescription: "A member that has been up for less keeps the licence that was last read, such as `15m`: " +
+					"a station that has just started asks for its activation only some minutes later. Default: `" + defaultSettle + "`.",
+			},
+			"cycle": schema.SingleNestedAttribute{
+				Optional:            true,
+				MarkdownDescription: "How counts may be made.",
+				Attributes:          cycleAttributes(),
+			},
+			"status": schema.StringAttribute{
+				Computed: true,
+				MarkdownDescription: "`activated` where every managed threshold is met on the KMS host and `require_licensed` holds, else `not_activated`. " +
+					"Always planned as `activated`: where it no longer is, the plan shows a change.",
+			},
+			"unlicensed": schema.MapAttribute{
+				Computed:            true,
+				ElementType:         types.StringType,
+				MarkdownDescription: "Members that are not licensed by the KMS host, each with its reason in words. A licensed member is not named. Never a change by itself.",
+			},
+			"unreachable": schema.SetAttribute{
+				Computed:            true,
+				ElementType:         types.StringType,
+				MarkdownDescription: "Members that did not answer the last read. They keep what was last known of them and never turn `status`.",
+			},
+			"planned_restarts": schema.Int64Attribute{
+				Computed:            true,
+				MarkdownDescription: "The number of restarts that the plan which last changed `status` expected.",
+			},
+			"windows":    productAttribute(kms.Windows),
+			"office":     productAttribute(kms.Office),
+			"last_cycle": lastCycleAttribute(),
+			"checked_at": schema.StringAttribute{
+				Computed:            true,
+				CustomType:          timetypes.RFC3339Type{},
+				MarkdownDescription: "When the KMS host's counts were last read (RFC 3339). Never a change by itself.",
+			},
+			"timeouts": timeouts.Attributes(ctx, timeouts.Opts{
+				Create: true, Read: true, Update: true,
+				CreateDescription: "How long the first cycle may take, such as `3h`. Default: `" + defaultCycleTimeout.String() + "`.",
+				ReadDescription:   "How long reading all members and the KMS host may take. Default: `" + defaultReadTimeout.String() + "`.",
+				UpdateDescription: "How long a later cycle may take. Default: `" + defaultCycleTimeout.String() + "`.",
+			}),
+		},
+	}
+}
+
+func thresholdAttribute(p kms.Product) schema.Attribute {
+	return schema.Int64Attribute{
+		Optional: true,
+		MarkdownDescription: p.Title() + ": the count that must hold, from 0 to the most that a KMS host counts. 0 leaves " + p.Title() +
+			" out. Default: the product's own threshold, where members hold it.",
+		Validators: []validator.Int64{int64validator.Between(0, int64(p.Cap()))},
+	}
+}
+
+func cycleAttributes() map[string]schema.Attribute {
+	return map[string]schema.Attribute{
+		"max_parallel": schema.Int64Attribute{
+			Optional:            true,
+			Computed:            true,
+			Default:             int64default.StaticInt64(defaultMaxParallel),
+			MarkdownDescription: "The most stations that may be down at once. Default: 10.",
+			Validators:          []validator.Int64{int64validator.Between(1, 500)},
+		},
+		"max_restarts_per_station": schema.Int64Attribute{
+			Optional:            true,
+			Computed:            true,
+			Default:             int64default.StaticInt64(defaultMaxRestarts),
+			MarkdownDescription: "The most restarts that one apply gives to one station. Default: 10.",
+			Validators:          []validator.Int64{int64validator.Between(1, 100)},
+		},
+		"station_timeout": schema.StringAttribute{
+			Optional:            true,
+			Computed:            true,
+			CustomType:          timetypes.GoDurationType{},
+			Default:             stringdefault.StaticString(defaultStationTimeout),
+			MarkdownDescription: "How long a station may take to come back and be counted, such as `15m`; then it is left out and reported. Default: `" + defaultStationTimeout + "`.",
+		},
+		"when_in_use": schema.StringAttribute{
+			Optional: true,
+			Computed: true,
+			Default:  stringdefault.StaticString(string(defaultWhenInUse)),
+			MarkdownDescription: "What to do with a station that somebody uses: `wait` until it is free, `skip` it, or `force` the restart after half a minute's notice. " +
+				"Default: `" + string(defaultWhenInUse) + "`.",
+			Validators: []validator.String{stringvalidator.OneOf("wait", "skip", "force")},
+		},
+		"ignore_users": schema.SetAttribute{
+			Optional:            true,
+			Computed:            true,
+			ElementType:         types.StringType,
+			Default:             setdefault.StaticValue(types.SetValueMust(types.StringType, nil)),
+			MarkdownDescription: "Users who do not count as using a station, such as a kiosk's automatic logon: `name` or `DOMAIN\\name`, without regard to case. Default: none.",
+		},
+	}
+}
+
+func productAttribute(p kms.Product) schema.Attribute {
+	return schema.SingleNestedAttribute{
+		Computed:            true,
+		MarkdownDescription: p.Title() + " as last read; null where it is not managed. Counts move by themselves: a changed count alone is never a change.",
+		Attributes: map[string]schema.Attribute{
+			"count":     schema.Int64Attribute{Computed: true, MarkdownDescription: "The KMS host's current count; null where it has not counted any request yet."},
+			"threshold": schema.Int64Attribute{Computed: true, MarkdownDescription: "The count that must hold."},
+			"licensed":  schema.Int64Attribute{Computed: true, MarkdownDescription: "Members licensed by the KMS host."},
+			"members":   schema.Int64Attribute{Computed: true, MarkdownDescription: "Members that hold the product with a KMS client key."},
+			"reason":    schema.StringAttribute{Computed: true, MarkdownDescription: "Why the threshold is not met, with the members' own reasons in words; null where it is."},
+		},
+	}
+}
+
+func lastCycleAttribute() schema.Attribute {
+	return schema.SingleNestedAttribute{
+		Computed:            true,
+		MarkdownDescription: "What the last apply that had something to do did; null where none had.",
+		Attributes: map[string]schema.Attribute{
+			"started":  schema.StringAttribute{Computed: true, CustomType: timetypes.RFC3339Type{}, MarkdownDescription: "When it started (RFC 3339)."},
+			"finished": schema.StringAttribute{Computed: true, CustomType: timetypes.RFC3339Type{}, MarkdownDescription: "When it ended (RFC 3339)."},
+			"restarts": schema.Int64Attribute{Computed: true, MarkdownDescription: "Restarts in all."},
+			"asked":    schema.Int64Attribute{Computed: true, MarkdownDescription: "Stations that were asked to activate without a restart."},
+			"by_station": schema.MapAttribute{
+				Computed: true, ElementType: types.Int64Type,
+				MarkdownDescription: "Restarts of each station that took part.",
+			},
+		},
+	}
+}

@@ -1,0 +1,105 @@
+package windows
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/winrm"
+)
+
+const (
+	logApplication = "Application"
+	logKMS         = "Key Management Service"
+	sourceSPP      = "Microsoft-Windows-Security-SPP"
+)
+
+// Requests reads what a station asked since the given moment of its own clock, with
+// the answers it got, in the order in which they were written.
+func (c *Client) Requests(ctx context.Context, address string, since time.Time) ([]kms.Exchange, error) {
+	events, err := c.events(ctx, address, logApplication, since, nil, kms.EventRequest, kms.EventAnswer)
+	if err != nil {
+		return nil, err
+	}
+	var requests []kms.Request
+	var answers []kms.Answer
+	for _, e := range events {
+		// A line that is not of the documented form is no evidence of anything.
+		if e.id == kms.EventRequest {
+			if request, err := kms.ParseRequest(e.written, e.fields); err == nil {
+				requests = append(requests, request)
+			}
+		} else if answer, err := kms.ParseAnswer(e.written, e.fields); err == nil {
+			answers = append(answers, answer)
+		}
+	}
+	return kms.Pair(requests, answers), nil
+}
+
+// Counted reads what a KMS host counted since the given moment of its own clock; the
+// zero moment means as long as a count lasts.
+func (c *Client) Counted(ctx context.Context, address string, since time.Time) ([]kms.Counted, error) {
+	if since.IsZero() {
+		uptime, err := c.uptime(ctx, address, winrm.NotProof())
+		if err != nil {
+			return nil, err
+		}
+		since = uptime.Now.Add(-kms.CountedFor)
+	}
+	events, err := c.events(ctx, address, logKMS, since, []winrm.Option{winrm.NotProof()}, kms.EventCounted)
+	if err != nil {
+		return nil, err
+	}
+	var counted []kms.Counted
+	for _, e := range events {
+		if record, err := kms.ParseCounted(e.written, e.fields); err == nil {
+			counted = append(counted, record)
+		}
+	}
+	return counted, nil
+}
+
+type event struct {
+	id      int
+	record  uint32
+	written time.Time
+	fields  []string
+}
+
+// events reads records of one log in the order in which they were written.
+func (c *Client) events(ctx context.Context, address, log string, since time.Time, options []winrm.Option, ids ...int) ([]event, error) {
+	wanted := fmt.Sprintf("EventCode = %d", ids[0])
+	if len(ids) > 1 {
+		wanted = fmt.Sprintf("EventCode >= %d AND EventCode <= %d", slices.Min(ids), slices.Max(ids))
+	}
+	instances, err := c.transport.Query(ctx, address,
+		"SELECT RecordNumber, TimeGenerated, EventCode, InsertionStrings FROM Win32_NTLogEvent WHERE Logfile = "+winrm.Quote(log)+
+			" AND SourceName = "+winrm.Quote(sourceSPP)+" AND "+wanted+
+			" AND TimeGenerated >= "+winrm.Quote(datetime(since)),
+		append(options, winrm.Timeout(licensingTimeout))...)
+	if err != nil {
+		return nil, meaning(err)
+	}
+	events := make([]event, 0, len(instances))
+	for _, i := range instances {
+		e := event{fields: i.Strings("InsertionStrings")}
+		id, _ := i.Uint32("EventCode")
+		e.id = int(id)
+		e.record, _ = i.Uint32("RecordNumber")
+		e.written, _ = i.Time("TimeGenerated")
+		if slices.Contains(ids, e.id) {
+			events = append(events, e)
+		}
+	}
+	// Windows answers newest first; nothing promises that.
+	slices.SortFunc(events, func(x, y event) int { return cmp.Compare(x.record, y.record) })
+	return events, nil
+}
+
+// datetime writes a moment as CIM does in WQL, in UTC.
+func datetime(t time.Time) string {
+	return t.UTC().Format("20060102150405.000000") + "+000"
+}

@@ -1,0 +1,190 @@
+package windows
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/winrm"
+)
+
+const (
+	queryUptime   = "SELECT LastBootUpTime, LocalDateTime FROM Win32_OperatingSystem"
+	queryConsole  = "SELECT Name, UserName FROM Win32_ComputerSystem"
+	queryDesktops = "SELECT ProcessId FROM Win32_Process WHERE Name = 'explorer.exe'"
+	queryService  = "SELECT ClientMachineID, KeyManagementServiceMachine, KeyManagementServicePort, " +
+		"DiscoveredKeyManagementServiceMachineName, DiscoveredKeyManagementServiceMachinePort FROM SoftwareLicensingService"
+)
+
+// Probe reads the uptime alone, in one query over a connection of its own: one that
+// was open before a restart may hang half-open for minutes.
+func (c *Client) Probe(ctx context.Context, address string) (kms.Uptime, error) {
+	return c.uptime(ctx, address, winrm.FreshConnection(), winrm.Timeout(probeTimeout))
+}
+
+// probeTimeout bounds a probe: a machine that is up answers this in a moment.
+const probeTimeout = 10 * time.Second
+
+func (c *Client) uptime(ctx context.Context, address string, options ...winrm.Option) (kms.Uptime, error) {
+	system, err := c.one(ctx, address, queryUptime, options...)
+	if err != nil {
+		return kms.Uptime{}, err
+	}
+	boot, booted := system.Time("LastBootUpTime")
+	now, told := system.Time("LocalDateTime")
+	if !booted || !told {
+		return kms.Uptime{}, fmt.Errorf("its start time is missing: %w", kms.ErrNotYet)
+	}
+	return kms.Uptime{Now: now, Boot: boot}, nil
+}
+
+// Presence reads who uses a station and how long it has been up, in three queries.
+func (c *Client) Presence(ctx context.Context, address string) (kms.Presence, error) {
+	uptime, err := c.uptime(ctx, address)
+	if err != nil {
+		return kms.Presence{}, err
+	}
+	computer, err := c.one(ctx, address, queryConsole)
+	if err != nil {
+		return kms.Presence{}, err
+	}
+	// Every session that shows a desktop runs an explorer; the console's user alone
+	// would miss remote sessions.
+	desktops, err := c.transport.Query(ctx, address, queryDesktops)
+	if err != nil {
+		return kms.Presence{}, meaning(err)
+	}
+	presence := kms.Presence{Uptime: uptime, Desktops: len(desktops)}
+	presence.Name, _ = computer.String("Name")
+	presence.User, _ = computer.String("UserName")
+	return presence, nil
+}
+
+// Licensing reads the client machine id, the KMS host in use and the products that
+// have a key, in two queries.
+func (c *Client) Licensing(ctx context.Context, address string) (kms.Licensing, error) {
+	service, err := c.one(ctx, address, queryService)
+	if err != nil {
+		return kms.Licensing{}, err
+	}
+	id, _ := service.String("ClientMachineID")
+	licensing := kms.Licensing{CMID: kms.ParseCMID(id)}
+	licensing.KMSHost, licensing.KMSPort = hostInUse(service)
+	instances, err := c.products(ctx, address, clientProperties, "")
+	if err != nil {
+		return kms.Licensing{}, err
+	}
+	for _, instance := range instances {
+		licence, counted, err := licenceOf(instance)
+		if err != nil {
+			return kms.Licensing{}, err
+		}
+		if counted {
+			licensing.Licences = append(licensing.Licences, licence)
+		}
+	}
+	return licensing, nil
+}
+
+// defaultKMSPort is meant where Windows reports port 0.
+const defaultKMSPort = 1688
+
+// hostInUse is the KMS host that was set, else the one that was discovered.
+func hostInUse(i winrm.Instance) (string, int) {
+	for _, names := range [][2]string{
+		{"KeyManagementServiceMachine", "KeyManagementServicePort"},
+		{"DiscoveredKeyManagementServiceMachineName", "DiscoveredKeyManagementServiceMachinePort"},
+	} {
+		if host, _ := i.String(names[0]); host != "" {
+			if port, known := number(i, names[1]); known && *port != 0 {
+				return host, *port
+			}
+			return host, defaultKMSPort
+		}
+	}
+	return "", 0
+}
+
+// Properties of SoftwareLicensingProduct. PartialProductKey is only filtered by, never
+// read; the class's other properties are never asked for.
+var (
+	productProperties = []string{
+		"ID", "ApplicationID", "Name", "Description", "LicenseIsAddon", "LicenseStatus", "LicenseStatusReason",
+	}
+	clientProperties = append(productProperties[:len(productProperties):len(productProperties)],
+		"GracePeriodRemaining", "VLActivationType",
+		"KeyManagementServiceMachine", "DiscoveredKeyManagementServiceMachineName")
+)
+
+// propertyChannel came with Windows 8; a SELECT that names it fails whole before.
+const propertyChannel = "ProductKeyChannel"
+
+// licensingTimeout: the class can take seconds and starts a service on first use.
+const licensingTimeout = 60 * time.Second
+
+// products asks for the products with a key; hundreds have none.
+func (c *Client) products(ctx context.Context, address string, properties []string, and string) ([]winrm.Instance, error) {
+	selectFrom := func(list string) ([]winrm.Instance, error) {
+		return c.transport.Query(ctx, address, "SELECT "+list+
+			" FROM SoftwareLicensingProduct WHERE PartialProductKey IS NOT NULL"+and, winrm.Timeout(licensingTimeout))
+	}
+	list := strings.Join(properties, ", ")
+	instances, err := selectFrom(list + ", " + propertyChannel)
+	if code, _ := codeOf(err); code == codeUnknownClass {
+		instances, err = selectFrom(list)
+	}
+	if err != nil {
+		return nil, meaning(err)
+	}
+	return instances, nil
+}
+
+// licenceOf reads one product; false for add-ons and for what no KMS host counts.
+func licenceOf(i winrm.Instance) (kms.Licence, bool, error) {
+	application, _ := i.String("ApplicationID")
+	product, counted := kms.ProductOf(application)
+	if addon, _ := i.Bool("LicenseIsAddon"); addon || !counted {
+		return kms.Licence{}, false, nil
+	}
+	status, told := i.Uint32("LicenseStatus")
+	if !told {
+		// A read that failed must not pass for status 0, which is Unlicensed.
+		return kms.Licence{}, false, fmt.Errorf("a product's licence status is missing: %w", kms.ErrNotYet)
+	}
+	licence := kms.Licence{Product: product, Status: kms.LicenceStatus(status)}
+	licence.ID, _ = i.String("ID")
+	licence.ID = strings.ToLower(licence.ID)
+	licence.Name, _ = i.String("Name")
+	licence.Channel = channelOf(i)
+	reason, _ := i.Uint32("LicenseStatusReason")
+	licence.Reason = kms.Code(reason)
+	if minutes, known := number(i, "GracePeriodRemaining"); known {
+		licence.Grace = time.Duration(*minutes) * time.Minute
+	}
+	if kind, known := number(i, "VLActivationType"); known {
+		licence.ActivationType = uint32(*kind) //nolint:gosec // number gives what was a uint32
+	}
+	licence.KMSHost, _ = hostInUse(i)
+	return licence, true, nil
+}
+
+func channelOf(i winrm.Instance) kms.Channel {
+	channel, _ := i.String(propertyChannel)
+	description, _ := i.String("Description")
+	return kms.ChannelOf(channel, description)
+}
+
+// noData is how Windows writes that it has no number: -1 in an unsigned property.
+const noData = 1<<32 - 1
+
+// number reads an unsigned property; nil and false where Windows has no data.
+func number(i winrm.Instance, name string) (*int, bool) {
+	value, told := i.Uint32(name)
+	if !told || value == noData {
+		return nil, false
+	}
+	n := int(value)
+	return &n, true
+}

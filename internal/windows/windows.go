@@ -1,0 +1,116 @@
+// Package windows asks Windows machines what the provider needs to know of them and
+// tells them what to do: uptime, users, licences, what a KMS host has counted; restart,
+// ask for activation. It speaks CIM (namespace root\cimv2) over WS-Management, reads
+// only numbers and tokens, which are not localised, and calls no method that changes
+// more than it must.
+//
+// Errors wrap the sentinels of package kms, so that callers decide by meaning, and
+// keep the cause of package winrm.
+package windows
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/winrm"
+)
+
+// Transport is the part of the WS-Management client that this package needs.
+type Transport interface {
+	Query(ctx context.Context, address, wql string, options ...winrm.Option) ([]winrm.Instance, error)
+	Invoke(ctx context.Context, address string, call winrm.Call, options ...winrm.Option) (winrm.Instance, error)
+}
+
+// Client asks Windows machines over one account.
+type Client struct{ transport Transport }
+
+// New returns a client over the transport, which stays the caller's to close.
+func New(transport Transport) *Client { return &Client{transport: transport} }
+
+var errNoInstance = errors.New("the answer holds no instance")
+
+// one asks for a class that has exactly one instance.
+func (c *Client) one(ctx context.Context, address, wql string, options ...winrm.Option) (winrm.Instance, error) {
+	instances, err := c.transport.Query(ctx, address, wql, options...)
+	if err != nil {
+		return winrm.Instance{}, meaning(err)
+	}
+	if len(instances) == 0 {
+		return winrm.Instance{}, fmt.Errorf("%s: %w: %w", wql, errNoInstance, kms.ErrNotYet)
+	}
+	return instances[0], nil
+}
+
+// System errors that a shutdown or a logged-on user answers with (winerror.h).
+const (
+	codeAccessDenied       = 5
+	codeOperationAborted   = 995
+	codeShutdownInProgress = 1115
+	codeShutdownScheduled  = 1190
+	codeUsersLoggedOn      = 1191
+	codeCancelled          = 1223
+	codeUnknownClass       = 2150858778
+)
+
+// codeOf finds the code of a fault or of a method's return value.
+func codeOf(err error) (uint32, bool) {
+	var fault *winrm.Fault
+	if errors.As(err, &fault) {
+		return fault.Code, true
+	}
+	var failed *winrm.MethodFailed
+	if errors.As(err, &failed) {
+		return failed.Value, true
+	}
+	return 0, false
+}
+
+// meaning puts the sentinel of package kms before a transport error.
+func meaning(err error) error {
+	if sentinel := sentinelOf(err); sentinel != nil {
+		return fmt.Errorf("%w: %w", sentinel, err)
+	}
+	return err
+}
+
+func sentinelOf(err error) error {
+	var rejected *winrm.AuthRejected
+	if errors.As(err, &rejected) {
+		if rejected.AcceptedBefore {
+			return kms.ErrNotYet // Netlogon is still starting after a restart
+		}
+		return kms.ErrDenied
+	}
+	var denied *winrm.AccessDenied
+	var unreachable *winrm.Unreachable
+	var quota *winrm.Quota
+	switch {
+	case errors.As(err, &denied):
+		return kms.ErrDenied
+	case errors.As(err, &unreachable), errors.As(err, &quota):
+		return kms.ErrUnreachable
+	}
+	switch code, _ := codeOf(err); code {
+	case codeAccessDenied:
+		return kms.ErrDenied
+	case codeOperationAborted, codeShutdownInProgress, codeCancelled:
+		return kms.ErrNotYet
+	case codeUsersLoggedOn:
+		return kms.ErrInUse
+	}
+	return nil
+}
+
+// outcome is meaning for a command that changes something: where it may have been
+// taken although no answer came, only the machine's own state tells.
+func outcome(err error) error {
+	var unreachable *winrm.Unreachable
+	code, _ := codeOf(err)
+	lost := errors.As(err, &unreachable) && unreachable.Sent
+	if lost || code == codeOperationAborted || code == codeCancelled {
+		return fmt.Errorf("%w: %w", kms.ErrUnknownOutcome, err)
+	}
+	return meaning(err)
+}
