@@ -36,7 +36,7 @@ func (c *Client) Restart(ctx context.Context, address string, force bool) error 
 			{Name: "Flags", Value: flags},
 		},
 	})
-	if code, _ := codeOf(err); err == nil || code == codeShutdownScheduled {
+	if winrm.IsCode(err, codeShutdownScheduled) {
 		return nil
 	}
 	return outcome(err)
@@ -54,7 +54,7 @@ func (c *Client) Activate(ctx context.Context, address, licenceID string) error 
 		return nil
 	}
 	// Refusals come as a fault or as the return value; both hold the HRESULT.
-	if code, told := codeOf(err); told && kms.Code(code).Refuses() {
+	if code, told := winrm.Code(err); told && kms.Code(code).Refuses() {
 		return errors.Join(&kms.CodeError{Code: kms.Code(code)}, err)
 	}
 	return outcome(err)

@@ -2,8 +2,6 @@ package windows
 
 import (
 	"context"
-	"fmt"
-	"strings"
 
 	"github.com/timago/terraform-provider-timago/internal/kms"
 	"github.com/timago/terraform-provider-timago/internal/winrm"

@@ -132,7 +132,7 @@ func (c *Client) products(ctx context.Context, address string, properties []stri
 	}
 	list := strings.Join(properties, ", ")
 	instances, err := selectFrom(list + ", " + propertyChannel)
-	if code, _ := codeOf(err); code == codeUnknownClass {
+	if winrm.IsUnknownClass(err) {
 		instances, err = selectFrom(list)
 	}
 	if err != nil {

@@ -51,21 +51,7 @@ const (
 	codeShutdownScheduled  = 1190
 	codeUsersLoggedOn      = 1191
 	codeCancelled          = 1223
-	codeUnknownClass       = 2150858778
 )
-
-// codeOf finds the code of a fault or of a method's return value.
-func codeOf(err error) (uint32, bool) {
-	var fault *winrm.Fault
-	if errors.As(err, &fault) {
-		return fault.Code, true
-	}
-	var failed *winrm.MethodFailed
-	if errors.As(err, &failed) {
-		return failed.Value, true
-	}
-	return 0, false
-}
 
 // meaning puts the sentinel of package kms before a transport error.
 func meaning(err error) error {
@@ -76,40 +62,33 @@ func meaning(err error) error {
 }
 
 func sentinelOf(err error) error {
-	var rejected *winrm.AuthRejected
-	if errors.As(err, &rejected) {
-		if rejected.AcceptedBefore {
-			return kms.ErrNotYet // Netlogon is still starting after a restart
-		}
-		return kms.ErrDenied
-	}
-	var denied *winrm.AccessDenied
-	var unreachable *winrm.Unreachable
 	var quota *winrm.Quota
+	var protocol *winrm.Protocol
 	switch {
-	case errors.As(err, &denied):
+	case winrm.IsAuthRejected(err) && winrm.IsNotYetBack(err):
+		return kms.ErrNotYet // Netlogon is still starting after a restart
+	case winrm.IsAuthRejected(err), winrm.IsAccessDenied(err), winrm.IsCode(err, codeAccessDenied):
 		return kms.ErrDenied
-	case errors.As(err, &unreachable), errors.As(err, &quota):
+	case winrm.IsUnreachable(err), errors.As(err, &quota), errors.As(err, &protocol):
 		return kms.ErrUnreachable
-	}
-	switch code, _ := codeOf(err); code {
-	case codeAccessDenied:
-		return kms.ErrDenied
-	case codeOperationAborted, codeShutdownInProgress, codeCancelled:
-		return kms.ErrNotYet
-	case codeUsersLoggedOn:
+	case winrm.IsCode(err, codeUsersLoggedOn):
 		return kms.ErrInUse
+	case winrm.IsCode(err, codeShutdownInProgress), aborted(err):
+		return kms.ErrNotYet
 	}
 	return nil
 }
 
+// aborted: the service is going down and let go of the request.
+func aborted(err error) bool {
+	return winrm.IsCode(err, codeOperationAborted) || winrm.IsCode(err, codeCancelled)
+}
+
 // outcome is meaning for a command that changes something: where it may have been
-// taken although no answer came, only the machine's own state tells.
+// taken although no proper answer came, only the machine's own state tells.
 func outcome(err error) error {
-	var unreachable *winrm.Unreachable
-	code, _ := codeOf(err)
-	lost := errors.As(err, &unreachable) && unreachable.Sent
-	if lost || code == codeOperationAborted || code == codeCancelled {
+	var garbled *winrm.Protocol
+	if err != nil && (winrm.IsOutcomeUnknown(err) || aborted(err) || errors.As(err, &garbled)) {
 		return fmt.Errorf("%w: %w", kms.ErrUnknownOutcome, err)
 	}
 	return meaning(err)
