@@ -173,20 +173,8 @@ func (s *station) activate(licenceID string) (kms.Code, error) {
 }
 
 // Restart asks the station to restart at once. Somebody who is logged on makes it
-// refuse unless forced; while it goes down already it is taken as carried out.
+// refuse unless forced; a shutdown under way is as good.
 func (w *World) Restart(station string, force bool) error {
-	return w.Shutdown(station, 0, force, true)
-}
-
-// ErrShutdownUnderWay and ErrGoingDown are Windows' own answers to one more command.
-var (
-	ErrShutdownUnderWay = errors.New("a shutdown is already under way")
-	ErrGoingDown        = errors.New("shutting down")
-)
-
-// Shutdown is what Win32ShutdownTracker does: after the notice the station goes down,
-// and starts again where restart is set.
-func (w *World) Shutdown(station string, notice time.Duration, force, restart bool) error {
 	defer w.look()()
 	s, err := w.station(station)
 	if err != nil {
@@ -196,14 +184,14 @@ func (w *World) Shutdown(station string, notice time.Duration, force, restart bo
 	if contact != ContactOK && !contact.Lost() {
 		return contact.failed(s.Name, true)
 	}
-	switch err := s.shutdown(notice, force, restart, false); {
-	case errors.Is(err, ErrShutdownUnderWay):
-		return nil
-	case err != nil:
+	if err := s.shutdown(0, force, true, false); err != nil && !errors.Is(err, ErrShutdownUnderWay) {
 		return err
 	}
 	return contact.failed(s.Name, true)
 }
+
+// ErrShutdownUnderWay is Windows' answer to one more command to go down.
+var ErrShutdownUnderWay = errors.New("a shutdown is already under way")
 
 // shutdown takes a command to go down, or refuses it.
 func (s *station) shutdown(notice time.Duration, force, restart, made bool) error {

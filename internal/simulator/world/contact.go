@@ -36,7 +36,7 @@ func (w *World) Contact(machine string, about ...string) Contact {
 
 func (w *World) contact(machine string, about []string) Contact {
 	if strings.EqualFold(machine, w.host.Name) {
-		if w.host.off {
+		if !w.host.open {
 			return ContactDown
 		}
 		return w.connection(w.host.Name, about)
@@ -45,19 +45,31 @@ func (w *World) contact(machine string, about []string) Contact {
 	if err != nil {
 		return ContactDown
 	}
-	switch s.phase {
-	case phaseOff, phaseStarting:
-		if s.timing.Silent {
+	if !s.open {
+		if s.timing.Silent && s.refusing == 0 {
 			return ContactSilent
 		}
 		return ContactDown
+	}
+	switch s.phase {
 	case phaseNetlogon:
 		return ContactNetlogon
 	case phaseClosing:
 		return ContactClosing
-	case phaseServices, phaseReady, phaseNotice:
+	case phaseOff, phaseStarting, phaseServices, phaseReady, phaseNotice:
 	}
 	return w.connection(s.Name, about)
+}
+
+// Listens tells whether WinRM's port is open at the machine, or holds what comes to it
+// without an answer.
+func (w *World) Listens(machine string) bool {
+	defer w.look()()
+	if strings.EqualFold(machine, w.host.Name) {
+		return w.host.open
+	}
+	s, err := w.station(machine)
+	return err == nil && (s.open || s.timing.Silent && s.refusing == 0)
 }
 
 // connection is the first fault of connections that acts on this request.

@@ -33,11 +33,11 @@ const (
 	UserLogsOn FaultName = "user-logs-on" // and off at the end of For
 	KMSAway    FaultName = "kms-away"     // the host's key management service answers nobody
 	CountFalls FaultName = "count-falls"  // the oldest Number leave the count; 0: all
+	Refuses    FaultName = "refuses"      // WinRM's port is closed
 )
 
 // Faults of connections; an occasion is one request to the machine.
 const (
-	Refuses      FaultName = "refuses"       // connections are refused
 	HalfOpen     FaultName = "half-open"     // accepted and never answered
 	Unauthorized FaultName = "unauthorized"  // 401 though the password is right
 	Quota        FaultName = "quota"         // too many shells or operations
@@ -62,7 +62,8 @@ var occasions = map[FaultName]occasion{
 	NeverComesBack: atStart, SlowBoot: atStart, SameCMID: atStart, UserAfterStart: atStart,
 	UserBeforeRestart: atCommand,
 	PowerCut:          atMoment, ClockSkew: atMoment, UserLogsOn: atMoment, KMSAway: atMoment, CountFalls: atMoment,
-	Refuses: atRequest, HalfOpen: atRequest, Unauthorized: atRequest, Quota: atRequest, Drops: atRequest,
+	Refuses:  atMoment,
+	HalfOpen: atRequest, Unauthorized: atRequest, Quota: atRequest, Drops: atRequest,
 	EmptyBody: atRequest, TruncatedXML: atRequest, Garbage: atRequest, Unavailable: atRequest,
 }
 
@@ -222,7 +223,9 @@ func (w *World) happen(f *fault, begins bool) {
 		on(h.Name, func() { h.fall(f.Number) }, func() {})
 		return
 	case PowerCut:
-		on(h.Name, func() { h.off = true }, func() { h.off, h.boot = false, w.now })
+		on(h.Name, func() { h.off = true; h.listen() }, func() { h.off, h.boot = false, w.now; h.listen() })
+	case Refuses:
+		on(h.Name, func() { h.refusing++; h.listen() }, func() { h.refusing--; h.listen() })
 	case ClockSkew:
 		on(h.Name, func() { h.Skew += f.By }, func() { h.Skew -= f.By })
 	}
@@ -232,6 +235,8 @@ func (w *World) happen(f *fault, begins bool) {
 			on(s.Name, func() { s.powerOff("power cut") }, s.powerOn)
 		case ClockSkew:
 			on(s.Name, func() { s.Skew += f.By }, func() { s.Skew -= f.By })
+		case Refuses:
+			on(s.Name, func() { s.refusing++; s.listen() }, func() { s.refusing--; s.listen() })
 		case UserLogsOn:
 			on(s.Name, func() { s.logOn(f.user()) }, s.logOff)
 		}

@@ -24,6 +24,9 @@ type host struct {
 	away  int // faults that keep the key management service away
 	keys  []*hostKey
 	log   eventLog
+
+	refusing int  // faults that make its WinRM refuse connections
+	open     bool // its WinRM listens
 }
 
 // hostKey is one KMS host key with its own count.
@@ -78,7 +81,7 @@ func newHost(w *World, described Host) *host {
 	if described.LogSize == 0 {
 		described.LogSize = 20000
 	}
-	h := &host{Host: described, world: w, boot: w.now.Add(-described.Uptime), log: eventLog{size: described.LogSize}}
+	h := &host{Host: described, world: w, boot: w.now.Add(-described.Uptime), log: eventLog{size: described.LogSize}, open: true}
 	for _, k := range described.keys() {
 		h.keys = append(h.keys, &hostKey{title: hostKeys[k.Key], Key: k, seen: list.New(), where: map[kms.CMID]*list.Element{}})
 	}
@@ -90,6 +93,17 @@ func (h *host) key(name string) *hostKey {
 		return h.keys[i]
 	}
 	return nil
+}
+
+func (h *host) listen() {
+	open := !h.off && h.refusing == 0
+	switch {
+	case open && !h.open:
+		h.world.note(h.Name, KindOpens, "")
+	case !open && h.open:
+		h.world.note(h.Name, KindCloses, "")
+	}
+	h.open = open
 }
 
 // clock is what the host's own clock shows at a moment.

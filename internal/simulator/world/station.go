@@ -34,6 +34,8 @@ type station struct {
 	slower   float64 // its own means, as a part of the usual
 	phase    phase
 	timer    *timer    // ends the phase
+	refusing int       // faults that make it refuse connections
+	open     bool      // WinRM listens
 	boot     time.Time // when its kernel started, true time
 	user     string
 	sessions int
@@ -84,9 +86,26 @@ func newStation(w *World, described Station, index int) *station {
 		s.products = append(s.products, newProduct(s, p))
 	}
 	if !s.Off {
-		s.phase = phaseReady
+		s.phase, s.open = phaseReady, true
 	}
 	return s
+}
+
+// enter changes the phase, and with it whether WinRM listens.
+func (s *station) enter(p phase) {
+	s.phase = p
+	s.listen()
+}
+
+func (s *station) listen() {
+	open := s.phase > phaseStarting && s.refusing == 0
+	switch {
+	case open && !s.open:
+		s.note(KindOpens, "%s", s.phase)
+	case !open && s.open:
+		s.note(KindCloses, "%s", s.phase)
+	}
+	s.open = open
 }
 
 // length draws how long a part of the station's nth start takes.
@@ -110,9 +129,9 @@ func (s *station) after(d time.Duration, do func()) {
 // new image.
 func (s *station) restart(notice time.Duration, again, made bool) {
 	s.restarts++
-	s.phase = phaseNotice
+	s.enter(phaseNotice)
 	s.after(notice, func() {
-		s.phase = phaseClosing
+		s.enter(phaseClosing)
 		s.after(s.length("shutdown", s.timing.Shutdown, s.starts+1), func() {
 			s.down("shut down")
 			switch {
@@ -137,7 +156,7 @@ func (s *station) startNewImage() {
 func (s *station) down(why string) {
 	s.world.timers.stop(s.timer)
 	s.timer = nil
-	s.phase = phaseOff
+	s.enter(phaseOff)
 	s.user, s.sessions = "", 0
 	for _, p := range s.products {
 		s.world.timers.stop(p.ask)
@@ -158,7 +177,7 @@ func (s *station) powerOn() {
 	}
 	w := s.world
 	s.starts++
-	s.phase = phaseStarting
+	s.enter(phaseStarting)
 	s.note(KindStart, "start %d", s.starts)
 	if _, hit := w.hit(NeverComesBack, s.Name); hit {
 		w.timers.stop(s.timer)
@@ -172,9 +191,9 @@ func (s *station) powerOn() {
 	s.boot = w.now.Add(silent / 4) // firmware and boot menu come before the kernel
 	s.fromImage()
 	s.after(silent, func() {
-		s.phase = phaseNetlogon
+		s.enter(phaseNetlogon)
 		s.after(s.timing.Netlogon, func() {
-			s.phase = phaseServices
+			s.enter(phaseServices)
 			s.after(s.timing.Services, s.ready)
 		})
 	})
@@ -198,7 +217,7 @@ func (s *station) fromImage() {
 }
 
 func (s *station) ready() {
-	s.phase = phaseReady
+	s.enter(phaseReady)
 	s.timer = nil
 	s.note(KindReady, "client machine id %s", s.cmid)
 	for _, p := range s.products {

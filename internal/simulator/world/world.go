@@ -41,6 +41,8 @@ const (
 	KindRefused  Kind = "refused"  // a command was refused
 	KindOff      Kind = "off"      // the machine went down
 	KindStart    Kind = "start"    // it was switched on or begins to start again
+	KindOpens    Kind = "opens"    // WinRM listens
+	KindCloses   Kind = "closes"   // WinRM listens no more
 	KindReady    Kind = "ready"    // Windows and its services have started
 	KindRequest  Kind = "request"  // a client asked the KMS host
 	KindCounted  Kind = "counted"  // the host counted a client machine id anew

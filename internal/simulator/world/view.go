@@ -1,0 +1,127 @@
+package world
+
+import (
+	"strings"
+	"time"
+
+	"github.com/timago/terraform-provider-timago/internal/kms"
+)
+
+// View is what Windows on one machine can tell of itself, times on its own clock.
+// Reading it is no exchange with the machine: whether anybody gets through is said by
+// Contact.
+type View struct {
+	Name     string
+	IsHost   bool // the KMS host
+	Denied   bool // to the account, though it may log on
+	Starting bool // services are not there yet
+	Boot     time.Time
+	Now      time.Time
+	User     string // at the console
+	Desktops int
+	MAC      string
+	Group    string
+	CMID     kms.CMID
+	KMSHost  string // which the machine asks
+	Products []ProductView
+}
+
+// ProductView is one product with a key.
+type ProductView struct {
+	ID, ApplicationID string
+	Name, Description string
+	Channel           string
+	Status            kms.LicenceStatus
+	Reason            kms.Code
+	Remaining         time.Duration
+	ActiveDirectory   bool // activated by it
+	Key               *KeyView
+}
+
+// KeyView is what a KMS host key adds.
+type KeyView struct {
+	NoData           bool
+	Count, Threshold int
+	Total, Failed    int
+	ByStatus         [kms.ExtendedGrace + 1]int
+}
+
+// View looks at a machine.
+func (w *World) View(machine string) (View, error) {
+	defer w.look()()
+	if strings.EqualFold(machine, w.host.Name) {
+		return w.host.view(), nil
+	}
+	s, err := w.station(machine)
+	if err != nil {
+		return View{}, err
+	}
+	v := View{
+		Name: s.Name, Starting: s.phase == phaseServices, Boot: s.clock(s.boot), Now: s.clock(w.now), User: s.user,
+		Desktops: s.desktops(), MAC: s.MAC, Group: s.Group, CMID: s.cmid, KMSHost: w.host.Address,
+	}
+	for _, p := range s.products {
+		v.Products = append(v.Products, ProductView{
+			ID: p.id, ApplicationID: p.application, Name: p.name, Description: p.description(), Channel: p.channel(),
+			Status: p.status, Reason: p.reason, Remaining: p.remaining(), ActiveDirectory: p.means == ByActiveDirectory,
+		})
+	}
+	return v, nil
+}
+
+func (h *host) view() View {
+	v := View{
+		Name: h.Name, IsHost: true, Denied: h.Denied, Boot: h.clock(h.boot), Now: h.clock(h.world.now),
+		MAC: "02:00:5E:FF:FF:01", CMID: h.world.cmid(h.Name, "windows", 0),
+	}
+	for _, k := range h.keys {
+		read := k.read()
+		description := "Windows(R) Operating System, VOLUME_KMS_WS22 channel"
+		if k.product == kms.Office {
+			description = k.name + ", VOLUME_KMS channel"
+		}
+		v.Products = append(v.Products, ProductView{
+			ID: k.id, ApplicationID: k.application, Name: k.name, Description: description, Channel: "Volume:CSVLK",
+			Status: read.Status, Reason: read.Reason,
+			Key: &KeyView{
+				NoData: k.NoData, Count: k.count(), Threshold: k.threshold(), Total: k.total, Failed: k.failed, ByStatus: k.byStatus,
+			},
+		})
+	}
+	return v
+}
+
+// Events are the records of licensing in the machine's event log, the oldest first.
+func (w *World) Events(machine string) ([]Event, error) {
+	defer w.look()()
+	if strings.EqualFold(machine, w.host.Name) {
+		return append([]Event(nil), w.host.log.all()...), nil
+	}
+	s, err := w.station(machine)
+	if err != nil {
+		return nil, err
+	}
+	return append([]Event(nil), s.log.all()...), nil
+}
+
+// Ask is the method Activate, for a caller that has got through to the station.
+func (w *World) Ask(station, licenceID string) (kms.Code, error) {
+	defer w.look()()
+	s, err := w.station(station)
+	if err != nil {
+		return 0, err
+	}
+	return s.activate(licenceID)
+}
+
+// Shutdown is what Win32ShutdownTracker does, for a caller that has got through to the
+// station: after the notice it goes down, and with restart starts again. It refuses
+// with kms.ErrInUse or ErrShutdownUnderWay.
+func (w *World) Shutdown(station string, notice time.Duration, force, restart bool) error {
+	defer w.look()()
+	s, err := w.station(station)
+	if err != nil {
+		return err
+	}
+	return s.shutdown(notice, force, restart, false)
+}
