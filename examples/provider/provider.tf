@@ -1,0 +1,14 @@
+terraform {
+  required_providers {
+    timago = {
+      source = "timago/timago"
+    }
+  }
+}
+
+# Direct mode: no Timago API is needed. The password comes from the environment
+# variable TIMAGO_WINRM_PASSWORD.
+provider "timago" {
+  winrm = { username = "SCHULE\\kms-admin" }
+  kms   = { host = "kms01.schule.example" }
+}

@@ -1,0 +1,33 @@
+# A classroom takes part: its stations are used regularly.
+resource "timago_activation_pool" "r101" {
+  name     = "R101"
+  stations = ["R101-PC01", "R101-PC02", "R101-PC03", "R101-PC04", "R101-PC05"]
+}
+
+# A pool with everything said.
+resource "timago_activation_pool" "library" {
+  name     = "Library"
+  kms_host = "kms01.schule.example"
+  stations = ["BIB-PC01", "BIB-PC02", "BIB-PC03"]
+
+  thresholds       = { windows = 25, office = 5 }
+  require_licensed = "all"
+
+  cycle = {
+    max_parallel             = 3
+    max_restarts_per_station = 10
+    station_timeout          = "10m"
+    when_in_use              = "skip"
+    ignore_users             = ["kiosk"]
+  }
+
+  timeouts = {
+    create = "4h"
+    update = "4h"
+  }
+}
+
+# Only what is stable belongs in an output: a changed output is a change of the plan, too.
+output "r101" {
+  value = timago_activation_pool.r101.status
+}
