@@ -134,10 +134,10 @@ func (r *run) end(e event, p *pkg) {
 		if t.subs == 0 {
 			count++
 		}
-		switch {
-		case t.outcome == "skip":
+		switch t.outcome {
+		case "skip":
 			r.skips = append(r.skips, r.judge(e.Package+"."+name, t.output.String()))
-		case t.outcome == "pass":
+		case "pass":
 			if t.subs == 0 {
 				r.passed++
 			}
