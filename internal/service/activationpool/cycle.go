@@ -2,14 +2,10 @@ package activationpool
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"strings"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/timago/terraform-provider-timago/internal/activation"
 	"github.com/timago/terraform-provider-timago/internal/tfdiag"
@@ -68,7 +64,7 @@ func (r *Resource) converge(ctx context.Context, plan, state model, known knowle
 		return done
 	}
 	failure.Attempted = account(result, after.assessment)
-	failure.Err = err
+	failure.Err, failure.Next = err, cycleAdvice(err)
 	done.diags.Append(failure.Error())
 	return done
 }
@@ -101,21 +97,4 @@ func (c convergence) show(ctx context.Context, plan, state model, after reading,
 		diags.Append(c.pool.showCycle(ctx, result)...)
 	}
 	return diags
-}
-
-// account says what was done and last seen.
-func account(result activation.Result, a activation.Assessment) string {
-	said := []string{fmt.Sprintf("%d stations were asked to activate and %d restarts were made.", result.Asked, result.Restarts)}
-	for _, product := range a.Managed() {
-		state := a.Products[product]
-		count := "no count yet"
-		if state.Count != nil {
-			count = fmt.Sprintf("%d", *state.Count)
-		}
-		said = append(said, fmt.Sprintf("%s: count %s of %d, %d of %d members licensed.", product.Title(), count, state.Threshold, state.Licensed, state.Members))
-	}
-	if len(a.Unlicensed) > 0 && a.Missing() == 0 {
-		said = append(said, "Not licensed:\n"+activation.Listing(a.Unlicensed))
-	}
-	return strings.Join(said, "\n")
 }

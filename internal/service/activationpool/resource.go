@@ -3,18 +3,12 @@ package activationpool
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/timago/terraform-provider-timago/internal/activation"
 	"github.com/timago/terraform-provider-timago/internal/site"
-	"github.com/timago/terraform-provider-timago/internal/tfdiag"
 )
 
 var (
@@ -58,7 +52,7 @@ func (r *Resource) Create(ctx context.Context, req resource.CreateRequest, resp 
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	done := r.converge(ctx, "activate", plan, model{LastCycle: types.ObjectNull(lastCycleTypes)}, knowledge{}, timeout)
+	done := r.converge(ctx, plan, model{LastCycle: types.ObjectNull(lastCycleTypes)}, knowledge{}, timeout)
 	resp.Diagnostics.Append(done.diags...)
 	if done.pool == nil {
 		return // nothing was done and nothing is known: there is no pool
@@ -118,7 +112,7 @@ func (r *Resource) Update(ctx context.Context, req resource.UpdateRequest, resp 
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	done := r.converge(ctx, "activate", plan, state, recall(ctx, req.Private), timeout)
+	done := r.converge(ctx, plan, state, recall(ctx, req.Private), timeout)
 	resp.Diagnostics.Append(done.diags...)
 	if done.pool == nil {
 		return // the prior state stays

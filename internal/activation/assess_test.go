@@ -1,0 +1,231 @@
+package activation_test
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/timago/terraform-provider-timago/internal/activation"
+	"github.com/timago/terraform-provider-timago/internal/kms"
+)
+
+// A room is described station by station.
+
+func licence(product kms.Product, channel string, status kms.LicenceStatus) kms.Licence {
+	l := kms.Licence{ID: string(product), Product: product, Name: product.Title(), Channel: kms.ChannelOf(channel, ""), Status: status}
+	if status == kms.Licensed {
+		l.Grace = 180 * 24 * time.Hour
+	} else {
+		l.Reason = kms.CodeNotEnoughCount
+	}
+	return l
+}
+
+func station(name string, up time.Duration, licences ...kms.Licence) activation.Member {
+	now := time.Date(2026, 9, 7, 8, 0, 0, 0, time.UTC)
+	m := activation.Member{Name: name}
+	m.Station.Uptime = kms.Uptime{Now: now, Boot: now.Add(-up)}
+	m.Station.Licences = licences
+	return m
+}
+
+func silent(name string) activation.Member {
+	return activation.Member{Name: name, Err: fmt.Errorf("station %s: %w", name, kms.ErrUnreachable)}
+}
+
+func windows(status kms.LicenceStatus) kms.Licence {
+	return licence(kms.Windows, "Volume:GVLK", status)
+}
+func office(status kms.LicenceStatus) kms.Licence { return licence(kms.Office, "Volume:GVLK", status) }
+
+// host has an activated key for each product that a count is given for; -1 is no count.
+func host(counts map[kms.Product]int) kms.Host {
+	h := kms.Host{IsHost: true}
+	for product, count := range counts {
+		entry := kms.HostProduct{Product: product, Status: kms.Licensed}
+		if count >= 0 {
+			entry.Count = &count
+		}
+		h.Products = append(h.Products, entry)
+	}
+	return h
+}
+
+const longUp = 3 * time.Hour
+
+func assess(t *testing.T, members []activation.Member, h kms.Host, wanted activation.Wanted, last map[string]activation.LastKnown) activation.Assessment {
+	t.Helper()
+	a, err := activation.Assess(members, h, wanted, last)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+func TestTheHostsCountDecidesTheStatus(t *testing.T) {
+	t.Parallel()
+	room := []activation.Member{station("PC01", longUp, windows(kms.Notification), office(kms.Notification)), station("PC02", longUp, windows(kms.Licensed))}
+	for name, tt := range map[string]struct {
+		counts map[kms.Product]int
+		want   activation.Status
+		needs  int
+	}{
+		"both met":                   {map[kms.Product]int{kms.Windows: 25, kms.Office: 5}, activation.Activated, 0},
+		"Windows is one short":       {map[kms.Product]int{kms.Windows: 24, kms.Office: 5}, activation.NotActivated, 1},
+		"Office is short":            {map[kms.Product]int{kms.Windows: 50, kms.Office: 2}, activation.NotActivated, 3},
+		"nothing counted yet":        {map[kms.Product]int{kms.Windows: -1}, activation.NotActivated, 25},
+		"the host has no Office key": {map[kms.Product]int{kms.Windows: 25}, activation.Activated, 0},
+	} {
+		a := assess(t, room, host(tt.counts), activation.Wanted{}, nil)
+		if a.Status != tt.want || a.Missing() != tt.needs {
+			t.Errorf("%s: %s, %d missing; want %s, %d", name, a.Status, a.Missing(), tt.want, tt.needs)
+		}
+	}
+}
+
+func TestTheVendorsExample(t *testing.T) {
+	t.Parallel()
+	var room []activation.Member
+	for i := range 5 {
+		room = append(room, station(fmt.Sprintf("PC%02d", i+1), longUp, windows(kms.OOBGrace)))
+	}
+	for count, want := range map[int][2]int{0: {5, 20}, 18: {5, 2}, 22: {3, 0}, 25: {0, 0}} {
+		a := assess(t, room, host(map[kms.Product]int{kms.Windows: count}), activation.Wanted{}, nil)
+		if got := [2]int{a.Asks, a.Restarts}; got != want {
+			t.Errorf("count %d: %d asked, %d restarts; want %v", count, got[0], got[1], want)
+		}
+	}
+}
+
+func TestSilenceNeverTurnsTheStatus(t *testing.T) {
+	t.Parallel()
+	counts := host(map[kms.Product]int{kms.Windows: 30})
+	byDay := assess(t, []activation.Member{station("PC01", longUp, windows(kms.Licensed)), station("PC02", longUp, windows(kms.Notification))},
+		counts, activation.Wanted{}, nil)
+	atNight := assess(t, []activation.Member{silent("PC02"), silent("PC01")}, counts,
+		activation.Wanted{Managed: []kms.Product{kms.Windows}, Licensed: activation.Requirement{Number: 1}}, byDay.LastKnown)
+	if atNight.Status != activation.Activated || !slices.Equal(atNight.Unreachable, []string{"PC01", "PC02"}) {
+		t.Errorf("%s, unreachable %v", atNight.Status, atNight.Unreachable)
+	}
+	if state := atNight.Products[kms.Windows]; state.Licensed != 1 || state.Members != 2 {
+		t.Errorf("%d of %d licensed", state.Licensed, state.Members)
+	}
+	if !maps.Equal(atNight.Unlicensed, byDay.Unlicensed) || !strings.Contains(atNight.Unlicensed["PC02"], "the KMS host's count is below the threshold") {
+		t.Errorf("unlicensed: %v", atNight.Unlicensed)
+	}
+}
+
+func TestWhoMustBeLicensed(t *testing.T) {
+	t.Parallel()
+	room := []activation.Member{station("PC01", longUp, windows(kms.Licensed)), station("PC02", longUp, windows(kms.Notification)), silent("PC03")}
+	counts := host(map[kms.Product]int{kms.Windows: 30})
+	for name, tt := range map[string]struct {
+		required activation.Requirement
+		want     activation.Status
+	}{
+		"nobody":                    {activation.Requirement{}, activation.Activated},
+		"all, and one is known not": {activation.Requirement{All: true}, activation.NotActivated},
+		"two, and one is not known": {activation.Requirement{Number: 2}, activation.Activated},
+		"three":                     {activation.Requirement{Number: 3}, activation.NotActivated},
+	} {
+		if a := assess(t, room, counts, activation.Wanted{Licensed: tt.required}, nil); a.Status != tt.want {
+			t.Errorf("%s: %s, want %s", name, a.Status, tt.want)
+		}
+	}
+}
+
+func TestAStationThatHasJustStartedKeepsItsLicenceButMayBringGoodNews(t *testing.T) {
+	t.Parallel()
+	counts := host(map[kms.Product]int{kms.Windows: 30})
+	wanted := activation.Wanted{Settle: 15 * time.Minute, Licensed: activation.Requirement{All: true}}
+	licensed := assess(t, []activation.Member{station("PC01", longUp, windows(kms.Licensed))}, counts, wanted, nil)
+	unlicensed := assess(t, []activation.Member{station("PC01", longUp, windows(kms.Notification))}, counts, wanted, nil)
+	for name, tt := range map[string]struct {
+		now  activation.Member
+		last activation.Assessment
+		want activation.Status
+	}{
+		"started a minute ago, not asked yet":    {station("PC01", time.Minute, windows(kms.OOBGrace)), licensed, activation.Activated},
+		"started long ago and lost its licence":  {station("PC01", time.Hour, windows(kms.OOBGrace)), licensed, activation.NotActivated},
+		"started a minute ago, already licensed": {station("PC01", time.Minute, windows(kms.Licensed)), unlicensed, activation.Activated},
+	} {
+		if a := assess(t, []activation.Member{tt.now}, counts, wanted, tt.last.LastKnown); a.Status != tt.want {
+			t.Errorf("%s: %s, want %s", name, a.Status, tt.want)
+		}
+	}
+}
+
+func TestWhichProductsAreManaged(t *testing.T) {
+	t.Parallel()
+	both := map[kms.Product]int{kms.Windows: 25, kms.Office: 5}
+	read, mute := station("PC01", longUp, windows(kms.Licensed)), silent("PC02")
+	for name, tt := range map[string]struct {
+		members []activation.Member
+		counts  map[kms.Product]int
+		wanted  activation.Wanted
+		want    map[kms.Product]int
+	}{
+		"what members hold and the host has a key for": {[]activation.Member{read}, both, activation.Wanted{}, map[kms.Product]int{kms.Windows: 25}},
+		"what was set, whoever holds it":               {[]activation.Member{read}, both, activation.Wanted{Thresholds: map[kms.Product]int{kms.Office: 3}}, map[kms.Product]int{kms.Windows: 25, kms.Office: 3}},
+		"0 leaves a product out":                       {[]activation.Member{station("PC01", longUp, windows(kms.Licensed), office(kms.Licensed))}, both, activation.Wanted{Thresholds: map[kms.Product]int{kms.Windows: 0}}, map[kms.Product]int{kms.Office: 5}},
+		"managed before, and not all were read":        {[]activation.Member{read, mute}, both, activation.Wanted{Managed: kms.Products()}, map[kms.Product]int{kms.Windows: 25, kms.Office: 5}},
+		"managed before, all were read, nobody has it": {[]activation.Member{read}, both, activation.Wanted{Managed: kms.Products()}, map[kms.Product]int{kms.Windows: 25}},
+		"managed before, and the host lost its key":    {[]activation.Member{read}, map[kms.Product]int{kms.Office: 5}, activation.Wanted{Managed: []kms.Product{kms.Windows}}, map[kms.Product]int{kms.Windows: 25}},
+	} {
+		a := assess(t, tt.members, host(tt.counts), tt.wanted, nil)
+		if got := a.Thresholds(); !maps.Equal(got, tt.want) {
+			t.Errorf("%s: %v, want %v", name, got, tt.want)
+		}
+	}
+}
+
+func TestWhatCannotBeJudgedIsAnError(t *testing.T) {
+	t.Parallel()
+	counts := host(map[kms.Product]int{kms.Windows: 25})
+	if _, err := activation.Assess([]activation.Member{silent("PC01")}, counts, activation.Wanted{}, nil); !errors.Is(err, activation.ErrNoProduct) {
+		t.Errorf("nobody answered and nothing was set: %v", err)
+	}
+	if _, err := activation.Assess([]activation.Member{station("PC01", longUp, windows(kms.Licensed))}, kms.Host{}, activation.Wanted{}, nil); !errors.Is(err, activation.ErrNotKMSHost) {
+		t.Errorf("no KMS host: %v", err)
+	}
+	mak := []activation.Member{station("PC01", longUp, licence(kms.Windows, "Volume:MAK", kms.Licensed)), station("PC02", longUp)}
+	_, err := activation.Assess(mak, counts, activation.Wanted{}, nil)
+	var none *activation.NoneCountsError
+	if !errors.As(err, &none) || !strings.Contains(none.Reasons["PC01"], "MAK") || !strings.Contains(none.Reasons["PC02"], "no product with an installed key") {
+		t.Errorf("nobody can count: %v", err)
+	}
+}
+
+func TestMembersThatNeverCountAreLeftOut(t *testing.T) {
+	t.Parallel()
+	room := []activation.Member{
+		station("PC01", longUp, windows(kms.Notification)), station("PC02", longUp, licence(kms.Windows, "Volume:MAK", kms.Unlicensed)),
+		station("PC03", longUp, licence(kms.Windows, "Retail", kms.Licensed), office(kms.OOBGrace)),
+	}
+	a := assess(t, room, host(map[kms.Product]int{kms.Windows: 0, kms.Office: 0}), activation.Wanted{Licensed: activation.Requirement{All: true}}, nil)
+	if got := slices.Collect(maps.Keys(a.NeverCounts)); !slices.Equal(got, []string{"PC02"}) {
+		t.Errorf("left out: %v", got)
+	}
+	if _, blamed := a.Unlicensed["PC02"]; blamed {
+		t.Error("a member that never counts is blamed for its licence")
+	}
+	if a.Asks != 2 {
+		t.Errorf("%d asked: the one with Windows and the one with Office", a.Asks)
+	}
+}
+
+func TestAReasonIsSaidInWords(t *testing.T) {
+	t.Parallel()
+	room := []activation.Member{station("PC01", longUp, windows(kms.Notification)), station("PC02", longUp, windows(kms.Notification)), station("PC03", longUp, windows(kms.OOBGrace))}
+	a := assess(t, room, host(map[kms.Product]int{kms.Windows: 3}), activation.Wanted{}, nil)
+	want := "the KMS host's count 3 is below the threshold 25; " +
+		"2 members: Windows: Notification: the KMS host's count is below the threshold (0xC004F038); " +
+		"1 member: Windows: OOBGrace: the KMS host's count is below the threshold (0xC004F038)"
+	if got := a.Products[kms.Windows].Reason; got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}

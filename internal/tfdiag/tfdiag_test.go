@@ -1,0 +1,44 @@
+package tfdiag_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+
+	"github.com/timago/terraform-provider-timago/internal/tfdiag"
+)
+
+type advised struct{}
+
+func (advised) Error() string  { return "401" }
+func (advised) Advice() string { return "Check the password." }
+
+func TestAFailureSaysWhatWhyAndWhatNext(t *testing.T) {
+	t.Parallel()
+	failure := tfdiag.Failure{
+		Verb: "read", Noun: "KMS host", Name: "kms01",
+		Attempted: "Its counts were asked for.", Err: errors.New("no answer"), Next: "Switch it on.",
+	}
+	const summary = "Unable to read KMS host kms01"
+	const detail = "Its counts were asked for.\n\nno answer\n\nSwitch it on."
+	for want, got := range map[diag.Diagnostic]diag.Diagnostic{
+		diag.NewErrorDiagnostic(summary, detail):                                 failure.Error(),
+		diag.NewWarningDiagnostic(summary, detail):                               failure.Warning(),
+		diag.NewAttributeErrorDiagnostic(path.Root("kms_host"), summary, detail): failure.At(path.Root("kms_host")),
+	} {
+		if !got.Equal(want) {
+			t.Errorf("got  %v\nwant %v", got, want)
+		}
+	}
+}
+
+func TestAnErrorThatKnowsWhatToDoIsHeard(t *testing.T) {
+	t.Parallel()
+	failure := tfdiag.Failure{Verb: "open", Noun: "site", Err: fmt.Errorf("asking: %w", advised{})}
+	if got, want := failure.Summary()+"|"+failure.Detail(), "Unable to open site|asking: 401\n\nCheck the password."; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
