@@ -24,13 +24,13 @@ func TestAFailureSaysWhatWhyAndWhatNext(t *testing.T) {
 	}
 	const summary = "Unable to read KMS host kms01"
 	const detail = "Its counts were asked for.\n\nno answer\n\nSwitch it on."
-	for want, got := range map[diag.Diagnostic]diag.Diagnostic{
-		diag.NewErrorDiagnostic(summary, detail):                                 failure.Error(),
-		diag.NewWarningDiagnostic(summary, detail):                               failure.Warning(),
-		diag.NewAttributeErrorDiagnostic(path.Root("kms_host"), summary, detail): failure.At(path.Root("kms_host")),
+	for _, tt := range []struct{ got, want diag.Diagnostic }{
+		{failure.Error(), diag.NewErrorDiagnostic(summary, detail)},
+		{failure.Warning(), diag.NewWarningDiagnostic(summary, detail)},
+		{failure.At(path.Root("kms_host")), diag.NewAttributeErrorDiagnostic(path.Root("kms_host"), summary, detail)},
 	} {
-		if !got.Equal(want) {
-			t.Errorf("got  %v\nwant %v", got, want)
+		if !tt.got.Equal(tt.want) {
+			t.Errorf("got  %v\nwant %v", tt.got, tt.want)
 		}
 	}
 }
