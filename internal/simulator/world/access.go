@@ -18,8 +18,6 @@ const (
 	aboutPresence  = "presence"
 	aboutLicensing = "licensing"
 	aboutRequests  = "requests"
-	aboutActivate  = "activate"
-	aboutRestart   = "restart"
 	aboutHost      = "host"
 	aboutCounted   = "counted"
 )
@@ -32,7 +30,7 @@ func (w *World) reach(name, about string) (*station, error) {
 	}
 	w.counters[KindReads]++
 	s.counters[KindReads]++
-	return s, w.contact(s.Name, []string{about}).failed(s.Name, false)
+	return s, w.contact(s.Name, []string{about, AboutRead}).failed(s.Name, false)
 }
 
 // Probe asks how long the station has been up.
@@ -138,7 +136,7 @@ func (w *World) Activate(station, licenceID string) error {
 	if err != nil {
 		return err
 	}
-	contact := w.contact(s.Name, []string{aboutActivate})
+	contact := w.contact(s.Name, []string{AboutActivate})
 	if contact != ContactOK && !contact.Lost() {
 		return contact.failed(s.Name, true)
 	}
@@ -180,7 +178,7 @@ func (w *World) Restart(station string, force bool) error {
 	if err != nil {
 		return err
 	}
-	contact := w.contact(s.Name, []string{aboutRestart})
+	contact := w.contact(s.Name, []string{AboutRestart})
 	if contact != ContactOK && !contact.Lost() {
 		return contact.failed(s.Name, true)
 	}
@@ -229,7 +227,7 @@ func (w *World) Host() (kms.Host, error) {
 
 func (w *World) reachHost(about string) error {
 	w.counters[KindReads]++
-	if err := w.contact(w.host.Name, []string{about}).failed(w.host.Name, false); err != nil {
+	if err := w.contact(w.host.Name, []string{about, AboutRead}).failed(w.host.Name, false); err != nil {
 		return err
 	}
 	if w.host.Denied {

@@ -26,9 +26,19 @@ func (c Contact) Lost() bool {
 	return slices.Contains([]Contact{Contact(Drops), Contact(EmptyBody), Contact(TruncatedXML), Contact(Garbage)}, c)
 }
 
+// AboutLogon is the word about a request that is no operation yet, on which only some
+// faults show; AboutRead, AboutRestart and AboutActivate are those for which a fault's
+// Of is best made.
+const (
+	AboutLogon    = "logon"
+	AboutRead     = "read"
+	AboutRestart  = "restart"
+	AboutActivate = "activate"
+)
+
 // Contact tells what a client meets that sends a request to the machine now. Each call
 // is one occasion for faults of connections; about are words by which a fault's Of may
-// choose: method, class, kind.
+// choose: the ones above, classes, methods, kinds.
 func (w *World) Contact(machine string, about ...string) Contact {
 	defer w.look()()
 	return w.contact(machine, about)
@@ -74,7 +84,11 @@ func (w *World) Listens(machine string) bool {
 
 // connection is the first fault of connections that acts on this request.
 func (w *World) connection(machine string, about []string) Contact {
+	logon := slices.Contains(about, AboutLogon)
 	for _, f := range w.faults {
+		if logon && f.Name != HalfOpen && f.Name != Unavailable {
+			continue
+		}
 		chosen := f.Of == "" || slices.ContainsFunc(about, func(word string) bool { return strings.EqualFold(word, f.Of) })
 		if occasions[f.Name] == atRequest && chosen && f.on(w, machine) && f.acts(w, machine) {
 			return Contact(f.Name)

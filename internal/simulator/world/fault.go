@@ -79,7 +79,7 @@ type Fault struct {
 	By          time.Duration `yaml:"by"`
 	Number      int           `yaml:"number"`
 	User        string        `yaml:"user"`
-	Of          string        `yaml:"of"` // faults of connections: only of this method (Activate), class or kind (probe)
+	Of          string        `yaml:"of"` // faults of connections: only these requests (restart, activate, read, a class)
 }
 
 func (f Fault) user() string { return cmp.Or(f.User, `SCHULE\lehrer`) }

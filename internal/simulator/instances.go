@@ -1,0 +1,140 @@
+package simulator
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/timago/terraform-provider-timago/internal/simulator/world"
+	"github.com/timago/terraform-provider-timago/internal/simulator/wsman"
+)
+
+// The classes here have the properties that matter to somebody, in the order of
+// Windows, and enough others to show that an unlisted SELECT is no good idea.
+
+func instance(class string, keys []string, namesAndValues ...any) wsman.Instance {
+	i := wsman.Instance{Class: class, Keys: keys}
+	for at := 0; at < len(namesAndValues); at += 2 {
+		name, _ := namesAndValues[at].(string)
+		i.Properties = append(i.Properties, wsman.Property{Name: name, Value: namesAndValues[at+1]})
+	}
+	return i
+}
+
+// inLocal is a moment as CIM shows it, with microseconds.
+func inLocal(t time.Time) time.Time { return t.In(zone).Truncate(time.Microsecond) }
+
+func operatingSystem(v world.View) []wsman.Instance {
+	caption := "Microsoft Windows 11 Education"
+	version, productType := "10.0.26100", uint32(1)
+	if v.IsHost {
+		caption, version, productType = "Microsoft Windows Server 2022 Standard", "10.0.20348", 3
+	}
+	return []wsman.Instance{instance("Win32_OperatingSystem", nil,
+		"BuildNumber", version[strings.LastIndexByte(version, '.')+1:],
+		"Caption", caption,
+		"CodeSet", "1252",
+		"CountryCode", "49",
+		"CSName", v.Name,
+		"CurrentTimeZone", int16(60),
+		"Description", "",
+		"FreePhysicalMemory", uint64(5_203_148),
+		"InstallDate", inLocal(v.Boot.AddDate(0, -4, 0).Truncate(time.Second)),
+		"LastBootUpTime", inLocal(v.Boot),
+		"LocalDateTime", inLocal(v.Now),
+		"Locale", "0407",
+		"Manufacturer", "Microsoft Corporation",
+		"MUILanguages", []string{"de-DE"},
+		"Name", caption+`|C:\Windows|\Device\Harddisk0\Partition3`,
+		"NumberOfUsers", uint32(v.Desktops), //nolint:gosec // a handful
+		"Organization", nil,
+		"OSArchitecture", "64-Bit",
+		"OSLanguage", uint32(1031),
+		"OtherTypeDescription", nil,
+		"Primary", true,
+		"ProductType", productType,
+		"Status", "OK",
+		"Version", version,
+	)}
+}
+
+func computerSystem(v world.View) []wsman.Instance {
+	var user any
+	if v.User != "" {
+		user = v.User
+	}
+	return []wsman.Instance{instance("Win32_ComputerSystem", []string{"Name"},
+		"Caption", v.Name,
+		"DNSHostName", strings.ToLower(v.Name),
+		"Domain", "schule.example",
+		"DomainRole", uint16(1),
+		"Manufacturer", "Timago",
+		"Model", "Simulierte Station",
+		"Name", v.Name,
+		"NumberOfLogicalProcessors", uint32(4),
+		"PartOfDomain", true,
+		"Status", "OK",
+		"TotalPhysicalMemory", uint64(8_465_223_680),
+		"UserName", user,
+		"Workgroup", nil,
+	)}
+}
+
+func processes(v world.View) []wsman.Instance {
+	var all []wsman.Instance
+	add := func(name string, session uint32) {
+		id := uint32(4 + 4*len(all)) //nolint:gosec // a handful
+		all = append(all, instance("Win32_Process", []string{"Handle"},
+			"Caption", name, "CommandLine", nil, "Handle", fmt.Sprint(id), "Name", name,
+			"ProcessId", id, "SessionId", session))
+	}
+	for _, name := range []string{"System Idle Process", "System", "smss.exe", "csrss.exe", "services.exe", "lsass.exe", "svchost.exe", "svchost.exe", "winlogon.exe"} {
+		add(name, 0)
+	}
+	for session := range v.Desktops {
+		add("explorer.exe", uint32(session+1)) //nolint:gosec // a handful
+	}
+	return all
+}
+
+func adapters(v world.View) []wsman.Instance {
+	adapter := func(index uint32, description string, mac any, enabled bool, addresses []string) wsman.Instance {
+		return instance("Win32_NetworkAdapterConfiguration", []string{"Index"},
+			"Caption", fmt.Sprintf("[%08d] %s", index, description), "Description", description, "DHCPEnabled", true,
+			"Index", index, "IPAddress", addresses, "IPEnabled", enabled, "MACAddress", mac)
+	}
+	return []wsman.Instance{
+		adapter(0, "Microsoft Kernel Debug Network Adapter", nil, false, nil),
+		adapter(1, "Intel(R) Ethernet Connection (17) I219-LM", v.MAC, true, []string{"192.0.2.20"}),
+		adapter(2, "WAN Miniport (IP)", "02:00:4C:4F:4F:50", false, nil),
+	}
+}
+
+// logEvents gives the records of licensing and a few of others, the newest first, as
+// Windows does.
+func logEvents(v world.View, events []world.Event) []wsman.Instance {
+	log := "Application"
+	if v.IsHost {
+		log = "Key Management Service"
+	}
+	record := func(logfile, source string, number uint32, id int, at time.Time, insertions []string) wsman.Instance {
+		return instance("Win32_NTLogEvent", []string{"Logfile", "RecordNumber"},
+			"Category", uint16(0), "CategoryString", nil, "ComputerName", v.Name, "Data", nil,
+			"EventCode", uint16(id), //nolint:gosec // ids have 16 bits
+			"EventIdentifier", uint32(id)|0x4000_0000, //nolint:gosec // ids have 16 bits
+			"EventType", uint8(3), "InsertionStrings", insertions, "Logfile", logfile, "Message", "Info: "+strings.Join(insertions, " "),
+			"RecordNumber", number, "SourceName", source,
+			"TimeGenerated", inLocal(at.Truncate(time.Second)), "TimeWritten", inLocal(at.Truncate(time.Second)),
+			"Type", "Informationen", "User", nil)
+	}
+	all := make([]wsman.Instance, 0, len(events)+2)
+	for i := len(events) - 1; i >= 0; i-- {
+		e := events[i]
+		all = append(all, record(log, sourceSPP, e.Number, e.ID, e.Time, []string{e.Insertions}))
+	}
+	return append(all,
+		record("System", "EventLog", 2, 6013, v.Boot, []string{"", "", "", "", "62", "60"}),
+		record("System", "EventLog", 1, 6005, v.Boot, nil))
+}
+
+const sourceSPP = "Microsoft-Windows-Security-SPP"

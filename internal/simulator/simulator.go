@@ -1,0 +1,227 @@
+// Package simulator puts a simulated site together for tests and the demonstration:
+// the world of package world, and for each of its machines a WinRM endpoint on a
+// loopback address. Everything it is asked is logged in order. It is made for tests
+// and ships with nothing.
+package simulator
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"crypto/tls"
+	"log/slog"
+	"net"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/timago/terraform-provider-timago/internal/simulator/world"
+	"github.com/timago/terraform-provider-timago/internal/simulator/wsman"
+)
+
+// Options say how a scenario is run.
+type Options struct {
+	Speed   float64      // simulated per real time; 0: time moves only when it is advanced
+	Logger  *slog.Logger // told what happens; may be nil
+	Control string       // address of the control interface, "127.0.0.1:0"; empty: none
+}
+
+// Simulator is a running site.
+type Simulator struct {
+	World *world.World
+
+	scenario  Scenario
+	authority *authority
+	endpoints []*endpoint // the KMS host's first
+	record    *record
+	control   *control
+	logger    *slog.Logger
+
+	mu     sync.Mutex
+	turned map[string]bool // machines whose ports opened or closed
+	turn   chan struct{}   // somebody turned
+	stop   context.CancelFunc
+	group  sync.WaitGroup
+}
+
+// Start runs a scenario until Close.
+func Start(scenario Scenario, options Options) (*Simulator, error) {
+	scenario.WinRM.Username = cmp.Or(scenario.WinRM.Username, `SCHULE\kms-admin`)
+	scenario.WinRM.Password = cmp.Or(scenario.WinRM.Password, rand.Text())
+	hostIP := address(0)
+	scenario.Host.Address = cmp.Or(scenario.Host.Address, hostIP.String())
+	s := &Simulator{
+		scenario: scenario, record: newRecord(), logger: options.Logger,
+		turned: map[string]bool{}, turn: make(chan struct{}, 1),
+	}
+	if s.logger == nil {
+		s.logger = slog.New(slog.DiscardHandler)
+	}
+	var err error
+	if s.World, err = world.New(scenario.Site, world.Options{Start: scenario.Start, Speed: options.Speed, Observe: s.observe}); err != nil {
+		return nil, err
+	}
+	if s.authority, err = newAuthority(); err != nil {
+		return nil, err
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	s.stop = stop
+	if err := s.build(ctx); err != nil {
+		s.Close()
+		return nil, err
+	}
+	if options.Control != "" {
+		if s.control, err = s.serveControl(ctx, options.Control); err != nil {
+			s.Close()
+			return nil, err
+		}
+	}
+	s.group.Go(func() { s.followPorts(ctx) })
+	return s, nil
+}
+
+// build makes every machine's endpoint and opens the ports of those that listen.
+func (s *Simulator) build(ctx context.Context) error {
+	host := s.World.State().Host.Name
+	for i, name := range append([]string{host}, s.World.Names()...) {
+		s.endpoints = append(s.endpoints, &endpoint{machine: name, ip: address(i)})
+	}
+	ips := make([]net.IP, len(s.endpoints))
+	for i, e := range s.endpoints {
+		ips[i] = e.ip
+	}
+	if s.scenario.WinRM.http() {
+		if err := s.bind(ctx, ips, false); err != nil {
+			return err
+		}
+	}
+	if s.scenario.WinRM.HTTPS {
+		if err := s.bind(ctx, ips, true); err != nil {
+			return err
+		}
+	}
+	for _, e := range s.endpoints {
+		if !s.World.Listens(e.machine) {
+			for _, p := range e.ports {
+				p.close()
+			}
+		}
+	}
+	return nil
+}
+
+func (s *Simulator) bind(ctx context.Context, ips []net.IP, secure bool) error {
+	all, err := listeners(ctx, ips)
+	if err != nil {
+		return err
+	}
+	for i, e := range s.endpoints {
+		var config *tls.Config
+		if secure {
+			if config, err = s.authority.issue(e.machine, e.ip); err != nil {
+				closeAll(all[i:])
+				return err
+			}
+		}
+		p := &port{address: all[i].Addr().String(), server: s.server(e.machine, i == 0, config)}
+		p.serve(all[i])
+		e.ports = append(e.ports, p)
+	}
+	return nil
+}
+
+func (s *Simulator) server(name string, isHost bool, secure *tls.Config) *wsman.Server {
+	account := Account{Username: s.scenario.WinRM.Username, Password: s.scenario.WinRM.Password}
+	if own := s.scenario.WinRM.Host; isHost && own != nil {
+		account = *own
+	}
+	domain, user, found := strings.Cut(account.Username, `\`)
+	if !found {
+		domain, user = "", account.Username
+	}
+	return wsman.NewServer(wsman.Config{
+		Name:     name,
+		Accounts: []wsman.Account{{Domain: domain, Username: user, Password: account.Password}},
+		TLS:      secure, Basic: s.scenario.WinRM.Basic, NTLM: s.scenario.WinRM.ntlm(),
+		AllowUnencrypted: s.scenario.WinRM.AllowUnencrypted,
+		Machine:          machine{world: s.World, name: name, refuses: s.scenario.Activate},
+		Condition:        func(r wsman.Request) wsman.Condition { return s.condition(name, r) },
+		Log:              func(e wsman.Entry) { s.asked(name, e) },
+	})
+}
+
+// observe is told by the world what happens, while the world is locked.
+func (s *Simulator) observe(e world.Entry) {
+	s.record.happened(e)
+	s.logger.Info(string(e.Kind), "machine", e.Machine, "simulated", e.Time, "detail", e.Detail)
+	if e.Kind == world.KindOpens || e.Kind == world.KindCloses {
+		s.mu.Lock()
+		s.turned[e.Machine] = true
+		s.mu.Unlock()
+		select {
+		case s.turn <- struct{}{}:
+		default:
+		}
+	}
+}
+
+func (s *Simulator) asked(machine string, e wsman.Entry) {
+	s.record.asked(machine, s.World.Now(), e)
+	s.logger.Debug("asked", "machine", machine, "kind", e.Kind, "detail", e.Detail(), "user", e.User, "connection", e.Connection,
+		"status", e.Status, "fault", e.Fault, "trouble", e.Trouble)
+}
+
+// followPorts opens and closes ports as their machines come and go. The world has no
+// time of its own, so this also looks at it whenever something is due.
+func (s *Simulator) followPorts(ctx context.Context) {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-s.turn:
+		case <-timer.C:
+		}
+		next, any := s.World.NextEvent()
+		s.turnPorts(ctx)
+		wait := time.Hour
+		if speed := s.World.Speed(); any && speed > 0 {
+			wait = min(wait, time.Duration(float64(next.Sub(s.World.Now()))/speed))
+		}
+		timer.Reset(max(wait, time.Millisecond))
+	}
+}
+
+func (s *Simulator) turnPorts(ctx context.Context) {
+	s.mu.Lock()
+	turned := s.turned
+	s.turned = map[string]bool{}
+	s.mu.Unlock()
+	for _, e := range s.endpoints {
+		if !turned[e.machine] {
+			continue
+		}
+		for _, p := range e.ports {
+			if !s.World.Listens(e.machine) {
+				p.close()
+			} else if err := p.open(ctx); err != nil && ctx.Err() == nil {
+				s.logger.Error("a port could not be opened again", "machine", e.machine, "error", err)
+			}
+		}
+	}
+}
+
+// Close ends everything and waits for it.
+func (s *Simulator) Close() {
+	s.stop()
+	if s.control != nil {
+		s.control.close()
+	}
+	s.group.Wait()
+	for _, e := range s.endpoints {
+		for _, p := range e.ports {
+			p.end()
+		}
+	}
+}
