@@ -1,0 +1,237 @@
+// Package acctest is for acceptance tests: the real Terraform (or OpenTofu) binary with
+// the built provider, against a simulated site.
+package acctest
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// cli is the binary to run, from the environment that `make test` sets, else from PATH.
+func cli(t testing.TB) string {
+	t.Helper()
+	if path := os.Getenv("TF_ACC_TERRAFORM_PATH"); path != "" {
+		return path
+	}
+	for _, name := range []string{"terraform", "tofu"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	t.Skip("needs terraform or tofu: run the tests by make test, which builds one where there is none")
+	return ""
+}
+
+// buildProvider builds the provider as it is released, once a process.
+var buildProvider = sync.OnceValues(func() (string, error) {
+	root, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}").Output() //nolint:noctx // ends by itself
+	if err != nil {
+		return "", err
+	}
+	dir, err := os.MkdirTemp("", "timago-provider-") //nolint:usetesting // shared by all tests of the process
+	if err != nil {
+		return "", err
+	}
+	build := exec.Command("go", "build", "-trimpath", "-o", filepath.Join(dir, "terraform-provider-timago"), ".") //nolint:noctx // ends by itself
+	build.Dir = strings.TrimSpace(string(root))
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if output, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("building the provider: %w\n%s", err, output)
+	}
+	return dir, nil
+})
+
+// Main runs a package's tests and removes what they shared. Call it from TestMain.
+func Main(m interface{ Run() int }) int {
+	code := m.Run()
+	if built {
+		if dir, err := buildProvider(); err == nil {
+			_ = os.RemoveAll(dir)
+		}
+	}
+	return code
+}
+
+var built bool // whether a test needed the provider
+
+// Workspace is a folder with a configuration in which the CLI runs. No other
+// configuration of the machine reaches it.
+type Workspace struct {
+	t   testing.TB
+	cli string
+	dir string
+	env []string
+}
+
+// NewWorkspace makes a folder for the provider under test. env are variables
+// ("NAME=value") for every run in it.
+func NewWorkspace(t testing.TB, env ...string) *Workspace {
+	t.Helper()
+	w := &Workspace{t: t, cli: cli(t), dir: t.TempDir()}
+	built = true
+	provider, err := buildProvider()
+	if err != nil {
+		t.Fatal(err)
+	}
+	rc := filepath.Join(w.dir, "cli.tfrc")
+	w.Write("cli.tfrc", fmt.Sprintf("disable_checkpoint = true\nprovider_installation {\n  dev_overrides {\n    \"timago/timago\" = %q\n  }\n}\n", provider))
+	for _, variable := range os.Environ() {
+		if !strings.HasPrefix(variable, "TF_") && !strings.HasPrefix(variable, "TIMAGO_") {
+			w.env = append(w.env, variable)
+		}
+	}
+	w.env = append(w.env, "TF_CLI_CONFIG_FILE="+rc, "TF_IN_AUTOMATION=1", "CHECKPOINT_DISABLE=1")
+	w.env = append(w.env, env...)
+	return w
+}
+
+// Write puts a file into the folder.
+func (w *Workspace) Write(name, content string) {
+	w.t.Helper()
+	if err := os.WriteFile(filepath.Join(w.dir, name), []byte(content), 0o600); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// Read gives a file of the folder.
+func (w *Workspace) Read(name string) string {
+	w.t.Helper()
+	content, err := os.ReadFile(filepath.Join(w.dir, name))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return string(content)
+}
+
+// Outcome is how a run of the CLI ended.
+type Outcome struct {
+	Exit   int
+	Output string // all that it wrote
+}
+
+// Contains tells whether the output says text, however the CLI broke its lines.
+func (o Outcome) Contains(text string) bool {
+	return strings.Contains(unwrapped(o.Output), unwrapped(text))
+}
+
+// unwrapped undoes the CLI's frames and line breaks.
+func unwrapped(text string) string {
+	return strings.Join(strings.Fields(strings.NewReplacer("│", " ", "╷", " ", "╵", " ").Replace(text)), " ")
+}
+
+// runLimit bounds a run, so that one that hangs fails by itself with what it had said.
+const runLimit = 4 * time.Minute
+
+// Run runs the CLI to its end.
+func (w *Workspace) Run(args ...string) Outcome {
+	w.t.Helper()
+	return w.Start(args...).Wait()
+}
+
+// Running is a run that has not ended.
+type Running struct {
+	t       testing.TB
+	command *exec.Cmd
+	output  bytes.Buffer
+}
+
+// Start starts the CLI.
+func (w *Workspace) Start(args ...string) *Running {
+	w.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), runLimit)
+	w.t.Cleanup(cancel)
+	r := &Running{t: w.t, command: exec.CommandContext(ctx, w.cli, args...)} //nolint:gosec // the CLI under test
+	r.command.Dir, r.command.Env = w.dir, w.env
+	r.command.Stdout, r.command.Stderr = &r.output, &r.output
+	if err := r.command.Start(); err != nil {
+		w.t.Fatal(err)
+	}
+	return r
+}
+
+// Interrupt is one Ctrl-C.
+func (r *Running) Interrupt() {
+	r.t.Helper()
+	if err := r.command.Process.Signal(os.Interrupt); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// Kill ends it without a chance to tidy up, and the provider it started with it.
+func (r *Running) Kill() {
+	r.t.Helper()
+	if err := r.command.Process.Kill(); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// Wait waits for the end.
+func (r *Running) Wait() Outcome {
+	r.t.Helper()
+	err := r.command.Wait()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		r.t.Fatalf("%v\n%s", err, r.output.String())
+	}
+	return Outcome{Exit: r.command.ProcessState.ExitCode(), Output: r.output.String()}
+}
+
+// Apply applies and fails the test where that fails; the plan after it must be empty.
+func (w *Workspace) Apply() Outcome {
+	w.t.Helper()
+	outcome := w.Run("apply", "-auto-approve", "-no-color")
+	if outcome.Exit != 0 {
+		w.t.Fatalf("apply failed:\n%s", outcome.Output)
+	}
+	w.Plan(0)
+	return outcome
+}
+
+// Plan plans with -detailed-exitcode and fails the test unless it ends so: 0 nothing to
+// do, 1 it cannot be known, 2 something to do.
+func (w *Workspace) Plan(exit int, args ...string) Outcome {
+	w.t.Helper()
+	outcome := w.Run(append([]string{"plan", "-detailed-exitcode", "-no-color"}, args...)...)
+	if outcome.Exit != exit {
+		w.t.Fatalf("plan ended with %d, expected %d:\n%s", outcome.Exit, exit, outcome.Output)
+	}
+	return outcome
+}
+
+// Values are a resource's attributes in the state.
+func (w *Workspace) Values(address string) map[string]any {
+	w.t.Helper()
+	shown := w.Run("show", "-json")
+	var state struct {
+		Values struct {
+			Root struct {
+				Resources []struct {
+					Address string
+					Tainted bool
+					Values  map[string]any
+				}
+			} `json:"root_module"`
+		}
+	}
+	// The CLI may warn about dev_overrides on the same stream.
+	document := shown.Output[max(0, strings.Index(shown.Output, "{")):]
+	if err := json.NewDecoder(strings.NewReader(document)).Decode(&state); err != nil {
+		w.t.Fatalf("reading the state: %v\n%s", err, shown.Output)
+	}
+	for _, resource := range state.Values.Root.Resources {
+		if resource.Address == address {
+			return resource.Values
+		}
+	}
+	return nil
+}
