@@ -100,13 +100,11 @@ func (s *shell) run(ctx, after context.Context, program string, arguments []stri
 	if err != nil {
 		return Output{}, err
 	}
-	output, err := s.receive(ctx, command)
-	if err != nil {
-		s.cleanUp(after, "Signal", func(to string, p *masterzen.Parameters) *soap.SoapMessage {
-			return masterzen.NewSignalRequest(to, s.id, command, p)
-		})
-	}
-	return output, err
+	// A command that is done is signalled too: that frees what it holds.
+	defer s.cleanUp(after, "Signal", func(to string, p *masterzen.Parameters) *soap.SoapMessage {
+		return masterzen.NewSignalRequest(to, s.id, command, p)
+	})
+	return s.receive(ctx, command)
 }
 
 // receive collects the output until the command is done. A command that is

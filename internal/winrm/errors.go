@@ -98,12 +98,14 @@ type AuthRejected struct {
 func (e *AuthRejected) Error() string {
 	where := fmt.Sprintf("%s port %s (%s)", e.Host, e.Port, e.Scheme)
 	switch {
-	case e.NotOffered && len(e.Offered) == 0:
-		return fmt.Sprintf("%s does not accept %s authentication, and offers no other: check the WinRM service's Auth settings there (winrm get winrm/config/service/auth)", where, e.Auth)
-	case e.NotOffered:
-		return fmt.Sprintf("%s does not accept %s authentication, it offers %s: check the WinRM service's Auth settings there (winrm get winrm/config/service/auth)", where, e.Auth, strings.Join(e.Offered, ", "))
 	case e.AcceptedBefore:
 		return fmt.Sprintf("%s refuses user %q with %s authentication, which it accepted before in this run: it is probably still starting", where, e.User, e.Auth)
+	case e.NotOffered:
+		offered := "no other"
+		if len(e.Offered) > 0 {
+			offered = strings.Join(e.Offered, ", ")
+		}
+		return fmt.Sprintf("%s does not take %s authentication, it offers %s: check the WinRM service's settings there (winrm get winrm/config/service/auth)", where, e.Auth, offered)
 	}
 	check := "check the user name (DOMAIN\\user, user@domain or, for a local account, user), the password, that the account is neither locked nor expired, and that it is an administrator of that machine"
 	if e.Auth == AuthBasic {

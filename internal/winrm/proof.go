@@ -63,6 +63,13 @@ func (p *proof) serves(machine string) {
 	p.standing(machine).served = true
 }
 
+// knows reports whether the machine accepted the account before.
+func (p *proof) knows(machine string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.standing(machine).accepted
+}
+
 func (p *proof) served(machine string) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -94,6 +94,7 @@ func (c *Client) refusal(cn *conn, err error) error {
 	switch {
 	case errors.As(err, &other):
 		rejected.NotOffered, rejected.Offered = true, other.offered
+		rejected.AcceptedBefore = c.proof.knows(cn.to.String()) // a machine that is starting refuses like this too
 		return rejected
 	case errors.Is(err, errRefused):
 		return rejected
