@@ -151,7 +151,10 @@ func TestAStationIsAskedRestartedAndCountedOverTheWire(t *testing.T) {
 	if got := value(t, answer, "KeyManagementServiceCurrentCount"); got != "2" {
 		t.Errorf("count after the restart: %s", got)
 	}
-	eventually(t, func() bool { status, answer = c.query(pc, "SELECT LastBootUpTime, LocalDateTime FROM Win32_OperatingSystem"); return status == http.StatusOK })
+	eventually(t, func() bool {
+		status, answer = c.query(pc, "SELECT LastBootUpTime, LocalDateTime FROM Win32_OperatingSystem")
+		return status == http.StatusOK
+	})
 	if value(t, answer, "LastBootUpTime") == booted {
 		t.Error("the start time is the old one")
 	}
@@ -223,9 +226,11 @@ func TestFaultsShowOnTheWireAndInTheLog(t *testing.T) {
 		world.Quota:        func(status int, answer string) bool { return status == 500 && strings.Contains(answer, "2150859173") },
 		world.Drops:        func(status int, _ string) bool { return status == 0 },
 		world.EmptyBody:    func(status int, answer string) bool { return status == 200 && answer == "" },
-		world.TruncatedXML: func(status int, answer string) bool { return status == 200 && !strings.Contains(answer, "</s:Envelope>") },
-		world.Garbage:      func(status int, answer string) bool { return status == 200 && strings.Contains(answer, "<!DOCTYPE") },
-		world.Unavailable:  func(status int, _ string) bool { return status == http.StatusServiceUnavailable },
+		world.TruncatedXML: func(status int, answer string) bool {
+			return status == 200 && !strings.Contains(answer, "</s:Envelope>")
+		},
+		world.Garbage:     func(status int, answer string) bool { return status == 200 && strings.Contains(answer, "<!DOCTYPE") },
+		world.Unavailable: func(status int, _ string) bool { return status == http.StatusServiceUnavailable },
 	} {
 		t.Run(string(fault), func(t *testing.T) {
 			t.Parallel()
@@ -240,7 +245,9 @@ func TestFaultsShowOnTheWireAndInTheLog(t *testing.T) {
 			if status, answer := c.query(s.Addresses()[0], uptime); status != http.StatusOK {
 				t.Errorf("the next request: %d %s", status, answer)
 			}
-			if !slices.ContainsFunc(s.Log(0), func(e simulator.Entry) bool { return e.Kind == "fault" && e.Machine == "PC1" && e.Detail == string(fault) }) {
+			if !slices.ContainsFunc(s.Log(0), func(e simulator.Entry) bool {
+				return e.Kind == "fault" && e.Machine == "PC1" && e.Detail == string(fault)
+			}) {
 				t.Error("the log does not show the fault")
 			}
 		})

@@ -123,9 +123,9 @@ func (w *World) Requests(station string, since time.Time) ([]kms.Exchange, error
 	return kms.Pair(requests, answers), err
 }
 
+// from leaves out what is older; a clock that jumped has mixed the order of times.
 func from(events []Event, since time.Time) []Event {
-	i, _ := slices.BinarySearchFunc(events, since, func(e Event, t time.Time) int { return e.Time.Compare(t) })
-	return events[i:]
+	return slices.DeleteFunc(slices.Clone(events), func(e Event) bool { return e.Time.Before(since) })
 }
 
 // Activate calls Activate on a product of the station, which asks the KMS host at
