@@ -113,6 +113,22 @@ func (w *Workspace) Read(name string) string {
 	return string(content)
 }
 
+// Files lists all that is in the folder.
+func (w *Workspace) Files() []string {
+	w.t.Helper()
+	var files []string
+	err := filepath.WalkDir(w.dir, func(path string, entry os.DirEntry, err error) error {
+		if err == nil && entry.Type().IsRegular() {
+			files = append(files, path)
+		}
+		return err
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return files
+}
+
 // Outcome is how a run of the CLI ended.
 type Outcome struct {
 	Exit   int
@@ -153,6 +169,7 @@ func (w *Workspace) Start(args ...string) *Running {
 	r := &Running{t: w.t, command: exec.CommandContext(ctx, w.cli, args...)} //nolint:gosec // the CLI under test
 	r.command.Dir, r.command.Env = w.dir, w.env
 	r.command.Stdout, r.command.Stderr = &r.output, &r.output
+	inOwnGroup(r.command)
 	if err := r.command.Start(); err != nil {
 		w.t.Fatal(err)
 	}
@@ -167,10 +184,10 @@ func (r *Running) Interrupt() {
 	}
 }
 
-// Kill ends it without a chance to tidy up, and the provider it started with it.
+// Kill ends it and the provider that it started, without a chance to tidy up.
 func (r *Running) Kill() {
 	r.t.Helper()
-	if err := r.command.Process.Kill(); err != nil {
+	if err := killGroup(r.command); err != nil {
 		r.t.Fatal(err)
 	}
 }

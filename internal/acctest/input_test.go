@@ -1,0 +1,131 @@
+package acctest_test
+
+import (
+	"bytes"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/timago/terraform-provider-timago/internal/acctest"
+	"github.com/timago/terraform-provider-timago/internal/simulator"
+	"github.com/timago/terraform-provider-timago/internal/simulator/world"
+)
+
+// Each is refused at plan time, by a diagnostic that names the attribute, before any
+// machine was asked.
+func TestBadInput(t *testing.T) {
+	t.Parallel()
+	const required = "terraform {\n  required_providers {\n    timago = { source = \"timago/timago\" }\n  }\n}\n"
+	provider := func(winrm string) string {
+		return required + "provider \"timago\" {\n  winrm = {\n    " + winrm + "\n  }\n  kms = { host = \"127.0.0.1:1\" }\n}\n"
+	}
+	pool := func(lines string) string {
+		return "resource \"timago_activation_pool\" \"room\" {\n  " + lines + "\n}\n"
+	}
+	account, room := provider(`username = "SCHULE\\kms-admin"`), "name = \"R101\"\n  stations = [\"127.0.0.1:1\"]\n  "
+	const password = "TIMAGO_WINRM_PASSWORD=secret"
+	for name, tt := range map[string]struct {
+		config string
+		env    string
+		says   []string
+	}{
+		"empty pool":                 {account + pool("name = \"R101\"\n  stations = []"), password, []string{"Attribute stations set must contain at least 1 elements"}},
+		"a name that is none":        {account + pool("name = \"R101\"\n  stations = [\"PC 01\"]"), password, []string{"stations", "must be a computer name or address"}},
+		"no name":                    {account + pool("name = \"\"\n  stations = [\"PC01\"]"), password, []string{"Attribute name string length must be at least 1"}},
+		"threshold below 0":          {account + pool(room+"thresholds = { windows = -1 }"), password, []string{"thresholds.windows", "between 0 and 50"}},
+		"threshold above the cap":    {account + pool(room+"thresholds = { office = 11 }"), password, []string{"thresholds.office", "between 0 and 10"}},
+		"nothing to keep":            {account + pool(room+"thresholds = { windows = 0, office = 0 }"), password, []string{"thresholds", "Nothing to keep"}},
+		"more licensed than there":   {account + pool(room+"require_licensed = 2"), password, []string{"require_licensed", "2 members are required to be licensed, and the pool has 1"}},
+		"a requirement that is none": {account + pool(room+"require_licensed = \"some\""), password, []string{"require_licensed", `must be "none", "all" or a number`}},
+		"a duration that is none":    {account + pool(room+"settle = \"soon\""), password, []string{"settle", "soon"}},
+		"a duration below 0":         {account + pool(room+"cycle = { station_timeout = \"-5m\" }"), password, []string{"cycle.station_timeout", "Not a positive duration"}},
+		"a way that is none":         {account + pool(room+"cycle = { when_in_use = \"ask\" }"), password, []string{"cycle.when_in_use", `"wait" "skip" "force"`}},
+		"no password":                {account + pool(room), "", []string{"winrm", "Missing WinRM password", "TIMAGO_WINRM_PASSWORD"}},
+		"no user name":               {provider("") + pool(room), password, []string{"Missing WinRM username", "TIMAGO_WINRM_USERNAME"}},
+		"Basic without TLS":          {provider("username = \"kms-admin\"\n    auth = \"basic\"") + pool(room), password, []string{"Basic authentication without TLS", "allow_unencrypted"}},
+		"authentication of no kind":  {provider("username = \"kms-admin\"\n    auth = \"digest\"") + pool(room), password, []string{"winrm.auth", "digest"}},
+		"a certificate that is none": {provider("username = \"kms-admin\"\n    ca_certificate = \"x\"") + pool(room), password, []string{"ca_certificate", "No PEM certificate"}},
+		"a fingerprint that is none": {provider("username = \"kms-admin\"\n    certificate_fingerprints = [\"xyz\"]") + pool(room), password, []string{"fingerprint", "xyz"}},
+		"a timeout that is none":     {provider("username = \"kms-admin\"\n    timeout = \"0s\"") + pool(room), password, []string{"winrm.timeout", "Not a positive duration"}},
+		"an environment that errs":   {provider("") + pool(room), "TIMAGO_WINRM_PORT=many", []string{"Unable to read environment variable TIMAGO_WINRM_PORT", "many"}},
+		"no such KMS host":           {account + pool(room+"kms_host = \"127.0.0.1:2\""), password, []string{"Unable to read KMS host 127.0.0.1:2", "Test-WSMan"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := acctest.NewWorkspace(t, tt.env)
+			w.Write("main.tf", tt.config)
+			plan := w.Plan(1)
+			for _, said := range tt.says {
+				if !plan.Contains(said) {
+					t.Errorf("it does not say %q:\n%s", said, plan.Output)
+				}
+			}
+		})
+	}
+}
+
+// The password stands in no file that a run leaves, and nothing says it.
+func TestThePasswordStaysSecret(t *testing.T) {
+	t.Parallel()
+	for name, block := range map[string]func(*acctest.Site) []string{
+		"from the environment":   func(*acctest.Site) []string { return nil },
+		"from the configuration": func(s *acctest.Site) []string { return []string{"password = var.password"} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := begin(t, 2, world.Station{}, acctest.Counted(22))
+			password := s.Plain().WinRM.Password
+			env := append(s.Env(), "TF_LOG=TRACE", "TF_LOG_PATH=trace.log")
+			if lines := block(s.Site); len(lines) > 0 {
+				env = append(env[1:], "TF_VAR_password="+password)
+			}
+			w := acctest.NewWorkspace(t, env...)
+			w.Write("main.tf", "variable \"password\" {\n  default = \"\"\n  sensitive = true\n}\n"+s.Provider(block(s.Site)...)+s.Pool())
+			said := w.Plan(2).Output + w.Apply().Output
+			for _, file := range w.Files() {
+				content, err := os.ReadFile(file) //nolint:gosec // the workspace's own
+				if err != nil {
+					t.Fatal(err)
+				}
+				if bytes.Contains(content, []byte(password)) {
+					t.Errorf("%s holds the password", file)
+				}
+			}
+			if strings.Contains(said, password) {
+				t.Error("the password was said")
+			}
+			if log := w.Read("trace.log"); !strings.Contains(log, "timago_activation_pool") {
+				t.Error("the log holds nothing of the provider: this test shows nothing")
+			}
+		})
+	}
+}
+
+func TestTLSAndBasic(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		lines []string
+		says  string // why it fails; empty where it works
+	}{
+		"NTLM over verified TLS":     {[]string{"use_tls = true", "ca_certificate = file(\"ca.pem\")"}, ""},
+		"Basic over verified TLS":    {[]string{"use_tls = true", "ca_certificate = file(\"ca.pem\")", "auth = \"basic\""}, ""},
+		"TLS that nobody signed for": {[]string{"use_tls = true"}, "TLS certificate"},
+		"TLS that is not looked at":  {[]string{"use_tls = true", "insecure_skip_verify = true"}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			scenario := acctest.Classroom(2, world.Station{Licensed: true}, acctest.Counted(30))
+			scenario.WinRM = simulator.WinRM{HTTPS: true, Basic: true, Username: "kms-admin"}
+			s := story{acctest.NewSite(t, scenario), nil, t}
+			s.Workspace = acctest.NewWorkspace(t, s.Env()...)
+			s.Write("ca.pem", string(s.CACertificate()))
+			s.Write("main.tf", s.TLSConfig(tt.lines...))
+			if tt.says == "" {
+				s.Apply()
+				s.shows(map[string]any{"status": "activated"})
+			} else if plan := s.Plan(1); !plan.Contains(tt.says) {
+				t.Errorf("it does not say %q:\n%s", tt.says, plan.Output)
+			}
+		})
+	}
+}
