@@ -90,7 +90,7 @@ func (q *question) try(ctx context.Context, fresh bool) (body *element, again bo
 	if err := q.allowed(); err != nil {
 		return nil, false, err
 	}
-	cn, err := c.pool.connect(ctx, q.to, fresh)
+	cn, err := c.pool.connect(ctx, q.to, fresh, q.options.timeout)
 	if err != nil {
 		return nil, false, err
 	}

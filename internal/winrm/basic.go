@@ -35,7 +35,7 @@ func (s *basicSession) prove(ctx context.Context, c *conn) error {
 	if err != nil {
 		return err
 	}
-	answer, err := c.post(ctx, wsmanPath, header, body, time.Now().Add(legTimeout))
+	answer, err := c.post(ctx, wsmanPath, header, body, time.Now().Add(c.legLimit))
 	if err != nil {
 		return err
 	}
@@ -43,7 +43,7 @@ func (s *basicSession) prove(ctx context.Context, c *conn) error {
 }
 
 func (s *basicSession) seal(envelope []byte) (http.Header, []byte, error) {
-	credentials := s.account.name + ":" + string(s.account.password)
+	credentials := s.account.name + ":" + s.account.password()
 	return http.Header{
 		"Content-Type":  {soapType},
 		"Authorization": {"Basic " + base64.StdEncoding.EncodeToString([]byte(credentials))},

@@ -103,10 +103,12 @@ func NewClient(config Config) (*Client, error) {
 	if config.MaxParallel <= 0 {
 		config.MaxParallel = defaultMaxParallel
 	}
+	account := accountOf(config)
+	config.Password = "" // only account has it from here on
 	client := &Client{
 		config:   config,
 		scheme:   scheme,
-		account:  accountOf(config),
+		account:  account,
 		proof:    newProof(),
 		parallel: make(chan struct{}, config.MaxParallel),
 	}

@@ -23,7 +23,7 @@ const (
 	cleanupTime = 1500 * time.Millisecond
 	// cleanupTimeout is for one such request otherwise.
 	cleanupTimeout = 5 * time.Second
-	maxOutput   = 32 << 20
+	maxOutput      = 32 << 20
 )
 
 // Output is what a command wrote, and its exit code.

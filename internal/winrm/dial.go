@@ -17,8 +17,10 @@ import (
 )
 
 const (
-	dialTimeout      = 3 * time.Second
-	handshakeTimeout = 5 * time.Second
+	dialTimeout = 3 * time.Second
+	// legTimeout is for the TLS handshake and for each leg of an authentication,
+	// short exchanges all; a call that has less time gives them less.
+	legTimeout = 10 * time.Second
 )
 
 // dialer opens connections and, with TLS, verifies who answers: credentials
@@ -67,20 +69,21 @@ func newDialer(config Config) (*dialer, error) {
 	return d, nil
 }
 
-// dial opens a connection that has not been authenticated.
-func (d *dialer) dial(ctx context.Context, to target) (*conn, error) {
+// dial opens a connection that has not been authenticated, for a call that has
+// the given time.
+func (d *dialer) dial(ctx context.Context, to target, limit time.Duration) (*conn, error) {
 	raw, err := d.net.DialContext(ctx, "tcp", to.String())
 	if err != nil {
 		return nil, connectionError(ctx, to, err, false)
 	}
-	c := &conn{to: to, net: raw, born: time.Now()}
+	c := &conn{to: to, net: raw, born: time.Now(), legLimit: min(limit, legTimeout)}
 	if d.tls != nil {
 		config := d.tls.Clone()
 		if config.ServerName == "" {
 			config.ServerName = to.host
 		}
 		secure := tls.Client(raw, config)
-		limited, cancel := context.WithTimeout(ctx, handshakeTimeout)
+		limited, cancel := context.WithTimeout(ctx, c.legLimit)
 		defer cancel()
 		if err := secure.HandshakeContext(limited); err != nil {
 			_ = raw.Close()

@@ -32,7 +32,7 @@ func (s *ntlmSession) perConnection() bool { return true }
 func (s *ntlmSession) greet(ctx context.Context, c *conn) error {
 	var err error
 	s.client, err = ntlmssp.NewClient(
-		ntlmssp.SetUserInfo(s.account.user, string(s.account.password)),
+		ntlmssp.SetUserInfo(s.account.user, s.account.password()),
 		ntlmssp.SetDomain(s.account.domain),
 		ntlmssp.SetVersion(&ntlmssp.Version{ProductMajorVersion: 10, ProductBuild: 19045, NTLMRevisionCurrent: ntlmssp.NTLMSSPRevisionW2K3}),
 	)

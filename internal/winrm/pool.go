@@ -68,14 +68,14 @@ func enter(ctx context.Context, to target, slots chan struct{}) (leave func(), e
 
 // connect gives a connection that nobody else uses: an idle one, or a new one
 // that must still be authenticated. With fresh the idle ones are closed.
-func (p *pool) connect(ctx context.Context, to target, fresh bool) (*conn, error) {
+func (p *pool) connect(ctx context.Context, to target, fresh bool, limit time.Duration) (*conn, error) {
 	for {
 		c, since, err := p.takeIdle(to)
 		if err != nil {
 			return nil, err
 		}
 		if c == nil {
-			return p.dialer.dial(ctx, to)
+			return p.dialer.dial(ctx, to, limit)
 		}
 		if !fresh && time.Since(c.born) < lifeLimit && (time.Since(since) < lookAfter || c.alive()) {
 			c.reused = true

@@ -3,15 +3,10 @@ package winrm
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"strings"
 	"time"
 )
-
-// legTimeout is for one leg of an authentication exchange, which is one short
-// request.
-const legTimeout = 10 * time.Second
 
 // session is the account's standing on one connection. A kind of
 // authentication that is added (Kerberos) is one more implementation.
@@ -49,13 +44,13 @@ type account struct {
 	password     secret
 }
 
-// secret does not show itself to any verb of fmt.
-type secret string
-
-func (secret) Format(state fmt.State, _ rune) { _, _ = state.Write([]byte("(secret)")) }
+// secret is behind a function, so that nothing that prints a structure prints
+// what it holds.
+type secret func() string
 
 func accountOf(config Config) account {
-	a := account{name: config.Username, user: config.Username, password: secret(config.Password)}
+	password := config.Password
+	a := account{name: config.Username, user: config.Username, password: func() string { return password }}
 	if domain, user, found := strings.Cut(config.Username, `\`); found {
 		a.domain, a.user = domain, user
 	}
@@ -126,7 +121,7 @@ func leg(ctx context.Context, c *conn, authorization string) (*reply, error) {
 	if authorization != "" {
 		header.Set("Authorization", authorization)
 	}
-	return c.post(ctx, wsmanPath, header, nil, time.Now().Add(legTimeout))
+	return c.post(ctx, wsmanPath, header, nil, time.Now().Add(c.legLimit))
 }
 
 // challenge finds the value of a scheme in WWW-Authenticate ("Negotiate
