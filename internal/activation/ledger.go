@@ -1,0 +1,37 @@
+package activation
+
+import (
+	"sync"
+
+	"github.com/timago/terraform-provider-timago/internal/kms"
+)
+
+// ledger is what all cycles of this process have under way on one KMS host. Each of
+// them takes a step only while it holds the lock, so that no two start a restart for
+// the same missing count.
+type ledger struct {
+	mu       sync.Mutex
+	underWay map[kms.Product]int
+	busy     map[string]*cycle // stations that a cycle has under way
+	// settled grows whenever a count that was under way is known to have been made. A
+	// reading of the host begun before that may not contain it.
+	settled int
+}
+
+// ledgers finds a host's ledger.
+type ledgers struct {
+	mu     sync.Mutex
+	byHost map[string]*ledger
+}
+
+func (l *ledgers) of(host string) *ledger {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.byHost == nil {
+		l.byHost = map[string]*ledger{}
+	}
+	if l.byHost[host] == nil {
+		l.byHost[host] = &ledger{underWay: map[kms.Product]int{}, busy: map[string]*cycle{}}
+	}
+	return l.byHost[host]
+}

@@ -1,0 +1,122 @@
+package activation
+
+import (
+	"slices"
+	"time"
+)
+
+// candidate is a station that could be restarted now.
+type candidate struct {
+	adds  products
+	cycle time.Duration // from its restart until it is counted
+	made  int           // counts it has made in this cycle, or has under way
+}
+
+// leg is a station under way. When it ends it can go again at once.
+type leg struct {
+	adds  products
+	end   time.Duration // from now
+	cycle time.Duration
+	left  int // restarts it may still make after this one
+}
+
+// repeats is how many further counts the station will have made by then.
+func (l leg) repeats(by time.Duration) int {
+	if l.end >= by || l.cycle <= 0 {
+		return 0
+	}
+	return min(l.left, int((by-l.end)/l.cycle))
+}
+
+// lineup is all that choosing depends on.
+type lineup struct {
+	need     []int // by product: what is missing beyond all that is under way
+	legs     []leg
+	parallel int
+	// capacity tells how many restarts stations that add to all of these products can
+	// still make.
+	capacity func(products) int
+}
+
+// wants tells whether a restart of the candidate is among those that will be needed: if,
+// by the time it would be counted, the stations under way, each going again at once, will
+// not have made all that is missing. A slow station is so left alone near the end, and no
+// fast one ever waits. What is missing already excludes each station under way once, so
+// that restarts under way never exceed it.
+func (l lineup) wants(c candidate) bool {
+	for p, need := range l.need {
+		if !c.adds.has(p) {
+			continue
+		}
+		need -= l.reserved(c, p)
+		if need > 0 && need > l.repeated(c, p) {
+			return true
+		}
+	}
+	return false
+}
+
+// repeated is how much of the product will have been made by repetition when the
+// candidate's restart would be counted. No more stations repeat than may be down.
+func (l lineup) repeated(c candidate, p int) int {
+	repeats := make([]int, 0, len(l.legs))
+	for _, leg := range l.legs {
+		if leg.adds.has(p) {
+			repeats = append(repeats, leg.repeats(c.cycle))
+		}
+	}
+	if len(repeats) > l.parallel {
+		slices.SortFunc(repeats, func(a, b int) int { return b - a })
+		repeats = repeats[:l.parallel]
+	}
+	sum := 0
+	for _, n := range repeats {
+		sum += n
+	}
+	return sum
+}
+
+// reserved is how much of the product stations that add to more of what is missing will
+// bring along: restarting the candidate for that would be a restart too many.
+func (l lineup) reserved(c candidate, p int) int {
+	reserved := 0
+	for q, need := range l.need {
+		if !c.adds.has(q) && need > reserved {
+			reserved = max(reserved, min(need, l.capacity(c.adds.with(q))))
+		}
+	}
+	return reserved
+}
+
+// share says how an even spread fills up: every station makes at least level counts, and
+// rest of them one more.
+type share struct{ level, rest int }
+
+// evenly spreads need counts over stations that have made so many already.
+func evenly(made []int, need int) share {
+	if len(made) == 0 {
+		return share{}
+	}
+	filled := slices.Sorted(slices.Values(made))
+	level := filled[0]
+	for n := 1; ; n++ { // the n lowest stand at level
+		if n == len(filled) {
+			return share{level: level + need/n, rest: need % n}
+		}
+		if rise := (filled[n] - level) * n; rise >= need {
+			return share{level: level + need/n, rest: need % n}
+		}
+		need -= (filled[n] - level) * n
+		level = filled[n]
+	}
+}
+
+// owed is how many counts fall to a station that has made so many; last tells that the
+// rest of the division falls to it too.
+func (s share) owed(made int, last bool) int {
+	owed := max(0, s.level-made)
+	if last && s.rest > 0 && made <= s.level {
+		owed++
+	}
+	return owed
+}
