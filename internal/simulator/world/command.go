@@ -1,5 +1,11 @@
 package world
 
+import (
+	"fmt"
+
+	"github.com/timago/terraform-provider-timago/internal/kms"
+)
+
 // The commands here come from outside Windows: from people, the mains, the network
 // card, or Timago's own interface.
 
@@ -28,20 +34,24 @@ func (w *World) LogOn(name, user string) error {
 func (w *World) LogOff(name string) error { return w.do(name, (*station).logOff) }
 
 // SetOption ticks or clears "KMS-Aktivierung"; it takes effect with a new image.
-func (w *World) SetOption(name string, kms bool) error {
-	return w.do(name, func(s *station) { s.option = kms })
+func (w *World) SetOption(name string, on bool) error {
+	return w.do(name, func(s *station) { s.option = on })
 }
 
 // ResetImage makes the station's image anew, with the option as it is set now, and
-// starts from it. It is refused while somebody is logged on unless forced.
+// starts from it. It is refused while somebody is logged on unless forced, and with
+// kms.ErrNotYet while the station starts or goes down.
 func (w *World) ResetImage(name string, force bool) error {
 	var refused error
 	err := w.do(name, func(s *station) {
-		if s.phase == phaseOff {
+		switch s.phase {
+		case phaseOff:
 			s.after(s.timing.Image, s.startNewImage)
-			return
+		case phaseReady, phaseServices:
+			refused = s.shutdown(0, force, true, true)
+		case phaseStarting, phaseNetlogon, phaseNotice, phaseClosing:
+			refused = fmt.Errorf("%s: %w", s.Name, kms.ErrNotYet)
 		}
-		refused = s.shutdown(0, force, true, true)
 	})
 	if err != nil {
 		return err

@@ -107,7 +107,8 @@ type fault struct {
 	met    map[string]int
 	acted  map[string]int
 	next   *timer // begins or ends a fault of a moment
-	active bool   // a fault of a moment that began and did not end
+	cut    []*station
+	active bool // a fault of a moment that began and did not end
 }
 
 // Inject puts a fault in place from now on.
@@ -206,9 +207,9 @@ func (w *World) happen(f *fault, begins bool) {
 		if !f.on(w, machine) && (f.Name != KMSAway && f.Name != CountFalls) {
 			return
 		}
-		f.acted[machine]++
 		w.note(machine, KindFault, string(f.Name)+" "+how)
 		if begins {
+			f.acted[machine]++
 			begin()
 		} else {
 			end()
@@ -232,7 +233,7 @@ func (w *World) happen(f *fault, begins bool) {
 	for _, s := range w.stations {
 		switch f.Name {
 		case PowerCut:
-			on(s.Name, func() { s.powerOff("power cut") }, s.powerOn)
+			on(s.Name, func() { f.cutOff(s) }, func() { f.restore(s) })
 		case ClockSkew:
 			on(s.Name, func() { s.Skew += f.By }, func() { s.Skew -= f.By })
 		case Refuses:
@@ -240,5 +241,19 @@ func (w *World) happen(f *fault, begins bool) {
 		case UserLogsOn:
 			on(s.Name, func() { s.logOn(f.user()) }, s.logOff)
 		}
+	}
+}
+
+// cutOff remembers whom a power cut has switched off: only they start again after it.
+func (f *fault) cutOff(s *station) {
+	if s.phase != phaseOff {
+		f.cut = append(f.cut, s)
+		s.powerOff("power cut")
+	}
+}
+
+func (f *fault) restore(s *station) {
+	if slices.Contains(f.cut, s) {
+		s.powerOn()
 	}
 }
