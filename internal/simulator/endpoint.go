@@ -150,6 +150,7 @@ func about(r wsman.Request) []string {
 		words = append(words, world.AboutLogon)
 	case wsman.Enumerate, wsman.Pull, wsman.Get:
 		words = append(words, world.AboutRead)
+	default:
 	}
 	switch r.Method {
 	case "Win32ShutdownTracker", "Reboot":

@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,9 +15,9 @@ import (
 
 func instance(class string, keys []string, namesAndValues ...any) wsman.Instance {
 	i := wsman.Instance{Class: class, Keys: keys}
-	for at := 0; at < len(namesAndValues); at += 2 {
-		name, _ := namesAndValues[at].(string)
-		i.Properties = append(i.Properties, wsman.Property{Name: name, Value: namesAndValues[at+1]})
+	for pair := range slices.Chunk(namesAndValues, 2) {
+		name, _ := pair[0].(string)
+		i.Properties = append(i.Properties, wsman.Property{Name: name, Value: pair[1]})
 	}
 	return i
 }
@@ -92,7 +93,7 @@ func processes(v world.View) []wsman.Instance {
 		add(name, 0)
 	}
 	for session := range v.Desktops {
-		add("explorer.exe", uint32(session+1)) //nolint:gosec // a handful
+		add("explorer.exe", uint32(session+1))
 	}
 	return all
 }
@@ -128,8 +129,7 @@ func logEvents(v world.View, events []world.Event) []wsman.Instance {
 			"Type", "Informationen", "User", nil)
 	}
 	all := make([]wsman.Instance, 0, len(events)+2)
-	for i := len(events) - 1; i >= 0; i-- {
-		e := events[i]
+	for _, e := range slices.Backward(events) {
 		all = append(all, record(log, sourceSPP, e.Number, e.ID, e.Time, []string{e.Insertions}))
 	}
 	return append(all,

@@ -109,7 +109,7 @@ func (m machine) shutdownTracker(arguments map[string]string) (wsman.Result, err
 	if flags&(flagShutdown|flagRestart|flagPowerOff) == 0 {
 		return wsman.Result{ReturnValue: errorInvalidParameter}, nil // logging off is not modelled
 	}
-	notice := time.Duration(timeout) * time.Second //nolint:gosec // 32 bits of seconds fit
+	notice := time.Duration(timeout) * time.Second
 	return m.shutdown(notice, flags&flagForced != 0, flags&flagRestart != 0), nil
 }
 

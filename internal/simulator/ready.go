@@ -22,8 +22,8 @@ type Ready struct {
 // Logon is how to log on to the stations.
 type Logon struct {
 	Username string `json:"username"`
-	Password string `json:"password"` //nolint:gosec // an account of the simulation alone
-	Port     int    `json:"port"`     // 0 where each machine has its own
+	Password string `json:"password"`
+	Port     int    `json:"port"` // 0 where each machine has its own
 	UseTLS   bool   `json:"use_tls"`
 }
 

@@ -64,7 +64,7 @@ func Start(scenario Scenario, options Options) (*Simulator, error) {
 	if s.authority, err = newAuthority(); err != nil {
 		return nil, err
 	}
-	ctx, stop := context.WithCancel(context.Background())
+	ctx, stop := context.WithCancel(context.Background()) //nolint:forbidigo // a site runs until Close, not as long as a call
 	s.stop = stop
 	if err := s.build(ctx); err != nil {
 		s.Close()
@@ -183,10 +183,10 @@ func (s *Simulator) followPorts(ctx context.Context) {
 		case <-s.turn:
 		case <-timer.C:
 		}
-		next, any := s.World.NextEvent()
+		next, due := s.World.NextEvent()
 		s.turnPorts(ctx)
 		wait := time.Hour
-		if speed := s.World.Speed(); any && speed > 0 {
+		if speed := s.World.Speed(); due && speed > 0 {
 			wait = min(wait, time.Duration(float64(next.Sub(s.World.Now()))/speed))
 		}
 		timer.Reset(max(wait, time.Millisecond))

@@ -62,7 +62,7 @@ func run(ctx context.Context, arguments []string, stdout, stderr io.Writer) (err
 	if err != nil {
 		return err
 	}
-	site, err := simulator.Start(scenario, simulator.Options{
+	site, err := simulator.Start(scenario, simulator.Options{ //nolint:contextcheck // it runs until Close, which ctx decides
 		Speed: *speed, Control: *listen, Logger: slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level})),
 	})
 	if err != nil {

@@ -199,61 +199,91 @@ func (f *fault) acts(w *World, machine string) bool {
 // happen begins or ends a fault of a moment.
 func (w *World) happen(f *fault, begins bool) {
 	f.active = begins
-	how := "begins"
-	if !begins {
-		how = "ends"
-	}
-	on := func(machine string, begin, end func()) {
-		if !f.on(w, machine) && (f.Name != KMSAway && f.Name != CountFalls) {
-			return
+	strike := func(machine string, act func(begins bool)) {
+		how := "ends"
+		if begins {
+			how = "begins"
+			f.acted[machine]++
 		}
 		w.note(machine, KindFault, string(f.Name)+" "+how)
-		if begins {
-			f.acted[machine]++
-			begin()
-		} else {
-			end()
-		}
+		act(begins)
 	}
-	h := w.host
-	switch f.Name {
-	case KMSAway:
-		on(h.Name, func() { h.away++ }, func() { h.away-- })
-		return
-	case CountFalls:
-		on(h.Name, func() { h.fall(f.Number) }, func() {})
-		return
-	case PowerCut:
-		on(h.Name, func() { h.off = true; h.listen() }, func() { h.off, h.boot = false, w.now; h.listen() })
-	case Refuses:
-		on(h.Name, func() { h.refusing++; h.listen() }, func() { h.refusing--; h.listen() })
-	case ClockSkew:
-		on(h.Name, func() { h.Skew += f.By }, func() { h.Skew -= f.By })
+	hostsAlone := f.Name == KMSAway || f.Name == CountFalls
+	if act := f.atHost(w.host); act != nil && (hostsAlone || f.on(w, w.host.Name)) {
+		strike(w.host.Name, act)
 	}
 	for _, s := range w.stations {
-		switch f.Name {
-		case PowerCut:
-			on(s.Name, func() { f.cutOff(s) }, func() { f.restore(s) })
-		case ClockSkew:
-			on(s.Name, func() { s.Skew += f.By }, func() { s.Skew -= f.By })
-		case Refuses:
-			on(s.Name, func() { s.refusing++; s.listen() }, func() { s.refusing--; s.listen() })
-		case UserLogsOn:
-			on(s.Name, func() { s.logOn(f.user()) }, s.logOff)
+		if act := f.atStation(s); act != nil && f.on(w, s.Name) {
+			strike(s.Name, act)
 		}
 	}
 }
 
-// cutOff remembers whom a power cut has switched off: only they start again after it.
-func (f *fault) cutOff(s *station) {
-	if s.phase != phaseOff {
-		f.cut = append(f.cut, s)
-		s.powerOff("power cut")
+// atHost is what a fault of a moment does to the KMS host; nil where it does nothing.
+func (f *fault) atHost(h *host) func(begins bool) {
+	switch f.Name {
+	case KMSAway:
+		return func(begins bool) { h.away += step(begins) }
+	case CountFalls:
+		return func(begins bool) {
+			if begins {
+				h.fall(f.Number)
+			}
+		}
+	case PowerCut:
+		return func(begins bool) {
+			h.off, h.boot = begins, h.world.now
+			h.listen()
+		}
+	case Refuses:
+		return func(begins bool) {
+			h.refusing += step(begins)
+			h.listen()
+		}
+	case ClockSkew:
+		return func(begins bool) { h.Skew += time.Duration(step(begins)) * f.By }
+	default:
+		return nil
 	}
 }
 
-func (f *fault) restore(s *station) {
-	if slices.Contains(f.cut, s) {
-		s.powerOn()
+// atStation is what a fault of a moment does to a station; nil where it does nothing.
+func (f *fault) atStation(s *station) func(begins bool) {
+	switch f.Name {
+	case PowerCut:
+		return func(begins bool) {
+			switch {
+			case !begins && slices.Contains(f.cut, s): // who was off before stays so
+				s.powerOn()
+			case begins && s.phase != phaseOff:
+				f.cut = append(f.cut, s)
+				s.powerOff("power cut")
+			}
+		}
+	case Refuses:
+		return func(begins bool) {
+			s.refusing += step(begins)
+			s.listen()
+		}
+	case ClockSkew:
+		return func(begins bool) { s.Skew += time.Duration(step(begins)) * f.By }
+	case UserLogsOn:
+		return func(begins bool) {
+			if begins {
+				s.logOn(f.user())
+			} else {
+				s.logOff()
+			}
+		}
+	default:
+		return nil
 	}
+}
+
+// step is up at the beginning and down at the end.
+func step(begins bool) int {
+	if begins {
+		return 1
+	}
+	return -1
 }

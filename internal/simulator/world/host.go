@@ -156,15 +156,19 @@ func (k *hostKey) count() int { return min(k.seen.Len(), 2*k.largest) }
 // forget takes out what was not seen for 30 days; it gives how many.
 func (k *hostKey) forget(now time.Time) int {
 	left := 0
-	for e := k.seen.Front(); e != nil && !now.Before(e.Value.(seen).at.Add(kms.CountedFor)); e = k.seen.Front() {
+	for e := k.seen.Front(); e != nil && !now.Before(sighting(e).at.Add(kms.CountedFor)); e = k.seen.Front() {
 		k.drop(e)
 		left++
 	}
 	return left
 }
 
+func sighting(e *list.Element) seen {
+	return e.Value.(seen) //nolint:forcetypeassert // the list holds nothing else
+}
+
 func (k *hostKey) drop(e *list.Element) {
-	delete(k.where, e.Value.(seen).cmid) //nolint:forcetypeassert // the list holds nothing else
+	delete(k.where, sighting(e).cmid)
 	k.seen.Remove(e)
 }
 
@@ -189,7 +193,7 @@ func (h *host) nextLeaving() (time.Time, bool) {
 	next, found := time.Time{}, false
 	for _, k := range h.keys {
 		if e := k.seen.Front(); e != nil {
-			leaves := e.Value.(seen).at.Add(kms.CountedFor) //nolint:forcetypeassert // the list holds nothing else
+			leaves := sighting(e).at.Add(kms.CountedFor)
 			if !found || leaves.Before(next) {
 				next, found = leaves, true
 			}

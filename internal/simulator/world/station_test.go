@@ -10,9 +10,10 @@ import (
 	"github.com/timago/terraform-provider-timago/internal/simulator/world"
 )
 
-func cmid(t *testing.T, w *world.World, station string) kms.CMID {
+// cmid is the client machine id of the site's only station.
+func cmid(t *testing.T, w *world.World) kms.CMID {
 	t.Helper()
-	l, err := w.Licensing(station)
+	l, err := w.Licensing("PC1")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,12 +43,12 @@ func TestWhatARestartBrings(t *testing.T) {
 				Host:     world.Host{Keys: []world.Key{{Key: "windows"}, {Key: "office-2024"}}},
 				Stations: []world.Station{test.station}, Faults: test.faults,
 			})
-			before := cmid(t, w, "PC1")
+			before := cmid(t, w)
 			if licence(t, w, "PC1", kms.Windows).LicensedBy() != kms.ByKMS {
 				t.Fatal("not licensed at the start")
 			}
 			cycle(t, w, "PC1")
-			if fresh := cmid(t, w, "PC1") != before; fresh != test.fresh {
+			if fresh := cmid(t, w) != before; fresh != test.fresh {
 				t.Errorf("a new client machine id: %t", fresh)
 			}
 			for _, p := range kms.Products() {
@@ -72,12 +73,12 @@ func TestWhatARestartBrings(t *testing.T) {
 func TestTheOptionNeedsANewImage(t *testing.T) {
 	t.Parallel()
 	w := build(t, world.Site{Stations: []world.Station{{Name: "PC1", Image: world.Image{WithoutKMS: true}}}})
-	before := cmid(t, w, "PC1")
+	before := cmid(t, w)
 	if err := w.SetOption("PC1", true); err != nil {
 		t.Fatal(err)
 	}
 	cycle(t, w, "PC1")
-	if cmid(t, w, "PC1") != before {
+	if cmid(t, w) != before {
 		t.Error("a plain restart made the option effective")
 	}
 	if err := w.ResetImage("PC1", false); err != nil {
@@ -85,7 +86,7 @@ func TestTheOptionNeedsANewImage(t *testing.T) {
 	}
 	w.Advance(10 * time.Minute)
 	state := w.State().Stations[0]
-	if cmid(t, w, "PC1") == before || !state.MadeWith || state.Generation != 2 {
+	if cmid(t, w) == before || !state.MadeWith || state.Generation != 2 {
 		t.Errorf("after a new image: %+v", state)
 	}
 }
@@ -122,8 +123,8 @@ func TestARestartFromOutside(t *testing.T) {
 			t.Errorf("licences after %s: %v", step.at, err)
 		}
 	}
-	if next, any := w.NextEvent(); !any || !next.Equal(before.Now.Add(time.Minute)) || count(t, w, kms.Windows) != 0 {
-		t.Errorf("next: %s, %t", next.Sub(before.Now), any)
+	if next, due := w.NextEvent(); !due || !next.Equal(before.Now.Add(time.Minute)) || count(t, w, kms.Windows) != 0 {
+		t.Errorf("next: %s, %t", next.Sub(before.Now), due)
 	}
 	w.Step()
 	if count(t, w, kms.Windows) != 1 {

@@ -179,7 +179,7 @@ func (w *World) NextEvent() (time.Time, bool) {
 	if t := w.timers.first(); t != nil {
 		next, found = t.at, true
 	}
-	if leaves, any := w.host.nextLeaving(); any && (!found || leaves.Before(next)) {
+	if leaves, some := w.host.nextLeaving(); some && (!found || leaves.Before(next)) {
 		next, found = leaves, true
 	}
 	return next, found
