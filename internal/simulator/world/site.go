@@ -1,6 +1,7 @@
 package world
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"slices"
@@ -117,10 +118,17 @@ func DefaultTiming() Timing {
 
 // UnmarshalYAML lets a scenario name only what differs from the usual.
 func (t *Timing) UnmarshalYAML(node *yaml.Node) error {
+	// Decoding a node would let unknown keys pass: it has no strict form.
+	text, err := yaml.Marshal(node)
+	if err != nil {
+		return err
+	}
+	decoder := yaml.NewDecoder(bytes.NewReader(text))
+	decoder.KnownFields(true)
 	type plain Timing
 	usual := plain(DefaultTiming())
-	if err := node.Decode(&usual); err != nil {
-		return err
+	if err := decoder.Decode(&usual); err != nil {
+		return fmt.Errorf("timing at line %d: %w", node.Line, err)
 	}
 	*t = Timing(usual)
 	return nil
