@@ -71,7 +71,7 @@ func (q *question) wait(ctx context.Context, backoff time.Duration) bool {
 // attempt asks once. A connection from the pool may turn out to be dead, or
 // not to be authenticated any more; then a new one is tried, once.
 func (q *question) attempt(ctx context.Context) (*element, error) {
-	leave, err := q.client.pool.enter(ctx, q.to)
+	leave, err := enter(ctx, q.to, q.client.pool.machine(q.to).requests)
 	if err != nil {
 		return nil, err
 	}

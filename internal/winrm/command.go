@@ -56,6 +56,15 @@ func (c *Client) Execute(ctx context.Context, address string, command Command, o
 		ctx, cancel = context.WithTimeout(ctx, commandLimit)
 		defer cancel()
 	}
+	to, err := parseTarget(address, c.scheme, c.config.Port)
+	if err != nil {
+		return Output{}, err
+	}
+	leave, err := enter(ctx, to, c.pool.machine(to).shells)
+	if err != nil {
+		return Output{}, err
+	}
+	defer leave()
 	after, cancel := lingering(ctx)
 	defer cancel()
 	s := &shell{client: c, address: address, options: c.options(opts)}

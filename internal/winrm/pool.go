@@ -7,14 +7,14 @@ import (
 )
 
 const (
-	// perMachine is below Windows' quotas per user, and at most this many
-	// shells are open on one machine.
+	// perMachine limits the requests under way to one machine, and the shells
+	// open on it: well below Windows' quotas per user, which others use too.
 	perMachine = 5
 	// An idle connection ends well before http.sys would end it (120 s).
 	idleLimit = 30 * time.Second
 	lifeLimit = 5 * time.Minute
 	// Younger idle connections are used without a look at them first.
-	lookAfter = time.Second
+	lookAfter = 100 * time.Millisecond
 )
 
 // pool keeps the connections of a client: few to a machine, and each with an
@@ -28,8 +28,9 @@ type pool struct {
 }
 
 type machine struct {
-	slots chan struct{} // one element per call under way
-	idle  []idleConn
+	requests chan struct{} // one element per request under way
+	shells   chan struct{} // one per open shell
+	idle     []idleConn
 }
 
 type idleConn struct {
@@ -46,17 +47,13 @@ func (p *pool) machine(to target) *machine {
 	defer p.mu.Unlock()
 	m := p.machines[to]
 	if m == nil {
-		m = &machine{slots: make(chan struct{}, perMachine)}
+		m = &machine{requests: make(chan struct{}, perMachine), shells: make(chan struct{}, perMachine)}
 		p.machines[to] = m
 	}
 	return m
 }
 
-// enter waits until one more call to the machine may be under way.
-func (p *pool) enter(ctx context.Context, to target) (leave func(), err error) {
-	return enter(ctx, to, p.machine(to).slots)
-}
-
+// enter waits for a free place in slots, which one of the limits is.
 func enter(ctx context.Context, to target, slots chan struct{}) (leave func(), err error) {
 	select {
 	case slots <- struct{}{}:

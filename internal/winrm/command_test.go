@@ -1,0 +1,133 @@
+package winrm_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/timago/terraform-provider-timago/internal/simulator/wsman"
+	"github.com/timago/terraform-provider-timago/internal/winrm"
+)
+
+func TestCommandCostsFiveRequestsAndOneHandshake(t *testing.T) {
+	t.Parallel()
+	r := open(t, wsman.Config{NTLM: true})
+	if _, err := client(t, winrm.Config{}).Run(t.Context(), r.address, "hostname"); err != nil {
+		t.Fatal(err)
+	}
+	want := []wsman.Kind{wsman.Create, wsman.Execute, wsman.Receive, wsman.Signal, wsman.Delete}
+	if kinds := r.kinds(); !slices.Equal(kinds, want) {
+		t.Errorf("asked %v, want %v", kinds, want)
+	}
+	if n := r.count(handshake); n != 2 {
+		t.Errorf("%d requests of handshakes, want 2", n)
+	}
+}
+
+func TestCommandsOutput(t *testing.T) {
+	t.Parallel()
+	r := open(t, wsman.Config{NTLM: true})
+	c := client(t, winrm.Config{})
+	output, err := c.Run(t.Context(), r.address, "much")
+	if err != nil || output.Stdout != strings.Repeat("0123456789", 60_000) || output.Stderr != "done" {
+		t.Errorf("%d bytes and %q, error %v", len(output.Stdout), output.Stderr, err)
+	}
+	output, err = c.Run(t.Context(), r.address, "nonsense")
+	var failed *winrm.CommandFailed
+	if !errors.As(err, &failed) || failed.Output.Exit != -1 || failed.Output != output || !strings.Contains(err.Error(), "falsch geschrieben") {
+		t.Errorf("got %v", err)
+	}
+	query := `/q:*[System[(EventID=12290) and TimeCreated[timediff(@SystemTime) <= 86400000]] and EventData[Data='a & b']]`
+	output, err = c.Run(t.Context(), r.address, "echo", "qe", "Key Management Service", query, "/f:xml", `C:\with space\`, "")
+	if want := `echo qe "Key Management Service" "` + query + `" /f:xml "C:\with space\\" ""`; err != nil || output.Stdout != want {
+		t.Errorf("the machine ran %q, want %q, error %v", output.Stdout, want, err)
+	}
+}
+
+func TestSilentCommandIsAskedForAgain(t *testing.T) {
+	t.Parallel()
+	r := open(t, wsman.Config{NTLM: true})
+	// Every request ends with an operation timeout before the command does.
+	output, err := client(t, winrm.Config{Timeout: time.Second}).Run(t.Context(), r.address, "slow")
+	if err != nil || output.Stdout != "late" {
+		t.Errorf("got %q, error %v", output.Stdout, err)
+	}
+	if n := r.count(func(e wsman.Entry) bool { return e.Kind == wsman.Receive }); n < 2 {
+		t.Errorf("asked for output %d times", n)
+	}
+}
+
+func TestCancelledCommandLeavesNoShell(t *testing.T) {
+	t.Parallel()
+	for _, way := range ways {
+		t.Run(way.name, func(t *testing.T) {
+			t.Parallel()
+			r := open(t, way.server)
+			ctx, cancel := context.WithCancel(t.Context())
+			go func() { <-r.started; cancel() }()
+			_, err := client(t, way.client).Run(ctx, r.address, "wait")
+			if !errors.Is(err, context.Canceled) {
+				t.Errorf("got %v", err)
+			}
+			kinds := r.kinds()
+			if kinds[len(kinds)-1] != wsman.Delete {
+				t.Errorf("asked %v, want the shell's end last", kinds)
+			}
+		})
+	}
+}
+
+func TestLostShellIsAnError(t *testing.T) {
+	t.Parallel()
+	r := open(t, wsman.Config{NTLM: true})
+	go func() { <-r.started; r.Restart() }()
+	_, err := client(t, winrm.Config{}).Run(t.Context(), r.address, "wait")
+	var lost *winrm.ShellLost
+	if !errors.As(err, &lost) && !winrm.IsUnreachable(err) {
+		t.Errorf("got %v", err)
+	}
+	if n := len(r.kinds()); n > 8 {
+		t.Errorf("%d requests for a shell that was lost", n)
+	}
+}
+
+func TestShellsOnOneMachineAreFew(t *testing.T) {
+	t.Parallel()
+	r := open(t, wsman.Config{NTLM: true, MaxShells: 5})
+	c := client(t, winrm.Config{})
+	failures := make(chan error, 12)
+	for range cap(failures) {
+		go func() {
+			_, err := c.Run(t.Context(), r.address, "hostname")
+			failures <- err
+		}()
+	}
+	for range cap(failures) {
+		if err := <-failures; err != nil {
+			t.Error(err)
+		}
+	}
+	if n := r.count(func(e wsman.Entry) bool { return e.Fault != 0 }); n != 0 {
+		t.Errorf("the quota of shells was hit %d times", n)
+	}
+}
+
+func TestWhatCannotBeQuotedIsRefused(t *testing.T) {
+	t.Parallel()
+	r := open(t, wsman.Config{NTLM: true})
+	c := client(t, winrm.Config{})
+	for _, command := range [][]string{
+		{"hostname & del"}, {""}, {`"a"`}, {"%COMSPEC%"},
+		{"echo", `a" & del`}, {"echo", "%PATH%"}, {"echo", "!x!"}, {"echo", "a\r\nb"}, {"echo", "a\x00"}, {"echo", "]]>"}, {"echo", "\xff"},
+	} {
+		if _, err := c.Run(t.Context(), r.address, command[0], command[1:]...); err == nil {
+			t.Errorf("%q was run", command)
+		}
+	}
+	if n := len(r.entries()); n != 0 {
+		t.Errorf("%d requests for commands that must not run", n)
+	}
+}
