@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -52,7 +53,13 @@ var buildProvider = sync.OnceValues(func() (string, error) {
 })
 
 // Main runs a package's tests and removes what they shared. Call it from TestMain.
+//
+// These tests wait most of their time, so more of them run at once than there are cores.
 func Main(m interface{ Run() int }) int {
+	flag.Parse()
+	if err := flag.Set("test.parallel", "12"); err != nil {
+		panic(err)
+	}
 	code := m.Run()
 	if built {
 		if dir, err := buildProvider(); err == nil {

@@ -93,7 +93,7 @@ func TestAnImageThatKeepsItsIDStopsAfterOneStation(t *testing.T) {
 			t.Errorf("it does not say %q:\n%s", said, outcome.Output)
 		}
 	}
-	s.made(5, 5, 1)
+	s.made(5, 1)
 	s.shows(map[string]any{"status": "not_activated", "windows.count": 5.0})
 }
 
@@ -144,7 +144,7 @@ func TestAStationInUseIsWaitedFor(t *testing.T) {
 	if outcome := apply.Wait(); outcome.Exit != 0 {
 		t.Fatalf("apply:\n%s", outcome.Output)
 	}
-	s.made(2, 1, 1)
+	s.made(2, 1)
 	s.Plan(0)
 }
 
@@ -153,7 +153,7 @@ func TestAUserWhoIsIgnoredKeepsNothing(t *testing.T) {
 	s := begin(t, 1, world.Station{User: `PC01\kiosk`}, acctest.Counted(23),
 		`cycle = { station_timeout = "20s", ignore_users = ["Kiosk"], when_in_use = "skip" }`)
 	s.Apply()
-	s.made(2, 1, 1)
+	s.made(2, 1)
 }
 
 func TestInterruptedInTheMiddleAndGoneOnWith(t *testing.T) {

@@ -45,7 +45,7 @@ func TestBadInput(t *testing.T) {
 		"Basic without TLS":          {provider("username = \"kms-admin\"\n    auth = \"basic\"") + pool(room), password, []string{"Basic authentication without TLS", "allow_unencrypted"}},
 		"authentication of no kind":  {provider("username = \"kms-admin\"\n    auth = \"digest\"") + pool(room), password, []string{"winrm.auth", "digest"}},
 		"a certificate that is none": {provider("username = \"kms-admin\"\n    ca_certificate = \"x\"") + pool(room), password, []string{"ca_certificate", "No PEM certificate"}},
-		"a fingerprint that is none": {provider("username = \"kms-admin\"\n    certificate_fingerprints = [\"xyz\"]") + pool(room), password, []string{"fingerprint", "xyz"}},
+		"a fingerprint that is none": {provider("username = \"kms-admin\"\n    certificate_fingerprints = [\"xyz\"]") + pool(room), password, []string{"certificate_fingerprints", "must be a SHA-256 fingerprint"}},
 		"a timeout that is none":     {provider("username = \"kms-admin\"\n    timeout = \"0s\"") + pool(room), password, []string{"winrm.timeout", "Not a positive duration"}},
 		"an environment that errs":   {provider("") + pool(room), "TIMAGO_WINRM_PORT=many", []string{"Unable to read environment variable TIMAGO_WINRM_PORT", "many"}},
 		"no such KMS host":           {account + pool(room+"kms_host = \"127.0.0.1:2\""), password, []string{"Unable to read KMS host 127.0.0.1:2", "Test-WSMan"}},

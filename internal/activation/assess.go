@@ -311,7 +311,8 @@ func (a *Assessment) estimate(members []Member) {
 			continue
 		}
 		if slices.ContainsFunc(m.Station.Licences, func(l kms.Licence) bool {
-			return l.CanAsk() && a.Products[l.Product].Missing() > 0
+			// One that was told "not enough" has asked, and was counted by that.
+			return l.CanAsk() && l.Reason != kms.CodeNotEnoughCount && a.Products[l.Product].Missing() > 0
 		}) {
 			a.Asks++
 		}

@@ -19,8 +19,9 @@ func licence(product kms.Product, channel string, status kms.LicenceStatus) kms.
 	l := kms.Licence{ID: string(product), Product: product, Name: product.Title(), Channel: kms.ChannelOf(channel, ""), Status: status}
 	if status == kms.Licensed {
 		l.Grace = 180 * 24 * time.Hour
-	} else {
-		l.Reason = kms.CodeNotEnoughCount
+	}
+	if status == kms.Notification {
+		l.Reason = kms.CodeNotEnoughCount // it has asked, and was told so
 	}
 	return l
 }
@@ -98,6 +99,12 @@ func TestTheVendorsExample(t *testing.T) {
 		if got := [2]int{a.Asks, a.Restarts}; got != want {
 			t.Errorf("count %d: %d asked, %d restarts; want %v", count, got[0], got[1], want)
 		}
+	}
+	for i := range room {
+		room[i] = station(room[i].Name, longUp, windows(kms.Notification)) // they have asked, and were counted
+	}
+	if a := assess(t, room, host(map[kms.Product]int{kms.Windows: 5}), activation.Wanted{}, nil); a.Asks != 0 || a.Restarts != 20 {
+		t.Errorf("after the holidays: %d asked, %d restarts; want 0, 20", a.Asks, a.Restarts)
 	}
 }
 
@@ -203,7 +210,7 @@ func TestWhatCannotBeJudgedIsAnError(t *testing.T) {
 func TestMembersThatNeverCountAreLeftOut(t *testing.T) {
 	t.Parallel()
 	room := []activation.Member{
-		station("PC01", longUp, windows(kms.Notification)), station("PC02", longUp, licence(kms.Windows, "Volume:MAK", kms.Unlicensed)),
+		station("PC01", longUp, windows(kms.OOBGrace)), station("PC02", longUp, licence(kms.Windows, "Volume:MAK", kms.Unlicensed)),
 		station("PC03", longUp, licence(kms.Windows, "Retail", kms.Licensed), office(kms.OOBGrace)),
 	}
 	a := assess(t, room, host(map[kms.Product]int{kms.Windows: 0, kms.Office: 0}), activation.Wanted{Licensed: activation.Requirement{All: true}}, nil)
@@ -224,7 +231,7 @@ func TestAReasonIsSaidInWords(t *testing.T) {
 	a := assess(t, room, host(map[kms.Product]int{kms.Windows: 3}), activation.Wanted{}, nil)
 	want := "the KMS host's count 3 is below the threshold 25; " +
 		"2 members: Windows: Notification: the KMS host's count is below the threshold (0xC004F038); " +
-		"1 member: Windows: OOBGrace: the KMS host's count is below the threshold (0xC004F038)"
+		"1 member: Windows: OOBGrace"
 	if got := a.Products[kms.Windows].Reason; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}

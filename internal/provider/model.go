@@ -103,7 +103,8 @@ func (m model) validate(ctx context.Context, env environment) diag.Diagnostics {
 		return diags
 	}
 	reject := func(attribute, summary, detail string) {
-		diags.AddAttributeError(pathWinRM.AtName(attribute), summary, detail)
+		at := pathWinRM.AtName(attribute)
+		diags.AddAttributeError(at, summary, at.String()+": "+detail) // the CLI shows no path inside an object
 	}
 	if auth := w.Auth.ValueString(); !w.Auth.IsUnknown() && auth != string(winrm.AuthNTLM) && auth != string(winrm.AuthBasic) {
 		reject("auth", "Unknown authentication", fmt.Sprintf("%q is neither \"ntlm\" nor \"basic\".", auth))
@@ -111,7 +112,7 @@ func (m model) validate(ctx context.Context, env environment) diag.Diagnostics {
 	unencrypted := !w.UseTLS.ValueBool() && !w.UseTLS.IsUnknown() && !w.AllowUnencrypted.ValueBool() && !w.AllowUnencrypted.IsUnknown()
 	if w.Auth.ValueString() == string(winrm.AuthBasic) && unencrypted {
 		reject("auth", "Basic authentication without TLS",
-			"The password would cross the network in clear.\n\n"+
+			"the password would cross the network in clear.\n\n"+
 				"Set use_tls = true, or leave auth out: NTLM seals what it sends where there is no TLS. "+
 				"Only where clear text is truly meant, set allow_unencrypted = true.")
 	}
@@ -119,7 +120,7 @@ func (m model) validate(ctx context.Context, env environment) diag.Diagnostics {
 		reject("timeout", "Not a positive duration", fmt.Sprintf("%q is no duration above 0; write it as \"30s\" or \"2m\".", w.Timeout.ValueString()))
 	}
 	if pem := w.CACertificate.ValueString(); pem != "" && !x509.NewCertPool().AppendCertsFromPEM([]byte(pem)) {
-		reject("ca_certificate", "No PEM certificate", "The value holds no certificate in PEM form (-----BEGIN CERTIFICATE-----).")
+		reject("ca_certificate", "No PEM certificate", "the value holds no certificate in PEM form (-----BEGIN CERTIFICATE-----).")
 	}
 	return diags
 }

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"regexp"
 
 	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
@@ -88,7 +89,10 @@ func winrmAttributes() map[string]schema.Attribute {
 			Optional:            true,
 			ElementType:         types.StringType,
 			MarkdownDescription: "SHA-256 fingerprints (hexadecimal, colons allowed) of the only certificates to accept. Default: any that verifies.",
-			Validators:          []validator.List{listvalidator.SizeAtLeast(1)},
+			Validators: []validator.List{
+				listvalidator.SizeAtLeast(1),
+				listvalidator.ValueStringsAre(stringvalidator.RegexMatches(regexp.MustCompile(`^([0-9A-Fa-f]{2}:?){31}[0-9A-Fa-f]{2}$`), "must be a SHA-256 fingerprint: 64 hexadecimal digits, colons allowed")),
+			},
 		},
 		"insecure_skip_verify": schema.BoolAttribute{
 			Optional:            true,

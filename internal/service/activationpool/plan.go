@@ -30,7 +30,7 @@ func (r *Resource) ValidateConfig(ctx context.Context, req resource.ValidateConf
 			return
 		}
 		if d, err := time.ParseDuration(value.ValueString()); err == nil && d <= 0 {
-			resp.Diagnostics.AddAttributeError(at, "Not a positive duration", fmt.Sprintf("%q is not above 0; write it as \"90s\" or \"15m\".", value.ValueString()))
+			resp.Diagnostics.AddAttributeError(at, "Not a positive duration", fmt.Sprintf("%s is %q, which is not above 0; write it as \"90s\" or \"15m\".", at, value.ValueString()))
 		}
 	}
 	positive(config.Settle, path.Root("settle"))
@@ -192,10 +192,13 @@ func announce(name string, asks, restarts, members int, why []string) diag.Diagn
 	if asks+restarts == 0 {
 		return nil
 	}
+	how := "Applying restarts stations that nobody uses, until the KMS host's own count shows the threshold met. The KMS host is read again before every restart."
+	if asks > 0 {
+		how = fmt.Sprintf("Running stations that have not asked yet are asked to activate first, which restarts nothing: %d of them.\n\n", asks) + how
+	}
 	return diag.Diagnostics{diag.NewWarningDiagnostic(
 		fmt.Sprintf("Activation pool %s needs about %d restarts on %d stations", name, restarts, members),
-		strings.Join(why, "\n")+fmt.Sprintf("\n\nApplying first asks %d running stations to activate, which restarts nothing, and then restarts stations that nobody uses, "+
-			"until the KMS host's own count shows the threshold met. The KMS host is read again before every restart.", asks),
+		strings.Join(append(why, how), "\n\n"),
 	)}
 }
 
