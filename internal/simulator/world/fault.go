@@ -192,7 +192,7 @@ func (f *fault) acts(w *World, machine string) bool {
 		return false
 	}
 	f.acted[machine]++
-	w.note(machine, KindFault, string(f.Name))
+	w.noteAt(machine, KindFault, "%s", f.Name)
 	return true
 }
 
@@ -205,7 +205,7 @@ func (w *World) happen(f *fault, begins bool) {
 			how = "begins"
 			f.acted[machine]++
 		}
-		w.note(machine, KindFault, string(f.Name)+" "+how)
+		w.noteAt(machine, KindFault, "%s %s", f.Name, how)
 		act(begins)
 	}
 	hostsAlone := f.Name == KMSAway || f.Name == CountFalls

@@ -99,9 +99,9 @@ func (h *host) listen() {
 	open := !h.off && h.refusing == 0
 	switch {
 	case open && !h.open:
-		h.world.note(h.Name, KindOpens, "")
+		h.world.note(KindOpens, "")
 	case !open && h.open:
-		h.world.note(h.Name, KindCloses, "")
+		h.world.note(KindCloses, "")
 	}
 	h.open = open
 }
@@ -135,7 +135,7 @@ func (h *host) answer(r request) reply {
 	key.forget(h.world.now)
 	before := key.count()
 	if key.see(r.cmid, h.world.now) {
-		h.world.note(h.Name, KindCounted, fmt.Sprintf("%s: %s from %s, count %d to %d", key.Key.Key, r.cmid, r.client, before, key.count()))
+		h.world.note(KindCounted, "%s: %s from %s, count %d to %d", key.Key.Key, r.cmid, r.client, before, key.count())
 	}
 	return reply{reached: true, count: key.count()}
 }
@@ -175,7 +175,7 @@ func (k *hostKey) drop(e *list.Element) {
 func (h *host) forget() {
 	for _, k := range h.keys {
 		if left := k.forget(h.world.now); left > 0 {
-			h.world.note(h.Name, KindLeft, fmt.Sprintf("%s: %d left, count %d", k.Key.Key, left, k.count()))
+			h.world.note(KindLeft, "%s: %d left, count %d", k.Key.Key, left, k.count())
 		}
 	}
 }

@@ -114,9 +114,13 @@ func (s *station) length(part string, mean time.Duration, n int) time.Duration {
 	return around(s.world.draw(s.Name, part, n), own, s.timing.Jitter)
 }
 
-// note reports what happened at the station.
+// note counts what happened at the station and tells the observer.
 func (s *station) note(kind Kind, format string, args ...any) {
-	s.world.note(s.Name, kind, fmt.Sprintf(format, args...))
+	s.counters[kind]++
+	s.world.counters[kind]++
+	if observe := s.world.observe; observe != nil {
+		observe(Entry{Time: s.world.now, Machine: s.Name, Kind: kind, Detail: fmt.Sprintf(format, args...)})
+	}
 }
 
 // after lets the phase end later; another change of phase takes its place.

@@ -198,7 +198,7 @@ func (w *World) Step() bool {
 // switches on again what was on, unless the stations are to stay off.
 func (w *World) Holidays(d time.Duration, stayOff bool) {
 	defer w.look()()
-	w.note(w.host.Name, KindHolidays, d.String())
+	w.note(KindHolidays, "%s", d)
 	var wereOn []*station
 	for _, s := range w.stations {
 		if s.phase != phaseOff {
@@ -228,13 +228,19 @@ func (w *World) station(name string) (*station, error) {
 	return nil, fmt.Errorf("%w: %q", ErrUnknownMachine, name)
 }
 
-// note counts what happened and tells the observer.
-func (w *World) note(machine string, kind Kind, detail string) {
+// note is station.note for the KMS host.
+func (w *World) note(kind Kind, format string, args ...any) {
 	w.counters[kind]++
-	if s, known := w.byName[strings.ToLower(machine)]; known {
-		s.counters[kind]++
-	}
 	if w.observe != nil {
-		w.observe(Entry{Time: w.now, Machine: machine, Kind: kind, Detail: detail})
+		w.observe(Entry{Time: w.now, Machine: w.host.Name, Kind: kind, Detail: fmt.Sprintf(format, args...)})
 	}
+}
+
+// noteAt notes at the machine of this name.
+func (w *World) noteAt(machine string, kind Kind, format string, args ...any) {
+	if s, known := w.byName[strings.ToLower(machine)]; known {
+		s.note(kind, format, args...)
+		return
+	}
+	w.note(kind, format, args...)
 }
