@@ -111,7 +111,7 @@ func wmiErrorCode(wmiError *element) (uint32, bool) {
 }
 
 // parseUint32 reads an unsigned number, also one that was written signed
-// (-1073422278 for 0xC004F03A) or in hex.
+// (-1073418184 for 0xC004F038) or in hex.
 func parseUint32(text string) (uint32, bool) {
 	text = strings.TrimSpace(text)
 	if signed, err := strconv.ParseInt(text, 10, 32); err == nil {

@@ -29,7 +29,8 @@ type ntlmSession struct {
 
 func (s *ntlmSession) perConnection() bool { return true }
 
-func (s *ntlmSession) greet(ctx context.Context, c *conn) error {
+// hello begins the exchange and makes its first message.
+func (s *ntlmSession) hello() ([]byte, error) {
 	var err error
 	s.client, err = ntlmssp.NewClient(
 		ntlmssp.SetUserInfo(s.account.user, s.account.password()),
@@ -37,9 +38,13 @@ func (s *ntlmSession) greet(ctx context.Context, c *conn) error {
 		ntlmssp.SetVersion(&ntlmssp.Version{ProductMajorVersion: 10, ProductBuild: 19045, NTLMRevisionCurrent: ntlmssp.NTLMSSPRevisionW2K3}),
 	)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	hello, err := s.client.Authenticate(nil, nil)
+	return s.client.Authenticate(nil, nil)
+}
+
+func (s *ntlmSession) greet(ctx context.Context, c *conn) error {
+	hello, err := s.hello()
 	if err != nil {
 		return err
 	}
