@@ -127,7 +127,7 @@ func TestAHigherThresholdIsAChange(t *testing.T) {
 	s := begin(t, 5, world.Station{}, acctest.Counted(22))
 	s.Apply()
 	s.configure(`thresholds = { windows = 28 }`)
-	if plan := s.Plan(2); !plan.Contains("needs about 1 restarts on 5 stations") {
+	if plan := s.Plan(2); !plan.Contains("needs about 1 restart on 5 stations") {
 		t.Errorf("the plan says too little:\n%s", plan.Output)
 	}
 	s.Apply()

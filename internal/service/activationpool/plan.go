@@ -197,9 +197,16 @@ func announce(name string, asks, restarts, members int, why []string) diag.Diagn
 		how = fmt.Sprintf("Running stations that have not asked yet are asked to activate first, which restarts nothing: %d of them.\n\n", asks) + how
 	}
 	return diag.Diagnostics{diag.NewWarningDiagnostic(
-		fmt.Sprintf("Activation pool %s needs about %d restarts on %d stations", name, restarts, members),
+		fmt.Sprintf("Activation pool %s needs about %s on %s", name, number(restarts, "restart"), number(members, "station")),
 		strings.Join(append(why, how), "\n\n"),
 	)}
+}
+
+func number(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
 }
 
 // known tells whether all values are known, to their last element.
