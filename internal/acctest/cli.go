@@ -35,15 +35,15 @@ func cli(t testing.TB) string {
 
 // buildProvider builds the provider as it is released, once a process.
 var buildProvider = sync.OnceValues(func() (string, error) {
-	root, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}").Output() //nolint:noctx // ends by itself
+	root, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}").Output()
 	if err != nil {
 		return "", err
 	}
-	dir, err := os.MkdirTemp("", "timago-provider-") //nolint:usetesting // shared by all tests of the process
+	dir, err := os.MkdirTemp("", "timago-provider-")
 	if err != nil {
 		return "", err
 	}
-	build := exec.Command("go", "build", "-trimpath", "-o", filepath.Join(dir, "terraform-provider-timago"), ".") //nolint:noctx // ends by itself
+	build := exec.Command("go", "build", "-trimpath", "-o", filepath.Join(dir, "terraform-provider-timago"), ".")
 	build.Dir = strings.TrimSpace(string(root))
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if output, err := build.CombinedOutput(); err != nil {
@@ -173,7 +173,7 @@ func (w *Workspace) Start(args ...string) *Running {
 	w.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), runLimit)
 	w.t.Cleanup(cancel)
-	r := &Running{t: w.t, command: exec.CommandContext(ctx, w.cli, args...)} //nolint:gosec // the CLI under test
+	r := &Running{t: w.t, command: exec.CommandContext(ctx, w.cli, args...)}
 	r.command.Dir, r.command.Env = w.dir, w.env
 	r.command.Stdout, r.command.Stderr = &r.output, &r.output
 	inOwnGroup(r.command)

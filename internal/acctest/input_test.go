@@ -83,7 +83,7 @@ func TestThePasswordStaysSecret(t *testing.T) {
 			w.Write("main.tf", "variable \"password\" {\n  default = \"\"\n  sensitive = true\n}\n"+s.Provider(block(s.Site)...)+s.Pool())
 			said := w.Plan(2).Output + w.Apply().Output
 			for _, file := range w.Files() {
-				content, err := os.ReadFile(file) //nolint:gosec // the workspace's own
+				content, err := os.ReadFile(file)
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -57,7 +57,7 @@ func (env environment) number(value *types.Int64, name string, preset int64, att
 		return nil
 	}
 	n, err := strconv.ParseUint(text, 10, 16)
-	*value = types.Int64Value(int64(n)) //nolint:gosec // 16 bits fit
+	*value = types.Int64Value(int64(n))
 	return misread(err, name, text, "a number from 0 to 65535", attribute)
 }
 

@@ -50,10 +50,7 @@ const (
 	defaultMaxParallel = 32
 )
 
-var (
-	pathWinRM = path.Root("winrm")
-	pathKMS   = path.Root("kms")
-)
+var pathWinRM = path.Root("winrm")
 
 // known tells whether every value of the configuration is known.
 func (m model) known(ctx context.Context) bool {

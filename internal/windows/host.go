@@ -2,6 +2,7 @@ package windows
 
 import (
 	"context"
+	"slices"
 
 	"github.com/timago/terraform-provider-timago/internal/kms"
 	"github.com/timago/terraform-provider-timago/internal/winrm"
@@ -9,7 +10,7 @@ import (
 
 const queryHost = "SELECT IsKeyManagementServiceMachine, KeyManagementServiceListeningPort FROM SoftwareLicensingService"
 
-var hostProperties = append(productProperties[:len(productProperties):len(productProperties)],
+var hostProperties = append(slices.Clip(productProperties),
 	"KeyManagementServiceCurrentCount", "RequiredClientCount",
 	"KeyManagementServiceTotalRequests", "KeyManagementServiceFailedRequests",
 	"KeyManagementServiceUnlicensedRequests", "KeyManagementServiceLicensedRequests",

@@ -3,6 +3,7 @@ package windows
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -113,7 +114,7 @@ var (
 	productProperties = []string{
 		"ID", "ApplicationID", "Name", "Description", "LicenseIsAddon", "LicenseStatus", "LicenseStatusReason",
 	}
-	clientProperties = append(productProperties[:len(productProperties):len(productProperties)],
+	clientProperties = append(slices.Clip(productProperties),
 		"GracePeriodRemaining", "VLActivationType",
 		"KeyManagementServiceMachine", "DiscoveredKeyManagementServiceMachineName")
 )

@@ -41,7 +41,7 @@ func demonstrate(ctx context.Context, file string, speed float64, cli *terraform
 	if err != nil {
 		return err
 	}
-	site, err := simulator.Start(scenario, simulator.Options{Speed: speed})
+	site, err := simulator.Start(scenario, simulator.Options{Speed: speed}) //nolint:contextcheck // it lives until Close
 	if err != nil {
 		return err
 	}
