@@ -604,7 +604,8 @@ type ClientInterface interface {
 	// expired for that station, or until a `wake` ended without a start of the station;
 	// then it is free and the next entry that bears it takes effect. A key of a command
 	// that succeeded is held for 30 days at least. The same key for the same station with
-	// another `command` or `operating_system` is refused: 422 `key_reused`.
+	// another `command`, or for another operating system (where none is given: the one
+	// that is meant then), is refused: 422 `key_reused`.
 	//
 	// **In use.** With `unless_in_use` the server looks again, immediately before the
 	// station is told, whether a user is logged on; if so the entry fails with `in_use`.
@@ -626,7 +627,8 @@ type ClientInterface interface {
 	// expired for that station, or until a `wake` ended without a start of the station;
 	// then it is free and the next entry that bears it takes effect. A key of a command
 	// that succeeded is held for 30 days at least. The same key for the same station with
-	// another `command` or `operating_system` is refused: 422 `key_reused`.
+	// another `command`, or for another operating system (where none is given: the one
+	// that is meant then), is refused: 422 `key_reused`.
 	//
 	// **In use.** With `unless_in_use` the server looks again, immediately before the
 	// station is told, whether a user is logged on; if so the entry fails with `in_use`.
@@ -712,7 +714,8 @@ type ClientInterface interface {
 // expired for that station, or until a `wake` ended without a start of the station;
 // then it is free and the next entry that bears it takes effect. A key of a command
 // that succeeded is held for 30 days at least. The same key for the same station with
-// another `command` or `operating_system` is refused: 422 `key_reused`.
+// another `command`, or for another operating system (where none is given: the one
+// that is meant then), is refused: 422 `key_reused`.
 //
 // **In use.** With `unless_in_use` the server looks again, immediately before the
 // station is told, whether a user is logged on; if so the entry fails with `in_use`.
@@ -744,7 +747,8 @@ func (c *Client) SendCommandWithBody(ctx context.Context, contentType string, bo
 // expired for that station, or until a `wake` ended without a start of the station;
 // then it is free and the next entry that bears it takes effect. A key of a command
 // that succeeded is held for 30 days at least. The same key for the same station with
-// another `command` or `operating_system` is refused: 422 `key_reused`.
+// another `command`, or for another operating system (where none is given: the one
+// that is meant then), is refused: 422 `key_reused`.
 //
 // **In use.** With `unless_in_use` the server looks again, immediately before the
 // station is told, whether a user is logged on; if so the entry fails with `in_use`.
@@ -1484,7 +1488,8 @@ type ClientWithResponsesInterface interface {
 	// expired for that station, or until a `wake` ended without a start of the station;
 	// then it is free and the next entry that bears it takes effect. A key of a command
 	// that succeeded is held for 30 days at least. The same key for the same station with
-	// another `command` or `operating_system` is refused: 422 `key_reused`.
+	// another `command`, or for another operating system (where none is given: the one
+	// that is meant then), is refused: 422 `key_reused`.
 	//
 	// **In use.** With `unless_in_use` the server looks again, immediately before the
 	// station is told, whether a user is logged on; if so the entry fails with `in_use`.
@@ -1506,7 +1511,8 @@ type ClientWithResponsesInterface interface {
 	// expired for that station, or until a `wake` ended without a start of the station;
 	// then it is free and the next entry that bears it takes effect. A key of a command
 	// that succeeded is held for 30 days at least. The same key for the same station with
-	// another `command` or `operating_system` is refused: 422 `key_reused`.
+	// another `command`, or for another operating system (where none is given: the one
+	// that is meant then), is refused: 422 `key_reused`.
 	//
 	// **In use.** With `unless_in_use` the server looks again, immediately before the
 	// station is told, whether a user is logged on; if so the entry fails with `in_use`.
@@ -2521,7 +2527,8 @@ func (r PatchOperatingSystemResponse) ContentType() string {
 // expired for that station, or until a `wake` ended without a start of the station;
 // then it is free and the next entry that bears it takes effect. A key of a command
 // that succeeded is held for 30 days at least. The same key for the same station with
-// another `command` or `operating_system` is refused: 422 `key_reused`.
+// another `command`, or for another operating system (where none is given: the one
+// that is meant then), is refused: 422 `key_reused`.
 //
 // **In use.** With `unless_in_use` the server looks again, immediately before the
 // station is told, whether a user is logged on; if so the entry fails with `in_use`.
@@ -2549,7 +2556,8 @@ func (c *ClientWithResponses) SendCommandWithBodyWithResponse(ctx context.Contex
 // expired for that station, or until a `wake` ended without a start of the station;
 // then it is free and the next entry that bears it takes effect. A key of a command
 // that succeeded is held for 30 days at least. The same key for the same station with
-// another `command` or `operating_system` is refused: 422 `key_reused`.
+// another `command`, or for another operating system (where none is given: the one
+// that is meant then), is refused: 422 `key_reused`.
 //
 // **In use.** With `unless_in_use` the server looks again, immediately before the
 // station is told, whether a user is logged on; if so the entry fails with `in_use`.

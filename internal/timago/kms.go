@@ -1,0 +1,54 @@
+package timago
+
+import (
+	"context"
+	"slices"
+
+	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/timago/contract"
+)
+
+// KMSStatus is what Timago shows for a product.
+type KMSStatus = contract.KMSProductStatus
+
+// What Timago shows: aktiviert, nicht aktiviert, unbekannt.
+const (
+	KMSActivated    = contract.KMSProductStatusActivated
+	KMSNotActivated = contract.KMSProductStatusNotActivated
+	KMSUnknown      = contract.KMSProductStatusUnknown
+)
+
+// KMS is activation as Timago sees it.
+type KMS struct {
+	Host     string // that the site's images are set to; "" where they find it by DNS
+	Port     int
+	Products []KMSProduct
+}
+
+// KMSProduct is a product and its status.
+type KMSProduct struct {
+	Product kms.Product
+	Name    string
+	Status  KMSStatus
+}
+
+// KMS asks for the KMS host of the images and the status that Timago shows. Products
+// that are neither Windows nor Office are left out.
+func (c *Client) KMS(ctx context.Context) (KMS, error) {
+	got, err := decode[contract.KMS](c.api.GetKMS(ctx))
+	if err != nil {
+		return KMS{}, err
+	}
+	shown := KMS{Host: value(got.Host), Port: kmsPort}
+	if got.Port != nil {
+		shown.Port = *got.Port
+	}
+	for _, p := range got.Products {
+		if product := kms.Product(p.Product); slices.Contains(kms.Products(), product) {
+			shown.Products = append(shown.Products, KMSProduct{Product: product, Name: p.Name, Status: p.Status})
+		}
+	}
+	return shown, nil
+}
+
+const kmsPort = 1688 // the contract's default, and Microsoft's
