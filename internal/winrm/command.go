@@ -174,8 +174,8 @@ func (s *shell) output(body *element, stdout, stderr *strings.Builder) (exit int
 // lingering outlives ctx by cleanupTime.
 func lingering(ctx context.Context) (context.Context, context.CancelFunc) {
 	after, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	context.AfterFunc(ctx, func() { time.AfterFunc(cleanupTime, cancel) })
-	return after, cancel
+	forget := context.AfterFunc(ctx, func() { time.AfterFunc(cleanupTime, cancel) })
+	return after, func() { forget(); cancel() }
 }
 
 // cleanUp does its best: a shell that cannot be asked to end is gone, or ends

@@ -246,7 +246,11 @@ func IsNotYetBack(err error) bool {
 	if errors.As(err, &rejected) {
 		return rejected.AcceptedBefore
 	}
-	return IsUnreachable(err) || IsCode(err, CodeShuttingDown)
+	var unreachable *Unreachable
+	if errors.As(err, &unreachable) {
+		return unreachable.Kind != KindTLS // a restart changes no certificate
+	}
+	return IsCode(err, CodeShuttingDown)
 }
 
 // IsOutcomeUnknown reports whether a call that failed with err may still have

@@ -25,8 +25,8 @@ func TestQuotaIsWaitedFor(t *testing.T) {
 			if _, err := c.Invoke(t.Context(), r.address, shutdown); err != nil {
 				t.Errorf("a quota that is free again: %v", err)
 			}
-			if kinds := r.kinds(); len(kinds) != 2 || len(r.calls) != 1 {
-				t.Errorf("asked %v, executed %d times", kinds, len(r.calls))
+			if kinds := r.kinds(); len(kinds) != 2 || len(r.invoked()) != 1 {
+				t.Errorf("asked %v, executed %d times", kinds, len(r.invoked()))
 			}
 			r.becomes(always(wsman.Enumerate, wsman.Condition{Trouble: trouble}))
 			_, err := c.Query(t.Context(), r.address, uptime, winrm.Timeout(1500*time.Millisecond))
@@ -90,13 +90,13 @@ func TestMethodsReturnTheirCodeFromOnePlace(t *testing.T) {
 		Selectors: map[string]string{"ID": "d5a1a1fd-1b1e-4f0a-9b8f-1f0a0c9d0e1f"},
 	}
 	for _, wmi := range []bool{false, true} {
-		r.activate = &wsman.Fault{Code: notEnough, WMI: wmi}
+		r.activates(&wsman.Fault{Code: notEnough, WMI: wmi})
 		_, err := c.Invoke(t.Context(), r.address, activate)
 		if code, ok := winrm.Code(err); !ok || code != notEnough {
 			t.Errorf("Activate (WMI error: %t) gave code %X, %v", wmi, code, err)
 		}
 	}
-	if got := r.calls[len(r.calls)-1].Selectors["ID"]; got != activate.Selectors["ID"] {
+	if got := r.invoked()[1].Selectors["ID"]; got != activate.Selectors["ID"] {
 		t.Errorf("Activate was called on %q", got)
 	}
 }
@@ -165,13 +165,13 @@ func TestLostAnswerToARestartIsUnknown(t *testing.T) {
 			}
 			for _, trouble := range []wsman.Trouble{wsman.Reset, wsman.Hang} {
 				r.becomes(always(wsman.Invoke, wsman.Condition{Trouble: trouble, After: true}))
-				before := len(r.calls)
+				before := len(r.invoked())
 				_, err := c.Invoke(t.Context(), r.address, shutdown, winrm.Timeout(400*time.Millisecond))
 				var unreachable *winrm.Unreachable
 				if !errors.As(err, &unreachable) || !unreachable.Sent || !winrm.IsOutcomeUnknown(err) {
 					t.Errorf("%s: %v", trouble, err)
 				}
-				if made := len(r.calls) - before; made != 1 {
+				if made := len(r.invoked()) - before; made != 1 {
 					t.Errorf("%s: the restart was called %d times, want once", trouble, made)
 				}
 			}
@@ -208,8 +208,8 @@ func TestConnectionsThatAMachineClosedAreReplaced(t *testing.T) {
 				r.Restart()
 				time.Sleep(200 * time.Millisecond) // idle for longer than is used without a look
 			}
-			if len(r.calls) != 3 {
-				t.Errorf("three calls were made %d times", len(r.calls))
+			if len(r.invoked()) != 3 {
+				t.Errorf("three calls were made %d times", len(r.invoked()))
 			}
 		})
 	}

@@ -101,7 +101,7 @@ func parseCIMTime(text string) (time.Time, bool) {
 		if err != nil {
 			return time.Time{}, false
 		}
-		moment = moment.Add(time.Duration(microseconds) * time.Microsecond) //nolint:gosec // six digits
+		moment = moment.Add(time.Duration(microseconds) * time.Microsecond)
 	}
 	offset := text[22:]
 	if offset == "***" {
@@ -111,7 +111,7 @@ func parseCIMTime(text string) (time.Time, bool) {
 	if err != nil {
 		return time.Time{}, false
 	}
-	east := time.Duration(minutes) * time.Minute //nolint:gosec // three digits
+	east := time.Duration(minutes) * time.Minute
 	if text[21] == '-' {
 		east = -east
 	}

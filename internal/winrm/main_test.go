@@ -118,6 +118,20 @@ func (r *room) entries() []wsman.Entry {
 	return slices.Clone(r.log)
 }
 
+// invoked are the methods that were called, in order.
+func (r *room) invoked() []wsman.Call {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.calls)
+}
+
+// activates sets what Activate fails with from now on.
+func (r *room) activates(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.activate = err
+}
+
 // kinds are the operations that the room was asked for, handshakes apart.
 func (r *room) kinds() []wsman.Kind {
 	var kinds []wsman.Kind

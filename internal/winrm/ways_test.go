@@ -91,7 +91,7 @@ func TestEveryWayAsksAndRuns(t *testing.T) {
 			}); err != nil {
 				t.Fatal(err)
 			}
-			if got := r.calls[0].Arguments; got["Timeout"] != "30" || got["Comment"] != "Neustart für <KMS> & Co." || got["ReasonCode"] != "2147745792" {
+			if got := r.invoked()[0].Arguments; got["Timeout"] != "30" || got["Comment"] != "Neustart für <KMS> & Co." || got["ReasonCode"] != "2147745792" {
 				t.Errorf("the method got %v", got)
 			}
 			output, err := c.Run(t.Context(), r.address, "hostname")
