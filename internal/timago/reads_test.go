@@ -1,0 +1,216 @@
+package timago_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/timago/terraform-provider-timago/internal/timago"
+	"github.com/timago/terraform-provider-timago/internal/timago/contract"
+)
+
+// refresh reads every station by client id, so many at a time.
+func refresh(t *testing.T, client *timago.Client, stations, parallel int, read func(context.Context, string) (timago.Station, error)) {
+	t.Helper()
+	group, ctx := errgroup.WithContext(t.Context())
+	group.SetLimit(parallel)
+	for i := range stations {
+		group.Go(func() error {
+			station, err := read(ctx, stationID(i))
+			if err == nil && station.ID != stationID(i) {
+				err = fmt.Errorf("asked for %s, got %s", stationID(i), station.ID)
+			}
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestThousandReadsAreFewRequests(t *testing.T) {
+	t.Parallel()
+	for name, story := range map[string]struct {
+		parallel, most int
+		fresh          bool
+	}{
+		"all at once":              {parallel: 1000, most: 4},
+		"all at once, fresh":       {parallel: 1000, most: 4, fresh: true},
+		"ten at a time, Terraform": {parallel: 10, most: 3}, // one for the first ten, then two pages of all
+		"one after the other":      {parallel: 1, most: 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			school := newSchool(t, 1000)
+			client := school.client(t)
+			read := client.Station
+			if story.fresh {
+				read = client.FreshStation
+			}
+			refresh(t, client, 1000, story.parallel, read)
+			if n := school.count("GET /stations"); n < 2 || n > story.most {
+				t.Errorf("%d list requests, want 2 to %d", n, story.most)
+			}
+			if n := len(school.requests()) - school.count("GET /stations"); n != 0 {
+				t.Errorf("%d requests that are no lists", n)
+			}
+		})
+	}
+}
+
+func TestRoomThatWasListedNeedsNoFurtherRequest(t *testing.T) {
+	t.Parallel()
+	school := newSchool(t, 30)
+	client := school.client(t)
+	if _, err := client.Stations(t.Context(), timago.Filter{Location: "r101"}); err != nil {
+		t.Fatal(err)
+	}
+	refresh(t, client, 30, 10, client.Station)
+	if len(school.requests()) != 1 {
+		t.Errorf("asked %v, want the one list", school.requests())
+	}
+}
+
+func TestFreshReadSeesWhatAnotherActorDid(t *testing.T) {
+	t.Parallel()
+	school := newSchool(t, 3)
+	client := school.client(t)
+	refresh(t, client, 3, 3, client.Station)
+	school.edit(1, func(s *contract.Station) { s.Location = "R202" })
+	if station, err := client.FreshStation(t.Context(), stationID(1)); err != nil || station.Location != "R202" {
+		t.Errorf("%q, %v; want the new room", station.Location, err)
+	}
+}
+
+func TestReadAfterOwnWriteIsNotRemembered(t *testing.T) {
+	t.Parallel()
+	school := newSchool(t, 2)
+	client := school.client(t)
+	refresh(t, client, 2, 2, client.Station)
+	if _, err := client.SetKMSActivation(t.Context(), stationID(0), "", true); err != nil {
+		t.Fatal(err)
+	}
+	station, err := client.Station(t.Context(), stationID(0))
+	if err != nil || !station.OperatingSystems[0].KMSActivation {
+		t.Errorf("%+v, %v; want the option on", station.OperatingSystems, err)
+	}
+}
+
+func TestStationByName(t *testing.T) {
+	t.Parallel()
+	school := newSchool(t, 3)
+	school.edit(2, func(s *contract.Station) { s.Name = "r101-pc0002" })
+	client := school.client(t)
+	for range 3 { // by name, then from the list of all
+		station, err := client.Station(t.Context(), "r101-PC0001")
+		if err != nil || station.ID != stationID(0) {
+			t.Errorf("%+v, %v", station, err)
+		}
+	}
+	if n := school.count("GET /stations"); n != 2 {
+		t.Errorf("%d list requests, want 2", n)
+	}
+	var several *timago.Ambiguous
+	if _, err := client.Station(t.Context(), "R101-PC0002"); !errors.As(err, &several) || len(several.IDs) != 2 {
+		t.Errorf("two stations of one name: %v", err)
+	}
+	for _, name := range []string{"R101-PC9999", " "} {
+		if _, err := client.Station(t.Context(), name); !errors.Is(err, timago.ErrNotFound) {
+			t.Errorf("%q: %v, want not found", name, err)
+		}
+	}
+}
+
+// A list that lacks a station is not enough: it is asked for by itself.
+func TestDeletedStationIsADefinite404(t *testing.T) {
+	t.Parallel()
+	school := newSchool(t, 1)
+	client := school.client(t)
+	_, err := client.Station(t.Context(), stationID(7))
+	if !errors.Is(err, timago.ErrNotFound) || school.count("GET /stations/"+stationID(7)) != 1 {
+		t.Errorf("%v after %v", err, school.requests())
+	}
+}
+
+func TestCallersWhoLeaveDoNotHarmTheOthers(t *testing.T) {
+	t.Parallel()
+	school := newSchool(t, 20)
+	client := school.client(t)
+	gone, leave := context.WithCancel(t.Context())
+	leave()
+	var group sync.WaitGroup
+	for i := range 20 {
+		group.Go(func() {
+			if i%2 == 0 {
+				if _, err := client.FreshStation(gone, stationID(i)); !errors.Is(err, context.Canceled) {
+					t.Errorf("who left got %v", err)
+				}
+				return
+			}
+			if _, err := client.FreshStation(t.Context(), stationID(i)); err != nil {
+				t.Errorf("who stayed got %v", err)
+			}
+		})
+	}
+	group.Wait()
+}
+
+func TestNobodyLeftToWaitEndsTheRequest(t *testing.T) {
+	t.Parallel()
+	school := newSchool(t, 1)
+	arrived, ended := make(chan struct{}), make(chan struct{})
+	school.failing("GET", 1, hang(arrived, ended))
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		<-arrived
+		cancel()
+	}()
+	if _, err := school.client(t).Station(ctx, stationID(0)); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v, want that it was cancelled", err)
+	}
+	<-ended // the server saw the connection end, long before any timeout
+}
+
+func TestPagesThatAServerCutsShortAreFollowed(t *testing.T) {
+	t.Parallel()
+	school := newSchool(t, 95)
+	school.maxPage = 10
+	stations, err := school.client(t).Stations(t.Context(), timago.Filter{})
+	if err != nil || len(stations) != 95 || school.count("GET /stations") != 10 {
+		t.Errorf("%d stations in %d requests, %v; want 95 in 10", len(stations), school.count("GET /stations"), err)
+	}
+}
+
+func TestFilters(t *testing.T) {
+	t.Parallel()
+	school := newSchool(t, 6)
+	school.edit(0, func(s *contract.Station) { s.Location = "R202" })
+	school.edit(1, func(s *contract.Station) { s.ComputerGroup = "Verwaltung" })
+	school.edit(2, func(s *contract.Station) { s.Online = false })
+	school.edit(3, func(s *contract.Station) { s.OperatingSystems[0].KMSActivation = true })
+	school.edit(4, func(s *contract.Station) { s.LastStart = nil })
+	client := school.client(t)
+	yes, no := true, false
+	for name, story := range map[string]struct {
+		filter timago.Filter
+		want   int
+	}{
+		"all":                    {timago.Filter{}, 6},
+		"room":                   {timago.Filter{Location: "R202"}, 1},
+		"group":                  {timago.Filter{ComputerGroup: "Unterricht"}, 5},
+		"off":                    {timago.Filter{Online: &no}, 1},
+		"on, option on":          {timago.Filter{Online: &yes, KMSActivation: &yes}, 1},
+		"started":                {timago.Filter{StartedAfter: started.Add(-1)}, 5},
+		"names, none of them on": {timago.Filter{Names: []string{"R101-PC0003", "R101-PC0004"}, Online: &no}, 1},
+		"nothing":                {timago.Filter{Location: "R999"}, 0},
+	} {
+		got, err := client.Stations(t.Context(), story.filter)
+		if err != nil || len(got) != story.want {
+			t.Errorf("%s: %d stations, %v; want %d", name, len(got), err, story.want)
+		}
+	}
+}

@@ -1,0 +1,329 @@
+package timago_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"encoding/pem"
+	"fmt"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/timago/terraform-provider-timago/internal/timago"
+	"github.com/timago/terraform-provider-timago/internal/timago/contract"
+	"github.com/timago/terraform-provider-timago/internal/timago/contracttest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const token = "s3cr3t-token-of-the-school"
+
+var started = time.Date(2026, 9, 7, 6, 15, 0, 0, time.UTC)
+
+// school is a small server of the contract, held to it by contracttest.
+type school struct {
+	*httptest.Server
+	maxPage int
+
+	mu       sync.Mutex
+	stations []contract.Station
+	commands []*contract.Command
+	held     map[string]contract.CommandID // station and key
+	asked    []string                      // "GET /stations", in order, faults included
+	effects  []string                      // what was done, once each
+	fault    func(w http.ResponseWriter, r *http.Request, server http.Handler)
+	logged   []string
+}
+
+// newSchool has stations R101-PC0001 and so on.
+func newSchool(t *testing.T, stations int) *school {
+	t.Helper()
+	s := &school{maxPage: 500, held: map[string]contract.CommandID{}}
+	for i := range stations {
+		s.stations = append(s.stations, contract.Station{
+			ID: stationID(i), Name: fmt.Sprintf("R101-PC%04d", i+1), Location: "R101", ComputerGroup: "Unterricht",
+			Online: true, LastStart: &started, ETag: `"1"`,
+			OperatingSystems: []contract.OperatingSystem{{Name: "Windows 11", ImageGeneration: 4, ImageKMSActivation: new(bool)}},
+		})
+	}
+	checker := contracttest.New(t)
+	strict := contract.NewStrictHandlerWithOptions(s, nil, contract.StrictHTTPServerOptions{})
+	server := checker.Answers(contract.HandlerWithOptions(strict, contract.StdHTTPServerOptions{BaseURL: "/api/v1"}))
+	s.Server = httptest.NewUnstartedServer(checker.Requests(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "Bearer "+token {
+			refuse(w, 401, "unauthorized", "no token")
+			return
+		}
+		s.mu.Lock()
+		s.asked = append(s.asked, r.Method+" "+strings.TrimPrefix(r.URL.Path, "/api/v1"))
+		fault := s.fault
+		s.mu.Unlock()
+		if fault != nil {
+			fault(w, r, server)
+			return
+		}
+		server.ServeHTTP(w, r)
+	})))
+	s.Config.ErrorLog = log.New(io.Discard, "", 0)
+	s.StartTLS()
+	t.Cleanup(s.Close)
+	return s
+}
+
+func stationID(i int) string { return fmt.Sprintf("6f1c1c52-6c1e-4f0a-9d57-%012x", i+1) }
+
+// client talks to the school; whatever it logs is kept.
+func (s *school) client(t *testing.T, change ...func(*timago.Config)) *timago.Client {
+	t.Helper()
+	config := timago.Config{
+		Endpoint: s.URL, Token: token, MaxRetries: 3, RetryWait: time.Millisecond, RequestTimeout: 5 * time.Second,
+		CACertificate: pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw}),
+		Log: func(_ context.Context, message string, fields map[string]any) {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.logged = append(s.logged, fmt.Sprint(message, fields))
+		},
+	}
+	for _, f := range change {
+		f(&config)
+	}
+	client, err := timago.New(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(client.Close)
+	t.Cleanup(func() {
+		if strings.Contains(strings.Join(s.log(), "\n"), token) {
+			t.Error("the token was logged")
+		}
+	})
+	return client
+}
+
+// failing makes the first requests of a call ("PATCH") meet a fault, the others not.
+func (s *school) failing(method string, times int, fault func(w http.ResponseWriter, r *http.Request, server http.Handler)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.fault = func(w http.ResponseWriter, r *http.Request, server http.Handler) {
+		s.mu.Lock()
+		meets := r.Method == method && times > 0
+		if meets {
+			times--
+		}
+		s.mu.Unlock()
+		if meets {
+			fault(w, r, server)
+			return
+		}
+		server.ServeHTTP(w, r)
+	}
+}
+
+// lost does what is asked and drops the connection instead of answering.
+func lost(_ http.ResponseWriter, r *http.Request, server http.Handler) {
+	server.ServeHTTP(httptest.NewRecorder(), r)
+	panic(http.ErrAbortHandler)
+}
+
+func answering(status int, code, detail string, header ...string) func(http.ResponseWriter, *http.Request, http.Handler) {
+	return func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
+		for i := 0; i+1 < len(header); i += 2 {
+			w.Header().Set(header[i], header[i+1])
+		}
+		refuse(w, status, code, detail)
+	}
+}
+
+func refuse(w http.ResponseWriter, status int, code, detail string) {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(status)
+	body, err := json.Marshal(map[string]any{"type": "about:blank", "title": http.StatusText(status), "status": status, "code": code, "detail": detail})
+	if err != nil {
+		panic(err)
+	}
+	_, _ = io.Copy(w, bytes.NewReader(body))
+}
+
+// count is how often a call was made.
+func (s *school) count(call string) int {
+	n := 0
+	for _, asked := range s.requests() {
+		if asked == call {
+			n++
+		}
+	}
+	return n
+}
+
+// requests are all that arrived, in order.
+func (s *school) requests() []string { return s.copied(&s.asked) }
+
+// done is what was done, in order.
+func (s *school) done() []string { return s.copied(&s.effects) }
+
+// log is what the client logged: one line per attempt.
+func (s *school) log() []string { return s.copied(&s.logged) }
+
+func (s *school) copied(list *[]string) []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(*list)
+}
+
+// edit changes a station behind the client's back.
+func (s *school) edit(i int, change func(*contract.Station)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	change(&s.stations[i])
+}
+
+func notFound() contract.NotFoundApplicationProblemPlusJSONResponse {
+	return contract.NotFoundApplicationProblemPlusJSONResponse{Title: "Not found", Status: 404, Code: contract.ProblemCodeNotFound}
+}
+
+func (s *school) at(id string) int {
+	return slices.IndexFunc(s.stations, func(have contract.Station) bool { return have.ID == id })
+}
+
+func (s *school) GetInfo(context.Context, contract.GetInfoRequestObject) (contract.GetInfoResponseObject, error) {
+	return contract.GetInfo200JSONResponse{Version: "1.0.0", ServerTime: started, Features: []string{"restart", "something-new"}}, nil
+}
+
+func (s *school) GetKMS(context.Context, contract.GetKMSRequestObject) (contract.GetKMSResponseObject, error) {
+	host := "kms01.schule.example"
+	return contract.GetKMS200JSONResponse{Host: &host, Products: []contract.KMSProduct{
+		{Product: contract.KMSProductProductWindows, Name: "Windows 11 Education", Status: contract.KMSProductStatusActivated},
+	}}, nil
+}
+
+func (s *school) ListLocations(context.Context, contract.ListLocationsRequestObject) (contract.ListLocationsResponseObject, error) {
+	return contract.ListLocations200JSONResponse{GroupingsJSONResponse: contract.GroupingsJSONResponse{Items: []contract.Grouping{{ID: "l1", Name: "R101", Stations: 30}}}}, nil
+}
+
+func (s *school) ListComputerGroups(context.Context, contract.ListComputerGroupsRequestObject) (contract.ListComputerGroupsResponseObject, error) {
+	return contract.ListComputerGroups200JSONResponse{GroupingsJSONResponse: contract.GroupingsJSONResponse{Items: []contract.Grouping{{ID: "g1", Name: "Unterricht", Stations: 30}}}}, nil
+}
+
+func (s *school) ListStations(_ context.Context, request contract.ListStationsRequestObject) (contract.ListStationsResponseObject, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := request.Params
+	var found []contract.Station
+	for _, station := range s.stations {
+		same := func(want string) bool { return strings.EqualFold(want, station.Name) }
+		on := func(o contract.OperatingSystem) bool { return o.KMSActivation == *p.KMSActivation }
+		switch {
+		case p.ID != nil && !slices.Contains(*p.ID, station.ID),
+			p.Name != nil && !slices.ContainsFunc(*p.Name, same),
+			p.Location != nil && !strings.EqualFold(*p.Location, station.Location),
+			p.ComputerGroup != nil && !strings.EqualFold(*p.ComputerGroup, station.ComputerGroup),
+			p.Online != nil && *p.Online != station.Online,
+			p.KMSActivation != nil && !slices.ContainsFunc(station.OperatingSystems, on),
+			p.StartedAfter != nil && (station.LastStart == nil || !station.LastStart.After(*p.StartedAfter)):
+			continue
+		}
+		found = append(found, station)
+	}
+	from := 0
+	if p.PageToken != nil {
+		from, _ = strconv.Atoi(*p.PageToken)
+	}
+	to := min(from+min(*p.PageSize, s.maxPage), len(found))
+	page := contract.ListStations200JSONResponse{Items: append([]contract.Station{}, found[from:to]...)}
+	if to < len(found) {
+		next := strconv.Itoa(to)
+		page.NextPageToken = &next
+	}
+	return page, nil
+}
+
+func (s *school) GetStation(_ context.Context, request contract.GetStationRequestObject) (contract.GetStationResponseObject, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	i := s.at(request.ID)
+	if i < 0 {
+		return contract.GetStation404ApplicationProblemPlusJSONResponse{NotFoundApplicationProblemPlusJSONResponse: notFound()}, nil
+	}
+	return contract.GetStation200JSONResponse{StationJSONResponse: contract.StationJSONResponse{
+		Body: s.stations[i], Headers: contract.StationResponseHeaders{ETag: s.stations[i].ETag},
+	}}, nil
+}
+
+func (s *school) PatchOperatingSystem(_ context.Context, request contract.PatchOperatingSystemRequestObject) (contract.PatchOperatingSystemResponseObject, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	i := s.at(request.ID)
+	if i < 0 {
+		return contract.PatchOperatingSystem404ApplicationProblemPlusJSONResponse{NotFoundApplicationProblemPlusJSONResponse: notFound()}, nil
+	}
+	station := &s.stations[i]
+	if request.Params.IfMatch != station.ETag {
+		return contract.PatchOperatingSystem412ApplicationProblemPlusJSONResponse{
+			PreconditionFailedApplicationProblemPlusJSONResponse: contract.PreconditionFailedApplicationProblemPlusJSONResponse{
+				Title: "Precondition failed", Status: 412, Code: contract.ProblemCodePreconditionFailed,
+			},
+		}, nil
+	}
+	station.OperatingSystems = slices.Clone(station.OperatingSystems)
+	station.OperatingSystems[0].KMSActivation = request.Body.KMSActivation
+	station.ETag = fmt.Sprintf(`"%d"`, len(s.effects)+100)
+	s.effects = append(s.effects, "option "+station.Name)
+	return contract.PatchOperatingSystem200JSONResponse{StationJSONResponse: contract.StationJSONResponse{
+		Body: *station, Headers: contract.StationResponseHeaders{ETag: station.ETag},
+	}}, nil
+}
+
+func (s *school) SendCommand(_ context.Context, request contract.SendCommandRequestObject) (contract.SendCommandResponseObject, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	command := &contract.Command{ID: fmt.Sprintf("c-%06d", len(s.commands)+1), Command: request.Body.Command}
+	for _, target := range request.Body.Stations {
+		_, repeated := s.held[target.ID+target.Key]
+		if !repeated {
+			s.held[target.ID+target.Key] = command.ID
+			s.effects = append(s.effects, string(command.Command)+" "+target.ID)
+		}
+		command.Stations = append(command.Stations, contract.CommandOutcome{
+			ID: target.ID, Key: target.Key, State: contract.CommandStateQueued, Repeated: repeated,
+		})
+	}
+	s.commands = append(s.commands, command)
+	return contract.SendCommand202JSONResponse(*command), nil
+}
+
+// GetCommand sees every station one state further than the time before; the second
+// station of a command is in use.
+func (s *school) GetCommand(_ context.Context, request contract.GetCommandRequestObject) (contract.GetCommandResponseObject, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, command := range s.commands {
+		if command.ID != request.ID {
+			continue
+		}
+		command.Stations = slices.Clone(command.Stations)
+		for i := range command.Stations {
+			state := &command.Stations[i].State
+			switch {
+			case *state == contract.CommandStateQueued && i == 1:
+				*state = contract.CommandStateFailed
+				command.Stations[i].Reason = &contract.FailureReason{Code: "in_use"}
+			case *state == contract.CommandStateQueued:
+				*state = contract.CommandStateRunning
+			case *state == contract.CommandStateRunning:
+				*state = contract.CommandStateSucceeded
+			}
+		}
+		return contract.GetCommand200JSONResponse(*command), nil
+	}
+	return contract.GetCommand404ApplicationProblemPlusJSONResponse{NotFoundApplicationProblemPlusJSONResponse: notFound()}, nil
+}
