@@ -170,7 +170,9 @@ func (c *cycle) addsNothing(s *station, p int, reason string) {
 	s.reason = c.managed[p].Title() + ": " + reason
 	if c.isWindows(p) || s.adds == 0 {
 		c.leave(s, s.reason)
+		return
 	}
+	c.tell(KindLeftOut, s, Event{Product: c.managed[p], Reason: reason})
 }
 
 // finish ends a start whose requests were seen.

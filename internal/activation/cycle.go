@@ -243,6 +243,9 @@ func (c *cycle) start() {
 	candidate := c.choose()
 	sleeper := c.sleeper()
 	switch {
+	case c.host.settled != c.ledger.settled:
+		c.wish(c.now) // counts were made that the last look may not show
+		return
 	case candidate == nil && sleeper == nil:
 		c.restOrStall()
 		return
@@ -336,29 +339,39 @@ func (c *cycle) choose() *station {
 	return nil
 }
 
-// chooseEven takes, of those to whom a share is still owed, the one with the most work
-// before it; the rest of the division goes to the quickest.
+// chooseEven gives, for the product that lacks most, each station that adds to it an
+// equal share of what is missing. Of those to whom some is still owed it takes the one
+// with the most work before it; the rest of the division goes to the quickest.
 func (c *cycle) chooseEven(view lineup) *station {
-	var made []int
-	for _, s := range c.stations {
-		if s.idle || s.owes != 0 && s.started {
-			made = append(made, c.candidate(s).made)
+	view.legs = nil // nobody repeats in another's place: what falls to a station is its own
+	order := slices.SortedFunc(slices.Values(c.all().list()), func(p, q int) int { return cmp.Compare(view.need[q], view.need[p]) })
+	for _, p := range order {
+		if view.need[p] <= 0 {
+			return nil
+		}
+		var made []int
+		for _, s := range c.stations {
+			if s.adds.has(p) && (s.idle || s.started && s.owes != 0) {
+				made = append(made, c.candidate(s).made)
+			}
+		}
+		share := evenly(made, view.need[p])
+		var chosen *station
+		most := time.Duration(0)
+		for _, s := range c.idle {
+			candidate := c.candidate(s)
+			if !s.adds.has(p) || c.ledger.busy[s.name] != nil || share.owed(candidate.made, true) == 0 || !view.wants(candidate) {
+				continue
+			}
+			if work := time.Duration(share.owed(candidate.made, false)) * candidate.cycle; chosen == nil || work > most {
+				chosen, most = s, work
+			}
+		}
+		if chosen != nil {
+			return chosen
 		}
 	}
-	share := evenly(made, slices.Max(view.need))
-	var chosen *station
-	most := time.Duration(0)
-	for _, s := range c.idle {
-		candidate := c.candidate(s)
-		// Nobody repeats in another's place here: what falls to a station is its own.
-		if c.ledger.busy[s.name] != nil || share.owed(candidate.made, true) == 0 || !(lineup{need: view.need, capacity: view.capacity}).wants(candidate) {
-			continue
-		}
-		if work := time.Duration(share.owed(candidate.made, false)) * candidate.cycle; chosen == nil || work > most {
-			chosen, most = s, work
-		}
-	}
-	return chosen
+	return nil
 }
 
 func (c *cycle) candidate(s *station) candidate {

@@ -14,7 +14,7 @@ const (
 	KindBack       Kind = "back"        // it answers again, newly started
 	KindCounted    Kind = "counted"     // its request was counted
 	KindInUse      Kind = "in use"      // somebody uses it: it is come back to later
-	KindLeftOut    Kind = "left out"    // it adds nothing more, for the reason given
+	KindLeftOut    Kind = "left out"    // it adds nothing more, or nothing to the product named, for the reason given
 	KindWaiting    Kind = "waiting"     // nothing can be done but wait, for the reason given
 	KindReached    Kind = "reached"     // every threshold holds
 	KindHostSilent Kind = "host silent" // the KMS host could not be read; it is asked again

@@ -87,7 +87,7 @@ func (c *cycle) wish(at time.Time) {
 }
 
 func (c *cycle) nextLook() (time.Time, bool) {
-	if c.host.wished.IsZero() || c.host.looking {
+	if c.host.wished.IsZero() || c.host.looking || c.closing {
 		return time.Time{}, false
 	}
 	return maxTime(c.host.wished, c.host.begun.Add(c.lookSpacing())), true
@@ -95,13 +95,14 @@ func (c *cycle) nextLook() (time.Time, bool) {
 
 func (c *cycle) lookIfWished() {
 	at, wished := c.nextLook()
-	if !wished || at.After(c.now) || c.done || c.closing && c.host.known {
+	if !wished || at.After(c.now) || c.done {
 		return
 	}
 	h := &c.host
 	h.begun, h.wished = c.now, time.Time{}
 	h.begunLooks++
 	if h.denied {
+		h.settled = c.ledger.settled
 		return
 	}
 	h.looking = true

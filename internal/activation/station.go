@@ -17,6 +17,16 @@ func (s products) without(p int) products   { return s &^ only(p) }
 func (s products) first() (int, bool)       { return bits.TrailingZeros8(uint8(s)), s != 0 }
 func (s products) contains(t products) bool { return s&t == t }
 
+func (s products) list() []int {
+	var list []int
+	for p := range 8 {
+		if s.has(p) {
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
 // phase is where a station's part stands.
 type phase uint8
 

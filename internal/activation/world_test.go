@@ -19,7 +19,7 @@ import (
 type school struct {
 	*world.World
 	latency time.Duration
-	asked   map[string]int // calls so far, by station and kind
+	watch   *watchman // sees every call; may be nil
 }
 
 // dialTimeout is how long a caller waits for a machine that gives no answer.
@@ -53,7 +53,7 @@ func pause(ctx context.Context, d time.Duration) error {
 
 // answered passes on an answer; silence takes as long as a dial.
 func answered[T any](ctx context.Context, answer T, err error) (T, error) {
-	if err != nil && strings.Contains(err.Error(), "("+string(world.ContactSilent)+")") {
+	if err != nil && (strings.Contains(err.Error(), "("+string(world.ContactSilent)+")") || strings.Contains(err.Error(), "("+string(world.HalfOpen)+")")) {
 		if ended := pause(ctx, dialTimeout); ended != nil {
 			return answer, ended
 		}
@@ -74,6 +74,7 @@ func (s *school) Presence(ctx context.Context, station string) (kms.Presence, er
 		return kms.Presence{}, err
 	}
 	p, err := s.World.Presence(station)
+	s.watch.presence(station, p, err)
 	return answered(ctx, p, err)
 }
 
@@ -97,15 +98,20 @@ func (s *school) Activate(ctx context.Context, station, licence string) error {
 	if err := s.travel(ctx, station, "activate"); err != nil {
 		return err
 	}
+	s.watch.activate(station, licence)
 	_, err := answered(ctx, 0, s.World.Activate(station, licence))
 	return err
 }
 
 func (s *school) Restart(ctx context.Context, station string, force bool) error {
+	s.watch.restart(station, force) // judged by what the cycle knows when it sends the command
 	if err := s.travel(ctx, station, "restart"); err != nil {
+		s.watch.restarted(station, err)
 		return err
 	}
-	_, err := answered(ctx, 0, s.World.Restart(station, force))
+	err := s.World.Restart(station, force)
+	s.watch.restarted(station, err)
+	_, err = answered(ctx, 0, err)
 	return err
 }
 
@@ -113,7 +119,9 @@ func (s *school) Host(ctx context.Context) (kms.Host, error) {
 	if err := s.travel(ctx, "", "host"); err != nil {
 		return kms.Host{}, err
 	}
-	return s.World.Host()
+	host, err := s.World.Host()
+	s.watch.host(host, err)
+	return host, err
 }
 
 func (s *school) Counted(ctx context.Context, since time.Time) ([]kms.Counted, error) {

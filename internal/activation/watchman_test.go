@@ -1,0 +1,218 @@
+package activation_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/timago/terraform-provider-timago/internal/activation"
+	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/simulator/world"
+)
+
+// watchman stands between cycle and site and holds every call against the promises, with
+// what the site shows him beside it. A nil watchman lets everything pass.
+type watchman struct {
+	mu        sync.Mutex
+	job       activation.Job
+	world     *world.World
+	log       strings.Builder
+	broken    []string
+	limits    activation.Limits
+	down      map[string]bool                 // restarted by the cycle, not started again
+	underWay  map[string]map[kms.Product]bool // restarts not counted yet: what they may add to
+	restarts  map[string]int
+	seen      map[string]sight // last look at a station's users
+	read      kms.Host         // the host as last read
+	readAt    time.Time
+	landed    map[kms.Product]int // our counts since then
+	cancelled time.Time
+	started   int // restarts taken by stations
+}
+
+type sight struct {
+	at   time.Time
+	user string
+	err  error
+}
+
+func newWatchman(job activation.Job) *watchman {
+	return &watchman{
+		job: job, limits: job.Limits, down: map[string]bool{}, underWay: map[string]map[kms.Product]bool{}, restarts: map[string]int{},
+		seen: map[string]sight{}, landed: map[kms.Product]int{},
+	}
+}
+
+func (w *watchman) breach(promise, format string, args ...any) {
+	text := promise + ": " + fmt.Sprintf(format, args...)
+	w.broken = append(w.broken, text)
+	fmt.Fprintf(&w.log, "%s !!! %s\n", time.Now().Format(clockFace), text)
+}
+
+const clockFace = "15:04:05.000"
+
+// observe is told what happens in the world. It must not ask the world.
+func (w *watchman) observe(e world.Entry) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	fmt.Fprintf(&w.log, "%s world  %s %s %s\n", time.Now().Format(clockFace), e.Machine, e.Kind, e.Detail)
+	switch e.Kind {
+	case world.KindOpens:
+		delete(w.down, e.Machine)
+	case world.KindRestart:
+		w.started++
+	case world.KindCounted:
+		key, rest, _ := strings.Cut(e.Detail, ":")
+		_, from, _ := strings.Cut(rest, " from ")
+		client, _, _ := strings.Cut(from, ",")
+		if product := productOf(key); w.underWay[client][product] {
+			delete(w.underWay[client], product)
+			w.landed[product]++
+		}
+	}
+}
+
+func productOf(key string) kms.Product {
+	if key == "windows" {
+		return kms.Windows
+	}
+	return kms.Office
+}
+
+// progress is told what the cycle says of itself.
+func (w *watchman) progress(e activation.Event) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	fmt.Fprintf(&w.log, "%s cycle  %s %s %s %v %s\n", time.Now().Format(clockFace), e.Station, e.Kind, e.Product, e.Counts, e.Reason)
+	if e.Kind == activation.KindLeftOut && e.Product != "" {
+		delete(w.underWay[e.Station], e.Product)
+	}
+	if e.Kind == activation.KindLeftOut && e.Product == "" {
+		delete(w.underWay, e.Station)
+		delete(w.down, e.Station)
+	}
+}
+
+func (w *watchman) presence(station string, p kms.Presence, err error) {
+	if w == nil {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.seen[station] = sight{at: time.Now(), user: p.InUse(w.limits.IgnoreUsers), err: err}
+}
+
+func (w *watchman) host(host kms.Host, err error) {
+	if w == nil || err != nil {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.read, w.readAt = host, time.Now()
+	clear(w.landed)
+}
+
+// missing is what the station could still add by the count that the cycle knows.
+func (w *watchman) missing(station world.StationState) map[kms.Product]int {
+	missing := map[kms.Product]int{}
+	for product, threshold := range w.job.Thresholds {
+		count, _ := w.read.Count(product)
+		for _, p := range station.Products {
+			if short := threshold - count - w.landed[product]; p.Family == product && short > 0 {
+				missing[product] = short
+			}
+		}
+	}
+	return missing
+}
+
+// restart holds a command against A1 to A3.
+func (w *watchman) restart(station string, force bool) {
+	if w == nil {
+		return
+	}
+	state := stateOf(w.world.State(), station)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	now := time.Now()
+	fmt.Fprintf(&w.log, "%s asked  %s to restart\n", now.Format(clockFace), station)
+	if !w.cancelled.IsZero() && now.After(w.cancelled) {
+		w.breach("A10", "%s was restarted after the end", station)
+	}
+	missing := w.missing(state)
+	w.underWay[station] = map[kms.Product]bool{}
+	needed := false
+	for product, short := range missing {
+		w.underWay[station][product] = true
+		underWay := 0
+		for _, products := range w.underWay {
+			if products[product] {
+				underWay++
+			}
+		}
+		needed = needed || underWay <= short
+	}
+	if !needed {
+		w.breach("A1", "%s is restarted where %v is missing and %v under way", station, missing, w.underWay)
+	}
+	if age := now.Sub(w.readAt); w.readAt.IsZero() || age > 3*time.Second+dialTimeout {
+		w.breach("A1", "the count was read %s before %s was restarted", age, station)
+	}
+	w.down[station] = true
+	if len(w.down) > max(1, w.limits.MaxParallel) {
+		w.breach("A2", "%d stations are down", len(w.down))
+	}
+	if w.restarts[station]++; w.restarts[station] > w.limits.MaxRestartsPerStation {
+		w.breach("A2", "%s is restarted for the %dth time", station, w.restarts[station])
+	}
+	switch look := w.seen[station]; {
+	case look.err != nil || now.Sub(look.at) > time.Second:
+		w.breach("A3", "%s was looked at %s ago (%v)", station, now.Sub(look.at), look.err)
+	case look.user != "" && w.limits.WhenInUse != activation.ForceWhenInUse:
+		w.breach("A3", "%s is used by %s", station, look.user)
+	case force && w.limits.WhenInUse != activation.ForceWhenInUse && len(w.limits.IgnoreUsers) == 0:
+		w.breach("A3", "%s was forced", station)
+	}
+}
+
+// restarted is told what became of the command.
+func (w *watchman) restarted(station string, err error) {
+	if w == nil || err == nil || errors.Is(err, kms.ErrUnknownOutcome) {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.down, station)
+	delete(w.underWay, station)
+	w.restarts[station]--
+}
+
+// activate holds a request on command against A7 and A9: it uses up an activation on
+// anything but an unlicensed product with a KMS client key.
+func (w *watchman) activate(station, licence string) {
+	if w == nil {
+		return
+	}
+	state := stateOf(w.world.State(), station)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.cancelled.IsZero() && time.Now().After(w.cancelled) {
+		w.breach("A10", "%s was asked after the end", station)
+	}
+	for _, p := range state.Products {
+		if p.ID == licence && p.Status == kms.Licensed.String() {
+			w.breach("A9", "%s was asked to activate %s, which is licensed", station, p.Name)
+		}
+	}
+}
+
+func stateOf(state world.State, station string) world.StationState {
+	for _, s := range state.Stations {
+		if s.Name == station {
+			return s
+		}
+	}
+	return world.StationState{}
+}
