@@ -14,8 +14,11 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
+
+	"go.uber.org/goleak"
 )
 
 // cli is the binary to run, from the environment that `make test` sets, else from PATH.
@@ -33,7 +36,8 @@ func cli(t testing.TB) string {
 	return ""
 }
 
-// buildProvider builds the provider as it is released, once a process.
+// buildProvider builds the provider once a process: as it is released, but with the race
+// detector where the tests have it.
 var buildProvider = sync.OnceValues(func() (string, error) {
 	root, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}").Output()
 	if err != nil {
@@ -43,9 +47,12 @@ var buildProvider = sync.OnceValues(func() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	build := exec.Command("go", "build", "-trimpath", "-o", filepath.Join(dir, "terraform-provider-timago"), ".")
+	args := []string{"build", "-trimpath", "-o", filepath.Join(dir, "terraform-provider-timago")}
+	if raceEnabled {
+		args = append(args, "-race")
+	}
+	build := exec.Command("go", append(args, ".")...)
 	build.Dir = strings.TrimSpace(string(root))
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if output, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("building the provider: %w\n%s", err, output)
 	}
@@ -61,7 +68,11 @@ func Main(m interface{ Run() int }) int {
 		panic(err)
 	}
 	code := m.Run()
-	if built {
+	if err := goleak.Find(); code == 0 && err != nil {
+		fmt.Fprintln(os.Stderr, "left running:", err)
+		code = 1
+	}
+	if built.Load() {
 		if dir, err := buildProvider(); err == nil {
 			_ = os.RemoveAll(dir)
 		}
@@ -69,7 +80,7 @@ func Main(m interface{ Run() int }) int {
 	return code
 }
 
-var built bool // whether a test needed the provider
+var built atomic.Bool // whether a test needed the provider
 
 // Workspace is a folder with a configuration in which the CLI runs. No other
 // configuration of the machine reaches it.
@@ -85,7 +96,7 @@ type Workspace struct {
 func NewWorkspace(t testing.TB, env ...string) *Workspace {
 	t.Helper()
 	w := &Workspace{t: t, cli: cli(t), dir: t.TempDir()}
-	built = true
+	built.Store(true)
 	provider, err := buildProvider()
 	if err != nil {
 		t.Fatal(err)
@@ -97,7 +108,8 @@ func NewWorkspace(t testing.TB, env ...string) *Workspace {
 			w.env = append(w.env, variable)
 		}
 	}
-	w.env = append(w.env, "TF_CLI_CONFIG_FILE="+rc, "TF_IN_AUTOMATION=1", "CHECKPOINT_DISABLE=1")
+	w.env = append(w.env, "TF_CLI_CONFIG_FILE="+rc, "TF_IN_AUTOMATION=1", "CHECKPOINT_DISABLE=1",
+		"GORACE=halt_on_error=1") // a data race ends the provider, and with it the test
 	w.env = append(w.env, env...)
 	return w
 }
