@@ -152,14 +152,16 @@ func (o *operation) shell() (*shell, error) {
 
 func (o *operation) delete() error {
 	o.server.mu.Lock()
-	defer o.server.mu.Unlock()
 	shell, err := o.shell()
+	if err == nil {
+		delete(o.server.shells, shell.id)
+	}
+	o.server.mu.Unlock()
 	if err != nil {
 		return err
 	}
-	delete(o.server.shells, shell.id)
 	for _, command := range shell.commands {
-		command.cancel()
+		command.cancel() // it locks the server itself
 	}
 	return nil
 }
