@@ -138,8 +138,8 @@ func (c *cycle) tryAgain(s *station) {
 		c.leave(s, fmt.Sprintf("it did not answer for %s: %v", c.limits.StationTimeout, s.trouble))
 		return
 	}
-	// A restart of an earlier run takes no longer than the slowest usual one.
-	if silent > c.cycleOf(s)*3/2 {
+	// A restart of an earlier run takes no longer than a slow one of this.
+	if silent > max(c.cycleOf(s)*3/2, usualCycle) {
 		c.hope(s, false)
 	}
 	c.send(s, call{verb: probe})

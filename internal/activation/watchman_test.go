@@ -27,9 +27,13 @@ type watchman struct {
 	seen      map[string]sight // last look at a station's users
 	read      kms.Host         // the host as last read
 	readAt    time.Time
-	landed    map[kms.Product]int // our counts since then
+	landed    map[kms.Product]int  // our counts since then
+	licensed  map[string]time.Time // when a station's product last changed its state
 	cancelled time.Time
 	started   int // restarts taken by stations
+	earlier   int // … of these, in a run before
+	resumed   time.Time
+	first     map[kms.Product]int // counts at the start
 }
 
 type sight struct {
@@ -41,7 +45,7 @@ type sight struct {
 func newWatchman(job activation.Job) *watchman {
 	return &watchman{
 		job: job, limits: job.Limits, down: map[string]bool{}, underWay: map[string]map[kms.Product]bool{}, restarts: map[string]int{},
-		seen: map[string]sight{}, landed: map[kms.Product]int{},
+		seen: map[string]sight{}, first: map[kms.Product]int{}, landed: map[kms.Product]int{}, licensed: map[string]time.Time{},
 	}
 }
 
@@ -63,6 +67,9 @@ func (w *watchman) observe(e world.Entry) {
 		delete(w.down, e.Machine)
 	case world.KindRestart:
 		w.started++
+	case world.KindLicence:
+		name, _, _ := strings.Cut(e.Detail, ": ")
+		w.licensed[e.Machine+name] = time.Now()
 	case world.KindCounted:
 		key, rest, _ := strings.Cut(e.Detail, ":")
 		_, from, _ := strings.Cut(rest, " from ")
@@ -110,6 +117,11 @@ func (w *watchman) host(host kms.Host, err error) {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.readAt.IsZero() {
+		for product := range w.job.Thresholds {
+			w.first[product], _ = host.Count(product)
+		}
+	}
 	w.read, w.readAt = host, time.Now()
 	clear(w.landed)
 }
@@ -140,6 +152,10 @@ func (w *watchman) restart(station string, force bool) {
 	fmt.Fprintf(&w.log, "%s asked  %s to restart\n", now.Format(clockFace), station)
 	if !w.cancelled.IsZero() && now.After(w.cancelled) {
 		w.breach("A10", "%s was restarted after the end", station)
+	}
+	if !w.resumed.IsZero() && now.Sub(w.resumed) > hopeFor {
+		clear(w.underWay)
+		w.resumed = time.Time{}
 	}
 	missing := w.missing(state)
 	w.underWay[station] = map[kms.Product]bool{}
@@ -177,6 +193,24 @@ func (w *watchman) restart(station string, force bool) {
 	}
 }
 
+// hopeFor is how long a member that does not answer is expected back, so that what an
+// earlier run has under way is not made again.
+const hopeFor = 3 * time.Minute
+
+// again forgets what only the run before could know.
+func (w *watchman) again() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	fmt.Fprintf(&w.log, "%s again\n", time.Now().Format(clockFace))
+	clear(w.restarts)
+	clear(w.down) // what an earlier run took down is not in this one's hands
+	w.earlier = w.started
+	w.resumed = time.Now()
+}
+
+// readBefore is how long before Activate a product's licence may have been read.
+const readBefore = 11 * time.Second
+
 // restarted is told what became of the command.
 func (w *watchman) restarted(station string, err error) {
 	if w == nil || err == nil || errors.Is(err, kms.ErrUnknownOutcome) {
@@ -202,7 +236,8 @@ func (w *watchman) activate(station, licence string) {
 		w.breach("A10", "%s was asked after the end", station)
 	}
 	for _, p := range state.Products {
-		if p.ID == licence && p.Status == kms.Licensed.String() {
+		// What became licensed only since it was read cannot be known.
+		if p.ID == licence && p.Status == kms.Licensed.String() && time.Since(w.licensed[station+p.Name]) > readBefore {
 			w.breach("A9", "%s was asked to activate %s, which is licensed", station, p.Name)
 		}
 	}
