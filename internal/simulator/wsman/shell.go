@@ -160,8 +160,8 @@ func (o *operation) delete() error {
 	if err != nil {
 		return err
 	}
-	for _, command := range shell.commands {
-		command.cancel() // it locks the server itself
+	for _, command := range shell.commands { // nobody else finds the shell any more
+		command.cancel()
 	}
 	return nil
 }

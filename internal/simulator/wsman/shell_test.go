@@ -53,6 +53,24 @@ func TestReceiveTimesOutWhileNothingComes(t *testing.T) {
 	}
 }
 
+func TestEndOfAShellEndsItsCommands(t *testing.T) {
+	t.Parallel()
+	shell := newClient(t, serve(t, plain())).shell()
+	shell.command("wait")
+	id := shell.command("wait")
+	ended := make(chan reply, 1)
+	go func() {
+		r, _ := shell.try(shellNS+"/Receive", cmdShell, `<rsp:Receive><rsp:DesiredStream CommandId="`+id+`"/></rsp:Receive>`)
+		ended <- r
+	}()
+	if r := shell.ask(transfer+"/Delete", cmdShell, ""); r.status != 200 {
+		t.Errorf("delete: %s", r.text)
+	}
+	if r := <-ended; r.between("rsp:ExitCode") != "1" && r.fault() != wsman.CodeInvalidSelectors {
+		t.Errorf("the waiting request: %s", r.text)
+	}
+}
+
 func TestLongOutputComesInParts(t *testing.T) {
 	t.Parallel()
 	shell := newClient(t, serve(t, plain())).shell().withEnvelope(153600)
