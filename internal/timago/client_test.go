@@ -101,7 +101,7 @@ func TestEveryFaultHasItsError(t *testing.T) {
 				t.Errorf("says %q, want %q in it", err, story.text)
 			}
 			for _, sentinel := range []error{kms.ErrDenied, kms.ErrUnreachable, timago.ErrNotFound} {
-				if errors.Is(err, sentinel) != (sentinel == story.is) {
+				if errors.Is(err, sentinel) != errors.Is(story.is, sentinel) {
 					t.Errorf("%v: is %q: %t", err, sentinel, errors.Is(err, sentinel))
 				}
 			}

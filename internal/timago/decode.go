@@ -22,6 +22,7 @@ func decode[T any](response *http.Response, err error) (T, error) {
 	if err != nil {
 		return value, err
 	}
+	defer response.Body.Close()
 	body, err := io.ReadAll(response.Body) // already in memory, see attempt
 	if err != nil {
 		return value, err

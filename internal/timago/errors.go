@@ -31,20 +31,21 @@ type Problem struct {
 }
 
 func (p *Problem) Error() string {
-	text := fmt.Sprintf("%s %s: %d %s", p.Method, p.RequestPath, p.Status, p.Title)
+	var text strings.Builder
+	fmt.Fprintf(&text, "%s %s: %d %s", p.Method, p.RequestPath, p.Status, p.Title)
 	if p.Code != "" {
-		text += " (" + string(p.Code) + ")"
+		fmt.Fprintf(&text, " (%s)", p.Code)
 	}
 	if p.Location != "" {
-		text += ": redirected to " + p.Location
+		text.WriteString(": redirected to " + p.Location)
 	}
 	if p.Detail != "" {
-		text += ": " + p.Detail
+		text.WriteString(": " + p.Detail)
 	}
 	for _, field := range p.Errors {
-		text += "; " + field.Pointer + ": " + field.Detail
+		text.WriteString("; " + field.Pointer + ": " + field.Detail)
 	}
-	return text
+	return text.String()
 }
 
 // Is makes the sentinels work.

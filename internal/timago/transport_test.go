@@ -40,28 +40,29 @@ func TestOnlyWhatIsSafeIsRepeated(t *testing.T) {
 
 func TestServerCannotMakeItWaitLong(t *testing.T) {
 	t.Parallel()
-	answer := func(status int, retryAfter string) *http.Response {
-		return &http.Response{StatusCode: status, Header: http.Header{"Retry-After": {retryAfter}}}
-	}
 	for _, story := range []struct {
-		answer *http.Response
-		try    int
-		want   time.Duration
+		status     int
+		retryAfter string
+		try        int
+		want       time.Duration
 	}{
-		{answer(429, "7"), 0, 7 * time.Second},
-		{answer(503, "0"), 5, 0},
-		{answer(429, "86400"), 0, maxRetryWait},
-		{answer(429, strconv.Itoa(math.MaxInt64)), 0, maxRetryWait},
-		{answer(429, "Fri, 31 Dec 2999 23:59:59 GMT"), 0, maxRetryWait},
-		{answer(429, "-5"), 0, time.Second},
-		{answer(500, "7"), 0, time.Second},
-		{nil, 0, time.Second},
-		{nil, 2, 4 * time.Second},
-		{nil, 20, maxRetryWait},
+		{429, "7", 0, 7 * time.Second},
+		{503, "0", 5, 0},
+		{429, "86400", 0, maxRetryWait},
+		{429, strconv.Itoa(math.MaxInt64), 0, maxRetryWait},
+		{429, "Fri, 31 Dec 2999 23:59:59 GMT", 0, maxRetryWait},
+		{429, "-5", 0, time.Second},
+		{500, "7", 0, time.Second},
+		{500, "", 2, 4 * time.Second},
+		{500, "", 20, maxRetryWait},
 	} {
-		if got := pause(time.Second, maxRetryWait, story.try, story.answer); got != story.want {
-			t.Errorf("%+v, try %d: waits %v, want %v", story.answer, story.try, got, story.want)
+		answer := http.Response{StatusCode: story.status, Header: http.Header{"Retry-After": {story.retryAfter}}}
+		if got := pause(time.Second, maxRetryWait, story.try, &answer); got != story.want {
+			t.Errorf("%+v: waits %v", story, got)
 		}
+	}
+	if got := pause(time.Second, maxRetryWait, 1, nil); got != 2*time.Second {
+		t.Errorf("without an answer: waits %v", got)
 	}
 }
 
@@ -70,6 +71,7 @@ func TestAnswersAreHeldToTheContract(t *testing.T) {
 	const station = `{"id":"6f1c1c52-6c1e-4f0a-9d57-0b1c5f3f0a01","name":"PC1","location":"","computer_group":"","online":true,"last_start":null,
 		"last_operating_system":null,"logged_on_user":null,"pending_command":null,"etag":"1","new_field":[1],
 		"operating_systems":[{"name":"W","kms_activation":true,"image_kms_activation":null,"image_generation":0}]}`
+	replaced := func(part, by string) string { return `{"items":[` + strings.Replace(station, part, by, 1) + `]}` }
 	for name, story := range map[string]struct{ body, path, text string }{
 		"good":               {`{"items":[` + station + `]}`, "", ""},
 		"no items":           {`{}`, "$.items", "the field is missing"},
@@ -79,12 +81,12 @@ func TestAnswersAreHeldToTheContract(t *testing.T) {
 		"item a number":      {`{"items":[` + station + `,7]}`, "$.items[1]", "is no object"},
 		"token a number":     {`{"items":[],"next_page_token":7}`, "$.next_page_token", "is no string"},
 		"empty item":         {`{"items":[` + station + `,{}]}`, "$.items[1].computer_group", "the field is missing"},
-		"nested, missing":    {replaced(station, `"name":"W",`, ``), "$.items[0].operating_systems[0].name", "the field is missing"},
-		"nested, wrong type": {replaced(station, `"image_generation":0`, `"image_generation":"4"`), "$.items[0].operating_systems[0].image_generation", "is no int64"},
-		"nested, null":       {replaced(station, `"kms_activation":true`, `"kms_activation":null`), "$.items[0].operating_systems[0].kms_activation", "must not be null"},
-		"bad time":           {replaced(station, `"last_start":null`, `"last_start":"07.09.2026 08:15"`), "$.items[0].last_start", "is no time in the form of RFC 3339"},
-		"user left out":      {replaced(station, `"logged_on_user":null,`, ``), "$.items[0].logged_on_user", "the field is missing"},
-		"pending, missing":   {replaced(station, `"pending_command":null`, `"pending_command":{"id":"c1","state":"sent"}`), "$.items[0].pending_command.command", "the field is missing"},
+		"nested, missing":    {replaced(`"name":"W",`, ``), "$.items[0].operating_systems[0].name", "the field is missing"},
+		"nested, wrong type": {replaced(`"image_generation":0`, `"image_generation":"4"`), "$.items[0].operating_systems[0].image_generation", "is no int64"},
+		"nested, null":       {replaced(`"kms_activation":true`, `"kms_activation":null`), "$.items[0].operating_systems[0].kms_activation", "must not be null"},
+		"bad time":           {replaced(`"last_start":null`, `"last_start":"07.09.2026 08:15"`), "$.items[0].last_start", "is no time in the form of RFC 3339"},
+		"user left out":      {replaced(`"logged_on_user":null,`, ``), "$.items[0].logged_on_user", "the field is missing"},
+		"pending, missing":   {replaced(`"pending_command":null`, `"pending_command":{"id":"c1","state":"sent"}`), "$.items[0].pending_command.command", "the field is missing"},
 	} {
 		wrong := check([]byte(story.body), reflect.TypeFor[contract.StationPage](), "$")
 		switch {
@@ -95,11 +97,6 @@ func TestAnswersAreHeldToTheContract(t *testing.T) {
 			t.Errorf("%s: %s: %v, want %s: %s", name, wrong.JSONPath, wrong.Err, story.path, story.text)
 		}
 	}
-}
-
-// replaced is a page with one station, changed.
-func replaced(station, part, by string) string {
-	return `{"items":[` + strings.Replace(station, part, by, 1) + `]}`
 }
 
 func TestPagesThatDoNotEnd(t *testing.T) {

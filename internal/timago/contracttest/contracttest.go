@@ -5,6 +5,7 @@ package contracttest
 import (
 	"bytes"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -83,9 +84,7 @@ func (c *Checker) Answers(server http.Handler) http.Handler {
 				c.t.Errorf("the answer to %s %s breaks the contract: %v", r.Method, r.URL, err)
 			}
 		}
-		for name, values := range answer.Header() {
-			w.Header()[name] = values
-		}
+		maps.Copy(w.Header(), answer.Header())
 		w.WriteHeader(answer.Code)
 		if _, err := w.Write(answer.Body.Bytes()); err != nil {
 			c.t.Logf("the client did not wait for the answer to %s %s: %v", r.Method, r.URL, err)
