@@ -117,12 +117,12 @@ func ForecastOf(reading HostReading, product kms.Product, productOf ProductOf) (
 	if reason != "" {
 		return Forecast{}, &NoForecast{product, reason}
 	}
-	seen := reading.sightings(productOf, false)
-	if !seen[product].reproduce(count, product) && reading.serversExplain(productOf) {
-		seen = reading.sightings(productOf, true)
+	seen, reason := reading.attribute(productOf)
+	if reason == "" && !seen[product].reproduce(count, product) {
+		reason = reading.disagreement(product, len(seen[product].last), count)
 	}
-	if !seen[product].reproduce(count, product) {
-		return Forecast{}, &NoForecast{product, reading.disagreement(product, len(seen[product].last), count)}
+	if reason != "" {
+		return Forecast{}, &NoForecast{product, reason}
 	}
 	forecast := Forecast{From: reading.Now, Count: count}
 	for _, last := range seen[product].last {
@@ -179,17 +179,43 @@ func (s sightings) reproduce(count int, product kms.Product) bool {
 	return n == count || n > count && (count == 2*s.largest || count == product.Cap())
 }
 
-// sightings sorts the records by product. With servers, requests of an unknown product
-// with Office's threshold are taken for those of Windows Server, which has the same.
-func (r HostReading) sightings(productOf ProductOf, servers bool) map[kms.Product]sightings {
-	seen := map[kms.Product]sightings{}
+// attribute sorts the records by product; else it gives the reason why that cannot be
+// done. Office has the threshold of Windows Server: where the host counts both and no
+// member holds the product, the counts themselves must tell which it was.
+func (r HostReading) attribute(productOf ProductOf) (seen map[kms.Product]sightings, reason string) {
+	office, guessed := r.sightings(productOf, kms.Office)
+	if !guessed {
+		return office, ""
+	}
+	servers, _ := r.sightings(productOf, kms.Windows)
+	switch isOffice, isServers := r.explainedBy(office), r.explainedBy(servers); {
+	case isOffice && !isServers:
+		return office, ""
+	case isServers && !isOffice:
+		return servers, ""
+	}
+	return nil, "the KMS host's log has requests with threshold 5 for products that no member holds, which may be Office or Windows Server, " +
+		"and its counts do not tell which"
+}
+
+// sightings sorts the records by product. Those of which neither activation id nor
+// threshold tells the product are taken for guess.
+func (r HostReading) sightings(productOf ProductOf, guess kms.Product) (seen map[kms.Product]sightings, guessed bool) {
+	seen = map[kms.Product]sightings{}
+	both := r.Host.HasKey(kms.Windows) && r.Host.HasKey(kms.Office) // what it has no key for it does not count
 	for _, record := range r.Counted {
 		if !countedCode(record.Code) || record.CMID == "" || !record.Time.Add(kms.CountedFor).After(r.Now) {
 			continue
 		}
 		product, known := productOf(record)
-		if !known {
-			product = r.productByThreshold(record.Threshold, servers)
+		switch {
+		case known:
+		case record.Threshold >= kms.Windows.Threshold(), !r.Host.HasKey(kms.Office):
+			product = kms.Windows
+		case !both:
+			product = kms.Office
+		default:
+			product, guessed = guess, true
 		}
 		s := seen[product]
 		if s.last == nil {
@@ -201,28 +227,24 @@ func (r HostReading) sightings(productOf ProductOf, servers bool) map[kms.Produc
 		}
 		seen[product] = s
 	}
-	return seen
+	return seen, guessed
 }
 
-func (r HostReading) productByThreshold(threshold int, servers bool) kms.Product {
-	// What the host has no key for it does not count.
-	if threshold >= kms.Windows.Threshold() || servers || !r.Host.HasKey(kms.Office) {
-		return kms.Windows
-	}
-	return kms.Office
-}
-
-// serversExplain tells whether every count of the host is reproduced once the unknown
-// requests with Office's threshold are those of servers. Less would be a coincidence.
-func (r HostReading) serversExplain(productOf ProductOf) bool {
-	seen := r.sightings(productOf, true)
+// explainedBy tells whether the sightings reproduce every count of the host, and one of
+// them exactly: a capped count is reproduced by any larger number.
+func (r HostReading) explainedBy(seen map[kms.Product]sightings) bool {
+	exactly := false
 	for _, product := range kms.Products() {
-		count, _ := r.Host.Count(product)
-		if r.Host.HasKey(product) && !seen[product].reproduce(count, product) {
+		count, unknown := countOf(r.Host, product)
+		if unknown != "" {
+			continue
+		}
+		if !seen[product].reproduce(count, product) {
 			return false
 		}
+		exactly = exactly || len(seen[product].last) == count
 	}
-	return true
+	return exactly
 }
 
 // disagreement says in words why log and count differ.
