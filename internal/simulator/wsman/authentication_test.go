@@ -19,17 +19,15 @@ import (
 const identify = `<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope"><s:Header/><s:Body>` +
 	`<i:Identify xmlns:i="http://schemas.dmtf.org/wbem/wsman/identity/1/wsmanidentity.xsd"/></s:Body></s:Envelope>`
 
-// post sends a body with an Authorization, as a handshake does.
-func post(t *testing.T, c *http.Client, url, authorization, body string) (*http.Response, string) {
+// received is what tests look at of an HTTP response.
+type received struct {
+	status int
+	header http.Header
+}
+
+// exchange sends a request and reads the whole answer.
+func exchange(t *testing.T, c *http.Client, request *http.Request) (received, string) {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if authorization != "" {
-		request.Header.Set("Authorization", authorization)
-	}
-	request.Header.Set("Content-Type", "application/soap+xml;charset=UTF-8")
 	response, err := c.Do(request)
 	if err != nil {
 		t.Fatal(err)
@@ -39,7 +37,21 @@ func post(t *testing.T, c *http.Client, url, authorization, body string) (*http.
 	if err != nil {
 		t.Fatal(err)
 	}
-	return response, string(answer)
+	return received{response.StatusCode, response.Header}, string(answer)
+}
+
+// post sends a body with an Authorization, as a handshake does.
+func post(t *testing.T, c *http.Client, url, authorization, body string) (received, string) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if authorization != "" {
+		request.Header.Set("Authorization", authorization)
+	}
+	request.Header.Set("Content-Type", "application/soap+xml;charset=UTF-8")
+	return exchange(t, c, request)
 }
 
 // oneConnection is an HTTP client whose requests share a connection.
@@ -84,17 +96,17 @@ func spnego(message []byte, first bool) []byte {
 }
 
 // handshake logs on and sends body with the last message.
-func handshake(t *testing.T, c *http.Client, url string, n *ntlmssp.Client, wrap func([]byte, bool) []byte, bindings *ntlmssp.ChannelBindings, body string) (*http.Response, string) {
+func handshake(t *testing.T, c *http.Client, url string, n *ntlmssp.Client, wrap func([]byte, bool) []byte, bindings *ntlmssp.ChannelBindings, body string) (received, string) {
 	t.Helper()
 	message, err := n.Authenticate(nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	response, _ := post(t, c, url, "Negotiate "+base64.StdEncoding.EncodeToString(wrap(message, true)), "")
-	answer, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(response.Header.Get("WWW-Authenticate"), "Negotiate "))
+	answer, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(response.header.Get("WWW-Authenticate"), "Negotiate "))
 	at := strings.Index(string(answer), "NTLMSSP\x00")
-	if response.StatusCode != http.StatusUnauthorized || err != nil || at < 0 {
-		t.Fatalf("no challenge: %d %v", response.StatusCode, response.Header)
+	if response.status != http.StatusUnauthorized || err != nil || at < 0 {
+		t.Fatalf("no challenge: %d %v", response.status, response.header)
 	}
 	if message, err = n.Authenticate(answer[at:], bindings); err != nil {
 		t.Fatal(err)
@@ -110,25 +122,25 @@ func TestNTLMOverTLS(t *testing.T) {
 			e := serve(t, wsman.Config{NTLM: true, TLS: withTLS()})
 			c := oneConnection(t, e)
 			response, answer := handshake(t, c, e.url(), ntlmClient(t, "SCHULE", "operator", password), wrap, nil, identify)
-			if response.StatusCode != http.StatusOK || !strings.Contains(answer, "OS: 10.0.19045 SP: 0.0 Stack: 3.0") {
-				t.Fatalf("%d %s", response.StatusCode, answer)
+			if response.status != http.StatusOK || !strings.Contains(answer, "OS: 10.0.19045 SP: 0.0 Stack: 3.0") {
+				t.Fatalf("%d %s", response.status, answer)
 			}
-			if response, _ = post(t, c, e.url(), "", identify); response.StatusCode != http.StatusOK {
-				t.Errorf("the next request on the connection: %d", response.StatusCode)
+			if response, _ = post(t, c, e.url(), "", identify); response.status != http.StatusOK {
+				t.Errorf("the next request on the connection: %d", response.status)
 			}
-			if response, _ = post(t, c, e.url(), "", ""); response.StatusCode != http.StatusUnauthorized || response.Header.Get("WWW-Authenticate") != "Negotiate" {
-				t.Errorf("an empty request on it: %d %v", response.StatusCode, response.Header)
+			if response, _ = post(t, c, e.url(), "", ""); response.status != http.StatusUnauthorized || response.header.Get("WWW-Authenticate") != "Negotiate" {
+				t.Errorf("an empty request on it: %d %v", response.status, response.header)
 			}
 			c.CloseIdleConnections()
-			if response, _ = post(t, c, e.url(), "", identify); response.StatusCode != http.StatusUnauthorized {
-				t.Errorf("another connection: %d", response.StatusCode)
+			if response, _ = post(t, c, e.url(), "", identify); response.status != http.StatusUnauthorized {
+				t.Errorf("another connection: %d", response.status)
 			}
 		})
 	}
 }
 
 // postSealed sends and receives one sealed message.
-func postSealed(t *testing.T, c *http.Client, url string, n *ntlmssp.Client, body string) (*http.Response, string) {
+func postSealed(t *testing.T, c *http.Client, url string, n *ntlmssp.Client, body string) (received, string) {
 	t.Helper()
 	const boundary, protocol = "--Encrypted Boundary", "application/HTTP-SPNEGO-session-encrypted"
 	sealed, signature, err := n.SecuritySession().Wrap([]byte(body))
@@ -142,18 +154,10 @@ func postSealed(t *testing.T, c *http.Client, url string, n *ntlmssp.Client, bod
 		t.Fatal(err)
 	}
 	request.Header.Set("Content-Type", `multipart/encrypted;protocol="`+protocol+`";boundary="Encrypted Boundary"`)
-	response, err := c.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer response.Body.Close()
-	answer, err := io.ReadAll(response.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, rest, found := strings.Cut(string(answer), "application/octet-stream\r\n\x10\x00\x00\x00")
+	response, answer := exchange(t, c, request)
+	_, rest, found := strings.Cut(answer, "application/octet-stream\r\n\x10\x00\x00\x00")
 	if !found {
-		return response, string(answer)
+		return response, answer
 	}
 	rest = strings.TrimSuffix(rest, boundary+"--\r\n")
 	plain, err := n.SecuritySession().Unwrap([]byte(rest[16:]), []byte(rest[:16]))
@@ -167,18 +171,18 @@ func TestSealedNTLMOverHTTP(t *testing.T) {
 	t.Parallel()
 	e := serve(t, wsman.Config{NTLM: true})
 	c, n := oneConnection(t, e), ntlmClient(t, "schule", "Operator", password)
-	if response, _ := handshake(t, c, e.url(), n, raw, nil, ""); response.StatusCode != http.StatusOK {
-		t.Fatalf("the handshake: %d", response.StatusCode)
+	if response, _ := handshake(t, c, e.url(), n, raw, nil, ""); response.status != http.StatusOK {
+		t.Fatalf("the handshake: %d", response.status)
 	}
-	ask := func(body string) (*http.Response, string) { return postSealed(t, c, e.url(), n, body) }
+	ask := func(body string) (received, string) { return postSealed(t, c, e.url(), n, body) }
 	for range 3 {
-		if response, answer := ask(identify); response.StatusCode != http.StatusOK || !strings.Contains(answer, "IdentifyResponse") {
-			t.Fatalf("%d %s", response.StatusCode, answer)
+		if response, answer := ask(identify); response.status != http.StatusOK || !strings.Contains(answer, "IdentifyResponse") {
+			t.Fatalf("%d %s", response.status, answer)
 		}
 	}
 	response, answer := ask(strings.Replace(identify, "Identify", "Nothing", 1))
-	if response.StatusCode != http.StatusInternalServerError || !strings.Contains(answer, "WSManFault") {
-		t.Errorf("a sealed fault: %d %s", response.StatusCode, answer)
+	if response.status != http.StatusInternalServerError || !strings.Contains(answer, "WSManFault") {
+		t.Errorf("a sealed fault: %d %s", response.status, answer)
 	}
 	for _, entry := range e.entries()[2:] {
 		if !entry.Sealed || entry.User != username || entry.Handshake || entry.Connection != 1 {
@@ -196,8 +200,8 @@ func TestUnsealedOverHTTPIsRefused(t *testing.T) {
 			t.Parallel()
 			e := serve(t, wsman.Config{NTLM: true, Basic: true, UnencryptedStatus: test.configured})
 			c := oneConnection(t, e)
-			if response, _ := handshake(t, c, e.url(), ntlmClient(t, "", "operator", password), raw, nil, identify); response.StatusCode != test.want {
-				t.Errorf("NTLM: status %d, want %d", response.StatusCode, test.want)
+			if response, _ := handshake(t, c, e.url(), ntlmClient(t, "", "operator", password), raw, nil, identify); response.status != test.want {
+				t.Errorf("NTLM: status %d, want %d", response.status, test.want)
 			}
 			basic := newClient(t, e)
 			if r, _ := basic.try(transfer+"/Get", cimv2+"Win32_OperatingSystem", ""); r.status != http.StatusUnauthorized {
@@ -220,8 +224,8 @@ func TestWrongPasswordIsCounted(t *testing.T) {
 	}
 	for _, user := range []string{"operator", "nobody"} {
 		response, _ := handshake(t, oneConnection(t, e), e.url(), ntlmClient(t, "SCHULE", user, "wrong"), raw, nil, identify)
-		if response.StatusCode != http.StatusUnauthorized || len(response.Header.Values("WWW-Authenticate")) != 2 {
-			t.Errorf("NTLM: status %d, %v", response.StatusCode, response.Header)
+		if response.status != http.StatusUnauthorized || len(response.header.Values("WWW-Authenticate")) != 2 {
+			t.Errorf("NTLM: status %d, %v", response.status, response.header)
 		}
 	}
 	var failed []string
@@ -247,8 +251,8 @@ func TestNamesOfAnAccount(t *testing.T) {
 	} {
 		domain, user, _ := strings.Cut(name, `\`)
 		response, _ := handshake(t, oneConnection(t, e), e.url(), ntlmClient(t, domain, user, password), raw, nil, identify)
-		if response.StatusCode != want {
-			t.Errorf("%s: status %d, want %d", name, response.StatusCode, want)
+		if response.status != want {
+			t.Errorf("%s: status %d, want %d", name, response.status, want)
 		}
 	}
 }
@@ -271,8 +275,8 @@ func TestChannelBinding(t *testing.T) {
 	}
 	other := &ntlmssp.ChannelBindings{ApplicationData: []byte("tls-server-end-point:another")}
 	relayed, _ := handshake(t, oneConnection(t, e), e.url(), ntlmClient(t, "SCHULE", "operator", password), raw, other, identify)
-	if relayed.StatusCode != http.StatusUnauthorized {
-		t.Errorf("bound to another channel: %d", relayed.StatusCode)
+	if relayed.status != http.StatusUnauthorized {
+		t.Errorf("bound to another channel: %d", relayed.status)
 	}
 }
 
@@ -281,16 +285,16 @@ func TestAnonymousIdentify(t *testing.T) {
 	e := serve(t, wsman.Config{NTLM: true})
 	c := oneConnection(t, e)
 	url := e.url() + "-anon/identify"
-	if response, answer := post(t, c, url, "", identify); response.StatusCode != http.StatusOK || !strings.Contains(answer, "Microsoft Corporation") {
-		t.Errorf("%d %s", response.StatusCode, answer)
+	if response, answer := post(t, c, url, "", identify); response.status != http.StatusOK || !strings.Contains(answer, "Microsoft Corporation") {
+		t.Errorf("%d %s", response.status, answer)
 	}
-	if response, answer := post(t, c, url, "", strings.Replace(identify, "Identify", "Get", 1)); response.StatusCode != http.StatusInternalServerError || !strings.Contains(answer, `Code="5"`) {
-		t.Errorf("something else: %d %s", response.StatusCode, answer)
+	if response, answer := post(t, c, url, "", strings.Replace(identify, "Identify", "Get", 1)); response.status != http.StatusInternalServerError || !strings.Contains(answer, `Code="5"`) {
+		t.Errorf("something else: %d %s", response.status, answer)
 	}
-	if response, _ := post(t, c, url, "", "no XML"); response.StatusCode != http.StatusBadRequest {
-		t.Errorf("no XML: %d", response.StatusCode)
+	if response, _ := post(t, c, url, "", "no XML"); response.status != http.StatusBadRequest {
+		t.Errorf("no XML: %d", response.status)
 	}
-	if response, _ := post(t, c, e.url()+"/else", "", identify); response.StatusCode != http.StatusNotFound {
-		t.Errorf("another path: %d", response.StatusCode)
+	if response, _ := post(t, c, e.url()+"/else", "", identify); response.status != http.StatusNotFound {
+		t.Errorf("another path: %d", response.status)
 	}
 }

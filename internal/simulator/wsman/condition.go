@@ -69,13 +69,18 @@ const (
 	Garbage      Trouble = "garbage" // 200 with a page that is no SOAP
 )
 
+// spoilsTheAnswer: the operation is executed in any case.
+func (t Trouble) spoilsTheAnswer() bool {
+	return t == EmptyBody || t == TruncatedXML || t == Garbage
+}
+
 // Condition is what is wrong with an endpoint right now, for one request. The
 // zero value is an endpoint in order.
 type Condition struct {
 	Trouble Trouble
 	// After says that the operation is executed before the trouble shows: the
 	// command was taken and its answer is lost. EmptyBody, TruncatedXML and
-	// Garbage always come after.
+	// Garbage always come after; without a trouble it means nothing.
 	After bool
 	Fault *Fault        // with Faulted
 	Delay time.Duration // waited before anything is done

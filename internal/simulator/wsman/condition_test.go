@@ -110,8 +110,8 @@ func TestTroubleDuringAHandshake(t *testing.T) {
 				return wsman.Condition{Trouble: trouble}
 			}})
 			response, _ := post(t, oneConnection(t, e), e.url(), "", identify)
-			if response.StatusCode != want || asked.Load() != 1 {
-				t.Errorf("status %d, asked %d times", response.StatusCode, asked.Load())
+			if response.status != want || asked.Load() != 1 {
+				t.Errorf("status %d, asked %d times", response.status, asked.Load())
 			}
 		})
 	}
@@ -130,12 +130,12 @@ func TestUnauthorizedOnALoggedOnConnection(t *testing.T) {
 	c := oneConnection(t, e)
 	handshake(t, c, e.url(), ntlmClient(t, "SCHULE", "operator", password), raw, nil, identify)
 	refuse.Store(true)
-	if response, _ := post(t, c, e.url(), "", identify); response.StatusCode != http.StatusUnauthorized {
-		t.Errorf("status %d", response.StatusCode)
+	if response, _ := post(t, c, e.url(), "", identify); response.status != http.StatusUnauthorized {
+		t.Errorf("status %d", response.status)
 	}
 	refuse.Store(false)
-	if response, _ := post(t, c, e.url(), "", identify); response.StatusCode != http.StatusUnauthorized {
-		t.Errorf("the connection is still logged on: status %d", response.StatusCode)
+	if response, _ := post(t, c, e.url(), "", identify); response.status != http.StatusUnauthorized {
+		t.Errorf("the connection is still logged on: status %d", response.status)
 	}
 	if got := e.entries(); slices.ContainsFunc(got, func(e wsman.Entry) bool { return e.FailedLogon }) {
 		t.Errorf("counted as a wrong password: %+v", got)

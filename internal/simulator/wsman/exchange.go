@@ -13,7 +13,7 @@ const (
 	pathService  = "/wsman"
 	pathIdentify = "/wsman-anon/identify"
 
-	// bodies hold base64 and a frame around an envelope
+	// A body may be a sealed envelope in its frame.
 	maxBody = 2 * maxEnvelopeSize
 )
 
@@ -60,7 +60,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		x.send(status(http.StatusMethodNotAllowed))
 	default:
 		x.body = body
-		x.route()
+		x.route() //nolint:contextcheck // the request carries its context
 	}
 }
 
@@ -109,8 +109,9 @@ func (x *exchange) logon(l logon) {
 	case Reset, Hang:
 		x.vanish(condition.Trouble)
 		return
+	case None, Quota, QuotaWMI, ShuttingDown, Faulted, EmptyBody, TruncatedXML, Garbage:
+		x.entry.Trouble = None
 	}
-	x.entry.Trouble = None
 	if l.ok {
 		if l.reply != "" {
 			x.w.Header().Set("WWW-Authenticate", l.reply)

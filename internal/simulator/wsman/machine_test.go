@@ -127,14 +127,6 @@ func (e *endpoint) entries() []wsman.Entry {
 	return slices.Clone(e.log)
 }
 
-func (e *endpoint) kinds() []wsman.Kind {
-	var kinds []wsman.Kind
-	for _, entry := range e.entries() {
-		kinds = append(kinds, entry.Kind)
-	}
-	return kinds
-}
-
 func (e *endpoint) url() string {
 	if e.roots != nil {
 		return "https://" + e.address + "/wsman"

@@ -42,6 +42,7 @@ func sealing() winrm.Transporter {
 }
 
 func TestMasterzenRunsCommands(t *testing.T) {
+	t.Parallel()
 	for name, test := range map[string]struct {
 		config    wsman.Config
 		transport func() winrm.Transporter
@@ -52,6 +53,7 @@ func TestMasterzenRunsCommands(t *testing.T) {
 		"sealed NTLM over HTTP": {config: wsman.Config{NTLM: true}, transport: sealing},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			e := serve(t, test.config)
 			client := masterzen(t, e, username, password, test.transport)
 			stdout, _, exit, err := client.RunCmdWithContext(t.Context(), "hostname")

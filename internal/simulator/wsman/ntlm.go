@@ -112,8 +112,9 @@ func newAcceptor(negotiate []byte, computer, domain string, now time.Time) (*acc
 }
 
 func putField(b []byte, length, offset int) {
-	binary.LittleEndian.PutUint16(b, uint16(length)) //nolint:gosec // names and AV pairs are short
-	binary.LittleEndian.PutUint16(b[2:], uint16(length))
+	short := uint16(length) //nolint:gosec // names and AV pairs are short
+	binary.LittleEndian.PutUint16(b, short)
+	binary.LittleEndian.PutUint16(b[2:], short)
 	binary.LittleEndian.PutUint32(b[4:], uint32(offset)) //nolint:gosec // see above
 }
 
@@ -233,7 +234,7 @@ func avPairs(blob []byte) map[uint16][]byte {
 }
 
 func ntHash(password string) []byte {
-	h := md4.New()
+	h := md4.New() //nolint:gosec // NTLM
 	_, _ = h.Write(utf16le(password))
 	return h.Sum(nil)
 }

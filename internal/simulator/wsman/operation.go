@@ -36,16 +36,12 @@ func (x *exchange) operate(anonymous bool) {
 func (o *operation) underCondition(fault *Fault) {
 	condition := o.condition()
 	var result answer
-	switch condition.Trouble {
-	case None, EmptyBody, TruncatedXML, Garbage:
-		condition.After = true
-	}
-	if condition.After {
+	if condition.After || condition.Trouble.spoilsTheAnswer() {
 		result = o.execute(fault)
 	}
 	switch condition.Trouble {
 	case None:
-		o.send(result)
+		o.send(o.execute(fault))
 	case Unauthorized:
 		o.unauthorized()
 	case Unavailable:

@@ -3,7 +3,7 @@ package wsman
 import (
 	"bytes"
 	"crypto/hmac"
-	"crypto/md5"
+	"crypto/md5" //nolint:gosec // NTLM's hash
 	"crypto/rc4" //nolint:gosec // NTLM's cipher
 	"encoding/binary"
 	"errors"

@@ -142,14 +142,10 @@ func (c *client) pull(context string, elements int) reply {
 		"<n:Pull><n:EnumerationContext>%s</n:EnumerationContext><n:MaxElements>%d</n:MaxElements></n:Pull>", context, elements))
 }
 
-// selecting returns the client with selectors, as name and value in turn.
-func (c *client) selecting(selectors ...string) *client {
+// selecting returns the client that asks for one instance, or shell.
+func (c *client) selecting(name, value string) *client {
 	chosen := *c
-	chosen.header += "<w:SelectorSet>"
-	for i := 0; i < len(selectors); i += 2 {
-		chosen.header += fmt.Sprintf("<w:Selector Name=%q>%s</w:Selector>", selectors[i], selectors[i+1])
-	}
-	chosen.header += "</w:SelectorSet>"
+	chosen.header += fmt.Sprintf("<w:SelectorSet><w:Selector Name=%q>%s</w:Selector></w:SelectorSet>", name, value)
 	return &chosen
 }
 

@@ -70,8 +70,9 @@ func TestWhere(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if number, _ := event.property("number"); match {
-					got = append(got, number.Value.(uint32))
+				property, _ := event.property("number")
+				if number, ok := property.Value.(uint32); ok && match {
+					got = append(got, number)
 				}
 			}
 			if !slices.Equal(got, want) {
