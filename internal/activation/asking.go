@@ -21,6 +21,8 @@ func (c *cycle) startAsks() {
 					continue // it asked by itself meanwhile
 				}
 				c.unlist(s)
+				c.alarms.clear(s)
+				s.busy = false // its user is looked at again before a restart
 				c.move(s, asking)
 				s.todo, s.fresh, s.tries = only(p), false, 0
 				c.owe(s, only(p))

@@ -1,10 +1,6 @@
 package activation
 
 import (
-	"cmp"
-	"errors"
-	"fmt"
-	"slices"
 	"time"
 
 	"github.com/timago/terraform-provider-timago/internal/kms"
@@ -106,6 +102,7 @@ func (c *cycle) begin(now time.Time) {
 	for _, s := range c.stations {
 		c.send(s, call{verb: presence})
 	}
+	c.promise()
 	c.decide()
 }
 
@@ -208,6 +205,7 @@ func (c *cycle) tell(kind Kind, s *station, event Event) {
 
 // decide starts what can be started, and ends the cycle when nothing more can come.
 func (c *cycle) decide() {
+	defer c.promise()
 	for len(c.queue) > 0 && c.reads < readsAtOnce && c.ended == nil {
 		c.reads++
 		c.outbox = append(c.outbox, c.queue[0])
@@ -237,9 +235,23 @@ func (c *cycle) busyPhases() int {
 	return len(c.stations) - c.in[away] - c.in[ready] - c.in[out]
 }
 
+// promise tells all cycles what this one may yet add without a restart: members not read
+// yet, or asked in a moment, or on their way back from an earlier run's restart may add a
+// count each. These cheaper means come first.
+func (c *cycle) promise() {
+	for p, product := range c.managed {
+		counts := 0
+		if !c.closing && !c.done && c.ended == nil {
+			counts = c.in[unread] + c.hoped + len(c.askable[p])
+		}
+		c.ledger.promise(c, product, counts)
+	}
+}
+
 // start starts what is needed, the cheapest first: asks, then wakes, then restarts.
 func (c *cycle) start() {
 	c.startAsks()
+	c.promise()
 	candidate := c.choose()
 	sleeper := c.sleeper()
 	switch {
@@ -261,274 +273,10 @@ func (c *cycle) start() {
 	}
 }
 
-// missing is what the host's count lacks.
-func (c *cycle) missing(p int) int { return max(0, c.wanted[p]-c.host.counts[p]) }
-
-// short is what is missing beyond all that is under way, here and in other cycles.
-func (c *cycle) short(p int) int { return c.missing(p) - c.ledger.underWay[c.managed[p]] }
-
-func (c *cycle) met(of products) bool {
-	for p := range c.managed {
-		if of.has(p) && c.missing(p) > 0 {
-			return false
-		}
-	}
-	return true
-}
-
-// lacking are the products whose thresholds do not hold.
-func (c *cycle) lacking() products {
-	var lacking products
-	for p := range c.managed {
-		if c.missing(p) > 0 {
-			lacking = lacking.with(p)
-		}
-	}
-	return lacking
-}
-
-// owe notes counts as under way. Only what is missing is waited for.
-func (c *cycle) owe(s *station, counts products) {
-	for p, product := range c.managed {
-		if counts.has(p) && !s.owes.has(p) {
-			s.owes = s.owes.with(p)
-			c.ledger.underWay[product]++
-		}
-	}
-}
-
-// release takes counts out of what is under way.
-func (c *cycle) release(s *station, counts products) {
-	for p, product := range c.managed {
-		if counts.has(p) && s.owes.has(p) {
-			s.owes = s.owes.without(p)
-			c.ledger.underWay[product]--
-		}
-	}
-}
-
-// choose picks the station to be restarted next; nil when none should be.
-func (c *cycle) choose() *station {
-	down := c.in[checking] + c.in[stopping] + c.in[down]
-	if down >= c.limits.MaxParallel || c.keeps != nil || !c.proven && c.prover != nil {
-		return nil
-	}
-	needed := false
-	need := make([]int, len(c.managed))
-	for p := range need {
-		// Cheaper means come first: members not read yet, or asked in a moment, or on their
-		// way back from an earlier run's restart may add a count each.
-		if c.host.denied && !c.host.told[p] {
-			continue // restarts rest on a count that was read
-		}
-		need[p] = c.short(p) - c.in[unread] - c.hoped - len(c.askable[p])
-		needed = needed || need[p] > 0
-	}
-	if !needed || len(c.idle) == 0 {
-		return nil
-	}
-	view := lineup{need: need, legs: c.legs(), parallel: c.limits.MaxParallel, capacity: c.capacity}
-	if c.limits.Spread == SpreadEven {
-		return c.chooseEven(view)
-	}
-	for _, s := range c.idle {
-		if c.ledger.busy[s.name] == nil && view.wants(c.candidate(s)) {
-			return s
-		}
-	}
-	return nil
-}
-
-// chooseEven gives, for the product that lacks most, each station that adds to it an
-// equal share of what is missing. Of those to whom some is still owed it takes the one
-// with the most work before it; the rest of the division goes to the quickest.
-func (c *cycle) chooseEven(view lineup) *station {
-	view.legs = nil // nobody repeats in another's place: what falls to a station is its own
-	order := slices.SortedFunc(slices.Values(c.all().list()), func(p, q int) int { return cmp.Compare(view.need[q], view.need[p]) })
-	for _, p := range order {
-		if view.need[p] <= 0 {
-			return nil
-		}
-		var made []int
-		for _, s := range c.stations {
-			if s.adds.has(p) && (s.idle || s.started && s.owes != 0) {
-				made = append(made, c.candidate(s).made)
-			}
-		}
-		share := evenly(made, view.need[p])
-		var chosen *station
-		most := time.Duration(0)
-		for _, s := range c.idle {
-			candidate := c.candidate(s)
-			if !s.adds.has(p) || c.ledger.busy[s.name] != nil || share.owed(candidate.made, true) == 0 || !view.wants(candidate) {
-				continue
-			}
-			if work := time.Duration(share.owed(candidate.made, false)) * candidate.cycle; chosen == nil || work > most {
-				chosen, most = s, work
-			}
-		}
-		if chosen != nil {
-			return chosen
-		}
-	}
-	return nil
-}
-
-func (c *cycle) candidate(s *station) candidate {
-	made := s.counted
-	if s.owes != 0 {
-		made++
-	}
-	return candidate{adds: s.adds, cycle: c.cycleOf(s), made: made}
-}
-
-// cycleOf is how long the station's cycle is expected to take.
-func (c *cycle) cycleOf(s *station) time.Duration {
-	return cmp.Or(s.pace.cycle(), c.fleet.cycle(), usualCycle)
-}
-
-// legs are the stations that were started and owe a count.
-func (c *cycle) legs() []leg {
-	legs := make([]leg, 0, len(c.underWay))
-	for _, s := range c.underWay {
-		cycle := c.cycleOf(s)
-		end := s.since.Add(cycle).Sub(c.now)
-		// One that is overdue may take as long again as it is late.
-		legs = append(legs, leg{adds: s.adds, end: max(end, -end, time.Second), cycle: cycle, left: c.limits.MaxRestartsPerStation - s.restarts})
-	}
-	return legs
-}
-
-// capacity tells how many restarts stations that add to all of these can still make.
-func (c *cycle) capacity(of products) int {
-	sum := 0
-	for _, s := range c.stations {
-		if s.adds.contains(of) && (s.idle || s.started && s.owes != 0) {
-			sum += max(0, c.limits.MaxRestartsPerStation-s.restarts)
-		}
-	}
-	return sum
-}
-
-// restOrStall ends the cycle when nobody can add anything more.
-func (c *cycle) restOrStall() {
-	if c.busyPhases() > 0 || c.host.failures > 0 {
-		return
-	}
-	for p, product := range c.managed {
-		if c.ledger.underWay[product] > 0 && c.missing(p) > 0 {
-			c.wish(c.host.begun.Add(rarelyLook)) // another cycle makes it
-			return
-		}
-	}
-	patient := false
-	for _, s := range c.stations {
-		patient = patient || s.phase == away || s.busy && s.adds&c.lacking() != 0 || s.idle && c.ledger.busy[s.name] != nil
-	}
-	if patient {
-		if !c.waiting {
-			c.waiting = true
-			c.tell(KindWaiting, nil, Event{Reason: "everything that could be done at once is done; stations in use, or without an answer, are waited for"})
-		}
-		c.wish(c.host.begun.Add(rarelyLook)) // others may add what is missing
-		return
-	}
-	c.err = c.stalled()
-	c.close()
-}
-
-// stalled says why nothing more can come.
-func (c *cycle) stalled() error {
-	reasons := map[string]string{}
-	for _, s := range c.stations {
-		reasons[s.name] = cmp.Or(s.reason, c.cannotAdd(s))
-	}
-	if c.host.denied && slices.Contains(c.host.told, false) {
-		return &HostUnreadable{Cause: errUntold}
-	}
-	if c.keeps != nil {
-		c.keeps.Missing, c.keeps.Stations = c.shortfalls(), reasons
-		return c.keeps
-	}
-	return &Stalled{Missing: c.shortfalls(), Stations: reasons}
-}
-
-var errUntold = fmt.Errorf("%w, and no member's events show a count", kms.ErrDenied)
-
-func (c *cycle) cannotAdd(s *station) string {
-	var lacking kms.Product
-	for p, product := range c.managed {
-		if c.missing(p) > 0 {
-			lacking = product
-		}
-	}
-	if s.adds&c.lacking() == 0 {
-		return fmt.Sprintf("it has no %s with a KMS client key", lacking.Title())
-	}
-	return "it was not needed for what others could not add"
-}
-
-func (c *cycle) shortfalls() []Shortfall {
-	var missing []Shortfall
-	for p, product := range c.managed {
-		if c.missing(p) > 0 {
-			missing = append(missing, Shortfall{Product: product, Count: c.host.counts[p], Threshold: c.wanted[p]})
-		}
-	}
-	return missing
-}
-
 func (c *cycle) counts() map[kms.Product]int {
 	counts := make(map[kms.Product]int, len(c.managed))
 	for p, product := range c.managed {
 		counts[product] = c.host.counts[p]
 	}
 	return counts
-}
-
-// fail ends the cycle at once.
-func (c *cycle) fail(err error) {
-	c.err, c.done = err, true
-}
-
-// result is what was done so far.
-func (c *cycle) result(now time.Time) Result {
-	r := Result{
-		Started: c.started, Finished: now, Asked: c.asked, AskedAfter: c.askedAfter, Woken: c.woken,
-		ByStation: make(map[string]StationResult, len(c.stations)),
-		Memory:    Memory{Paces: c.paces, Proof: c.proof},
-	}
-	if c.host.known {
-		r.Counts = c.counts()
-	}
-	for _, s := range c.stations {
-		r.ByStation[s.name] = s.result()
-		r.Restarts += s.restarts
-		c.release(s, s.owes)
-		c.free(s)
-	}
-	return r
-}
-
-// outcome is the cycle's error.
-func (c *cycle) outcome() error {
-	if c.ended == nil {
-		return c.err
-	}
-	early := &Cancelled{Cause: c.ended, Waiting: map[string]string{}}
-	if c.host.known {
-		early.Missing = c.shortfalls()
-	}
-	for _, s := range c.stations {
-		switch {
-		case s.phase == stopping, s.phase == down, s.phase == returned, s.phase == awaiting && s.ours:
-			early.UnderWay = append(early.UnderWay, s.name)
-		case s.busy:
-			early.Waiting[s.name] = s.reason
-		}
-	}
-	if c.err != nil {
-		early.Cause = errors.Join(c.err, c.ended)
-	}
-	return early
 }

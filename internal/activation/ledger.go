@@ -13,6 +13,8 @@ type ledger struct {
 	mu       sync.Mutex
 	underWay map[kms.Product]int
 	busy     map[string]*cycle // stations that a cycle has under way
+	// cheaper is what each cycle may yet add without a restart.
+	cheaper map[kms.Product]map[*cycle]int
 	// settled grows whenever a count that was under way is known to have been made. A
 	// reading of the host begun before that may not contain it.
 	settled int
@@ -31,7 +33,28 @@ func (l *ledgers) of(host string) *ledger {
 		l.byHost = map[string]*ledger{}
 	}
 	if l.byHost[host] == nil {
-		l.byHost[host] = &ledger{underWay: map[kms.Product]int{}, busy: map[string]*cycle{}}
+		l.byHost[host] = &ledger{underWay: map[kms.Product]int{}, busy: map[string]*cycle{}, cheaper: map[kms.Product]map[*cycle]int{}}
 	}
 	return l.byHost[host]
+}
+
+// promise notes what a cycle may yet add without a restart.
+func (l *ledger) promise(c *cycle, product kms.Product, counts int) {
+	switch {
+	case counts == 0:
+		delete(l.cheaper[product], c)
+	case l.cheaper[product] == nil:
+		l.cheaper[product] = map[*cycle]int{c: counts}
+	default:
+		l.cheaper[product][c] = counts
+	}
+}
+
+// promised sums that up over all cycles.
+func (l *ledger) promised(product kms.Product) int {
+	sum := 0
+	for _, counts := range l.cheaper[product] {
+		sum += counts
+	}
+	return sum
 }

@@ -1,0 +1,156 @@
+package activation
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// missing is what the host's count lacks.
+func (c *cycle) missing(p int) int { return max(0, c.wanted[p]-c.host.counts[p]) }
+
+// short is what is missing beyond all that is under way, here and in other cycles.
+func (c *cycle) short(p int) int { return c.missing(p) - c.ledger.underWay[c.managed[p]] }
+
+func (c *cycle) met(of products) bool {
+	for p := range c.managed {
+		if of.has(p) && c.missing(p) > 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// lacking are the products whose thresholds do not hold.
+func (c *cycle) lacking() products {
+	var lacking products
+	for p := range c.managed {
+		if c.missing(p) > 0 {
+			lacking = lacking.with(p)
+		}
+	}
+	return lacking
+}
+
+// owe notes counts as under way. Only what is missing is waited for.
+func (c *cycle) owe(s *station, counts products) {
+	for p, product := range c.managed {
+		if counts.has(p) && !s.owes.has(p) {
+			s.owes = s.owes.with(p)
+			c.ledger.underWay[product]++
+		}
+	}
+}
+
+// release takes counts out of what is under way.
+func (c *cycle) release(s *station, counts products) {
+	for p, product := range c.managed {
+		if counts.has(p) && s.owes.has(p) {
+			s.owes = s.owes.without(p)
+			c.ledger.underWay[product]--
+		}
+	}
+}
+
+// choose picks the station to be restarted next; nil when none should be.
+func (c *cycle) choose() *station {
+	down := c.in[checking] + c.in[stopping] + c.in[down]
+	if down >= c.limits.MaxParallel || c.keeps != nil || !c.proven && c.prover != nil {
+		return nil
+	}
+	needed := false
+	need := make([]int, len(c.managed))
+	for p := range need {
+		// Cheaper means come first: members not read yet, or asked in a moment, or on their
+		// way back from an earlier run's restart may add a count each.
+		if c.host.denied && !c.host.told[p] {
+			continue // restarts rest on a count that was read
+		}
+		need[p] = c.short(p) - c.in[unread] - c.hoped - len(c.askable[p])
+		needed = needed || need[p] > 0
+	}
+	if !needed || len(c.idle) == 0 {
+		return nil
+	}
+	view := lineup{need: need, legs: c.legs(), parallel: c.limits.MaxParallel, capacity: c.capacity}
+	if c.limits.Spread == SpreadEven {
+		return c.chooseEven(view)
+	}
+	for _, s := range c.idle {
+		if c.ledger.busy[s.name] == nil && view.wants(c.candidate(s)) {
+			return s
+		}
+	}
+	return nil
+}
+
+// chooseEven gives, for the product that lacks most, each station that adds to it an
+// equal share of what is missing. Of those to whom some is still owed it takes the one
+// with the most work before it; the rest of the division goes to the quickest.
+func (c *cycle) chooseEven(view lineup) *station {
+	view.legs = nil // nobody repeats in another's place: what falls to a station is its own
+	order := slices.SortedFunc(slices.Values(c.all().list()), func(p, q int) int { return cmp.Compare(view.need[q], view.need[p]) })
+	for _, p := range order {
+		if view.need[p] <= 0 {
+			return nil
+		}
+		var made []int
+		for _, s := range c.stations {
+			if s.adds.has(p) && (s.idle || s.started && s.owes != 0) {
+				made = append(made, c.candidate(s).made)
+			}
+		}
+		share := evenly(made, view.need[p])
+		var chosen *station
+		most := time.Duration(0)
+		for _, s := range c.idle {
+			candidate := c.candidate(s)
+			if !s.adds.has(p) || c.ledger.busy[s.name] != nil || share.owed(candidate.made, true) == 0 || !view.wants(candidate) {
+				continue
+			}
+			if work := time.Duration(share.owed(candidate.made, false)) * candidate.cycle; chosen == nil || work > most {
+				chosen, most = s, work
+			}
+		}
+		if chosen != nil {
+			return chosen
+		}
+	}
+	return nil
+}
+
+func (c *cycle) candidate(s *station) candidate {
+	made := s.counted
+	if s.owes != 0 {
+		made++
+	}
+	return candidate{adds: s.adds, cycle: c.cycleOf(s), made: made}
+}
+
+// cycleOf is how long the station's cycle is expected to take.
+func (c *cycle) cycleOf(s *station) time.Duration {
+	return cmp.Or(s.pace.cycle(), c.fleet.cycle(), usualCycle)
+}
+
+// legs are the stations that were started and owe a count.
+func (c *cycle) legs() []leg {
+	legs := make([]leg, 0, len(c.underWay))
+	for _, s := range c.underWay {
+		cycle := c.cycleOf(s)
+		end := s.since.Add(cycle).Sub(c.now)
+		// One that is overdue may take as long again as it is late.
+		legs = append(legs, leg{adds: s.adds, end: max(end, -end, time.Second), cycle: cycle, left: c.limits.MaxRestartsPerStation - s.restarts})
+	}
+	return legs
+}
+
+// capacity tells how many restarts stations that add to all of these can still make.
+func (c *cycle) capacity(of products) int {
+	sum := 0
+	for _, s := range c.stations {
+		if s.adds.contains(of) && (s.idle || s.started && s.owes != 0) {
+			sum += max(0, c.limits.MaxRestartsPerStation-s.restarts)
+		}
+	}
+	return sum
+}
