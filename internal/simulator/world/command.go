@@ -33,9 +33,10 @@ func (w *World) LogOn(name, user string) error {
 // LogOff ends every session on the station.
 func (w *World) LogOff(name string) error { return w.do(name, (*station).logOff) }
 
-// SetOption ticks or clears "KMS-Aktivierung"; it takes effect with a new image.
+// SetOption ticks or clears "KMS-Aktivierung" of the operating system that runs or ran
+// last; it takes effect with a new image.
 func (w *World) SetOption(name string, on bool) error {
-	return w.do(name, func(s *station) { s.option = on })
+	return w.do(name, func(s *station) { s.set(s.running, on) })
 }
 
 // ResetImage makes the station's image anew, with the option as it is set now, and

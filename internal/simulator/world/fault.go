@@ -19,6 +19,7 @@ const (
 	SlowBoot       FaultName = "slow-boot"        // longer by By
 	SameCMID       FaultName = "same-cmid"        // the client machine id stays
 	UserAfterStart FaultName = "user-after-start" // somebody logs on when it is ready
+	ImageFails     FaultName = "image-fails"      // no new image is made, so the old one starts
 )
 
 // Faults of commands; an occasion is one command.
@@ -34,6 +35,10 @@ const (
 	KMSAway    FaultName = "kms-away"     // the host's key management service answers nobody
 	CountFalls FaultName = "count-falls"  // the oldest Number leave the count; 0: all
 	Refuses    FaultName = "refuses"      // WinRM's port is closed
+
+	OptionChanged  FaultName = "option-changed"  // another actor turns "KMS-Aktivierung" over, and back at the end of For
+	StationDeleted FaultName = "station-deleted" // in Timago; entered again at the end of For
+	RoomRenamed    FaultName = "room-renamed"    // in Timago, to To; back at the end of For
 )
 
 // Faults of connections; an occasion is one request to the machine.
@@ -56,15 +61,21 @@ const (
 	atCommand
 	atMoment
 	atRequest
+	atInterface
 )
 
 var occasions = map[FaultName]occasion{
-	NeverComesBack: atStart, SlowBoot: atStart, SameCMID: atStart, UserAfterStart: atStart,
+	NeverComesBack: atStart, SlowBoot: atStart, SameCMID: atStart, UserAfterStart: atStart, ImageFails: atStart,
 	UserBeforeRestart: atCommand,
 	PowerCut:          atMoment, ClockSkew: atMoment, UserLogsOn: atMoment, KMSAway: atMoment, CountFalls: atMoment,
-	Refuses:  atMoment,
+	Refuses: atMoment, OptionChanged: atMoment, StationDeleted: atMoment, RoomRenamed: atMoment,
 	HalfOpen: atRequest, Unauthorized: atRequest, Quota: atRequest, Drops: atRequest,
 	EmptyBody: atRequest, TruncatedXML: atRequest, Garbage: atRequest, Unavailable: atRequest,
+	APIUnauthorized: atInterface, APIForbidden: atInterface, APIProxyNotFound: atInterface, APIConflict: atInterface,
+	APIInvalidValue: atInterface, APIRateLimited: atInterface, APIInternalError: atInterface, APIBadGateway: atInterface,
+	APIUnavailable: atInterface, APIGatewayTimeout: atInterface, APITimeout: atInterface, APIStaleETag: atInterface,
+	APISlowBody: atInterface, APICutBody: atInterface, APIGarbage: atInterface, APIMissingField: atInterface,
+	APILostAnswer: atInterface,
 }
 
 // Fault is something that will go wrong. The tags are those of scenario files.
@@ -79,7 +90,8 @@ type Fault struct {
 	By          time.Duration `yaml:"by"`
 	Number      int           `yaml:"number"`
 	User        string        `yaml:"user"`
-	Of          string        `yaml:"of"` // faults of connections: only these requests (restart, activate, read, a class)
+	Of          string        `yaml:"of"` // faults of connections: only these requests (restart, activate, read, a class; of the interface: method, path, command); room-renamed: this room
+	To          string        `yaml:"to"` // room-renamed: the new name; default the old one with " neu"
 }
 
 func (f Fault) user() string { return cmp.Or(f.User, `SCHULE\lehrer`) }
@@ -108,7 +120,8 @@ type fault struct {
 	acted  map[string]int
 	next   *timer // begins or ends a fault of a moment
 	cut    []*station
-	active bool // a fault of a moment that began and did not end
+	rooms  map[*grouping]string // renamed, with their old names
+	active bool                 // a fault of a moment that began and did not end
 }
 
 // Inject puts a fault in place from now on.
@@ -128,7 +141,7 @@ func (w *World) inject(described Fault) error {
 	}
 	f := &fault{
 		Fault: described, number: len(w.faults), from: w.now.Add(described.After),
-		met: map[string]int{}, acted: map[string]int{},
+		met: map[string]int{}, acted: map[string]int{}, rooms: map[*grouping]string{},
 	}
 	if described.For > 0 {
 		f.to = f.from.Add(described.For)
@@ -275,6 +288,12 @@ func (f *fault) atStation(s *station) func(begins bool) {
 				s.logOff()
 			}
 		}
+	case OptionChanged:
+		return func(bool) { s.set(s.running, !s.running.option) }
+	case StationDeleted:
+		return s.delete
+	case RoomRenamed:
+		return f.rename(s)
 	default:
 		return nil
 	}

@@ -2,6 +2,7 @@ package world
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -57,9 +58,11 @@ type Station struct {
 	User     string        `yaml:"user"`     // logged on at the console, DOMAIN\name
 	Sessions int           `yaml:"sessions"` // desktops of others
 	Off      bool          `yaml:"off"`
-	Uptime   time.Duration `yaml:"uptime"` // default 20 minutes
-	Skew     time.Duration `yaml:"skew"`   // its clock ahead of true time
-	Image    Image         `yaml:"image"`
+	Uptime   time.Duration `yaml:"uptime"`   // default 20 minutes
+	Skew     time.Duration `yaml:"skew"`     // its clock ahead of true time
+	System   string        `yaml:"system"`   // the operating system that ran last; default "Windows 11"
+	Image    Image         `yaml:"image"`    // … and its image
+	Others   []System      `yaml:"others"`   // operating systems that can be started instead
 	Products []Product     `yaml:"products"` // default: Windows by KMS
 	Counted  bool          `yaml:"counted"`  // has asked since its start, and the host counted it
 	Licensed bool          `yaml:"licensed"` // counted, and its KMS products are licensed
@@ -72,6 +75,15 @@ type Image struct {
 	Option     *bool  `yaml:"option"`      // the option as set now; default as the image was made
 	KeepsCMID  bool   `yaml:"keeps_cmid"`  // every start shows the same client machine id
 	CMID       string `yaml:"cmid"`        // the one it was captured with, shared by all its stations
+}
+
+// System is one more operating system of a station, which starts one at a time. They
+// share the products and the client machine id: only their images are told apart.
+type System struct {
+	Name       string `yaml:"name"`
+	WithoutKMS bool   `yaml:"without_kms"` // its image was made with the option off
+	Option     *bool  `yaml:"option"`      // the option as set now; default as the image was made
+	NoImage    bool   `yaml:"no_image"`    // there is none on the station yet
 }
 
 // Means is how a product is to be licensed.
@@ -148,7 +160,7 @@ type Traffic struct {
 func (s Site) Validate() error {
 	var problems []error
 	add := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
-	names := map[string]bool{strings.ToLower(s.Host.name()): true}
+	names := map[string]bool{strings.ToLower(s.Host.name()): true, Timago: true}
 	for i, station := range s.Stations {
 		where := fmt.Sprintf("station %d (%q)", i+1, station.Name)
 		switch key := strings.ToLower(station.Name); {
@@ -195,6 +207,14 @@ func (s Station) validate(where string) []error {
 	if s.Number != 0 {
 		add("number was not expanded")
 	}
+	systems := map[string]bool{strings.ToLower(s.system()): true}
+	for _, other := range s.Others {
+		if key := strings.ToLower(other.Name); key == "" || systems[key] {
+			add("others: %q is no new name of an operating system", other.Name)
+		} else {
+			systems[key] = true
+		}
+	}
 	for _, p := range s.Products {
 		if _, known := titles[p.Title]; !known {
 			add("title %q is none of %s", p.Title, namesOf(titles))
@@ -219,6 +239,8 @@ func (s Station) validate(where string) []error {
 	}
 	return problems
 }
+
+func (s Station) system() string { return cmp.Or(s.System, "Windows 11") }
 
 func (h Host) name() string {
 	if h.Name == "" {

@@ -44,6 +44,7 @@ type StationState struct {
 	Boot       time.Time      `json:"boot"`
 	User       string         `json:"user,omitempty"`
 	CMID       kms.CMID       `json:"cmid"`
+	System     string         `json:"operating_system"`
 	Option     bool           `json:"kms_option"`
 	MadeWith   bool           `json:"image_made_with_kms"`
 	Generation int            `json:"image_generation"`
@@ -101,8 +102,9 @@ func (w *World) State() State {
 
 func (s *station) state() StationState {
 	state := StationState{
-		Name: s.Name, Room: s.Room, Group: s.Group, MAC: s.MAC, Phase: s.phase.String(), Boot: s.boot, User: s.user,
-		CMID: s.cmid, Option: s.option, MadeWith: s.madeWith, Generation: s.generation, Starts: s.starts,
+		Name: s.Name, Room: s.location.Name, Group: s.group.Name, MAC: s.MAC, Phase: s.phase.String(), Boot: s.boot, User: s.user,
+		CMID: s.cmid, System: s.running.name, Option: s.running.option,
+		MadeWith: s.running.madeWith, Generation: s.running.generation, Starts: s.starts,
 		Restarts: s.restarts, Lost: s.lost, Counters: maps.Clone(s.counters),
 	}
 	for _, p := range s.products {

@@ -1,6 +1,7 @@
 package world
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -44,28 +45,47 @@ type station struct {
 	products []*product
 	log      eventLog
 
+	systems  []*system
+	running  *system // or the one that ran last
+	next     *system // that the next start is to start; nil: the same
+	starts   int
+	restarts int
+	lost     int // sessions lost to forced restarts
+	counters map[Kind]int
+
+	// What Timago knows of it.
+	id        string // client id
+	location  *grouping
+	group     *grouping
+	revision  int       // of its settings
+	deleted   int       // times it was deleted, less those it was entered again
+	lastStart time.Time // as its client reported
+	orders    []*order  // under way and to come
+	given     int       // orders so far
+}
+
+// system is one of a station's operating systems.
+type system struct {
+	name       string
 	option     bool // "KMS-Aktivierung" as set
-	madeWith   bool // … as the running image was made with
-	generation int  // of the image
-	starts     int
-	restarts   int
-	lost       int // sessions lost to forced restarts
-	counters   map[Kind]int
+	madeWith   bool // … as the image was made with
+	generation int  // of the image; 0: there is none
 }
 
 func newStation(w *World, described Station, index int) *station {
 	s := &station{
 		Station: described, world: w, timing: DefaultTiming(),
 		user: described.User, sessions: described.Sessions,
-		option: !described.Image.WithoutKMS, madeWith: !described.Image.WithoutKMS, generation: 1,
 		log: eventLog{size: 2000}, counters: map[Kind]int{},
 	}
 	if described.Timing != nil {
 		s.timing = *described.Timing
 	}
-	if described.Image.Option != nil {
-		s.option = *described.Image.Option
+	s.install(System{Name: described.system(), WithoutKMS: described.Image.WithoutKMS, Option: described.Image.Option})
+	for _, other := range described.Others {
+		s.install(other)
 	}
+	s.running = s.systems[0]
 	if s.MAC == "" {
 		s.MAC = fmt.Sprintf("02:00:5E:%02X:%02X:%02X", index>>16&0xff, index>>8&0xff, index&0xff)
 	}
@@ -74,6 +94,9 @@ func newStation(w *World, described Station, index int) *station {
 	}
 	s.slower = 1 + s.timing.Spread*(2*w.draw(s.Name, "speed", 0).Float64()-1)
 	s.boot = w.now.Add(-s.Uptime)
+	s.lastStart = s.boot
+	s.id = string(w.cmid(s.Name, "client id", 0))
+	s.location, s.group = w.locations.join(described.Room), w.groups.join(described.Group)
 	s.cmid, s.office = w.cmid(s.Name, "windows", 0), w.cmid(s.Name, "office", 0)
 	if fixed := kms.ParseCMID(described.Image.CMID); fixed != "" {
 		s.cmid = fixed
@@ -89,6 +112,17 @@ func newStation(w *World, described Station, index int) *station {
 		s.phase, s.open = phaseReady, true
 	}
 	return s
+}
+
+func (s *station) install(described System) {
+	made := &system{name: described.Name, option: !described.WithoutKMS, madeWith: !described.WithoutKMS, generation: 1}
+	if described.NoImage {
+		made.generation, made.madeWith = 0, false
+	}
+	if described.Option != nil {
+		made.option = *described.Option
+	}
+	s.systems = append(s.systems, made)
 }
 
 // enter changes the phase, and with it whether WinRM listens.
@@ -150,9 +184,12 @@ func (s *station) restart(notice time.Duration, again, made bool) {
 }
 
 func (s *station) startNewImage() {
-	s.generation++
-	s.madeWith = s.option
-	s.note(KindImage, "generation %d, KMS option %t", s.generation, s.madeWith)
+	made := cmp.Or(s.next, s.running)
+	if _, hit := s.world.hit(ImageFails, s.Name); !hit {
+		made.generation++
+		made.madeWith = made.option
+		s.note(KindImage, "%s, generation %d, KMS option %t", made.name, made.generation, made.madeWith)
+	}
 	s.powerOn()
 }
 
@@ -166,6 +203,7 @@ func (s *station) down(why string) {
 		s.world.timers.stop(p.ask)
 	}
 	s.note(KindOff, "%s", why)
+	s.wentDown()
 }
 
 func (s *station) powerOff(why string) {
@@ -181,6 +219,10 @@ func (s *station) powerOn() {
 	}
 	w := s.world
 	s.starts++
+	if s.next != nil && s.next.generation > 0 {
+		s.running = s.next
+	}
+	s.next = nil
 	s.enter(phaseStarting)
 	s.note(KindStart, "start %d", s.starts)
 	if _, hit := w.hit(NeverComesBack, s.Name); hit {
@@ -207,7 +249,7 @@ func (s *station) powerOn() {
 // everything is as after the first start, with a new client machine id unless the
 // image keeps it; otherwise nothing.
 func (s *station) fromImage() {
-	if !s.madeWith {
+	if !s.running.madeWith {
 		return
 	}
 	_, same := s.world.hit(SameCMID, s.Name)
@@ -227,6 +269,7 @@ func (s *station) ready() {
 	for _, p := range s.products {
 		p.started()
 	}
+	s.cameUp()
 	if f, hit := s.world.hit(UserAfterStart, s.Name); hit {
 		s.logOn(f.user())
 	}

@@ -54,6 +54,10 @@ const (
 	KindFault    Kind = "fault"    // a fault was seen
 	KindHolidays Kind = "holidays" // the site was left alone
 	KindImage    Kind = "image"    // a new image was made
+	KindOrder    Kind = "order"    // an order of Timago's came a step further
+	KindOption   Kind = "option"   // "KMS-Aktivierung" was ticked or cleared
+	KindRoom     Kind = "room"     // a room was renamed
+	KindDeleted  Kind = "deleted"  // a station was deleted in Timago, or entered again
 	KindReads    Kind = "read"     // somebody read the machine (counted, not observed)
 	KindLeft     Kind = "left"     // a client machine id left the count
 )
@@ -72,6 +76,11 @@ type World struct {
 	host     *host
 	traffic  []*traffic
 	faults   []*fault
+
+	locations groupings
+	groups    groupings
+	byID      map[string]*station // client id
+	orders    []*order
 }
 
 // ErrUnknownMachine is for a name that is not part of the site.
@@ -93,13 +102,16 @@ func New(site Site, options Options) (*World, error) {
 		observe:  options.Observe,
 		counters: map[Kind]int{},
 		byName:   map[string]*station{},
+		byID:     map[string]*station{},
 	}
+	w.locations.prefix, w.groups.prefix = "l", "g"
 	w.host = newHost(w, site.Host)
 	past := w.host.past()
 	for i, described := range site.Stations {
 		s := newStation(w, described, i)
 		w.stations = append(w.stations, s)
 		w.byName[strings.ToLower(s.Name)] = s
+		w.byID[s.id] = s
 		past = append(past, s.past()...)
 	}
 	w.host.remember(past)
@@ -238,6 +250,13 @@ func (w *World) note(kind Kind, format string, args ...any) {
 
 // noteAt notes at the machine of this name.
 func (w *World) noteAt(machine string, kind Kind, format string, args ...any) {
+	if machine == Timago {
+		w.counters[kind]++
+		if w.observe != nil {
+			w.observe(Entry{Time: w.now, Machine: Timago, Kind: kind, Detail: fmt.Sprintf(format, args...)})
+		}
+		return
+	}
 	if s, known := w.byName[strings.ToLower(machine)]; known {
 		s.note(kind, format, args...)
 		return
