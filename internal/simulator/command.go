@@ -19,7 +19,15 @@ import (
 // Run runs a command that the machine knows; cmd.exe says of any other that it does
 // not.
 func (m machine) Run(_ context.Context, command wsman.Command) wsman.Output {
-	words := split(command.CommandLine())
+	line := command.CommandLine()
+	if script, found := wsman.DecodePowerShell(line); found {
+		return m.runScript(script, command)
+	}
+	return m.runLine(line, command.User)
+}
+
+func (m machine) runLine(line, user string) wsman.Output {
+	words := split(line)
 	if len(words) == 0 {
 		return wsman.Output{}
 	}
@@ -29,7 +37,7 @@ func (m machine) Run(_ context.Context, command wsman.Command) wsman.Output {
 	case "hostname":
 		return said(m.name)
 	case "whoami":
-		return said(strings.ToLower(command.User))
+		return said(strings.ToLower(user))
 	case "shutdown":
 		return m.runShutdown(words[1:])
 	case "wevtutil":
@@ -55,11 +63,16 @@ func split(line string) []string {
 	return words
 }
 
+// noticeOf is how long `shutdown` waits unless told otherwise.
+const noticeOf = 30 * time.Second
+
 func (m machine) runShutdown(arguments []string) wsman.Output {
 	var restart, off, force bool
-	notice := 30 * time.Second
+	notice := noticeOf
 	for i := 0; i < len(arguments); i++ {
 		switch option := strings.ToLower(strings.Replace(arguments[i], "-", "/", 1)); option {
+		case "/a":
+			return m.runAbort()
 		case "/r", "/g":
 			restart = true
 		case "/s":

@@ -125,3 +125,18 @@ func (w *World) Shutdown(station string, notice time.Duration, force, restart bo
 	}
 	return s.shutdown(notice, force, restart, false)
 }
+
+// AbortShutdown takes a shutdown back whose notice has not run out; false where there
+// is none.
+func (w *World) AbortShutdown(station string) (bool, error) {
+	defer w.look()()
+	s, err := w.station(station)
+	if err != nil || s.phase != phaseNotice {
+		return false, err
+	}
+	s.restarts--
+	w.timers.stop(s.timer)
+	s.enter(phaseReady)
+	s.note(KindRefused, "the restart was taken back")
+	return true, nil
+}
