@@ -67,8 +67,12 @@ func (p *Provider) Configure(ctx context.Context, req provider.ConfigureRequest,
 		return
 	}
 	// Requests run under contexts of their own; the log goes where the request's does.
-	siteConfig.WinRM.Log = func(ctx context.Context, message string, fields map[string]any) {
-		tflog.Debug(ctx, message, fields)
+	log := func(ctx context.Context, message string, fields map[string]any) { tflog.Debug(ctx, message, fields) }
+	if siteConfig.WinRM != nil {
+		siteConfig.WinRM.Log = log
+	}
+	if siteConfig.Timago != nil {
+		siteConfig.Timago.Log = log
 	}
 	opened, err := site.Open(siteConfig)
 	if err != nil {

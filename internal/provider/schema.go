@@ -20,9 +20,40 @@ import (
 func (p *Provider) Schema(_ context.Context, _ provider.SchemaRequest, resp *provider.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Keeps rooms of Windows stations under Timago® activated through their site's KMS host. " +
-			"It works in *direct mode*: everything is asked of Windows itself, by CIM over WS-Management (WinRM), " +
-			"with one account for the stations and the KMS host. The vendor of Timago® publishes no API and none is needed.",
+			"In *direct mode* everything is asked of Windows itself, by CIM over WS-Management (WinRM), " +
+			"with one account for the stations and the KMS host. The vendor of Timago® publishes no API and none is needed. " +
+			"In *API mode* the option, images and switching on are commanded through an HTTP interface in front of the Timago server; " +
+			"its contract is this project's own, not the vendor's.",
 		Attributes: map[string]schema.Attribute{
+			"endpoint": schema.StringAttribute{
+				Optional: true,
+				MarkdownDescription: "Address of an HTTP interface in front of the Timago server, such as `https://timago.schule.example`, that fulfils this project's own contract. " +
+					"Environment: `TIMAGO_ENDPOINT`. Default: none, direct mode.",
+				Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
+			},
+			"token": schema.StringAttribute{
+				Optional:            true,
+				Sensitive:           true,
+				MarkdownDescription: "Bearer token for `endpoint`. Better given by the environment: `TIMAGO_TOKEN`. It is never written to state or log.",
+			},
+			"ca_certificate": schema.StringAttribute{
+				Optional:            true,
+				MarkdownDescription: "PEM certificates that sign the certificate of `endpoint`. Environment: `TIMAGO_CA_CERTIFICATE`. Default: the system's.",
+			},
+			"insecure_skip_verify": schema.BoolAttribute{
+				Optional:            true,
+				MarkdownDescription: "Accept any certificate of `endpoint`. The token then goes to whoever answers. Default: `false`.",
+			},
+			"request_timeout": schema.StringAttribute{
+				Optional:            true,
+				CustomType:          timetypes.GoDurationType{},
+				MarkdownDescription: "How long one attempt of a request to `endpoint` may take, such as `30s`. Environment: `TIMAGO_REQUEST_TIMEOUT`. Default: `30s`.",
+			},
+			"max_retries": schema.Int64Attribute{
+				Optional:            true,
+				MarkdownDescription: "How often a request to `endpoint` that failed for the moment is sent again. Environment: `TIMAGO_MAX_RETRIES`. Default: 4.",
+				Validators:          []validator.Int64{int64validator.Between(0, 20)},
+			},
 			"winrm": schema.SingleNestedAttribute{
 				Optional:            true,
 				MarkdownDescription: "How Windows machines are asked.",
@@ -56,7 +87,7 @@ func winrmAttributes() map[string]schema.Attribute {
 			Optional:  true,
 			Sensitive: true,
 			MarkdownDescription: "The account's password. Better given by the environment: `TIMAGO_WINRM_PASSWORD`. " +
-				"It is never written to state, plan or log.",
+				"It is never written to state or log; a saved plan holds the variables it was made with.",
 		},
 		"auth": schema.StringAttribute{
 			Optional: true,

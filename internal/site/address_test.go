@@ -15,10 +15,10 @@ func TestABareNameIsCompletedByTheDomainSuffix(t *testing.T) {
 		"localhost:5985":           "localhost:5985",
 		"kms01.schule.example:443": "kms01.schule.example:443",
 	} {
-		if got := (&Site{suffix: "schule.example"}).address(name); got != want {
+		if got := (&Site{suffix: "schule.example"}).complete(name); got != want {
 			t.Errorf("%s: %s, want %s", name, got, want)
 		}
-		if got := (&Site{}).address(name); got != name {
+		if got := (&Site{}).complete(name); got != name {
 			t.Errorf("without a suffix %s becomes %s", name, got)
 		}
 	}
