@@ -175,6 +175,9 @@ func (c *cycle) tallyAsk(s *station, p int) {
 func (c *cycle) requested(s *station, p int) {
 	switch {
 	case !s.started: // its id was not counted before: that was looked up
+		if c.isWindows(p) {
+			c.host.remember(s.licensing.CMID)
+		}
 		c.credit(s, p)
 	case c.isWindows(p):
 		c.judge(s, p, s.licensing.CMID)

@@ -111,16 +111,15 @@ func (c *cycle) judge(s *station, p int, cmid kms.CMID) {
 }
 
 func (c *cycle) judgeConfirmed(s *station, p int, cmid kms.CMID) {
-	fresh := c.host.isNew(cmid, s.mark)
-	if s.ours && cmid == s.old && c.host.blind {
-		fresh = false // what the host had counted before is not known: an id that stays counts as seen
-	}
-	c.host.remember(cmid)
-	if !fresh {
+	// An id that stayed adds nothing after this, whatever the host had seen of it before:
+	// its log may be short, or was not readable then.
+	if s.ours && cmid == s.old || !c.host.isNew(cmid, s.mark) {
+		c.ledger.settled++ // its one count may have been this one
 		c.repeated(s, p, cmid)
 		return
 	}
-	if s.ours && cmid != s.old {
+	c.host.remember(cmid)
+	if s.ours {
 		c.proven, c.seenHere, c.proof = true, true, s.clock(c.now)
 	}
 	c.credit(s, p)

@@ -199,8 +199,14 @@ const hopeFor = 3 * time.Minute
 
 // again forgets what only the run before could know.
 func (w *watchman) again() {
+	state := w.world.State()
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	for _, s := range state.Stations {
+		if s.Phase == "ready" {
+			delete(w.underWay, s.Name) // it is read and asked like any other
+		}
+	}
 	fmt.Fprintf(&w.log, "%s again\n", time.Now().Format(clockFace))
 	clear(w.restarts)
 	clear(w.down) // what an earlier run took down is not in this one's hands
