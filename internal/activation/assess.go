@@ -74,6 +74,7 @@ type Assessment struct {
 	Unlicensed  map[string]string            // member: why, in words
 	Unreachable []string
 	NeverCounts map[string]string // member: why it can add nothing, ever
+	Pending     map[string]string // member: why it is not judged yet
 	LastKnown   map[string]LastKnown
 	Asks        int // running members that can be asked to add a count that is missing
 	Restarts    int // restarts that will be needed after them
@@ -137,11 +138,15 @@ func Assess(members []Member, host kms.Host, wanted Wanted, last map[string]Last
 		Products:    map[kms.Product]ProductState{},
 		Unlicensed:  map[string]string{},
 		NeverCounts: map[string]string{},
+		Pending:     map[string]string{},
 		LastKnown:   map[string]LastKnown{},
 	}
 	for _, m := range members {
 		known, remembered := last[m.Name]
 		switch {
+		case m.Pending != "":
+			a.Pending[m.Name] = m.Pending
+			continue
 		case m.Err != nil:
 			a.Unreachable = append(a.Unreachable, m.Name)
 		case !remembered, m.Station.Duration() >= wanted.Settle:
@@ -215,7 +220,7 @@ func (a *Assessment) manages(product kms.Product, members []Member, host kms.Hos
 	if threshold, set := wanted.Thresholds[product]; set {
 		return threshold, threshold > 0
 	}
-	held, allRead := false, len(a.Unreachable) == 0
+	held, allRead := false, len(a.Unreachable)+len(a.Pending) == 0
 	for _, m := range members {
 		known, remembered := a.LastKnown[m.Name]
 		_, holds := known.Licences[product]
@@ -307,7 +312,7 @@ func (a *Assessment) status(required Requirement, members []Member) Status {
 func (a *Assessment) estimate(members []Member) {
 	missing := a.Missing()
 	for _, m := range members {
-		if m.Err != nil || a.Asks == missing {
+		if m.Err != nil || m.Pending != "" || a.Asks == missing {
 			continue
 		}
 		if slices.ContainsFunc(m.Station.Licences, func(l kms.Licence) bool {

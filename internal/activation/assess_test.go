@@ -236,3 +236,17 @@ func TestAReasonIsSaidInWords(t *testing.T) {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }
+
+func TestAMemberWhoseImageIsPendingIsNotJudged(t *testing.T) {
+	t.Parallel()
+	retail := station("PC01", longUp, licence(kms.Windows, "Retail", kms.Licensed))
+	retail.Pending = "its image is to be made anew"
+	counts := host(map[kms.Product]int{kms.Windows: 10})
+	if _, err := activation.Assess([]activation.Member{retail}, counts, activation.Wanted{}, nil); !errors.Is(err, activation.ErrNoProduct) {
+		t.Errorf("nobody can be judged yet: %v", err)
+	}
+	a := assess(t, []activation.Member{retail}, counts, activation.Wanted{Managed: []kms.Product{kms.Windows}}, nil)
+	if a.Missing() != 15 || len(a.NeverCounts)+len(a.Unreachable)+a.Asks != 0 || a.Pending["PC01"] == "" {
+		t.Errorf("%+v", a)
+	}
+}

@@ -19,6 +19,9 @@ type Member struct {
 	Name    string // as the pool names it
 	Station kms.Station
 	Err     error
+	// Pending says in words why what it shows now is not what it will be: its image is to
+	// be made anew. Such a member is not judged. Empty: it is judged.
+	Pending string
 }
 
 // Survey reads all members side by side, in the order of names. It fails only with ctx;
