@@ -73,6 +73,8 @@ func (c *Client) Licensing(ctx context.Context, address string) (kms.Licensing, 
 	id, _ := service.String("ClientMachineID")
 	licensing := kms.Licensing{CMID: kms.ParseCMID(id)}
 	licensing.KMSHost, licensing.KMSPort = hostInUse(service)
+	set, _ := service.String("KeyManagementServiceMachine")
+	licensing.KMSFound = licensing.KMSHost != "" && set == ""
 	instances, err := c.products(ctx, address, clientProperties, "")
 	if err != nil {
 		return kms.Licensing{}, err
@@ -188,4 +190,20 @@ func number(i winrm.Instance, name string) (*int, bool) {
 	}
 	n := int(value)
 	return &n, true
+}
+
+const queryCards = "SELECT MACAddress, IPEnabled FROM Win32_NetworkAdapterConfiguration WHERE IPEnabled = TRUE"
+
+// MAC reads the address of the first network card that is in use; "" where none is.
+func (c *Client) MAC(ctx context.Context, address string) (string, error) {
+	cards, err := c.transport.Query(ctx, address, queryCards)
+	if err != nil {
+		return "", meaning(err)
+	}
+	for _, card := range cards {
+		if mac, _ := card.String("MACAddress"); mac != "" {
+			return mac, nil
+		}
+	}
+	return "", nil
 }

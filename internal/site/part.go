@@ -1,0 +1,89 @@
+package site
+
+import (
+	"context"
+	"errors"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// Part is how far a station is with taking part in the activation, as Timago knows it.
+type Part uint8
+
+// How far a station is.
+const (
+	TakesPart    Part = iota // the running image was made with the option set, or it cannot be seen (direct mode)
+	OptionOff                // the option "KMS-Aktivierung" is off
+	ImagePending             // the option is on, and the image was made without it
+)
+
+// Words says it in a sentence; empty for TakesPart.
+func (p Part) Words() string {
+	switch p {
+	case OptionOff:
+		return `the option "KMS-Aktivierung" is off in Timago (Stationen > Betriebssystem)`
+	case ImagePending:
+		return `the option "KMS-Aktivierung" is on, and the image that carries it has not started yet`
+	case TakesPart:
+	}
+	return ""
+}
+
+// Parts reads how far stations are, side by side; fresh leaves nothing to memory. In
+// direct mode that cannot be seen, and nothing is asked.
+func (s *Site) Parts(ctx context.Context, names []string, fresh bool) (map[string]Part, error) {
+	parts := make(map[string]Part, len(names))
+	if s.timago == nil {
+		return parts, nil
+	}
+	find := s.Find
+	if fresh {
+		find = s.FindFresh
+	}
+	found, errs := make([]Part, len(names)), make([]error, len(names))
+	var group errgroup.Group
+	for i, name := range names {
+		group.Go(func() error {
+			station, err := find(ctx, name)
+			if errs[i] = named("station", name, err); err == nil {
+				found[i] = partOf(station)
+			}
+			return nil
+		})
+	}
+	_ = group.Wait() // no read returns an error here
+	for i, name := range names {
+		parts[name] = found[i]
+	}
+	return parts, errors.Join(errs...)
+}
+
+func partOf(station Station) Part {
+	system, err := station.OperatingSystem("")
+	switch {
+	case err != nil:
+		return TakesPart // which system is meant is not known; Windows itself will show
+	case !system.KMSActivation:
+		return OptionOff
+	case !system.Effective():
+		return ImagePending
+	}
+	return TakesPart
+}
+
+// InLocation lists the names of a room's stations, in their order. A room without
+// stations is ErrNotFound.
+func (s *Site) InLocation(ctx context.Context, location string) ([]string, error) {
+	stations, err := s.Stations(ctx, Filter{Location: location})
+	if err != nil {
+		return nil, named("location", location, err)
+	}
+	names := make([]string, len(stations))
+	for i, station := range stations {
+		names[i] = station.Name
+	}
+	if len(names) == 0 {
+		return nil, named("location", location, ErrNotFound)
+	}
+	return names, nil
+}

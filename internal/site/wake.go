@@ -1,0 +1,81 @@
+package site
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+
+	"github.com/timago/terraform-provider-timago/internal/timago"
+)
+
+// Waking is a Hosted that can also switch stations on.
+type Waking struct {
+	Hosted
+	broadcast string            // where magic packets go in direct mode
+	macs      map[string]string // by station
+}
+
+// CanWake tells whether stations can be switched on: by Timago, else by Wake-on-LAN to
+// the broadcast address.
+func (s *Site) CanWake(broadcast string) bool { return s.timago != nil || broadcast != "" }
+
+// Waking gives the view that can switch stations on. macs are the network cards' addresses
+// by station, for direct mode; the inventory's complete them.
+func (h Hosted) Waking(broadcast string, macs map[string]string) Waking {
+	return Waking{Hosted: h, broadcast: broadcast, macs: macs}
+}
+
+var errNoMAC = errors.New("the MAC address of its network card is not known, so it cannot be switched on over the network")
+
+// Wake switches a station on. It returns when the command is on its way; only the
+// station's own answer shows that it started.
+func (w Waking) Wake(ctx context.Context, name string) error {
+	station, err := w.FindFresh(ctx, name)
+	if err != nil {
+		return named("station", name, err)
+	}
+	if w.timago != nil {
+		return named("station", name, w.command(ctx, station, timago.Command{Name: timago.Wake}, timago.Wish{Command: timago.Wake}))
+	}
+	mac := station.MAC
+	if mac == "" {
+		mac = w.macs[name]
+	}
+	if mac == "" {
+		return named("station", name, errNoMAC)
+	}
+	return named("station", name, sendMagicPacket(ctx, w.broadcast, mac))
+}
+
+// discard is the port that Wake-on-LAN is customarily sent to; nothing answers there.
+const discard = "9"
+
+// sendMagicPacket sends what a network card wakes on: six bytes 0xFF and sixteen times its
+// address (AMD, Magic Packet Technology).
+func sendMagicPacket(ctx context.Context, broadcast, mac string) error {
+	card, err := net.ParseMAC(strings.TrimSpace(mac))
+	if err != nil || len(card) != 6 {
+		return fmt.Errorf("%q is no MAC address", mac)
+	}
+	if _, _, err := net.SplitHostPort(broadcast); err != nil {
+		broadcast = net.JoinHostPort(broadcast, discard)
+	}
+	var dialer net.Dialer
+	connection, err := dialer.DialContext(ctx, "udp", broadcast)
+	if err != nil {
+		return err
+	}
+	defer connection.Close()
+	packet := append(bytes.Repeat([]byte{0xFF}, 6), bytes.Repeat(card, 16)...)
+	_, err = connection.Write(packet)
+	return err
+}
+
+// MAC reads the address of a station's first network card in use. Direct mode, where no
+// inventory tells it.
+func (s *Site) MAC(ctx context.Context, station string) (string, error) {
+	return ask(ctx, s, station, s.machines.MAC)
+}
