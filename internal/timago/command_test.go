@@ -45,6 +45,21 @@ func TestLostAnswerToACommandHasOneEffect(t *testing.T) {
 	}
 }
 
+func TestCommandThatMeetsAConflictIsSentOnceMore(t *testing.T) {
+	t.Parallel()
+	school := newSchool(t, 1)
+	client := school.client(t)
+	school.failing("POST", 1, answering(409, "conflict", "the station is being edited"))
+	command := timago.Command{Name: timago.Wake, Stations: []timago.Target{{ID: stationID(0), Key: "wake-1"}}}
+	if _, err := client.Command(t.Context(), command); err != nil || school.count("POST /commands") != 2 || len(school.done()) != 1 {
+		t.Errorf("%v after %v with %v", err, school.requests(), school.done())
+	}
+	school.failing("POST", 9, answering(409, "conflict", "the station is being edited"))
+	if _, err := client.Command(t.Context(), command); err == nil || school.count("POST /commands") != 4 {
+		t.Errorf("%v after %v", err, school.requests())
+	}
+}
+
 func TestApplyAfterACrashRepeatsNothing(t *testing.T) {
 	t.Parallel()
 	school := newSchool(t, 1)

@@ -108,7 +108,7 @@ func newClient(config Config, network http.RoundTripper) (*Client, error) {
 		config.Log = func(context.Context, string, map[string]any) {}
 	}
 
-	way := &attempt{network: network, origin: endpoint, token: token, timeout: config.RequestTimeout, log: config.Log}
+	way := &attempt{network: network, token: token, timeout: config.RequestTimeout, log: config.Log}
 	repeats := &retryablehttp.Client{
 		HTTPClient:   &http.Client{Transport: way, CheckRedirect: stay},
 		RetryWaitMin: min(config.RetryWait, maxRetryWait),

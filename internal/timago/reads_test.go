@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"sync"
 	"testing"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -100,6 +103,41 @@ func TestReadAfterOwnWriteIsNotRemembered(t *testing.T) {
 	}
 }
 
+// A list that was under way during a write may be older than it.
+func TestListOlderThanOwnWriteIsNotRemembered(t *testing.T) {
+	t.Parallel()
+	school := newSchool(t, 1)
+	client := school.client(t)
+	read, written := make(chan struct{}), make(chan struct{})
+	school.failing("GET", 1, func(w http.ResponseWriter, r *http.Request, server http.Handler) {
+		answer := httptest.NewRecorder()
+		server.ServeHTTP(answer, r)
+		close(read)
+		<-written
+		saying("application/json", answer.Body.String())(w, r, server)
+	})
+	var group errgroup.Group
+	group.Go(func() error {
+		stations, err := client.Stations(t.Context(), timago.Filter{})
+		if err == nil && stations[0].OperatingSystems[0].KMSActivation {
+			err = errors.New("the list is not older than the write")
+		}
+		return err
+	})
+	<-read
+	if _, err := client.SetKMSActivation(t.Context(), stationID(0), "", true); err != nil {
+		t.Error(err)
+	}
+	close(written)
+	if err := group.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	station, err := client.Station(t.Context(), stationID(0))
+	if err != nil || !station.OperatingSystems[0].KMSActivation {
+		t.Errorf("%+v, %v; want the option on", station.OperatingSystems, err)
+	}
+}
+
 func TestStationByName(t *testing.T) {
 	t.Parallel()
 	school := newSchool(t, 3)
@@ -167,10 +205,11 @@ func TestNobodyLeftToWaitEndsTheRequest(t *testing.T) {
 		<-arrived
 		cancel()
 	}()
-	if _, err := school.client(t).Station(ctx, stationID(0)); !errors.Is(err, context.Canceled) {
+	client := school.client(t, func(c *timago.Config) { c.RequestTimeout = time.Hour })
+	if _, err := client.Station(ctx, stationID(0)); !errors.Is(err, context.Canceled) {
 		t.Errorf("%v, want that it was cancelled", err)
 	}
-	<-ended // the server saw the connection end, long before any timeout
+	<-ended // the server saw the connection end
 }
 
 func TestPagesThatAServerCutsShortAreFollowed(t *testing.T) {
@@ -180,6 +219,24 @@ func TestPagesThatAServerCutsShortAreFollowed(t *testing.T) {
 	stations, err := school.client(t).Stations(t.Context(), timago.Filter{})
 	if err != nil || len(stations) != 95 || school.count("GET /stations") != 10 {
 		t.Errorf("%d stations in %d requests, %v; want 95 in 10", len(stations), school.count("GET /stations"), err)
+	}
+}
+
+func TestStationThatMovesToALaterPageIsListedOnce(t *testing.T) {
+	t.Parallel()
+	school := newSchool(t, 20)
+	school.maxPage = 10
+	school.failing("GET", 1, func(w http.ResponseWriter, r *http.Request, server http.Handler) {
+		server.ServeHTTP(w, r)
+		added := school.stations[0]
+		added.ID, added.Name = stationID(99), "R101-PC0000"
+		school.mu.Lock()
+		defer school.mu.Unlock()
+		school.stations = append([]contract.Station{added}, school.stations...)
+	})
+	stations, err := school.client(t).Stations(t.Context(), timago.Filter{})
+	if err != nil || len(stations) != 20 || school.count("GET /stations") != 3 {
+		t.Errorf("%d stations in %d requests, %v; want the 20 once in 3", len(stations), school.count("GET /stations"), err)
 	}
 }
 

@@ -25,7 +25,6 @@ var errTooLarge = fmt.Errorf("the answer is larger than %d MB", maxBody>>20)
 // fails the attempt and not its reader, and so that the timeout covers it.
 type attempt struct {
 	network http.RoundTripper
-	origin  *url.URL
 	token   string
 	timeout time.Duration
 	log     func(ctx context.Context, message string, fields map[string]any)
@@ -49,9 +48,7 @@ func (a *attempt) send(request *http.Request) (*http.Response, error) {
 	defer cancel()
 	request = request.Clone(ctx)
 	request.Header.Set("Accept", "application/json, application/problem+json")
-	if request.URL.Scheme == a.origin.Scheme && request.URL.Host == a.origin.Host {
-		request.Header.Set("Authorization", "Bearer "+a.token)
-	}
+	request.Header.Set("Authorization", "Bearer "+a.token) // every request goes to the endpoint, see stay
 	response, err := a.network.RoundTrip(request)
 	if err != nil {
 		return nil, a.timely(ctx, err)
