@@ -61,6 +61,7 @@ type Licensing struct {
 	CMID     CMID      // of Windows; Office has its own, seen only in event 12288
 	KMSHost  string    // the host that Windows asks, set or discovered; "" unknown
 	KMSPort  int       // 0 where no host is known, else 1688 unless set
+	KMSFound bool      // the host was found in DNS, nobody set it
 	Licences []Licence // products with a key, without add-ons
 }
 

@@ -74,7 +74,7 @@ func (w *World) Licensing(station string) (kms.Licensing, error) {
 	if s.phase == phaseServices {
 		return kms.Licensing{}, fmt.Errorf("%s: the licensing service: %w", s.Name, kms.ErrNotYet)
 	}
-	l := kms.Licensing{CMID: s.cmid, KMSHost: w.host.Address, KMSPort: kmsPort}
+	l := kms.Licensing{CMID: s.cmid, KMSHost: w.host.Address, KMSPort: kmsPort, KMSFound: true}
 	for _, p := range s.products {
 		l.Licences = append(l.Licences, p.licence())
 	}
