@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/timago/terraform-provider-timago/internal/kms"
 )
 
 // Timago is the machine name of Timago's server in logs.
@@ -239,4 +241,38 @@ func (f *fault) rename(s *station) func(begins bool) {
 			s.location.revision++
 		}
 	}
+}
+
+// Shown is a product as Timago's status page counts it.
+type Shown struct {
+	Product   kms.Product
+	Name      string
+	Activated int // stations that are on whose KMS host activated it
+	Refused   int // … that asked in vain since their start
+}
+
+// KMS is the KMS host that the images are set to, and the products that are to be
+// activated by it.
+func (w *World) KMS() (address string, port int, products []Shown) {
+	defer w.look()()
+	for _, s := range w.stations {
+		for _, p := range s.products {
+			if p.means != ByKMS || s.deleted > 0 {
+				continue
+			}
+			i := slices.IndexFunc(products, func(known Shown) bool { return known.Name == p.name })
+			if i < 0 {
+				i = len(products)
+				products = append(products, Shown{Product: p.product, Name: p.name})
+			}
+			switch {
+			case !s.phase.on() || p.reason == codeFirstGrace: // not asked, or not since
+			case p.status == kms.Licensed:
+				products[i].Activated++
+			default:
+				products[i].Refused++
+			}
+		}
+	}
+	return w.host.Address, kmsPort, products
 }

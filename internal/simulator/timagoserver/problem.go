@@ -1,0 +1,87 @@
+package timagoserver
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
+
+	"github.com/timago/terraform-provider-timago/internal/timago/contract"
+)
+
+// refusal is a problem document on its way.
+type refusal struct {
+	contract.Problem
+	retryAfter int // seconds; -1: none is told
+}
+
+func (r *refusal) Error() string { return string(r.Code) }
+
+func refuse(status int, code contract.ProblemCode, detail string, fields ...contract.FieldError) *refusal {
+	r := &refusal{Problem: contract.Problem{Status: status, Code: code, Title: http.StatusText(status)}, retryAfter: -1}
+	if detail != "" {
+		r.Detail = &detail
+	}
+	if len(fields) > 0 {
+		r.Errors = &fields
+	}
+	return r
+}
+
+func (r *refusal) write(w http.ResponseWriter) {
+	w.Header().Set("Content-Type", "application/problem+json")
+	if r.retryAfter >= 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(r.retryAfter))
+	}
+	w.WriteHeader(r.Status)
+	_ = json.NewEncoder(w).Encode(r.Problem) // a client that has gone has its own problem
+}
+
+func badRequest(w http.ResponseWriter, _ *http.Request, err error) {
+	refuse(http.StatusBadRequest, contract.ProblemCodeInvalidRequest, err.Error()).write(w)
+}
+
+// failed answers what a call returned instead of an answer.
+func failed(w http.ResponseWriter, _ *http.Request, err error) {
+	var refused *refusal
+	if !errors.As(err, &refused) {
+		refused = refuse(http.StatusInternalServerError, contract.ProblemCodeInternalError, err.Error())
+	}
+	refused.write(w)
+}
+
+// invalid compares a request with the contract; nil where it keeps to it.
+func (s *Server) invalid(e *exchange, r *http.Request) *refusal {
+	err := openapi3filter.ValidateRequest(r.Context(), &openapi3filter.RequestValidationInput{
+		Request: r, PathParams: e.path, Route: e.route,
+		Options: &openapi3filter.Options{
+			AuthenticationFunc: openapi3filter.NoopAuthenticationFunc, SkipSettingDefaults: true,
+		},
+	})
+	if err == nil {
+		return nil
+	}
+	var (
+		request *openapi3filter.RequestError
+		schema  *openapi3.SchemaError
+	)
+	detail, reason := "the request does not keep to the contract", err.Error()
+	if errors.As(err, &schema) {
+		reason = schema.Reason
+	}
+	if !errors.As(err, &request) {
+		return refuse(http.StatusBadRequest, contract.ProblemCodeInvalidRequest, detail)
+	}
+	if request.Parameter != nil {
+		return refuse(http.StatusBadRequest, contract.ProblemCodeInvalidRequest, request.Parameter.Name+": "+reason)
+	}
+	if schema == nil {
+		return refuse(http.StatusBadRequest, contract.ProblemCodeInvalidRequest, detail+": "+request.Error())
+	}
+	return refuse(http.StatusBadRequest, contract.ProblemCodeInvalidRequest, detail,
+		contract.FieldError{Pointer: "/" + strings.Join(schema.JSONPointer(), "/"), Detail: reason})
+}

@@ -1,0 +1,78 @@
+package timagoserver
+
+import (
+	"context"
+	"slices"
+
+	"github.com/timago/terraform-provider-timago/internal/simulator/world"
+	"github.com/timago/terraform-provider-timago/internal/timago/contract"
+)
+
+// Features that a server may lack.
+const (
+	featureNotBefore = "not_before"
+	featureKMSStatus = "kms_status"
+)
+
+// Features are all that the contract knows.
+func Features() []string {
+	return []string{"restart", "reset_image", "wake", "shutdown", featureNotBefore, featureKMSStatus}
+}
+
+func (s *Server) features() []string {
+	if s.config.Features == nil {
+		return Features()
+	}
+	return s.config.Features
+}
+
+func (s *Server) can(feature string) bool { return slices.Contains(s.features(), feature) }
+
+// GetInfo says what the server is.
+func (c calls) GetInfo(context.Context, contract.GetInfoRequestObject) (contract.GetInfoResponseObject, error) {
+	return contract.GetInfo200JSONResponse{Version: "1.0.0", ServerTime: c.config.World.Now(), Features: c.features()}, nil
+}
+
+// GetKMS shows a product as activated when no station that is on has asked for it in
+// vain since its start, and one with success.
+func (c calls) GetKMS(context.Context, contract.GetKMSRequestObject) (contract.GetKMSResponseObject, error) {
+	address, port, shown := c.config.World.KMS()
+	told := contract.GetKMS200JSONResponse{Host: &address, Port: &port, Products: []contract.KMSProduct{}}
+	if !c.can(featureKMSStatus) {
+		return told, nil
+	}
+	for _, p := range shown {
+		status := contract.KMSProductStatusUnknown
+		switch {
+		case p.Refused > 0:
+			status = contract.KMSProductStatusNotActivated
+		case p.Activated > 0:
+			status = contract.KMSProductStatusActivated
+		}
+		told.Products = append(told.Products, contract.KMSProduct{Product: contract.KMSProductProduct(p.Product), Name: p.Name, Status: status})
+	}
+	return told, nil
+}
+
+// ListLocations lists the rooms.
+func (c calls) ListLocations(_ context.Context, request contract.ListLocationsRequestObject) (contract.ListLocationsResponseObject, error) {
+	locations, _ := c.config.World.Groupings()
+	listed, err := c.groupings(locations, request.Params.PageSize, request.Params.PageToken)
+	return contract.ListLocations200JSONResponse{GroupingsJSONResponse: listed}, err
+}
+
+// ListComputerGroups lists the computer groups.
+func (c calls) ListComputerGroups(_ context.Context, request contract.ListComputerGroupsRequestObject) (contract.ListComputerGroupsResponseObject, error) {
+	_, groups := c.config.World.Groupings()
+	listed, err := c.groupings(groups, request.Params.PageSize, request.Params.PageToken)
+	return contract.ListComputerGroups200JSONResponse{GroupingsJSONResponse: listed}, err
+}
+
+func (c calls) groupings(all []world.Grouping, size *int, token *string) (contract.GroupingsJSONResponse, error) {
+	found := make([]numbered[contract.Grouping], len(all))
+	for i, g := range all {
+		found[i] = numbered[contract.Grouping]{i + 1, contract.Grouping(g)}
+	}
+	items, next, err := page(c.config.MaxPage, found, nil, size, token)
+	return contract.GroupingsJSONResponse{Items: items, NextPageToken: next}, err
+}
