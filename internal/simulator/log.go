@@ -1,10 +1,14 @@
 package simulator
 
 import (
+	"maps"
+	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
+	"github.com/timago/terraform-provider-timago/internal/simulator/timagoserver"
 	"github.com/timago/terraform-provider-timago/internal/simulator/world"
 	"github.com/timago/terraform-provider-timago/internal/simulator/wsman"
 )
@@ -17,7 +21,7 @@ type Entry struct {
 	Real      time.Time `json:"real"`
 	Machine   string    `json:"machine"`
 	Wire      bool      `json:"wire"` // asked over the wire
-	Kind      string    `json:"kind"` // of wsman.Kind or world.Kind
+	Kind      string    `json:"kind"` // of wsman.Kind or world.Kind; "api": asked of Timago's interface
 	Detail    string    `json:"detail,omitempty"`
 
 	// Of what was asked over the wire.
@@ -29,6 +33,13 @@ type Entry struct {
 	Status      int    `json:"status,omitempty"` // HTTP; 0: no answer
 	Fault       uint32 `json:"fault,omitempty"`
 	Trouble     string `json:"trouble,omitempty"`
+
+	// Of what was asked of Timago's interface.
+	Method   string   `json:"method,omitempty"`
+	Path     string   `json:"path,omitempty"` // below /api/v1
+	Query    string   `json:"query,omitempty"`
+	Stations []string `json:"stations,omitempty"` // client ids
+	Keys     []string `json:"keys,omitempty"`     // idempotency keys
 }
 
 // logSize is how many entries are kept; the numbers tell when more were lost.
@@ -49,7 +60,9 @@ type WireCounters struct {
 	Operations   int `json:"operations"` // of them enumerations, pulls, methods, shells
 	Logons       int `json:"logons"`     // connections on which an account was accepted
 	FailedLogons int `json:"failed_logons"`
-	connections  map[uint64]bool
+	// Calls are the requests to Timago's interface by kind: "GET /stations/{id}".
+	Calls       map[string]int `json:"calls,omitempty"`
+	connections map[uint64]bool
 }
 
 func newRecord() *record { return &record{wire: map[string]*WireCounters{}} }
@@ -99,6 +112,26 @@ func (r *record) asked(machine string, simulated time.Time, e wsman.Entry) {
 	}
 }
 
+// interfaced writes down a request to Timago's interface.
+func (r *record) interfaced(simulated time.Time, e timagoserver.Entry) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.add(Entry{
+		Simulated: simulated, Real: e.Time, Machine: world.Timago, Wire: true, Kind: "api", Detail: strings.TrimSpace(e.Call() + " " + e.Command),
+		Status: e.Status, Trouble: string(e.Fault), Method: e.Method, Path: e.Path, Query: e.Query, Stations: e.Stations, Keys: e.Keys,
+	})
+	c := r.wire[world.Timago]
+	if c == nil {
+		c = &WireCounters{Calls: map[string]int{}}
+		r.wire[world.Timago] = c
+	}
+	c.Requests++
+	c.Calls[e.Call()]++
+	if e.Status == http.StatusUnauthorized {
+		c.FailedLogons++
+	}
+}
+
 // since gives the entries after a number, in order.
 func (r *record) since(number int) []Entry {
 	r.mu.Lock()
@@ -115,7 +148,9 @@ func (r *record) counters() map[string]WireCounters {
 	defer r.mu.Unlock()
 	counters := make(map[string]WireCounters, len(r.wire))
 	for machine, c := range r.wire {
-		counters[machine] = *c
+		copied := *c
+		copied.Calls = maps.Clone(c.Calls)
+		counters[machine] = copied
 	}
 	return counters
 }

@@ -12,6 +12,8 @@ import (
 // Ready is what a client needs to know, and what the command prints when the site is
 // ready.
 type Ready struct {
+	Endpoint          string    `json:"endpoint,omitempty"`            // https://… of Timago's interface
+	Token             string    `json:"token,omitempty"`               // … and what it takes
 	CACertificateFile string    `json:"ca_certificate_file,omitempty"` // filled by the command
 	KMSHost           string    `json:"kms_host"`                      // address:port of its WinRM
 	WinRM             Logon     `json:"winrm"`
@@ -66,6 +68,9 @@ func (s *Simulator) ready(protocol int) Ready {
 	}
 	if len(ports) > 1 {
 		r.WinRM.Port = 0
+	}
+	if s.api != nil {
+		r.Endpoint, r.Token = s.api.endpoint, s.scenario.Timago.Token
 	}
 	if s.control != nil {
 		r.Control = s.control.url

@@ -8,11 +8,13 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
 	"gopkg.in/yaml.v3"
 
+	"github.com/timago/terraform-provider-timago/internal/simulator/timagoserver"
 	"github.com/timago/terraform-provider-timago/internal/simulator/world"
 )
 
@@ -21,6 +23,7 @@ type Scenario struct {
 	Title      string     `yaml:"title"`
 	Start      time.Time  `yaml:"start"` // simulated; default now
 	WinRM      WinRM      `yaml:"winrm"`
+	Timago     Timago     `yaml:"timago"`
 	Activate   ActivateBy `yaml:"activate_refuses_by"`
 	world.Site `yaml:",inline"`
 }
@@ -147,6 +150,14 @@ func (s Scenario) validate() error {
 	}
 	if !s.WinRM.ntlm() && !s.WinRM.Basic {
 		problems = append(problems, errors.New("winrm: neither ntlm nor basic is on"))
+	}
+	if t := s.Timago; min(t.PageSize, t.RateLimit) < 0 || min(t.Latency, t.TakenWithin) < 0 {
+		problems = append(problems, errors.New("timago: page_size, rate_limit, latency and taken_within are not negative"))
+	}
+	for _, feature := range s.Timago.Features {
+		if !slices.Contains(timagoserver.Features(), feature) {
+			problems = append(problems, fmt.Errorf("timago: feature %q is none of %s", feature, strings.Join(timagoserver.Features(), ", ")))
+		}
 	}
 	return errors.Join(problems...)
 }

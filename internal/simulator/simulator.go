@@ -1,6 +1,6 @@
 // Package simulator puts a simulated site together for tests and the demonstration:
-// the world of package world, and for each of its machines a WinRM endpoint on a
-// loopback address. Everything it is asked is logged in order. It is made for tests
+// the world of package world, for each of its machines a WinRM endpoint on a loopback
+// address, and the HTTP interface in front of its Timago server. Everything it is asked is logged in order. It is made for tests
 // and ships with nothing.
 package simulator
 
@@ -11,6 +11,7 @@ import (
 	"crypto/tls"
 	"log/slog"
 	"net"
+	"net/http"
 	"strings"
 	"sync"
 	"time"
@@ -24,6 +25,11 @@ type Options struct {
 	Speed   float64      // simulated per real time; 0: time moves only when it is advanced
 	Logger  *slog.Logger // told what happens; may be nil
 	Control string       // address of the control interface, "127.0.0.1:0"; empty: none
+	API     bool         // there is an HTTP interface in front of Timago's server, too
+
+	// CheckAPI, if set, stands around the interface's answers, as tests do that hold them
+	// to the contract.
+	CheckAPI func(http.Handler) http.Handler
 }
 
 // Simulator is a running site.
@@ -35,6 +41,7 @@ type Simulator struct {
 	endpoints []*endpoint // the KMS host's first
 	record    *record
 	control   *control
+	api       *api
 	logger    *slog.Logger
 
 	mu     sync.Mutex
@@ -48,6 +55,7 @@ type Simulator struct {
 func Start(scenario Scenario, options Options) (*Simulator, error) {
 	scenario.WinRM.Username = cmp.Or(scenario.WinRM.Username, `SCHULE\kms-admin`)
 	scenario.WinRM.Password = cmp.Or(scenario.WinRM.Password, rand.Text())
+	scenario.Timago.Token = cmp.Or(scenario.Timago.Token, rand.Text())
 	hostIP := address(0)
 	scenario.Host.Address = cmp.Or(scenario.Host.Address, hostIP.String())
 	s := &Simulator{
@@ -69,6 +77,12 @@ func Start(scenario Scenario, options Options) (*Simulator, error) {
 	if err := s.build(ctx); err != nil {
 		s.Close()
 		return nil, err
+	}
+	if options.API {
+		if s.api, err = s.serveAPI(ctx, options.CheckAPI); err != nil {
+			s.Close()
+			return nil, err
+		}
 	}
 	if options.Control != "" {
 		if s.control, err = s.serveControl(ctx, options.Control); err != nil {
@@ -217,6 +231,9 @@ func (s *Simulator) Close() {
 	s.stop()
 	if s.control != nil {
 		s.control.close()
+	}
+	if s.api != nil {
+		s.api.close()
 	}
 	s.group.Wait()
 	for _, e := range s.endpoints {

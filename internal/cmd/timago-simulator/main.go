@@ -1,6 +1,6 @@
 // Command timago-simulator runs a simulated site for the demonstration and for tests:
-// Windows stations and a KMS host as WinRM endpoints on loopback addresses. When they
-// are ready it prints one line of JSON; everything else goes to standard error. SIGTERM
+// Windows stations and a KMS host as WinRM endpoints on loopback addresses, and an HTTP
+// interface in front of a Timago server. When they are ready it prints one line of JSON; everything else goes to standard error. SIGTERM
 // or an interrupt ends it.
 package main
 
@@ -41,7 +41,7 @@ func run(ctx context.Context, arguments []string, stdout, stderr io.Writer) (err
 	file := flags.String("scenario", "vendor-example", "scenario `file`, or the name of one that is built in: "+strings.Join(simulator.Scenarios(), ", "))
 	speed := flags.Float64("speed", 1, "simulated per real time. Only the site's time is scaled: timeouts of its clients are real, so divide them by the speed")
 	listen := flags.String("listen", "127.0.0.1:0", "loopback `address` of the control interface; empty: none")
-	api := flags.Bool("api", false, "serve Timago's HTTP interface, too (not built yet)")
+	api := flags.Bool("api", true, "serve the HTTP interface in front of the Timago server, too")
 	verbose := flags.Bool("v", false, "log every request")
 	if err := flags.Parse(arguments); err != nil {
 		return err
@@ -49,8 +49,6 @@ func run(ctx context.Context, arguments []string, stdout, stderr io.Writer) (err
 	switch {
 	case flags.NArg() > 0:
 		return fmt.Errorf("unexpected argument %q", flags.Arg(0))
-	case *api:
-		return errors.New("-api: Timago's HTTP interface is not simulated yet")
 	case *speed < 0 || *speed > 1e6:
 		return errors.New("-speed is 0 to 1000000")
 	}
@@ -63,7 +61,7 @@ func run(ctx context.Context, arguments []string, stdout, stderr io.Writer) (err
 		return err
 	}
 	site, err := simulator.Start(scenario, simulator.Options{ //nolint:contextcheck // it runs until Close, which ctx decides
-		Speed: *speed, Control: *listen, Logger: slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level})),
+		Speed: *speed, API: *api, Control: *listen, Logger: slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level})),
 	})
 	if err != nil {
 		return err

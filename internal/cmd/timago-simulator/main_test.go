@@ -38,7 +38,7 @@ func TestOneLineSaysThatTheSiteIsReadyAndASignalEndsIt(t *testing.T) {
 	if err := json.Unmarshal(line, &ready); err != nil {
 		t.Fatal(err)
 	}
-	if len(ready.Stations) != 5 || ready.KMSHost == "" || ready.WinRM.Password == "" {
+	if len(ready.Stations) != 5 || ready.KMSHost == "" || ready.WinRM.Password == "" || ready.Endpoint == "" || ready.Token == "" {
 		t.Errorf("%s", line)
 	}
 	if _, err := os.Stat(ready.CACertificateFile); err != nil {
@@ -73,7 +73,6 @@ func TestMistakesOnTheCommandLine(t *testing.T) {
 		"-scenario no-such":   `no scenario "no-such"`,
 		"-scenario ./no-such": "reading the scenario",
 		"-speed -1":           "-speed",
-		"-api":                "not simulated yet",
 		"rest":                `unexpected argument "rest"`,
 		"-listen 192.0.2.1:0": "control interface",
 	} {
