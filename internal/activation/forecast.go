@@ -11,22 +11,6 @@ import (
 	"github.com/timago/terraform-provider-timago/internal/kms"
 )
 
-// HostReading is a KMS host read at one moment, all times on its own clock.
-type HostReading struct {
-	kms.Uptime
-	Host    kms.Host
-	Counted []kms.Counted // requests of the last 30 days, as far as the log reaches back
-}
-
-// Reach is the moment of the log's oldest record; zero where the log is empty. No record
-// is older than a count lasts.
-func (r HostReading) Reach() time.Time {
-	if len(r.Counted) == 0 {
-		return time.Time{}
-	}
-	return slices.MinFunc(r.Counted, func(x, y kms.Counted) int { return x.Time.Compare(y.Time) }).Time
-}
-
 // ProductOf tells which product family a request was for; false where that is not known.
 type ProductOf func(kms.Counted) (kms.Product, bool)
 
@@ -111,7 +95,11 @@ func (e *NoForecast) Error() string {
 // they mean the same client machine ids.
 func ForecastOf(reading HostReading, product kms.Product, productOf ProductOf) (Forecast, error) {
 	count, reason := countOf(reading.Host, product)
-	if reason == "" {
+	switch {
+	case reason != "":
+	case reading.LogErr != nil:
+		reason = "the KMS host's log could not be read: " + reading.LogErr.Error()
+	default:
 		reason = reading.clockSetBack()
 	}
 	if reason != "" {

@@ -1,6 +1,7 @@
 package activation_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -157,6 +158,8 @@ func TestNoForecastWithoutALogThatFits(t *testing.T) {
 	restarted.Boot = noon.Add(-5 * day)
 	apart := hostLog(nil, many(3, 1, 6*day, idOffice)...)
 	one, two := 1, 2
+	noLog := hostLog(map[kms.Product]int{kms.Windows: 0})
+	noLog.LogErr = fmt.Errorf("KMS host kms01: %w", kms.ErrDenied)
 	apart.Host.Products = []kms.HostProduct{{Product: kms.Office, Count: &one}, {Product: kms.Office, Count: &two}}
 	for name, tt := range map[string]struct {
 		reading activation.HostReading
@@ -173,6 +176,7 @@ func TestNoForecastWithoutALogThatFits(t *testing.T) {
 		"no data is no count":       {hostLog(map[kms.Product]int{kms.Windows: -1}, three...), kms.Windows, "no forecast for Windows: the KMS host gives no count for it"},
 		"no key":                    {hostLog(map[kms.Product]int{kms.Windows: 3}, three...), kms.Office, "no forecast for Office: the KMS host has no key for it"},
 		"two keys that count apart": {apart, kms.Office, "with several keys"},
+		"the log may not be read":   {noLog, kms.Windows, "log could not be read: KMS host kms01: access denied"},
 		"the clock was set back": {
 			hostLog(map[kms.Product]int{kms.Windows: 1}, asked(-time.Hour, "PC01", 1, idEducation)), kms.Windows,
 			"a record of 2026-09-07 13:00 UTC, later than its clock",
@@ -320,17 +324,8 @@ func TestTheForecastComesTrue(t *testing.T) {
 // readHost reads the simulated host, and the products that its stations hold.
 func readHost(t *testing.T, w *world.World) (activation.HostReading, activation.ProductOf) {
 	t.Helper()
-	var reading activation.HostReading
-	var err error
-	if reading.Host, err = w.Host(); err != nil {
-		t.Fatal(err)
-	}
-	view, err := w.View(w.State().Host.Name)
+	reading, err := activation.ReadHost(t.Context(), atOnce{w})
 	if err != nil {
-		t.Fatal(err)
-	}
-	reading.Uptime = kms.Uptime{Now: view.Now, Boot: view.Boot}
-	if reading.Counted, err = w.Counted(view.Now.Add(-kms.CountedFor)); err != nil {
 		t.Fatal(err)
 	}
 	members := make([]activation.Member, 0, len(w.Names()))
@@ -340,4 +335,18 @@ func readHost(t *testing.T, w *world.World) (activation.HostReading, activation.
 		members = append(members, m)
 	}
 	return reading, activation.ProductsHeld(members)
+}
+
+// atOnce asks a simulated host without a network.
+type atOnce struct{ *world.World }
+
+func (a atOnce) Clock(context.Context) (kms.Uptime, error) {
+	view, err := a.View(a.State().Host.Name)
+	return kms.Uptime{Now: view.Now, Boot: view.Boot}, err
+}
+
+func (a atOnce) Host(context.Context) (kms.Host, error) { return a.World.Host() }
+
+func (a atOnce) Counted(_ context.Context, since time.Time) ([]kms.Counted, error) {
+	return a.World.Counted(since)
 }

@@ -24,9 +24,10 @@ type Counters struct {
 
 // Host is one read of a KMS host.
 type Host struct {
-	IsHost   bool // it has a KMS host key
-	Port     int  // the port it listens on
-	Products []HostProduct
+	IsHost        bool  // it has a KMS host key
+	Port          int   // the port it listens on
+	DNSPublishing *bool // whether it publishes itself in DNS; nil: not told
+	Products      []HostProduct
 }
 
 // HasKey tells whether the host has a key for the product family.

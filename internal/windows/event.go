@@ -43,7 +43,7 @@ func (c *Client) Requests(ctx context.Context, address string, since time.Time) 
 // zero moment means as long as a count lasts.
 func (c *Client) Counted(ctx context.Context, address string, since time.Time) ([]kms.Counted, error) {
 	if since.IsZero() {
-		uptime, err := c.uptime(ctx, address, winrm.NotProof())
+		uptime, err := c.HostUptime(ctx, address)
 		if err != nil {
 			return nil, err
 		}

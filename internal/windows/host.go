@@ -8,7 +8,8 @@ import (
 	"github.com/timago/terraform-provider-timago/internal/winrm"
 )
 
-const queryHost = "SELECT IsKeyManagementServiceMachine, KeyManagementServiceListeningPort FROM SoftwareLicensingService"
+const queryHost = "SELECT IsKeyManagementServiceMachine, KeyManagementServiceListeningPort, KeyManagementServiceDnsPublishing " +
+	"FROM SoftwareLicensingService"
 
 var hostProperties = append(slices.Clip(productProperties),
 	"KeyManagementServiceCurrentCount", "RequiredClientCount",
@@ -30,6 +31,9 @@ func (c *Client) Host(ctx context.Context, address string) (kms.Host, error) {
 	if host.Port == 0 || port == noData {
 		host.Port = defaultKMSPort
 	}
+	if publishes, told := service.Bool("KeyManagementServiceDnsPublishing"); told {
+		host.DNSPublishing = &publishes
+	}
 	// Counts are read per product; the service's own are those of an older model.
 	instances, err := c.products(ctx, address, hostProperties, " AND IsKeyManagementServiceMachine = 1")
 	if err != nil {
@@ -45,6 +49,11 @@ func (c *Client) Host(ctx context.Context, address string) (kms.Host, error) {
 		}
 	}
 	return host, nil
+}
+
+// HostUptime reads the KMS host's clock, and when it started.
+func (c *Client) HostUptime(ctx context.Context, address string) (kms.Uptime, error) {
+	return c.uptime(ctx, address, winrm.NotProof())
 }
 
 func hostProductOf(i winrm.Instance) (kms.HostProduct, bool, error) {

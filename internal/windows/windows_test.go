@@ -124,7 +124,7 @@ func TestAHostIsReadAsItIs(t *testing.T) {
 	}
 	r := open(t, site)
 	host := must[kms.Host](t)(r.Host(t.Context(), r.host))
-	if !host.IsHost || host.Port != 1688 || len(host.Products) != 2 {
+	if !host.IsHost || host.Port != 1688 || len(host.Products) != 2 || host.DNSPublishing == nil || !*host.DNSPublishing {
 		t.Fatalf("%+v", host)
 	}
 	if count, known := host.Count(kms.Windows); count != 7 || !known || !host.Activated(kms.Windows) {
