@@ -2,12 +2,18 @@ package activationpool
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/timago/terraform-provider-timago/internal/activation"
+	"github.com/timago/terraform-provider-timago/internal/site"
 	"github.com/timago/terraform-provider-timago/internal/tfdiag"
 )
 
@@ -41,21 +47,23 @@ func (r *Resource) converge(ctx context.Context, plan, state model, known knowle
 	limited, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 
-	before, diags := read(limited, r.site, p, done.known)
+	look := looker{site: r.site, pool: p, fresh: true}
+	if err := look.awaitImages(limited, p.limits.StationTimeout); err != nil {
+		failure.Attempted, failure.Err = "The members' images were waited for.", err
+		done.diags.Append(failure.Error())
+		return done
+	}
+	before, diags := look.read(limited, done.known)
 	if diags.HasError() {
 		done.diags.Append(diags...)
 		return done
 	}
-	done.known.learn(before.assessment)
+	done.known.learn(before)
 	after, result, err := before, activation.Result{}, error(nil)
 	if before.assessment.Status != activation.Activated {
-		result, err = engine.Run(limited, r.site.At(before.kmsHost), activation.Job{
-			Host: before.kmsHost, Members: p.stations, Thresholds: before.assessment.Thresholds(),
-			Limits: p.limits, Memory: done.known.Memory, Progress: progress(limited, name),
-		})
-		done.known.Memory = result.Memory
-		after, diags = r.readBack(ctx, limited, p, done.known, before)
-		done.known.learn(after.assessment)
+		result, err = r.cycle(limited, p, &done.known, before)
+		after, diags = look.readBack(ctx, limited, done.known, before)
+		done.known.learn(after)
 	}
 	done.diags.Append(diags...)
 	done.pool = &plan
@@ -69,17 +77,105 @@ func (r *Resource) converge(ctx context.Context, plan, state model, known knowle
 	return done
 }
 
+var errNobodyTakesPart = errors.New("no member takes part in the activation yet")
+
+// cycle runs one cycle with the members that take part.
+func (r *Resource) cycle(ctx context.Context, p pool, known *knowledge, before reading) (activation.Result, error) {
+	if before.shown {
+		return activation.Result{}, &site.NoWinRMError{}
+	}
+	if len(before.assessment.Products) == 0 {
+		return activation.Result{}, fmt.Errorf("%w:\n%s", errNobodyTakesPart, activation.Listing(before.assessment.Pending))
+	}
+	var members []string
+	for _, m := range before.members {
+		if m.Pending == "" {
+			members = append(members, m.Name)
+		}
+	}
+	hosted := r.site.At(before.kmsHost)
+	var world activation.Site = hosted
+	if p.limits.Wake && r.site.CanWake(p.broadcast) {
+		known.MACs = r.cards(ctx, before.members, known.MACs)
+		world = hosted.Waking(p.broadcast, known.MACs)
+	}
+	result, err := engine.Run(ctx, world, activation.Job{
+		Host: before.kmsHost, Members: members, Thresholds: before.assessment.Thresholds(),
+		Limits: p.limits, Memory: known.Memory, Progress: progress(ctx, p.name),
+	})
+	known.Memory = result.Memory
+	return result, err
+}
+
+// cards completes the MAC addresses with those of members that answer now: one that is
+// off later can be woken only if it was asked before. Timago needs none.
+func (r *Resource) cards(ctx context.Context, members []activation.Member, known map[string]string) map[string]string {
+	cards := maps.Clone(known)
+	if r.site.HasTimago() {
+		return cards
+	}
+	if cards == nil {
+		cards = map[string]string{}
+	}
+	for _, m := range members {
+		if m.Err != nil || cards[m.Name] != "" {
+			continue
+		}
+		if mac, err := r.site.MAC(ctx, m.Name); err == nil && mac != "" {
+			cards[m.Name] = mac
+		}
+	}
+	return cards
+}
+
+// Pauses between looks at images that are being made, which takes minutes.
+const (
+	firstImageLook = time.Second
+	lastImageLook  = 15 * time.Second
+)
+
+// awaitImages waits until every member's image carries the option, all together, so that
+// a classroom's images are made side by side. It gives up on the rest when that takes
+// longer than limit: they are then left out. Members whose option is off are not waited for.
+func (l looker) awaitImages(ctx context.Context, limit time.Duration) error {
+	names, err := l.names(ctx)
+	if err != nil || !l.site.HasTimago() {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for pause := firstImageLook; ; pause = min(2*pause, lastImageLook) {
+		select {
+		case <-ctx.Done():
+			return nil // what is still pending is seen by the read that follows
+		case <-timer.C:
+		}
+		parts, err := l.site.Parts(ctx, names, l.fresh)
+		if err != nil && ctx.Err() == nil {
+			return err
+		}
+		names = slices.DeleteFunc(names, func(name string) bool { return parts[name] != site.ImagePending })
+		if len(names) == 0 {
+			return nil
+		}
+		tflog.Info(ctx, "waiting for images", map[string]any{"pool": l.pool.name, "stations": names})
+		timer.Reset(pause)
+	}
+}
+
 // readBack looks at the site after a cycle, also after one that was cancelled. Where
 // that fails the earlier look stays: it is true of its time.
-func (r *Resource) readBack(ctx, limited context.Context, p pool, known knowledge, before reading) (reading, diag.Diagnostics) {
-	p.wanted.Settle = 0 // every member has been waited for and asked: what it says now is meant
-	p.kmsHost = before.kmsHost
+func (l looker) readBack(ctx, limited context.Context, known knowledge, before reading) (reading, diag.Diagnostics) {
+	l.pool.wanted.Settle = 0 // every member has been waited for and asked: what it says now is meant
+	l.pool.kmsHost = before.kmsHost
 	if limited.Err() != nil {
 		var cancel context.CancelFunc
 		limited, cancel = context.WithTimeout(context.WithoutCancel(ctx), lastLook)
 		defer cancel()
 	}
-	after, diags := read(limited, r.site, p, known)
+	after, diags := l.read(limited, known)
 	if diags.HasError() {
 		return before, diags
 	}
@@ -88,7 +184,7 @@ func (r *Resource) readBack(ctx, limited context.Context, p pool, known knowledg
 
 // show fills in the plan what was read and done.
 func (c convergence) show(ctx context.Context, plan, state model, after reading, result activation.Result) diag.Diagnostics {
-	diags := c.pool.show(ctx, after.kmsHost, after.assessment, after.at)
+	diags := c.pool.show(ctx, after)
 	c.pool.LastCycle = state.LastCycle
 	if plan.PlannedRestarts.IsUnknown() {
 		c.pool.PlannedRestarts = types.Int64Value(int64(result.Restarts))

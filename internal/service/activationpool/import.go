@@ -11,20 +11,27 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
-// ImportState takes over a pool from "<name>@<kms_host>/stations=<pc1>,<pc2>,…". Nothing
-// remote bears a pool's name, so the id says everything that a configuration must say.
+// ImportState takes over a pool from "<name>@<kms_host>/stations=<pc1>,<pc2>,…" or
+// "<name>@<kms_host>/location=<l>". Nothing remote bears a pool's name, so the id says
+// everything that a configuration must say.
 func (r *Resource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	name, kmsHost, stations, ok := parseImportID(req.ID)
+	id, ok := parseImportID(req.ID)
 	if !ok {
 		resp.Diagnostics.AddError("Unable to import activation pool "+req.ID,
-			"The id is not of the form <name>@<kms_host>/stations=<pc1>,<pc2>,…\n\n"+
+			"The id is not of the form <name>@<kms_host>/stations=<pc1>,<pc2>,… or <name>@<kms_host>/location=<location>\n\n"+
 				"For example: R101@kms01.schule.example/stations=R101-PC01,R101-PC02")
 		return
 	}
-	members, diags := types.SetValueFrom(ctx, types.StringType, stations)
-	resp.Diagnostics.Append(diags...)
+	stations, location := types.SetNull(types.StringType), types.StringNull()
+	if id.location != "" {
+		location = types.StringValue(id.location)
+	} else {
+		members, diags := types.SetValueFrom(ctx, types.StringType, id.stations)
+		resp.Diagnostics.Append(diags...)
+		stations = members
+	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, &model{
-		Name: types.StringValue(name), KMSHost: types.StringValue(kmsHost), Stations: members,
+		Name: types.StringValue(id.name), KMSHost: types.StringValue(id.kmsHost), Stations: stations, Location: location,
 		Thresholds:      types.ObjectNull(map[string]attr.Type{"windows": types.Int64Type, "office": types.Int64Type}),
 		RequireLicensed: types.StringValue(requireNone),
 		Settle:          timetypes.GoDuration{StringValue: types.StringValue(defaultSettle)},
@@ -38,17 +45,29 @@ func (r *Resource) ImportState(ctx context.Context, req resource.ImportStateRequ
 	})...)
 }
 
-func parseImportID(id string) (name, kmsHost string, stations []string, ok bool) {
-	head, list, found := strings.Cut(id, "/stations=")
-	at := strings.LastIndex(head, "@")
-	if !found || at < 1 || at == len(head)-1 || list == "" {
-		return "", "", nil, false
+// importID is what an import id says; stations or location, never both.
+type importID struct {
+	name, kmsHost, location string
+	stations                []string
+}
+
+func parseImportID(text string) (importID, bool) {
+	at := strings.LastIndex(text, "@")
+	kmsHost, members, found := strings.Cut(text[at+1:], "/")
+	if at < 1 || kmsHost == "" || !found {
+		return importID{}, false
 	}
+	id := importID{name: text[:at], kmsHost: kmsHost}
+	if location, is := strings.CutPrefix(members, "location="); is {
+		id.location = location
+		return id, location != ""
+	}
+	list, is := strings.CutPrefix(members, "stations=")
 	for station := range strings.SplitSeq(list, ",") {
 		if station = strings.TrimSpace(station); station == "" {
-			return "", "", nil, false
+			return importID{}, false
 		}
-		stations = append(stations, station)
+		id.stations = append(id.stations, station)
 	}
-	return head[:at], head[at+1:], stations, true
+	return id, is
 }

@@ -16,6 +16,8 @@ type knowledge struct {
 	Memory    activation.Memory               `json:"memory"`
 	Asks      int                             `json:"asks"`
 	Restarts  int                             `json:"restarts"`
+	Members   int                             `json:"members"`
+	MACs      map[string]string               `json:"macs,omitempty"` // for Wake-on-LAN, by station
 }
 
 const knowledgeKey = "knowledge"
@@ -50,7 +52,7 @@ func (k knowledge) keep(ctx context.Context, private writablePrivateState) diag.
 }
 
 // learn takes over what a reading showed.
-func (k *knowledge) learn(a activation.Assessment) {
-	k.LastKnown = a.LastKnown
-	k.Asks, k.Restarts = a.Asks, a.Restarts
+func (k *knowledge) learn(r reading) {
+	k.LastKnown = r.assessment.LastKnown
+	k.Asks, k.Restarts, k.Members = r.assessment.Asks, r.assessment.Restarts, len(r.members)
 }

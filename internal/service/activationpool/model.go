@@ -21,6 +21,7 @@ import (
 type model struct {
 	Name            types.String         `tfsdk:"name"`
 	Stations        types.Set            `tfsdk:"stations"`
+	Location        types.String         `tfsdk:"location"`
 	KMSHost         types.String         `tfsdk:"kms_host"`
 	Thresholds      types.Object         `tfsdk:"thresholds"`
 	RequireLicensed types.String         `tfsdk:"require_licensed"`
@@ -47,6 +48,9 @@ type cycleModel struct {
 	MaxRestartsPerStation types.Int64          `tfsdk:"max_restarts_per_station"`
 	StationTimeout        timetypes.GoDuration `tfsdk:"station_timeout"`
 	WhenInUse             types.String         `tfsdk:"when_in_use"`
+	Spread                types.String         `tfsdk:"spread"`
+	Wake                  types.Bool           `tfsdk:"wake"`
+	WakeBroadcast         types.String         `tfsdk:"wake_broadcast"`
 	IgnoreUsers           types.Set            `tfsdk:"ignore_users"`
 }
 
@@ -58,12 +62,13 @@ var productTypes = map[string]attr.Type{
 var cycleTypes = map[string]attr.Type{
 	"max_parallel": types.Int64Type, "max_restarts_per_station": types.Int64Type,
 	"station_timeout": timetypes.GoDurationType{}, "when_in_use": types.StringType,
+	"spread": types.StringType, "wake": types.BoolType, "wake_broadcast": types.StringType,
 	"ignore_users": types.SetType{ElemType: types.StringType},
 }
 
 var lastCycleTypes = map[string]attr.Type{
 	"started": timetypes.RFC3339Type{}, "finished": timetypes.RFC3339Type{},
-	"restarts": types.Int64Type, "asked": types.Int64Type,
+	"restarts": types.Int64Type, "asked": types.Int64Type, "woken": types.Int64Type,
 	"by_station": types.MapType{ElemType: types.Int64Type},
 }
 
@@ -84,16 +89,18 @@ const (
 
 // pool is what a person wrote, free of Terraform's types.
 type pool struct {
-	name     string
-	stations []string
-	kmsHost  string // "" to be found
-	wanted   activation.Wanted
-	limits   activation.Limits
+	name      string
+	stations  []string // as the configuration names them; empty where location does
+	location  string
+	kmsHost   string // "" to be found
+	wanted    activation.Wanted
+	limits    activation.Limits
+	broadcast string // for Wake-on-LAN; "" none
 }
 
 // pool converts a configuration whose values are all known.
 func (m model) pool(ctx context.Context, managed []kms.Product) (pool, diag.Diagnostics) {
-	p := pool{name: m.Name.ValueString(), kmsHost: m.KMSHost.ValueString()}
+	p := pool{name: m.Name.ValueString(), location: m.Location.ValueString(), kmsHost: m.KMSHost.ValueString()}
 	diags := m.Stations.ElementsAs(ctx, &p.stations, false)
 	slices.Sort(p.stations)
 
@@ -117,7 +124,7 @@ func (m model) pool(ctx context.Context, managed []kms.Product) (pool, diag.Diag
 	p.wanted.Settle = duration(m.Settle)
 
 	p.limits = activation.Limits{
-		MaxParallel: defaultMaxParallel, MaxRestartsPerStation: defaultMaxRestarts, WhenInUse: defaultWhenInUse,
+		MaxParallel: defaultMaxParallel, MaxRestartsPerStation: defaultMaxRestarts, WhenInUse: defaultWhenInUse, Wake: true,
 		StationTimeout: duration(timetypes.GoDuration{StringValue: types.StringValue(defaultStationTimeout)}),
 	}
 	if !m.Cycle.IsNull() {
@@ -127,6 +134,9 @@ func (m model) pool(ctx context.Context, managed []kms.Product) (pool, diag.Diag
 		p.limits.MaxRestartsPerStation = int(cycle.MaxRestartsPerStation.ValueInt64())
 		p.limits.StationTimeout = duration(cycle.StationTimeout)
 		p.limits.WhenInUse = activation.InUse(cycle.WhenInUse.ValueString())
+		p.limits.Spread = activation.Spread(cycle.Spread.ValueString())
+		p.limits.Wake = cycle.Wake.ValueBool()
+		p.broadcast = cycle.WakeBroadcast.ValueString()
 		diags.Append(cycle.IgnoreUsers.ElementsAs(ctx, &p.limits.IgnoreUsers, false)...)
 	}
 	return p, diags
@@ -150,27 +160,33 @@ func (m model) managed() []kms.Product {
 }
 
 // show puts a reading into the state.
-func (m *model) show(ctx context.Context, kmsHost string, a activation.Assessment, at time.Time) diag.Diagnostics {
-	m.KMSHost = types.StringValue(kmsHost)
+func (m *model) show(ctx context.Context, r reading) diag.Diagnostics {
+	a := r.assessment
+	m.KMSHost = types.StringValue(r.kmsHost)
 	m.Status = types.StringValue(string(a.Status))
-	m.CheckedAt = timetypes.NewRFC3339TimeValue(at.UTC().Truncate(time.Second))
+	m.CheckedAt = timetypes.NewRFC3339TimeValue(r.at.UTC().Truncate(time.Second))
 	var diags, more diag.Diagnostics
-	m.Unlicensed, more = types.MapValueFrom(ctx, types.StringType, a.Unlicensed)
+	m.Unlicensed, more = types.MapValueFrom(ctx, types.StringType, orEmpty(a.Unlicensed))
 	diags.Append(more...)
-	unreachable := a.Unreachable
-	if unreachable == nil {
-		unreachable = []string{}
-	}
-	m.Unreachable, more = types.SetValueFrom(ctx, types.StringType, unreachable)
+	m.Unreachable, more = types.SetValueFrom(ctx, types.StringType, append([]string{}, a.Unreachable...))
 	diags.Append(more...)
 	for product, object := range map[kms.Product]*types.Object{kms.Windows: &m.Windows, kms.Office: &m.Office} {
-		*object, more = productValue(a, product)
+		*object, more = productValue(a, product, r.shown)
 		diags.Append(more...)
 	}
 	return diags
 }
 
-func productValue(a activation.Assessment, product kms.Product) (types.Object, diag.Diagnostics) {
+// orEmpty: an empty map is known to be empty, a nil one would show as null.
+func orEmpty(reasons map[string]string) map[string]string {
+	if reasons == nil {
+		return map[string]string{}
+	}
+	return reasons
+}
+
+// productValue is one product's part; shown by Timago alone it holds no numbers.
+func productValue(a activation.Assessment, product kms.Product, shown bool) (types.Object, diag.Diagnostics) {
 	state, managed := a.Products[product]
 	if !managed {
 		return types.ObjectNull(productTypes), nil
@@ -182,10 +198,12 @@ func productValue(a activation.Assessment, product kms.Product) (types.Object, d
 	if state.Reason != "" {
 		reason = types.StringValue(state.Reason)
 	}
+	licensed, members := types.Int64Value(int64(state.Licensed)), types.Int64Value(int64(state.Members))
+	if shown {
+		licensed, members = types.Int64Null(), types.Int64Null()
+	}
 	return types.ObjectValue(productTypes, map[string]attr.Value{
-		"count": count, "threshold": types.Int64Value(int64(state.Threshold)),
-		"licensed": types.Int64Value(int64(state.Licensed)), "members": types.Int64Value(int64(state.Members)),
-		"reason": reason,
+		"count": count, "threshold": types.Int64Value(int64(state.Threshold)), "licensed": licensed, "members": members, "reason": reason,
 	})
 }
 
@@ -202,6 +220,7 @@ func (m *model) showCycle(ctx context.Context, result activation.Result) diag.Di
 		"finished":   timetypes.NewRFC3339TimeValue(result.Finished.UTC().Truncate(time.Second)),
 		"restarts":   types.Int64Value(int64(result.Restarts)),
 		"asked":      types.Int64Value(int64(result.Asked)),
+		"woken":      types.Int64Value(int64(result.Woken)),
 		"by_station": byStation,
 	})
 	diags.Append(more...)

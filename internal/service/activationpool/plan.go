@@ -15,6 +15,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/timago/terraform-provider-timago/internal/activation"
+	"github.com/timago/terraform-provider-timago/internal/site"
+	"github.com/timago/terraform-provider-timago/internal/tfdiag"
 )
 
 // ValidateConfig finds what the schema cannot: durations that are none, and a pool that
@@ -39,7 +41,7 @@ func (r *Resource) ValidateConfig(ctx context.Context, req resource.ValidateConf
 			positive(timeout, path.Root("cycle").AtName("station_timeout"))
 		}
 	}
-	if !known(ctx, config.Thresholds, config.RequireLicensed, config.Stations) {
+	if !known(ctx, config.Thresholds, config.RequireLicensed, config.Stations, config.Location) {
 		return
 	}
 	config.Settle, config.Cycle = timetypes.GoDuration{}, types.ObjectNull(nil) // judged above, perhaps not known
@@ -49,7 +51,7 @@ func (r *Resource) ValidateConfig(ctx context.Context, req resource.ValidateConf
 		resp.Diagnostics.AddAttributeError(path.Root("thresholds"), "Nothing to keep",
 			"Both thresholds are 0, so the pool would keep nothing. Leave one out, or set what must hold.")
 	}
-	if p.wanted.Licensed.Number > len(p.stations) {
+	if p.location == "" && p.wanted.Licensed.Number > len(p.stations) {
 		resp.Diagnostics.AddAttributeError(path.Root("require_licensed"), "More licensed members than members",
 			fmt.Sprintf("%d members are required to be licensed, and the pool has %d.", p.wanted.Licensed.Number, len(p.stations)))
 	}
@@ -117,9 +119,11 @@ func (r *Resource) ModifyPlan(ctx context.Context, req resource.ModifyPlanReques
 	}
 
 	switch {
+	case drifted && !redefined && r.site != nil && !r.site.HasWinRM():
+		resp.Diagnostics.Append(needsWinRM(state.Name.ValueString()))
 	case drifted && !redefined:
 		// Read has just looked at everything; its account is in the state.
-		resp.Diagnostics.Append(announce(state.Name.ValueString(), learnt.Asks, learnt.Restarts, len(state.Stations.Elements()), reasons(state))...)
+		resp.Diagnostics.Append(announce(state.Name.ValueString(), learnt.Asks, learnt.Restarts, learnt.Members, reasons(state))...)
 	case creates, redefined:
 		resp.Diagnostics.Append(r.preflight(ctx, plan, state, learnt)...)
 	}
@@ -127,7 +131,7 @@ func (r *Resource) ModifyPlan(ctx context.Context, req resource.ModifyPlanReques
 
 // redefines tells whether the plan changes what must hold, or where.
 func redefines(state, plan model) bool {
-	return !state.Stations.Equal(plan.Stations) || !state.KMSHost.Equal(plan.KMSHost) ||
+	return !state.Stations.Equal(plan.Stations) || !state.Location.Equal(plan.Location) || !state.KMSHost.Equal(plan.KMSHost) ||
 		!state.Thresholds.Equal(plan.Thresholds) || !state.RequireLicensed.Equal(plan.RequireLicensed)
 }
 
@@ -153,7 +157,7 @@ func (m *model) keepReadings(state model) {
 
 // preflight looks at the site before anything is touched, and tells what it found.
 func (r *Resource) preflight(ctx context.Context, plan, state model, last knowledge) diag.Diagnostics {
-	if r.site == nil || !known(ctx, plan.Stations, plan.Thresholds, plan.RequireLicensed, plan.Settle, plan.Cycle) {
+	if r.site == nil || !known(ctx, plan.Stations, plan.Location, plan.Thresholds, plan.RequireLicensed, plan.Settle, plan.Cycle) {
 		return nil // told by the plan that knows them
 	}
 	p, diags := plan.pool(ctx, state.managed())
@@ -162,17 +166,30 @@ func (r *Resource) preflight(ctx context.Context, plan, state model, last knowle
 	}
 	ctx, cancel := context.WithTimeout(ctx, defaultReadTimeout)
 	defer cancel()
-	found, diags := read(ctx, r.site, p, last)
+	found, diags := looker{site: r.site, pool: p}.read(ctx, last)
 	if diags.HasError() {
 		return diags
 	}
 	a := found.assessment
+	if found.shown && a.Status != activation.Activated {
+		diags.Append(needsWinRM(p.name))
+		return diags
+	}
 	var why []string
 	for _, product := range a.Managed() {
 		why = append(why, a.Products[product].Reason)
 	}
-	diags.Append(announce(p.name, a.Asks, a.Restarts, len(p.stations), why)...)
+	diags.Append(announce(p.name, a.Asks, a.Restarts, len(found.members), why)...)
 	return diags
+}
+
+// needsWinRM refuses what would need counts where Windows itself cannot be asked.
+func needsWinRM(name string) diag.Diagnostic {
+	return tfdiag.Failure{
+		Verb: "activate", Noun: "pool", Name: name,
+		Attempted: "Timago itself does not show it as activated, and making it so needs the KMS host's counts.",
+		Err:       &site.NoWinRMError{},
+	}.Error()
 }
 
 // reasons gives what the state says of the products.

@@ -24,42 +24,120 @@ type reading struct {
 	at         time.Time
 	members    []activation.Member
 	assessment activation.Assessment
+	shown      bool // by Timago alone: Windows itself could not be asked, and there are no counts
 }
 
 var errNoHost = errors.New("no KMS host is configured, and no station that answered names one")
 
+// looker looks at one pool. Its diagnostics are an error where the pool could not be
+// judged, else warnings.
+type looker struct {
+	site  *site.Site
+	pool  pool
+	fresh bool // leave nothing that Timago told to memory
+}
+
+func (l looker) fail(attempted string, err error, next string) (reading, diag.Diagnostics) {
+	return reading{}, diag.Diagnostics{tfdiag.Failure{
+		Verb: "read", Noun: "activation pool", Name: l.pool.name, Attempted: attempted, Err: err, Next: next,
+	}.Error()}
+}
+
+// names lists the members.
+func (l looker) names(ctx context.Context) ([]string, error) {
+	if l.pool.location != "" {
+		return l.site.InLocation(ctx, l.pool.location)
+	}
+	return l.pool.stations, nil
+}
+
 // read looks at every member, then at the KMS host. The order matters: an account is
 // proved on a station first, since the KMS host may refuse it for reasons of its own.
-// Its diagnostics are an error where the pool could not be judged, else warnings.
-func read(ctx context.Context, s *site.Site, p pool, known knowledge) (reading, diag.Diagnostics) {
-	failure := tfdiag.Failure{Verb: "read", Noun: "activation pool", Name: p.name}
-	fail := func(attempted string, err error, next string) (reading, diag.Diagnostics) {
-		failure.Attempted, failure.Err, failure.Next = attempted, err, next
-		return reading{}, diag.Diagnostics{failure.Error()}
-	}
-
-	members, err := activation.Survey(ctx, s, p.stations)
+func (l looker) read(ctx context.Context, known knowledge) (reading, diag.Diagnostics) {
+	names, err := l.names(ctx)
 	if err != nil {
-		return fail(fmt.Sprintf("Reading %d stations was ended before all had answered.", len(p.stations)), err, "")
+		return l.fail("The stations of location "+l.pool.location+" were looked up.", err, "")
 	}
-	r := reading{members: members, kmsHost: cmp.Or(p.kmsHost, s.KMSHost(), hostInUse(members))}
+	parts, err := l.site.Parts(ctx, names, l.fresh)
+	if errors.Is(err, site.ErrNotFound) {
+		return l.fail("The members were looked up in Timago.", err, "Take stations that no longer exist out of stations, or write them as Timago does (Bezeichnung).")
+	}
+	if !l.site.HasWinRM() {
+		if err != nil {
+			return l.fail("The members were looked up in Timago.", err, "")
+		}
+		return l.readTimago(ctx, names, parts)
+	}
+	members, err := activation.Survey(ctx, l.site, names)
+	if err != nil {
+		return l.fail(fmt.Sprintf("Reading %d stations was ended before all had answered.", len(names)), err, "")
+	}
+	for i := range members {
+		members[i].Pending = parts[members[i].Name].Words()
+	}
+	r := reading{members: members, kmsHost: cmp.Or(l.pool.kmsHost, l.site.KMSHost(), hostInUse(members))}
 	if r.kmsHost == "" {
-		return fail("The pool's KMS host was looked for.", errors.Join(append([]error{errNoHost}, silence(members)...)...),
+		return l.fail("The pool's KMS host was looked for.", errors.Join(append([]error{errNoHost}, silence(members)...)...),
 			"Set kms.host in the provider block or kms_host of the pool, or see that a station answers.")
 	}
-	host, err := s.At(r.kmsHost).Host(ctx)
+	host, err := l.site.At(r.kmsHost).Host(ctx)
 	if err != nil {
-		failure.Verb, failure.Noun, failure.Name = "read", "KMS host", r.kmsHost
-		return fail("Its counts were asked for over WinRM. What is not known of the KMS host says nothing about the activation: "+
-			"the pool's status stays as it was.", err, advice(err))
+		return reading{}, diag.Diagnostics{tfdiag.Failure{
+			Verb: "read", Noun: "KMS host", Name: r.kmsHost,
+			Attempted: "Its counts were asked for over WinRM. What is not known of the KMS host says nothing about the activation: " +
+				"the pool's status stays as it was.", Err: err, Next: advice(err),
+		}.Error()}
 	}
 	r.at = time.Now()
-	r.assessment, err = activation.Assess(members, host, p.wanted, known.LastKnown)
-	if err != nil {
-		return fail(fmt.Sprintf("%d stations and the KMS host %s were read.", len(members), r.kmsHost),
+	r.assessment, err = activation.Assess(members, host, l.pool.wanted, known.LastKnown)
+	if err != nil && (!errors.Is(err, activation.ErrNoProduct) || len(r.assessment.Pending) == 0) {
+		return l.fail(fmt.Sprintf("%d stations and the KMS host %s were read.", len(members), r.kmsHost),
 			errors.Join(append([]error{err}, silence(members)...)...), assessAdvice(err))
 	}
-	return r, r.warnings(p)
+	return r, r.warnings(l.pool)
+}
+
+// readTimago takes the status that Timago itself shows: without an account for Windows
+// there is nothing better, and there are no counts.
+func (l looker) readTimago(ctx context.Context, names []string, parts map[string]site.Part) (reading, diag.Diagnostics) {
+	shown, err := l.site.TimagoKMS(ctx)
+	if err != nil {
+		return l.fail("Timago was asked for the activation's status.", err, "")
+	}
+	r := reading{kmsHost: cmp.Or(l.pool.kmsHost, l.site.KMSHost(), shown.Host), at: time.Now(), shown: true}
+	a := activation.Assessment{Status: activation.Activated, Products: map[kms.Product]activation.ProductState{}, Pending: map[string]string{}}
+	for _, name := range names {
+		r.members = append(r.members, activation.Member{Name: name, Pending: parts[name].Words()})
+		if parts[name] != site.TakesPart {
+			a.Pending[name] = parts[name].Words()
+		}
+	}
+	for _, product := range shown.Products {
+		threshold, set := l.pool.wanted.Thresholds[product.Product]
+		if set && threshold == 0 {
+			continue
+		}
+		state := activation.ProductState{Threshold: threshold}
+		if !set {
+			state.Threshold = product.Product.Threshold()
+		}
+		switch product.Status {
+		case site.KMSActivated:
+		case site.KMSNotActivated:
+			state.Reason, a.Status = "Timago shows: nicht aktiviert", activation.NotActivated
+		case site.KMSUnknown:
+			state.Reason = "Timago shows: unbekannt"
+			if a.Status == activation.Activated {
+				a.Status = activation.Unknown
+			}
+		}
+		a.Products[product.Product] = state
+	}
+	if len(a.Products) == 0 {
+		return l.fail("Timago was asked for the activation's status.", activation.ErrNoProduct, "Set winrm in the provider block, so that Windows itself can be asked.")
+	}
+	r.assessment = a
+	return r, r.warnings(l.pool)
 }
 
 // hostInUse is the KMS host that most members say they use.
@@ -85,7 +163,7 @@ func silence(members []activation.Member) []error {
 	var errs []error
 	for _, m := range members {
 		switch {
-		case m.Err == nil:
+		case m.Err == nil || m.Pending != "":
 		case len(errs) == most:
 			return append(errs, errors.New("and more of the same"))
 		default:
@@ -99,14 +177,21 @@ func (r reading) warnings(p pool) diag.Diagnostics {
 	var diags diag.Diagnostics
 	if never := r.assessment.NeverCounts; len(never) > 0 {
 		diags.Append(tfdiag.Failure{
-			Verb: "count on", Noun: fmt.Sprintf("%d of the %d members of activation pool", len(never), len(p.stations)), Name: p.name,
+			Verb: "count on", Noun: fmt.Sprintf("%d of the %d members of activation pool", len(never), len(r.members)), Name: p.name,
 			Attempted: "These members can never be counted by a KMS host and are left out:\n" + activation.Listing(never),
 			Next:      "Install the volume licence's KMS client key on them, or take them out of stations.",
 		}.Warning())
 	}
+	if pending := r.assessment.Pending; len(pending) > 0 {
+		diags.Append(tfdiag.Failure{
+			Verb: "judge", Noun: fmt.Sprintf("%d of the %d members of activation pool", len(pending), len(r.members)), Name: p.name,
+			Attempted: "They do not take part yet:\n" + activation.Listing(pending),
+			Next:      "Applying waits for their images, all together, before the first restart. A timago_station_kms sets the option and resets the image.",
+		}.Warning())
+	}
 	if silent := silence(r.members); len(silent) > 0 {
 		diags.Append(tfdiag.Failure{
-			Verb: "reach", Noun: fmt.Sprintf("%d of the %d members of activation pool", len(r.assessment.Unreachable), len(p.stations)), Name: p.name,
+			Verb: "reach", Noun: fmt.Sprintf("%d of the %d members of activation pool", len(r.assessment.Unreachable), len(r.members)), Name: p.name,
 			Attempted: "They keep what was last known of them; the KMS host's count decides the status.",
 			Err:       errors.Join(silent...),
 		}.Warning())

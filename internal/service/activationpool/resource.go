@@ -83,13 +83,13 @@ func (r *Resource) Read(ctx context.Context, req resource.ReadRequest, resp *res
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	known := recall(ctx, req.Private)
-	found, diags := read(ctx, r.site, p, known)
+	found, diags := looker{site: r.site, pool: p}.read(ctx, known)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	known.learn(found.assessment)
-	resp.Diagnostics.Append(state.show(ctx, found.kmsHost, found.assessment, found.at)...)
+	known.learn(found)
+	resp.Diagnostics.Append(state.show(ctx, found)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
 	resp.Diagnostics.Append(known.keep(ctx, resp.Private)...)
 }

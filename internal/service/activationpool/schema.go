@@ -9,8 +9,10 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/int64default"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/setdefault"
@@ -19,6 +21,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/timago/terraform-provider-timago/internal/activation"
 	"github.com/timago/terraform-provider-timago/internal/kms"
 )
 
@@ -38,14 +41,21 @@ func (r *Resource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *r
 				PlanModifiers:       []planmodifier.String{stringplanmodifier.RequiresReplace()},
 			},
 			"stations": schema.SetAttribute{
-				Required:    true,
+				Optional:    true,
 				ElementType: types.StringType,
 				MarkdownDescription: "The members: computer names or addresses, with `:port` where a station's WinRM port differs. " +
-					"A whole classroom is a good choice, since its stations are used regularly.",
+					"A whole classroom is a good choice, since its stations are used regularly. Exactly one of `stations` and `location` is set.",
 				Validators: []validator.Set{
+					setvalidator.ExactlyOneOf(path.MatchRoot("location")),
 					setvalidator.SizeAtLeast(1),
 					setvalidator.ValueStringsAre(stringvalidator.RegexMatches(regexp.MustCompile(`^[^\s/@,]+$`), "must be a computer name or address")),
 				},
+			},
+			"location": schema.StringAttribute{
+				Optional: true,
+				MarkdownDescription: "A room: all its stations are members, as Timago (in API mode) or the provider's `inventory` lists them whenever the pool is read or applied. " +
+					"Exactly one of `stations` and `location` is set.",
+				Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
 			},
 			"kms_host": schema.StringAttribute{
 				Optional: true,
@@ -161,6 +171,26 @@ func cycleAttributes() map[string]schema.Attribute {
 				"Default: `" + string(defaultWhenInUse) + "`.",
 			Validators: []validator.String{stringvalidator.OneOf("wait", "skip", "force")},
 		},
+		"spread": schema.StringAttribute{
+			Optional:            true,
+			Computed:            true,
+			Default:             stringdefault.StaticString(string(activation.SpreadFastest)),
+			MarkdownDescription: "Who makes the counts: `fastest`, so that it takes the least time, or `even`, every station its equal share. Default: `fastest`.",
+			Validators:          []validator.String{stringvalidator.OneOf(string(activation.SpreadFastest), string(activation.SpreadEven))},
+		},
+		"wake": schema.BoolAttribute{
+			Optional: true,
+			Computed: true,
+			Default:  booldefault.StaticBool(true),
+			MarkdownDescription: "Switch stations on that do not answer, where that is needed: a start counts. By Timago in API mode, " +
+				"else by Wake-on-LAN to `wake_broadcast`. Default: `true`.",
+		},
+		"wake_broadcast": schema.StringAttribute{
+			Optional: true,
+			MarkdownDescription: "Where Wake-on-LAN goes in direct mode: the broadcast address of the stations' network, such as `10.1.101.255`, with `:port` where it is not 9. " +
+				"The stations' MAC addresses come from the provider's `inventory`, or are read while they answer. Default: none, stations are not switched on.",
+			Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
+		},
 		"ignore_users": schema.SetAttribute{
 			Optional:            true,
 			Computed:            true,
@@ -176,10 +206,10 @@ func productAttribute(p kms.Product) schema.Attribute {
 		Computed:            true,
 		MarkdownDescription: p.Title() + " as last read; null where it is not managed. Counts move by themselves: a changed count alone is never a change.",
 		Attributes: map[string]schema.Attribute{
-			"count":     schema.Int64Attribute{Computed: true, MarkdownDescription: "The KMS host's current count; null where it has not counted any request yet."},
+			"count":     schema.Int64Attribute{Computed: true, MarkdownDescription: "The KMS host's current count; null where it has not counted any request yet, and where only Timago itself could be asked."},
 			"threshold": schema.Int64Attribute{Computed: true, MarkdownDescription: "The count that must hold."},
-			"licensed":  schema.Int64Attribute{Computed: true, MarkdownDescription: "Members licensed by the KMS host."},
-			"members":   schema.Int64Attribute{Computed: true, MarkdownDescription: "Members that hold the product with a KMS client key."},
+			"licensed":  schema.Int64Attribute{Computed: true, MarkdownDescription: "Members licensed by the KMS host; null where only Timago itself could be asked."},
+			"members":   schema.Int64Attribute{Computed: true, MarkdownDescription: "Members that hold the product with a KMS client key; null where only Timago itself could be asked."},
 			"reason":    schema.StringAttribute{Computed: true, MarkdownDescription: "Why the threshold is not met, with the members' own reasons in words; null where it is."},
 		},
 	}
@@ -194,6 +224,7 @@ func lastCycleAttribute() schema.Attribute {
 			"finished": schema.StringAttribute{Computed: true, CustomType: timetypes.RFC3339Type{}, MarkdownDescription: "When it ended (RFC 3339)."},
 			"restarts": schema.Int64Attribute{Computed: true, MarkdownDescription: "Restarts in all."},
 			"asked":    schema.Int64Attribute{Computed: true, MarkdownDescription: "Stations that were asked to activate without a restart."},
+			"woken":    schema.Int64Attribute{Computed: true, MarkdownDescription: "Stations that were switched on."},
 			"by_station": schema.MapAttribute{
 				Computed: true, ElementType: types.Int64Type,
 				MarkdownDescription: "Restarts of each station that took part.",
