@@ -114,7 +114,6 @@ func (c *cycle) judgeConfirmed(s *station, p int, cmid kms.CMID) {
 	// An id that stayed adds nothing after this, whatever the host had seen of it before:
 	// its log may be short, or was not readable then.
 	if s.ours && cmid == s.old || !c.host.isNew(cmid, s.mark) {
-		c.ledger.settled++ // its one count may have been this one
 		c.repeated(s, p, cmid)
 		return
 	}
@@ -131,7 +130,9 @@ func (c *cycle) credit(s *station, p int) {
 		return
 	}
 	c.release(s, only(p))
-	c.ledger.settled++
+	if !s.started {
+		c.ledger.settled++
+	}
 	s.counted++
 	c.tell(KindCounted, s, Event{Product: c.managed[p]})
 	if s.started && s.ours && c.isWindows(p) {

@@ -42,12 +42,16 @@ func (c *cycle) owe(s *station, counts products) {
 	}
 }
 
-// release takes counts out of what is under way.
+// release takes counts out of what is under way. A start's may have been made by now,
+// whatever was seen of it: the host must be read again before anyone relies on its count.
 func (c *cycle) release(s *station, counts products) {
 	for p, product := range c.managed {
 		if counts.has(p) && s.owes.has(p) {
 			s.owes = s.owes.without(p)
 			c.ledger.underWay[product]--
+			if s.started {
+				c.ledger.settled++
+			}
 		}
 	}
 }
@@ -60,13 +64,11 @@ func (c *cycle) choose() *station {
 	}
 	needed := false
 	need := make([]int, len(c.managed))
-	for p := range need {
-		// Cheaper means come first: members not read yet, or asked in a moment, or on their
-		// way back from an earlier run's restart may add a count each.
+	for p, product := range c.managed {
 		if c.host.denied && !c.host.told[p] {
 			continue // restarts rest on a count that was read
 		}
-		need[p] = c.short(p) - c.in[unread] - c.hoped - len(c.askable[p])
+		need[p] = c.short(p) - c.ledger.promised(product)
 		needed = needed || need[p] > 0
 	}
 	if !needed || len(c.idle) == 0 {

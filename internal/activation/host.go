@@ -115,7 +115,8 @@ func (c *cycle) lookIfWished() {
 
 // isFresh tells whether the last look stands for the moment: a start may rest on it.
 func (c *cycle) isFresh() bool {
-	return c.host.denied || c.host.settled == c.ledger.settled && c.now.Sub(c.host.ended) <= freshFor
+	return c.host.denied || c.host.settled == c.ledger.settled && c.now.Sub(c.host.ended) <= freshFor &&
+		!c.ledger.read.After(c.host.ended)
 }
 
 // looked takes in a look at the host: first the evidence, then the counts.
@@ -137,6 +138,7 @@ func (c *cycle) looked(r report) {
 		h.counts[p] = count
 	}
 	h.known, h.failures, h.ended, h.settled = true, 0, c.now, r.settled
+	c.ledger.read = c.now
 	if changed {
 		c.tell(KindCounts, nil, Event{Counts: c.counts()})
 	}

@@ -2,6 +2,7 @@ package activation
 
 import (
 	"sync"
+	"time"
 
 	"github.com/timago/terraform-provider-timago/internal/kms"
 )
@@ -15,9 +16,10 @@ type ledger struct {
 	busy     map[string]*cycle // stations that a cycle has under way
 	// cheaper is what each cycle may yet add without a restart.
 	cheaper map[kms.Product]map[*cycle]int
-	// settled grows whenever a count that was under way is known to have been made. A
+	// settled grows whenever a count is no longer under way that may have been made. A
 	// reading of the host begun before that may not contain it.
 	settled int
+	read    time.Time // when a cycle read the host last: an earlier reading stands no more
 }
 
 // ledgers finds a host's ledger.

@@ -67,6 +67,10 @@ func (w *watchman) observe(e world.Entry) {
 		delete(w.down, e.Machine)
 	case world.KindRestart:
 		w.started++
+	case world.KindRequest: // after its KindCounted, if it had one
+		if title, outcome, _ := strings.Cut(e.Detail, ": "); strings.HasPrefix(outcome, kms.CodeOK.String()) {
+			delete(w.underWay[e.Machine], kms.Product(strings.ToLower(title)))
+		}
 	case world.KindLicence:
 		name, _, _ := strings.Cut(e.Detail, ": ")
 		w.licensed[e.Machine+name] = time.Now()
