@@ -9,7 +9,7 @@ import (
 
 func TestAMagicPacketNamesTheCardSixteenTimes(t *testing.T) {
 	t.Parallel()
-	listener, err := net.ListenPacket("udp", "127.0.0.1:0")
+	listener, err := (&net.ListenConfig{}).ListenPacket(t.Context(), "udp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
