@@ -12,6 +12,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/timago/terraform-provider-timago/internal/service/activationpool"
+	"github.com/timago/terraform-provider-timago/internal/service/kmshost"
+	"github.com/timago/terraform-provider-timago/internal/service/station"
 	"github.com/timago/terraform-provider-timago/internal/site"
 	"github.com/timago/terraform-provider-timago/internal/tfdiag"
 )
@@ -92,5 +94,8 @@ func (p *Provider) Resources(context.Context) []func() resource.Resource {
 
 // DataSources lists what can be read.
 func (p *Provider) DataSources(context.Context) []func() datasource.DataSource {
-	return nil
+	return []func() datasource.DataSource{
+		kmshost.NewDataSource,
+		station.NewDataSource,
+	}
 }
