@@ -55,6 +55,7 @@ func open(t *testing.T, site world.Site, change ...func(*timagoserver.Config)) *
 		t.Fatal(err)
 	}
 	certified := httptest.NewUnstartedServer(nil) // for its certificate and its client
+	certified.EnableHTTP2 = true                  // as the provider's client asks
 	certified.StartTLS()
 	t.Cleanup(certified.Close)
 	config := timagoserver.Config{

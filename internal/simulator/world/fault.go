@@ -268,7 +268,7 @@ func (f *fault) atStation(s *station) func(begins bool) {
 			switch {
 			case !begins && slices.Contains(f.cut, s): // who was off before stays so
 				s.powerOn()
-			case begins && s.phase != phaseOff:
+			case begins && s.powered():
 				f.cut = append(f.cut, s)
 				s.powerOff("power cut")
 			}

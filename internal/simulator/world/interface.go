@@ -101,10 +101,11 @@ type Listing struct {
 	Pending    *Progress // the order under way or next
 }
 
-// SystemListing is one of a station's operating systems.
+// SystemListing is one of a station's operating systems, its image as it was at the
+// station's last start: only then Timago learns of a new one.
 type SystemListing struct {
 	Name       string
-	Option     bool // as it is set
+	Option     bool // as it is set now
 	MadeWith   bool // … as the image was made with
 	Generation int  // of the image; 0: there is none
 }
@@ -141,7 +142,9 @@ func (s *station) listing(number int) Listing {
 		l.User = "unknown" // a desktop of somebody whom the model gives no name
 	}
 	for _, made := range s.systems {
-		l.Systems = append(l.Systems, SystemListing{Name: made.name, Option: made.option, MadeWith: made.madeWith, Generation: made.generation})
+		shown := made.reported
+		shown.Option = made.option
+		l.Systems = append(l.Systems, shown)
 	}
 	if len(s.orders) > 0 {
 		p := s.orders[0].progress()

@@ -224,6 +224,9 @@ func (s *station) underWay() *order {
 // cameUp is the station's client reporting a start.
 func (s *station) cameUp() {
 	s.lastStart = s.boot
+	for _, made := range s.systems {
+		made.report()
+	}
 	switch o := s.underWay(); {
 	case o == nil:
 		s.attend()

@@ -70,6 +70,12 @@ type system struct {
 	option     bool // "KMS-Aktivierung" as set
 	madeWith   bool // … as the image was made with
 	generation int  // of the image; 0: there is none
+	reported   SystemListing
+}
+
+// report is what the station's client tells Timago when it has started.
+func (s *system) report() {
+	s.reported = SystemListing{Name: s.name, MadeWith: s.madeWith, Generation: s.generation}
 }
 
 func newStation(w *World, described Station, index int) *station {
@@ -122,6 +128,7 @@ func (s *station) install(described System) {
 	if described.Option != nil {
 		made.option = *described.Option
 	}
+	made.report()
 	s.systems = append(s.systems, made)
 }
 
@@ -207,9 +214,15 @@ func (s *station) down(why string) {
 }
 
 func (s *station) powerOff(why string) {
-	if s.phase != phaseOff {
+	if s.powered() {
 		s.down(why)
 	}
+}
+
+// powered tells whether there is something to be lost with the mains: also while a new
+// image is made, when Windows is off.
+func (s *station) powered() bool {
+	return s.phase != phaseOff || s.timer != nil && s.timer.index >= 0
 }
 
 // powerOn starts Windows from the image.

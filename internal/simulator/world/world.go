@@ -213,7 +213,7 @@ func (w *World) Holidays(d time.Duration, stayOff bool) {
 	w.note(KindHolidays, "%s", d)
 	var wereOn []*station
 	for _, s := range w.stations {
-		if s.phase != phaseOff {
+		if s.powered() {
 			wereOn = append(wereOn, s)
 			s.powerOff("holidays")
 		}
