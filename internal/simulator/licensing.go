@@ -11,20 +11,18 @@ import (
 // noData is -1 in an unsigned property: Windows has no number.
 const noData = uint32(1<<32 - 1)
 
-const kmsPort = uint32(1688)
-
 func number(n int) uint32 { return uint32(n) } //nolint:gosec // counts, never negative
 
 func licensingService(v world.View) []wsman.Instance {
 	var discovered any
 	port := uint32(0)
 	if v.KMSHost != "" {
-		discovered, port = v.KMSHost, kmsPort
+		discovered, port = v.KMSHost, number(v.KMSPort)
 	}
 	host, count, required := uint32(0), noData, noData
 	listening := uint32(0)
 	if v.IsHost {
-		host, listening = 1, kmsPort
+		host, listening = 1, number(v.KMSPort)
 		// The service's own numbers are those of Windows' key, where there is one.
 		for _, p := range v.Products {
 			if k := p.Key; k != nil && !k.NoData && p.ApplicationID == v.Products[0].ApplicationID {
@@ -73,7 +71,7 @@ func licensingProduct(v world.View, p world.ProductView) wsman.Instance {
 	var discovered any
 	port, kind := uint32(0), noData
 	if v.KMSHost != "" && p.Channel == "Volume:GVLK" && !p.ActiveDirectory {
-		discovered, port = v.KMSHost, kmsPort
+		discovered, port = v.KMSHost, number(v.KMSPort)
 	}
 	if p.ActiveDirectory {
 		kind = kms.ActivationTypeActiveDirectory

@@ -74,7 +74,7 @@ func (w *World) Licensing(station string) (kms.Licensing, error) {
 	if s.phase == phaseServices {
 		return kms.Licensing{}, fmt.Errorf("%s: the licensing service: %w", s.Name, kms.ErrNotYet)
 	}
-	l := kms.Licensing{CMID: s.cmid, KMSHost: w.host.Address, KMSPort: kmsPort, KMSFound: true}
+	l := kms.Licensing{CMID: s.cmid, KMSHost: w.host.Address, KMSPort: w.host.Port, KMSFound: true}
 	for _, p := range s.products {
 		l.Licences = append(l.Licences, p.licence())
 	}
@@ -218,7 +218,7 @@ func (w *World) Host() (kms.Host, error) {
 	if err := w.reachHost(aboutHost); err != nil {
 		return kms.Host{}, err
 	}
-	host := kms.Host{IsHost: len(w.host.keys) > 0, Port: kmsPort}
+	host := kms.Host{IsHost: len(w.host.keys) > 0, Port: w.host.Port}
 	for _, k := range w.host.keys {
 		host.Products = append(host.Products, k.read())
 	}

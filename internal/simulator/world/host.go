@@ -75,6 +75,9 @@ func newHost(w *World, described Host) *host {
 	if described.Address == "" {
 		described.Address = described.Name
 	}
+	if described.Port == 0 {
+		described.Port = kmsPort
+	}
 	if described.Uptime == 0 {
 		described.Uptime = 9 * 24 * time.Hour
 	}

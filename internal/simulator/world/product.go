@@ -212,7 +212,7 @@ func (p *product) write(asked request, reply reply) {
 		code = reply.code
 	}
 	s.log.add(asked.clock, kms.EventRequest, fmt.Sprintf("%s, 0x00000000, %s:%d, %s, %s, 0, %d, %d, %s, %d",
-		code, s.world.host.Address, kmsPort, asked.cmid, asked.clock.UTC().Format(eventTime), asked.status,
+		code, s.world.host.Address, s.world.host.Port, asked.cmid, asked.clock.UTC().Format(eventTime), asked.status,
 		int(asked.remaining.Minutes()), p.id, asked.threshold))
 	if !reply.reached {
 		return

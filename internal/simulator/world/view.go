@@ -23,6 +23,7 @@ type View struct {
 	Group    string
 	CMID     kms.CMID
 	KMSHost  string // which the machine asks
+	KMSPort  int    // of that host, on the host its own
 	Products []ProductView
 }
 
@@ -58,7 +59,7 @@ func (w *World) View(machine string) (View, error) {
 	}
 	v := View{
 		Name: s.Name, Starting: s.phase == phaseServices, Boot: s.clock(s.boot), Now: s.clock(w.now), User: s.user,
-		Desktops: s.desktops(), MAC: s.MAC, Group: s.Group, CMID: s.cmid, KMSHost: w.host.Address,
+		Desktops: s.desktops(), MAC: s.MAC, Group: s.Group, CMID: s.cmid, KMSHost: w.host.Address, KMSPort: w.host.Port,
 	}
 	for _, p := range s.products {
 		v.Products = append(v.Products, ProductView{
@@ -71,7 +72,7 @@ func (w *World) View(machine string) (View, error) {
 
 func (h *host) view() View {
 	v := View{
-		Name: h.Name, IsHost: true, Denied: h.Denied, Boot: h.clock(h.boot), Now: h.clock(h.world.now),
+		Name: h.Name, IsHost: true, Denied: h.Denied, Boot: h.clock(h.boot), Now: h.clock(h.world.now), KMSPort: h.Port,
 		MAC: "02:00:5E:FF:FF:01", CMID: h.world.cmid(h.Name, "windows", 0),
 	}
 	for _, k := range h.keys {
