@@ -218,7 +218,8 @@ func (w *World) Host() (kms.Host, error) {
 	if err := w.reachHost(aboutHost); err != nil {
 		return kms.Host{}, err
 	}
-	host := kms.Host{IsHost: len(w.host.keys) > 0, Port: w.host.Port}
+	publishes := true
+	host := kms.Host{IsHost: len(w.host.keys) > 0, Port: w.host.Port, DNSPublishing: &publishes}
 	for _, k := range w.host.keys {
 		host.Products = append(host.Products, k.read())
 	}
