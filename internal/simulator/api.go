@@ -41,15 +41,12 @@ func (s *Simulator) serveAPI(ctx context.Context, check func(http.Handler) http.
 		return nil, err
 	}
 	described := s.scenario.Timago
-	server, err := timagoserver.New(timagoserver.Config{
+	server := timagoserver.New(timagoserver.Config{
 		World: s.World, TLS: certificate, Token: described.Token, Groups: described.Groups, Features: described.Features,
 		MaxPage: described.PageSize, RateLimit: described.RateLimit, Latency: described.Latency, TakenWithin: described.TakenWithin,
 		Address: func(station string) string { return addresses[station] },
 		Log:     s.interfaced, Check: check,
 	})
-	if err != nil {
-		return nil, err
-	}
 	var config net.ListenConfig
 	l, err := config.Listen(ctx, "tcp", net.JoinHostPort(ip.String(), "0"))
 	if err != nil {
@@ -71,5 +68,5 @@ func (a *api) close() {
 // interfaced is told of a request to the interface.
 func (s *Simulator) interfaced(e timagoserver.Entry) {
 	s.record.interfaced(s.World.Now(), e)
-	s.logger.Debug("asked", "machine", world.Timago, "call", e.Call(), "query", e.Query, "command", e.Command, "status", e.Status, "fault", string(e.Fault))
+	s.logger.Debug("asked", "machine", world.Timago, "call", e.Call, "query", e.Query, "command", e.Command, "status", e.Status, "fault", string(e.Fault))
 }

@@ -117,7 +117,7 @@ func (r *record) interfaced(simulated time.Time, e timagoserver.Entry) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.add(Entry{
-		Simulated: simulated, Real: e.Time, Machine: world.Timago, Wire: true, Kind: "api", Detail: strings.TrimSpace(e.Call() + " " + e.Command),
+		Simulated: simulated, Real: e.Time, Machine: world.Timago, Wire: true, Kind: "api", Detail: strings.TrimSpace(e.Call + " " + e.Command),
 		Status: e.Status, Trouble: string(e.Fault), Method: e.Method, Path: e.Path, Query: e.Query, Stations: e.Stations, Keys: e.Keys,
 	})
 	c := r.wire[world.Timago]
@@ -126,7 +126,7 @@ func (r *record) interfaced(simulated time.Time, e timagoserver.Entry) {
 		r.wire[world.Timago] = c
 	}
 	c.Requests++
-	c.Calls[e.Call()]++
+	c.Calls[e.Call]++
 	if e.Status == http.StatusUnauthorized {
 		c.FailedLogons++
 	}

@@ -33,15 +33,21 @@ var proxied = map[world.FaultName]int{
 // meet finds the fault that the request meets, and lets it act as far as that comes
 // before the call.
 func (s *Server) meet(e *exchange) {
-	if e.route == nil {
+	if !e.known {
 		return
 	}
-	words := []string{e.entry.Method, e.entry.Path, e.entry.Call(), e.entry.Command}
-	possible := func(name world.FaultName) bool {
-		if refusal, found := refusals[name]; found {
-			return e.route.Operation.Responses.Value(strconv.Itoa(refusal.Status)) != nil
+	words := []string{e.entry.Method, e.entry.Path, e.entry.Call, e.entry.Command}
+	possible := func(name world.FaultName) bool { // by the contract
+		switch name {
+		case world.APIForbidden:
+			return e.entry.Call != callInfo
+		case world.APIConflict, world.APIInvalidValue:
+			return e.entry.Call == callPatch || e.entry.Call == callSend
+		case world.APIStaleETag:
+			return e.entry.Call == callPatch
+		default:
+			return true
 		}
-		return name != world.APIStaleETag || e.entry.Method == http.MethodPatch
 	}
 	fault, found := s.config.World.InterfaceFault(e.entry.Stations, words, possible)
 	if !found {

@@ -3,7 +3,6 @@ package timagoserver
 import (
 	"encoding/json"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 
@@ -15,6 +14,7 @@ import (
 type Entry struct {
 	Time     time.Time // arrival, real
 	Method   string
+	Call     string   // the operation: "GET /stations/{id}"; of what is none, method and path
 	Path     string   // below the base path
 	Query    string   // as it was sent
 	Command  string   // of POST /commands
@@ -24,23 +24,12 @@ type Entry struct {
 	Fault    world.FaultName
 }
 
-// Call is the request without its objects: "GET /stations/{id}".
-func (e Entry) Call() string {
-	parts := strings.Split(e.Path, "/")
-	if len(parts) > 2 && slices.Contains([]string{"stations", "commands"}, parts[1]) {
-		parts[2] = "{id}"
-	}
-	if len(parts) > 4 {
-		parts[4] = "{name}"
-	}
-	return e.Method + " " + strings.Join(parts, "/")
-}
-
 func (s *Server) entry(r *http.Request, body []byte, arrived time.Time) Entry {
 	e := Entry{
 		Time: arrived, Method: s.redacted(r.Method), Path: s.redacted(strings.TrimPrefix(r.URL.Path, base)),
 		Query: s.redacted(r.URL.RawQuery), Stations: r.URL.Query()["id"],
 	}
+	e.Call = e.Method + " " + e.Path
 	if rest, found := strings.CutPrefix(e.Path, "/stations/"); found {
 		id, _, _ := strings.Cut(rest, "/")
 		e.Stations = []string{id}

@@ -5,10 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
-	"strings"
-
-	"github.com/getkin/kin-openapi/openapi3"
-	"github.com/getkin/kin-openapi/openapi3filter"
 
 	"github.com/timago/terraform-provider-timago/internal/timago/contract"
 )
@@ -52,36 +48,4 @@ func failed(w http.ResponseWriter, _ *http.Request, err error) {
 		refused = refuse(http.StatusInternalServerError, contract.ProblemCodeInternalError, err.Error())
 	}
 	refused.write(w)
-}
-
-// invalid compares a request with the contract; nil where it keeps to it.
-func (s *Server) invalid(e *exchange, r *http.Request) *refusal {
-	err := openapi3filter.ValidateRequest(r.Context(), &openapi3filter.RequestValidationInput{
-		Request: r, PathParams: e.path, Route: e.route,
-		Options: &openapi3filter.Options{
-			AuthenticationFunc: openapi3filter.NoopAuthenticationFunc, SkipSettingDefaults: true,
-		},
-	})
-	if err == nil {
-		return nil
-	}
-	var (
-		request *openapi3filter.RequestError
-		schema  *openapi3.SchemaError
-	)
-	detail, reason := "the request does not keep to the contract", err.Error()
-	if errors.As(err, &schema) {
-		reason = schema.Reason
-	}
-	if !errors.As(err, &request) {
-		return refuse(http.StatusBadRequest, contract.ProblemCodeInvalidRequest, detail)
-	}
-	if request.Parameter != nil {
-		return refuse(http.StatusBadRequest, contract.ProblemCodeInvalidRequest, request.Parameter.Name+": "+reason)
-	}
-	if schema == nil {
-		return refuse(http.StatusBadRequest, contract.ProblemCodeInvalidRequest, detail+": "+request.Error())
-	}
-	return refuse(http.StatusBadRequest, contract.ProblemCodeInvalidRequest, detail,
-		contract.FieldError{Pointer: "/" + strings.Join(schema.JSONPointer(), "/"), Detail: reason})
 }

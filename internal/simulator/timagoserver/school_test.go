@@ -65,16 +65,13 @@ func open(t *testing.T, site world.Site, change ...func(*timagoserver.Config)) *
 			s.mu.Lock()
 			defer s.mu.Unlock()
 			s.entries = append(s.entries, e)
-			s.happened = append(s.happened, fmt.Sprintf("%s %d", e.Call(), e.Status))
+			s.happened = append(s.happened, fmt.Sprintf("%s %d", e.Call, e.Status))
 		},
 	}
 	for _, f := range change {
 		f(&config)
 	}
-	server, err := timagoserver.New(config)
-	if err != nil {
-		t.Fatal(err)
-	}
+	server := timagoserver.New(config)
 	var listen net.ListenConfig
 	l, err := listen.Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {

@@ -16,16 +16,12 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"path"
 	"strings"
 	"sync"
 	"time"
 
-	"github.com/getkin/kin-openapi/openapi3"
-	"github.com/getkin/kin-openapi/routers"
-	"github.com/getkin/kin-openapi/routers/gorillamux"
-
 	"github.com/timago/terraform-provider-timago/internal/simulator/world"
-	"github.com/timago/terraform-provider-timago/internal/timago"
 	"github.com/timago/terraform-provider-timago/internal/timago/contract"
 )
 
@@ -58,9 +54,8 @@ type Config struct {
 // Server is a running interface. All methods may be called from several goroutines.
 type Server struct {
 	config   Config
-	router   routers.Router
-	handler  http.Handler // keeps to the contract, in every refusal, too
-	calls    http.Handler // what is authorized, valid and meets no fault
+	handler  http.Handler   // keeps to the contract, in every refusal, too
+	calls    *http.ServeMux // what is authorized, valid and meets no fault
 	http     *http.Server
 	requests sync.WaitGroup
 	closed   chan struct{}
@@ -69,21 +64,13 @@ type Server struct {
 }
 
 // New prepares a server.
-func New(config Config) (*Server, error) {
-	document, err := openapi3.NewLoader().LoadFromData([]byte(timago.OpenAPI))
-	if err != nil {
-		return nil, err
-	}
-	document.Servers = openapi3.Servers{{URL: base}} // under whatever name it is reached
-	s := &Server{config: config, closed: make(chan struct{}), commands: newCommands()}
-	if s.router, err = gorillamux.NewRouter(document); err != nil {
-		return nil, err
-	}
+func New(config Config) *Server {
+	s := &Server{config: config, calls: http.NewServeMux(), closed: make(chan struct{}), commands: newCommands()}
 	s.handler = http.HandlerFunc(s.answer)
 	strict := contract.NewStrictHandlerWithOptions(calls{s}, nil, contract.StrictHTTPServerOptions{
 		RequestErrorHandlerFunc: badRequest, ResponseErrorHandlerFunc: failed,
 	})
-	s.calls = contract.HandlerWithOptions(strict, contract.StdHTTPServerOptions{BaseURL: base, ErrorHandlerFunc: badRequest})
+	contract.HandlerWithOptions(strict, contract.StdHTTPServerOptions{BaseURL: base, BaseRouter: s.calls, ErrorHandlerFunc: badRequest})
 	if config.Check != nil {
 		s.handler = config.Check(s.handler)
 	}
@@ -92,7 +79,7 @@ func New(config Config) (*Server, error) {
 		ReadHeaderTimeout: 10 * time.Second, MaxHeaderBytes: 1 << 20,
 		ErrorLog: log.New(io.Discard, "", 0), // clients that go away; connections that faults break
 	}
-	return s, nil
+	return s
 }
 
 // Serve answers at a listener, over TLS, until Close.
@@ -108,8 +95,7 @@ func (s *Server) Close() {
 // exchange is one request with what is known about it before it is carried out.
 type exchange struct {
 	entry   Entry
-	route   *routers.Route // nil: the contract has none
-	path    map[string]string
+	known   bool        // to the contract
 	fault   world.Fault // Name "": none
 	refusal *refusal    // before it reaches the calls
 }
@@ -128,8 +114,9 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	e := &exchange{entry: s.entry(r, body, arrived)}
-	if e.route, e.path, err = s.router.FindRoute(r); err != nil {
-		e.route = nil
+	_, pattern := s.calls.Handler(r)
+	if e.known = pattern != "" && path.Clean(r.URL.Path) == r.URL.Path; e.known { // else the routes would redirect
+		e.entry.Call = strings.Replace(pattern, base, "", 1)
 	}
 	switch {
 	case !s.authorized(r):
@@ -143,10 +130,10 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	answer := newAnswer()
 	if !s.untouched(e, answer) {
 		r = r.WithContext(context.WithValue(r.Context(), exchangeKey{}, e))
-		if e.route == nil {
-			s.answer(answer, r)
-		} else {
+		if e.known {
 			s.handler.ServeHTTP(answer, r)
+		} else {
+			s.answer(answer, r)
 		}
 	}
 	e.entry.Status, e.entry.Fault = answer.status, e.fault.Name
@@ -166,11 +153,11 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request) {
 	case e.refusal != nil:
 		e.refusal.write(w)
 		return
-	case e.route == nil:
+	case !e.known:
 		refuse(http.StatusNotFound, contract.ProblemCodeNotFound, "there is no such call").write(w)
 		return
 	}
-	if refused := s.invalid(e, r); refused != nil {
+	if refused := invalid(e, r); refused != nil {
 		refused.write(w)
 		return
 	}

@@ -164,10 +164,13 @@ func page[T any](most int, found []numbered[T], filter any, size *int, token *st
 	if token != nil {
 		text, err := base64.RawURLEncoding.DecodeString(*token)
 		if err != nil || json.Unmarshal(text, &at) != nil || at.Of != string(of) {
-			return nil, nil, refuse(http.StatusBadRequest, contract.ProblemCodeInvalidRequest, "page_token is of no list with this filter")
+			return nil, nil, wrong("page_token", "of no list with this filter")
 		}
 	}
 	room := usualPage
+	if size != nil && (*size < 1 || *size > maxPage) {
+		return nil, nil, wrong("page_size", fmt.Sprintf("1 to %d", maxPage))
+	}
 	if size != nil {
 		room = *size
 	}
