@@ -60,7 +60,7 @@ func (r *Resource) converge(ctx context.Context, plan, state model, known knowle
 	}
 	done.known.learn(before)
 	after, result, err := before, activation.Result{}, error(nil)
-	if before.assessment.Status != activation.Activated {
+	if !before.holds() {
 		result, err = r.cycle(limited, p, &done.known, before)
 		after, diags = look.readBack(ctx, limited, done.known, before)
 		done.known.learn(after)
@@ -68,7 +68,7 @@ func (r *Resource) converge(ctx context.Context, plan, state model, known knowle
 	done.diags.Append(diags...)
 	done.pool = &plan
 	done.diags.Append(done.show(ctx, plan, state, after, result)...)
-	if err == nil && !diags.HasError() && after.assessment.Status == activation.Activated {
+	if err == nil && !diags.HasError() && after.holds() {
 		return done
 	}
 	failure.Attempted = account(result, after.assessment)
@@ -100,7 +100,7 @@ func (r *Resource) cycle(ctx context.Context, p pool, known *knowledge, before r
 		world = hosted.Waking(p.broadcast, known.MACs)
 	}
 	result, err := engine.Run(ctx, world, activation.Job{
-		Host: before.kmsHost, Members: members, Thresholds: before.assessment.Thresholds(),
+		Host: before.kmsHost, Members: members, Thresholds: before.targets(),
 		Limits: p.limits, Memory: known.Memory, Progress: progress(ctx, p.name),
 	})
 	known.Memory = result.Memory

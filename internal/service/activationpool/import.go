@@ -38,6 +38,7 @@ func (r *Resource) ImportState(ctx context.Context, req resource.ImportStateRequ
 		Cycle:           types.ObjectNull(cycleTypes),
 		Unlicensed:      types.MapNull(types.StringType), Unreachable: types.SetNull(types.StringType),
 		Windows: types.ObjectNull(productTypes), Office: types.ObjectNull(productTypes),
+		RenewalDue: timetypes.NewRFC3339Null(), EarlyRenewal: timetypes.NewGoDurationNull(),
 		LastCycle: types.ObjectNull(lastCycleTypes), PlannedRestarts: types.Int64Value(0),
 		Timeouts: timeouts.Value{Object: types.ObjectNull(map[string]attr.Type{
 			"create": types.StringType, "read": types.StringType, "update": types.StringType,

@@ -14,7 +14,6 @@ import (
 type knowledge struct {
 	LastKnown map[string]activation.LastKnown `json:"last_known,omitempty"`
 	Memory    activation.Memory               `json:"memory"`
-	Asks      int                             `json:"asks"`
 	Restarts  int                             `json:"restarts"`
 	Members   int                             `json:"members"`
 	MACs      map[string]string               `json:"macs,omitempty"` // for Wake-on-LAN, by station
@@ -54,5 +53,5 @@ func (k knowledge) keep(ctx context.Context, private writablePrivateState) diag.
 // learn takes over what a reading showed.
 func (k *knowledge) learn(r reading) {
 	k.LastKnown = r.assessment.LastKnown
-	k.Asks, k.Restarts, k.Members = r.assessment.Asks, r.assessment.Restarts, len(r.members)
+	k.Restarts, k.Members = r.restarts(), len(r.members)
 }

@@ -26,11 +26,14 @@ type model struct {
 	Thresholds      types.Object         `tfsdk:"thresholds"`
 	RequireLicensed types.String         `tfsdk:"require_licensed"`
 	Settle          timetypes.GoDuration `tfsdk:"settle"`
+	EarlyRenewal    timetypes.GoDuration `tfsdk:"early_renewal"`
 	Cycle           types.Object         `tfsdk:"cycle"`
 	Status          types.String         `tfsdk:"status"`
 	Unlicensed      types.Map            `tfsdk:"unlicensed"`
 	Unreachable     types.Set            `tfsdk:"unreachable"`
 	PlannedRestarts types.Int64          `tfsdk:"planned_restarts"`
+	RenewalDue      timetypes.RFC3339    `tfsdk:"renewal_due"`
+	ReadyForRenewal types.Bool           `tfsdk:"ready_for_renewal"`
 	Windows         types.Object         `tfsdk:"windows"`
 	Office          types.Object         `tfsdk:"office"`
 	LastCycle       types.Object         `tfsdk:"last_cycle"`
@@ -94,6 +97,7 @@ type pool struct {
 	location  string
 	kmsHost   string // "" to be found
 	wanted    activation.Wanted
+	early     time.Duration // 0 never
 	limits    activation.Limits
 	broadcast string // for Wake-on-LAN; "" none
 }
@@ -122,6 +126,7 @@ func (m model) pool(ctx context.Context, managed []kms.Product) (pool, diag.Diag
 		p.wanted.Licensed.Number, _ = strconv.Atoi(required) // the validator admits digits alone
 	}
 	p.wanted.Settle = duration(m.Settle)
+	p.early = duration(m.EarlyRenewal)
 
 	p.limits = activation.Limits{
 		MaxParallel: defaultMaxParallel, MaxRestartsPerStation: defaultMaxRestarts, WhenInUse: defaultWhenInUse, Wake: true,
@@ -165,6 +170,10 @@ func (m *model) show(ctx context.Context, r reading) diag.Diagnostics {
 	m.KMSHost = types.StringValue(r.kmsHost)
 	m.Status = types.StringValue(string(a.Status))
 	m.CheckedAt = timetypes.NewRFC3339TimeValue(r.at.UTC().Truncate(time.Second))
+	m.RenewalDue, m.ReadyForRenewal = timetypes.NewRFC3339Null(), types.BoolValue(r.renewal.Ready)
+	if due := r.renewal.Due; !due.IsZero() {
+		m.RenewalDue = timetypes.NewRFC3339TimeValue(due.UTC().Truncate(time.Second))
+	}
 	var diags, more diag.Diagnostics
 	m.Unlicensed, more = types.MapValueFrom(ctx, types.StringType, orEmpty(a.Unlicensed))
 	diags.Append(more...)

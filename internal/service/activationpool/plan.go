@@ -15,6 +15,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/timago/terraform-provider-timago/internal/activation"
+	"github.com/timago/terraform-provider-timago/internal/kms"
 	"github.com/timago/terraform-provider-timago/internal/site"
 	"github.com/timago/terraform-provider-timago/internal/tfdiag"
 )
@@ -36,6 +37,11 @@ func (r *Resource) ValidateConfig(ctx context.Context, req resource.ValidateConf
 		}
 	}
 	positive(config.Settle, path.Root("settle"))
+	positive(config.EarlyRenewal, path.Root("early_renewal"))
+	if early, err := time.ParseDuration(config.EarlyRenewal.ValueString()); err == nil && early >= kms.CountedFor {
+		resp.Diagnostics.AddAttributeError(path.Root("early_renewal"), "Longer than a count lasts",
+			fmt.Sprintf("A count lasts 30 days, so that %s ahead nothing is left of it. early_renewal must be less than %s.", early, kms.CountedFor))
+	}
 	if !config.Cycle.IsNull() && !config.Cycle.IsUnknown() {
 		if timeout, is := config.Cycle.Attributes()["station_timeout"].(timetypes.GoDuration); is {
 			positive(timeout, path.Root("cycle").AtName("station_timeout"))
@@ -44,7 +50,7 @@ func (r *Resource) ValidateConfig(ctx context.Context, req resource.ValidateConf
 	if !known(ctx, config.Thresholds, config.RequireLicensed, config.Stations, config.Location) {
 		return
 	}
-	config.Settle, config.Cycle = timetypes.GoDuration{}, types.ObjectNull(nil) // judged above, perhaps not known
+	config.Settle, config.EarlyRenewal, config.Cycle = timetypes.GoDuration{}, timetypes.GoDuration{}, types.ObjectNull(nil) // judged above, perhaps not known
 	p, diags := config.pool(ctx, nil)
 	resp.Diagnostics.Append(diags...)
 	if len(p.wanted.Thresholds) == 2 && maxOf(p.wanted) == 0 {
@@ -99,7 +105,7 @@ func (r *Resource) ModifyPlan(ctx context.Context, req resource.ModifyPlanReques
 	if !creates {
 		learnt = recall(ctx, req.Private)
 	}
-	drifted := !creates && state.Status.ValueString() != string(activation.Activated)
+	drifted := !creates && (state.Status.ValueString() != string(activation.Activated) || state.ReadyForRenewal.ValueBool())
 	redefined := !creates && redefines(state, plan)
 	switch {
 	case creates:
@@ -118,13 +124,7 @@ func (r *Resource) ModifyPlan(ctx context.Context, req resource.ModifyPlanReques
 		return
 	}
 
-	switch {
-	case drifted && !redefined && r.site != nil && !r.site.HasWinRM():
-		resp.Diagnostics.Append(needsWinRM(state.Name.ValueString()))
-	case drifted && !redefined:
-		// Read has just looked at everything; its account is in the state.
-		resp.Diagnostics.Append(announce(state.Name.ValueString(), learnt.Asks, learnt.Restarts, learnt.Members, reasons(state))...)
-	case creates, redefined:
+	if creates || drifted || redefined {
 		resp.Diagnostics.Append(r.preflight(ctx, plan, state, learnt)...)
 	}
 }
@@ -132,7 +132,7 @@ func (r *Resource) ModifyPlan(ctx context.Context, req resource.ModifyPlanReques
 // redefines tells whether the plan changes what must hold, or where.
 func redefines(state, plan model) bool {
 	return !state.Stations.Equal(plan.Stations) || !state.Location.Equal(plan.Location) || !state.KMSHost.Equal(plan.KMSHost) ||
-		!state.Thresholds.Equal(plan.Thresholds) || !state.RequireLicensed.Equal(plan.RequireLicensed)
+		!state.Thresholds.Equal(plan.Thresholds) || !state.RequireLicensed.Equal(plan.RequireLicensed) || !state.EarlyRenewal.Equal(plan.EarlyRenewal)
 }
 
 // expectChange plans that the thresholds will hold and that everything read will change.
@@ -141,6 +141,7 @@ func (m *model) expectChange() {
 	m.PlannedRestarts = types.Int64Unknown()
 	m.Unlicensed = types.MapUnknown(types.StringType)
 	m.Unreachable = types.SetUnknown(types.StringType)
+	m.RenewalDue, m.ReadyForRenewal = timetypes.NewRFC3339Unknown(), types.BoolValue(false)
 	m.Windows, m.Office = types.ObjectUnknown(productTypes), types.ObjectUnknown(productTypes)
 	m.LastCycle = types.ObjectUnknown(lastCycleTypes)
 	m.CheckedAt = timetypes.NewRFC3339Unknown()
@@ -151,13 +152,14 @@ func (m *model) expectChange() {
 func (m *model) keepReadings(state model) {
 	m.Status, m.PlannedRestarts = state.Status, state.PlannedRestarts
 	m.Unlicensed, m.Unreachable = state.Unlicensed, state.Unreachable
+	m.RenewalDue, m.ReadyForRenewal = state.RenewalDue, state.ReadyForRenewal
 	m.Windows, m.Office = state.Windows, state.Office
 	m.LastCycle, m.CheckedAt = state.LastCycle, state.CheckedAt
 }
 
 // preflight looks at the site before anything is touched, and tells what it found.
 func (r *Resource) preflight(ctx context.Context, plan, state model, last knowledge) diag.Diagnostics {
-	if r.site == nil || !known(ctx, plan.Stations, plan.Location, plan.Thresholds, plan.RequireLicensed, plan.Settle, plan.Cycle) {
+	if r.site == nil || !known(ctx, plan.Stations, plan.Location, plan.Thresholds, plan.RequireLicensed, plan.Settle, plan.EarlyRenewal, plan.Cycle) {
 		return nil // told by the plan that knows them
 	}
 	p, diags := plan.pool(ctx, state.managed())
@@ -166,20 +168,59 @@ func (r *Resource) preflight(ctx context.Context, plan, state model, last knowle
 	}
 	ctx, cancel := context.WithTimeout(ctx, defaultReadTimeout)
 	defer cancel()
-	found, diags := looker{site: r.site, pool: p}.read(ctx, last)
+	look := looker{site: r.site, pool: p}
+	found, diags := look.read(ctx, last)
+	if found.kmsHost == "" || found.shown {
+		if !diags.HasError() && !found.holds() {
+			diags.Append(needsWinRM(p.name))
+		}
+		return diags
+	}
+	findings := look.findings(ctx, found, last)
+	if slices.ContainsFunc(findings, func(d diag.Diagnostic) bool { return d.Severity() == diag.SeverityError }) {
+		diags = diags.Warnings() // what was an error of the reading is told better by the findings
+	}
+	diags.Append(findings...)
 	if diags.HasError() {
 		return diags
 	}
-	a := found.assessment
-	if found.shown && a.Status != activation.Activated {
-		diags.Append(needsWinRM(p.name))
-		return diags
-	}
 	var why []string
-	for _, product := range a.Managed() {
-		why = append(why, a.Products[product].Reason)
+	for _, product := range found.assessment.Managed() {
+		why = append(why, found.assessment.Products[product].Reason)
 	}
-	diags.Append(announce(p.name, a.Asks, a.Restarts, len(found.members), why)...)
+	if found.renewal.Ready {
+		why = append(why, "On "+found.renewal.Due.Format(time.RFC3339)+" the count falls below a threshold if nobody starts, which is within early_renewal.")
+	}
+	diags.Append(announce(p.name, found.assessment.Asks, found.restarts(), len(found.members), why)...)
+	return diags
+}
+
+// findings looks for what stands in the way, all of it at once, before anything is touched.
+func (l looker) findings(ctx context.Context, found reading, last knowledge) diag.Diagnostics {
+	hosted := l.site.At(found.kmsHost)
+	members := slices.Clone(found.members)
+	for i := range members {
+		if members[i].Pending != "" { // what it shows now is not what it will be
+			members[i] = activation.Member{Name: members[i].Name, Err: kms.ErrNotYet}
+		}
+	}
+	facts := activation.Facts{
+		KMSHost: found.kmsHost, Members: members, Last: last.LastKnown, Host: &found.host.Host, Clock: found.host.Now,
+		Port: hosted.Connect(ctx, found.host.Host.Port), Wanted: l.pool.wanted, Limits: l.pool.limits,
+	}
+	if domain := hosted.Domain(); domain != "" {
+		if discovery, err := hosted.Discover(ctx, domain); err == nil { // a resolver that fails says nothing about the site
+			facts.Discovery = &discovery
+		}
+	}
+	var diags diag.Diagnostics
+	for _, finding := range activation.Preflight(facts) {
+		if finding.Severity == activation.Error {
+			diags.AddError(finding.Summary, finding.Detail)
+		} else {
+			diags.AddWarning(finding.Summary, finding.Detail)
+		}
+	}
 	return diags
 }
 
@@ -190,17 +231,6 @@ func needsWinRM(name string) diag.Diagnostic {
 		Attempted: "Timago itself does not show it as activated, and making it so needs the KMS host's counts.",
 		Err:       &site.NoWinRMError{},
 	}.Error()
-}
-
-// reasons gives what the state says of the products.
-func reasons(state model) []string {
-	var why []string
-	for _, object := range []types.Object{state.Windows, state.Office} {
-		if reason, is := object.Attributes()["reason"].(types.String); is {
-			why = append(why, reason.ValueString())
-		}
-	}
-	return why
 }
 
 // announce says what an apply would do; nothing where there is nothing to do.

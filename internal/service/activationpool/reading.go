@@ -23,7 +23,9 @@ type reading struct {
 	kmsHost    string
 	at         time.Time
 	members    []activation.Member
+	host       activation.HostReading
 	assessment activation.Assessment
+	renewal    activation.Renewal
 	shown      bool // by Timago alone: Windows itself could not be asked, and there are no counts
 }
 
@@ -80,7 +82,7 @@ func (l looker) read(ctx context.Context, known knowledge) (reading, diag.Diagno
 		return l.fail("The pool's KMS host was looked for.", errors.Join(append([]error{errNoHost}, silence(members)...)...),
 			"Set kms.host in the provider block or kms_host of the pool, or see that a station answers.")
 	}
-	host, err := l.site.At(r.kmsHost).Host(ctx)
+	r.host, err = activation.ReadHost(ctx, l.site.At(r.kmsHost))
 	if err != nil {
 		return reading{}, diag.Diagnostics{tfdiag.Failure{
 			Verb: "read", Noun: "KMS host", Name: r.kmsHost,
@@ -89,12 +91,29 @@ func (l looker) read(ctx context.Context, known knowledge) (reading, diag.Diagno
 		}.Error()}
 	}
 	r.at = time.Now()
-	r.assessment, err = activation.Assess(members, host, l.pool.wanted, known.LastKnown)
+	r.assessment, err = activation.Assess(members, r.host.Host, l.pool.wanted, known.LastKnown)
 	if err != nil && (!errors.Is(err, activation.ErrNoProduct) || len(r.assessment.Pending) == 0) {
-		return l.fail(fmt.Sprintf("%d stations and the KMS host %s were read.", len(members), r.kmsHost),
+		_, diags := l.fail(fmt.Sprintf("%d stations and the KMS host %s were read.", len(members), r.kmsHost),
 			errors.Join(append([]error{err}, silence(members)...)...), assessAdvice(err))
+		return r, diags
 	}
+	r.renewal = activation.RenewalOf(r.host, r.assessment, activation.ProductsHeld(members), l.pool.early)
 	return r, r.warnings(l.pool)
+}
+
+// restarts is about how many are missing, now or for the renewal that is due.
+func (r reading) restarts() int { return max(r.assessment.Restarts, r.renewal.Missing) }
+
+// holds tells whether nothing is to be done.
+func (r reading) holds() bool {
+	return r.assessment.Status == activation.Activated && !r.renewal.Ready
+}
+
+// targets are the counts that a cycle is to reach.
+func (r reading) targets() map[kms.Product]int {
+	targets := r.assessment.Thresholds()
+	maps.Copy(targets, r.renewal.Targets)
+	return targets
 }
 
 // readTimago takes the status that Timago itself shows: without an account for Windows
@@ -180,6 +199,13 @@ func (r reading) warnings(p pool) diag.Diagnostics {
 			Verb: "count on", Noun: fmt.Sprintf("%d of the %d members of activation pool", len(never), len(r.members)), Name: p.name,
 			Attempted: "These members can never be counted by a KMS host and are left out:\n" + activation.Listing(never),
 			Next:      "Install the volume licence's KMS client key on them, or take them out of stations.",
+		}.Warning())
+	}
+	if p.early > 0 && r.renewal.Why != nil {
+		diags.Append(tfdiag.Failure{
+			Verb: "forecast", Noun: "activation pool", Name: p.name,
+			Attempted: "early_renewal needs to know how the KMS host's count will fall. As long as that is not known only a threshold that is lost shows.",
+			Err:       r.renewal.Why,
 		}.Warning())
 	}
 	if pending := r.assessment.Pending; len(pending) > 0 {

@@ -89,6 +89,12 @@ func (r *Resource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *r
 				MarkdownDescription: "A member that has been up for less keeps the licence that was last read, such as `15m`: " +
 					"a station that has just started asks for its activation only some minutes later. Default: `" + defaultSettle + "`.",
 			},
+			"early_renewal": schema.StringAttribute{
+				Optional:   true,
+				CustomType: timetypes.GoDurationType{},
+				MarkdownDescription: "Renew when the count is forecast to fall below a threshold within this time, such as `168h`; less than 30 days. " +
+					"The forecast comes from the KMS host's own log. Default: none, only a threshold that is lost is a change.",
+			},
 			"cycle": schema.SingleNestedAttribute{
 				Optional:            true,
 				MarkdownDescription: "How counts may be made.",
@@ -112,6 +118,16 @@ func (r *Resource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *r
 			"planned_restarts": schema.Int64Attribute{
 				Computed:            true,
 				MarkdownDescription: "The number of restarts that the plan which last changed `status` expected.",
+			},
+			"renewal_due": schema.StringAttribute{
+				Computed:   true,
+				CustomType: timetypes.RFC3339Type{},
+				MarkdownDescription: "When the count falls below a threshold if nobody starts (RFC 3339, on the KMS host's clock). " +
+					"Null where the host's log does not reproduce today's count. Never a change by itself.",
+			},
+			"ready_for_renewal": schema.BoolAttribute{
+				Computed:            true,
+				MarkdownDescription: "Whether `renewal_due` is within `early_renewal`. Always planned as `false`: where it is due, the plan shows a change.",
 			},
 			"windows":    productAttribute(kms.Windows),
 			"office":     productAttribute(kms.Office),
