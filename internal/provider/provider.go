@@ -14,6 +14,7 @@ import (
 	"github.com/timago/terraform-provider-timago/internal/service/activationpool"
 	"github.com/timago/terraform-provider-timago/internal/service/kmshost"
 	"github.com/timago/terraform-provider-timago/internal/service/station"
+	"github.com/timago/terraform-provider-timago/internal/service/stationkms"
 	"github.com/timago/terraform-provider-timago/internal/site"
 	"github.com/timago/terraform-provider-timago/internal/tfdiag"
 )
@@ -89,6 +90,7 @@ func (p *Provider) Configure(ctx context.Context, req provider.ConfigureRequest,
 func (p *Provider) Resources(context.Context) []func() resource.Resource {
 	return []func() resource.Resource{
 		activationpool.NewResource,
+		stationkms.NewResource,
 	}
 }
 

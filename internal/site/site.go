@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/timago/terraform-provider-timago/internal/inventory"
 	"github.com/timago/terraform-provider-timago/internal/kms"
 	"github.com/timago/terraform-provider-timago/internal/timago"
 	"github.com/timago/terraform-provider-timago/internal/windows"
@@ -24,6 +25,7 @@ type Config struct {
 	Timago       *timago.Config // nil: direct mode
 	DomainSuffix string         // appended to names without a dot; "" leaves them as they are
 	KMSHost      string         // the default KMS host, with ":port" where its WinRM port differs; "" none
+	Inventory    string         // path of a Datenexport or CSV file, for direct mode; "" none
 }
 
 // Site is a school's site. Its methods name the machine in their errors and wrap the
@@ -52,6 +54,13 @@ func Open(config Config) (*Site, error) {
 		if s.timago, err = timago.New(*config.Timago); err != nil {
 			return nil, err
 		}
+	}
+	if config.Inventory != "" {
+		table, err := inventory.ReadFile(config.Inventory)
+		if err != nil {
+			return nil, fmt.Errorf("inventory: %w", err)
+		}
+		s.inventory = listing(table)
 	}
 	return s, nil
 }
@@ -85,6 +94,9 @@ func (*NoWinRMError) Advice() string {
 // itself, completed by the domain suffix where it is a bare computer name.
 func (s *Site) address(ctx context.Context, name string) (string, error) {
 	if s.timago == nil {
+		if listed, known := s.Listed(name); known {
+			name = cmp.Or(listed.Address, listed.Name)
+		}
 		return s.complete(name), nil
 	}
 	if told, known := s.addresses.Load(name); known {

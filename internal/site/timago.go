@@ -19,6 +19,8 @@ type (
 	Station = timago.Station
 	// OperatingSystem is one of a station's systems.
 	OperatingSystem = timago.OperatingSystem
+	// NoOperatingSystem: a station has no operating system of a name.
+	NoOperatingSystem = timago.NoOperatingSystem
 	// Filter chooses stations.
 	Filter = timago.Filter
 	// KMSStatus is what Timago itself shows for a product.
@@ -91,10 +93,8 @@ func (s *Site) Find(ctx context.Context, nameOrID string) (Station, error) {
 	if s.timago != nil {
 		return s.timago.Station(ctx, nameOrID)
 	}
-	for _, station := range s.inventory {
-		if strings.EqualFold(station.Name, nameOrID) || station.ID != "" && strings.EqualFold(station.ID, nameOrID) {
-			return station, nil
-		}
+	if station, listed := s.Listed(nameOrID); listed {
+		return station, nil
 	}
 	return Station{Name: nameOrID}, nil
 }

@@ -1,0 +1,89 @@
+package stationkms
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/site"
+	"github.com/timago/terraform-provider-timago/internal/tfdiag"
+)
+
+// adopt looks at a station once, in direct mode. One that does not answer is taken as it
+// is called: stations are off at night. Only an account that is refused is an error.
+func adopt(ctx context.Context, s *site.Site, w wish, timeout time.Duration) (shown, diag.Diagnostics, error) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	found, err := fromOutside(ctx, s, w.reference)
+	found.id = types.StringValue(strings.ToLower(w.reference))
+	found.system = text(w.system)
+	if err == nil {
+		return found, nil, nil
+	}
+	if errors.Is(err, kms.ErrDenied) || errors.Is(err, context.Canceled) {
+		return shown{}, nil, err
+	}
+	return found, diag.Diagnostics{silent(w.title, err)}, nil
+}
+
+// fromOutside asks Windows for the station's name, and the inventory for the rest.
+func fromOutside(ctx context.Context, s *site.Site, station string) (shown, error) {
+	listed, known := s.Listed(station)
+	found := showing(listed)
+	if known {
+		return found, nil
+	}
+	presence, err := s.Presence(ctx, station)
+	if err == nil {
+		found.name = text(presence.Name)
+	}
+	return found, err
+}
+
+// lookFromOutside reads in direct mode. Option and image cannot be seen there.
+func (m *model) lookFromOutside(ctx context.Context, s *site.Site) diag.Diagnostics {
+	m.Effective = types.BoolNull()
+	listed, known := s.Listed(m.Station.ValueString())
+	if known {
+		found := showing(listed)
+		m.Name, m.Location, m.ComputerGroup = found.name, found.location, found.group
+	}
+	if !m.Name.IsNull() {
+		return nil // a station is not asked twice how it is called
+	}
+	found, err := fromOutside(ctx, s, m.Station.ValueString())
+	if err != nil {
+		return diag.Diagnostics{silent(m.title(), err)}
+	}
+	m.Name = found.name
+	return nil
+}
+
+// silent is one warning for all stations that do not answer: the summary is the same.
+func silent(title string, err error) diag.Diagnostic {
+	return tfdiag.Failure{
+		Verb: "reach", Noun: "stations", Err: err, Next: site.Advice(err),
+		Attempted: "Station " + title + " was asked for its name. It takes part as it is configured; what it would have told stays null until it answers.",
+	}.Warning()
+}
+
+// byHand says what only a person can do in direct mode.
+func byHand(title, system string, enabled bool) diag.Diagnostic {
+	if system != "" {
+		system = " (" + system + ")"
+	}
+	todo := "switch off the option \"KMS-Aktivierung\"."
+	if enabled {
+		todo = "switch on the option \"KMS-Aktivierung\" and reset the image: without a new image the option has no effect."
+	}
+	// One summary for all stations, which the CLI then shows as one warning.
+	return diag.NewWarningDiagnostic("KMS-Aktivierung is to be set in Timago's own window",
+		"Station "+title+system+": in Timago, under Stationen > Betriebssystem, "+todo+
+			"\n\nIn direct mode the provider reaches Windows and not Timago: it cannot do that, nor see whether it is done. "+
+			"timago_activation_pool shows whether it took effect.")
+}

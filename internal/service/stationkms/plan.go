@@ -1,0 +1,81 @@
+package stationkms
+
+import (
+	"context"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+)
+
+// ModifyPlan turns an image that is not as wanted into a change. Terraform plans twice
+// and wants the same known values both times, so everything comes from the configuration
+// and the prior state, and what Timago will say is left unknown.
+func (r *Resource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	direct := r.site != nil && !r.site.HasTimago()
+	var plan, state model
+	creates, destroys := req.State.Raw.IsNull(), req.Plan.Raw.IsNull()
+	if !creates {
+		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	}
+	if !destroys {
+		resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	}
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	switch {
+	case destroys:
+		if direct && state.ClearOnDestroy.ValueBool() && state.Enabled.ValueBool() {
+			resp.Diagnostics.Append(byHand(state.title(), state.OperatingSystem.ValueString(), false))
+		}
+		return
+	case creates:
+		if direct && !plan.Station.IsUnknown() && !plan.Enabled.IsUnknown() {
+			resp.Diagnostics.Append(byHand(plan.title(), plan.OperatingSystem.ValueString(), plan.Enabled.ValueBool()))
+		}
+		return // nothing that comes from the network is known
+	}
+	if !r.same(state, plan.Station) {
+		resp.RequiresReplace.Append(path.Root("station"))
+		return
+	}
+	var configured types.String
+	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("operating_system"), &configured)...)
+	plan.follow(state, configured.IsNull())
+	resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
+	if direct && plan.Effective.IsUnknown() && !plan.Enabled.IsUnknown() {
+		resp.Diagnostics.Append(byHand(plan.title(), plan.OperatingSystem.ValueString(), plan.Enabled.ValueBool()))
+	}
+}
+
+// same tells whether what is planned is another way to write the station of the state.
+func (r *Resource) same(state model, planned types.String) bool {
+	if planned.IsUnknown() {
+		return false
+	}
+	for _, known := range []types.String{state.Station, state.Name, state.ID} {
+		if strings.EqualFold(known.ValueString(), planned.ValueString()) {
+			return true
+		}
+	}
+	return r.site != nil && !r.site.HasTimago() && r.site.SameAddress(state.Station.ValueString(), planned.ValueString())
+}
+
+// follow plans what was read as it is, and unknown what the apply may change: the image
+// where it is not as wanted, or something else is wanted now.
+func (m *model) follow(state model, anySystem bool) {
+	m.ID, m.Name, m.Location, m.ComputerGroup = state.ID, state.Name, state.Location, state.ComputerGroup
+	if anySystem {
+		m.OperatingSystem = state.OperatingSystem
+		if state.OperatingSystem.IsNull() && !state.Effective.IsNull() {
+			m.OperatingSystem = types.StringUnknown() // the one that it was is gone
+		}
+	}
+	m.Effective = state.Effective
+	pending := !state.Effective.IsNull() && !state.Effective.ValueBool()
+	if pending || !m.Enabled.Equal(state.Enabled) || !m.OperatingSystem.Equal(state.OperatingSystem) {
+		m.Effective = types.BoolUnknown()
+	}
+}

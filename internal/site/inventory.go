@@ -1,0 +1,40 @@
+package site
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/timago/terraform-provider-timago/internal/inventory"
+)
+
+// listing takes the stations of an inventory over. Where it tells no address a station is
+// asked under its name.
+func listing(table inventory.Inventory) []Station {
+	stations := make([]Station, len(table.Rows))
+	for i, row := range table.Rows {
+		stations[i] = Station{
+			ID: row.ClientID, Name: row.Name, MAC: row.MAC, Address: row.Address,
+			Location: row.Location, ComputerGroup: row.ComputerGroup,
+			Online: row.Online != nil && *row.Online, LastStart: row.LastStart, LastOperatingSystem: row.LastOperatingSystem,
+		}
+	}
+	return stations
+}
+
+// Listed finds a station in the inventory: by its name, its client id, its address, or
+// its name with the domain suffix.
+func (s *Site) Listed(name string) (Station, bool) {
+	i := slices.IndexFunc(s.inventory, func(station Station) bool {
+		return strings.EqualFold(station.Name, name) || station.ID != "" && strings.EqualFold(station.ID, name) ||
+			s.SameAddress(station.Name, name) || s.SameAddress(station.Address, name)
+	})
+	if i < 0 {
+		return Station{}, false
+	}
+	return s.inventory[i], true
+}
+
+// SameAddress tells whether two names are asked at the same address.
+func (s *Site) SameAddress(one, other string) bool {
+	return strings.EqualFold(s.complete(one), s.complete(other))
+}
