@@ -19,6 +19,8 @@ type Timago struct {
 	RateLimit   int           `yaml:"rate_limit"`      // requests per real second; default any number
 	Latency     time.Duration `yaml:"latency"`         // real, of every answer
 	TakenWithin time.Duration `yaml:"taken_within"`    // simulated, else a command expires; default half an hour
+	// StartedWithin is for the station to come back, else the command failed.
+	StartedWithin time.Duration `yaml:"started_within"` // simulated; default half an hour
 }
 
 // api is the running interface.
@@ -44,8 +46,9 @@ func (s *Simulator) serveAPI(ctx context.Context, check func(http.Handler) http.
 	server := timagoserver.New(timagoserver.Config{
 		World: s.World, TLS: certificate, Token: described.Token, Groups: described.Groups, Features: described.Features,
 		MaxPage: described.PageSize, RateLimit: described.RateLimit, Latency: described.Latency, TakenWithin: described.TakenWithin,
-		Address: func(station string) string { return addresses[station] },
-		Log:     s.interfaced, Check: check,
+		StartedWithin: described.StartedWithin,
+		Address:       func(station string) string { return addresses[station] },
+		Log:           s.interfaced, Check: check,
 	})
 	var config net.ListenConfig
 	l, err := config.Listen(ctx, "tcp", net.JoinHostPort(ip.String(), "0"))

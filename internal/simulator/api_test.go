@@ -149,7 +149,7 @@ func TestMistakesOfTheInterfaceInAScenario(t *testing.T) {
 			t.Errorf("%s: %v, want %q", text, err, want)
 		}
 	}
-	all, err := simulator.Parse([]byte("timago: { computer_groups: [A], features: [restart], page_size: 5, rate_limit: 9, latency: 1ms, taken_within: 1h }"))
+	all, err := simulator.Parse([]byte("timago: { computer_groups: [A], features: [restart], page_size: 5, rate_limit: 9, latency: 1ms, taken_within: 1h, started_within: 2h }"))
 	if err != nil || !slices.Equal(all.Timago.Groups, []string{"A"}) || all.Timago.TakenWithin != time.Hour {
 		t.Errorf("%+v, %v", all.Timago, err)
 	}

@@ -151,8 +151,8 @@ func (s Scenario) validate() error {
 	if !s.WinRM.ntlm() && !s.WinRM.Basic {
 		problems = append(problems, errors.New("winrm: neither ntlm nor basic is on"))
 	}
-	if t := s.Timago; min(t.PageSize, t.RateLimit) < 0 || min(t.Latency, t.TakenWithin) < 0 {
-		problems = append(problems, errors.New("timago: page_size, rate_limit, latency and taken_within are not negative"))
+	if t := s.Timago; min(t.PageSize, t.RateLimit) < 0 || min(t.Latency, t.TakenWithin, t.StartedWithin) < 0 {
+		problems = append(problems, errors.New("timago: page_size, rate_limit, latency, taken_within and started_within are not negative"))
 	}
 	for _, feature := range s.Timago.Features {
 		if !slices.Contains(timagoserver.Features(), feature) {

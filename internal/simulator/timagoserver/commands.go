@@ -90,7 +90,9 @@ func (c calls) take(id string, body *contract.CommandRequest, key held) entry {
 	if l, found := c.config.World.Listing(key.station); found && !c.permitted(l) {
 		return entry{held: key, refused: &contract.FailureReason{Code: "not_permitted", Detail: pointer("no right on the computer group " + l.Group)}}
 	}
-	order := world.Order{ID: id, Station: key.station, Kind: world.OrderKind(body.Command), TakenWithin: c.config.TakenWithin}
+	order := world.Order{ID: id, Station: key.station, Kind: world.OrderKind(body.Command), TakenWithin: c.config.TakenWithin,
+		StartedWithin: c.config.StartedWithin,
+	}
 	if body.OperatingSystem != nil {
 		order.System = *body.OperatingSystem
 	}

@@ -208,7 +208,7 @@ func TestAKeyIsFreeWhenItsCommandCameToNothing(t *testing.T) {
 			}
 			station := s.station("PC01")
 			command := s.command(body(test.command, "", station))
-			s.Advance(time.Hour)
+			s.Advance(45 * time.Minute) // half an hour is the limit
 			s.wants(command, test.first)
 			if test.fault.Name != "" && !s.seen(test.fault.Name) {
 				t.Errorf("%s was never seen", test.fault.Name)

@@ -2,11 +2,11 @@ package timagoserver
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"io"
 	"maps"
 	"net/http"
-	"slices"
 	"strconv"
 	"time"
 
@@ -163,10 +163,10 @@ func lacking(body []byte) []byte {
 }
 
 // send sends the answer, as far and as fast as it is to come.
-func (a *answer) send(s *Server, w http.ResponseWriter, r *http.Request) {
+func (a *answer) send(ctx context.Context, s *Server, w http.ResponseWriter) {
 	if a.never {
 		select {
-		case <-r.Context().Done():
+		case <-ctx.Done():
 		case <-s.closed:
 		}
 		panic(http.ErrAbortHandler) // without any answer
@@ -178,11 +178,11 @@ func (a *answer) send(s *Server, w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(a.status)
 	const pieces = 10
 	if a.slow > 0 {
-		for piece := range slices.Chunk(a.body, max(1, len(a.body)/pieces)) {
-			if !s.wait(r.Context(), a.slow/pieces) {
+		for i := range pieces {
+			if !s.wait(ctx, a.slow/pieces) {
 				panic(http.ErrAbortHandler)
 			}
-			a.write(w, piece)
+			a.write(w, a.body[len(a.body)*i/pieces:len(a.body)*(i+1)/pieces])
 		}
 		return
 	}

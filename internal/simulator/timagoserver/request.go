@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/timago/terraform-provider-timago/internal/timago/contract"
@@ -51,10 +52,8 @@ func invalid(e *exchange, r *http.Request) *refusal {
 		}
 	}
 	for _, name := range []string{"name", "page_token"} {
-		for _, value := range query[name] {
-			if value == "" {
-				return wrong(name, "empty")
-			}
+		if slices.Contains(query[name], "") {
+			return wrong(name, "empty")
 		}
 	}
 	switch e.entry.Call {

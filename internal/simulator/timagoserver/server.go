@@ -37,13 +37,15 @@ type Config struct {
 	TLS   *tls.Config
 	Token string
 
-	Groups      []string                    // computer groups that the token has rights on; nil: all
-	Features    []string                    // nil: all of the contract's
-	MaxPage     int                         // items on a page, whatever is asked for; 0: 500
-	RateLimit   int                         // requests per real second; 0: any number
-	Latency     time.Duration               // real, of every answer
-	TakenWithin time.Duration               // simulated, else a command expires; 0: the world's
-	Address     func(station string) string // host[:port] of a station's WinRM; nil: none is told
+	Groups      []string      // computer groups that the token has rights on; nil: all
+	Features    []string      // nil: all of the contract's
+	MaxPage     int           // items on a page, whatever is asked for; 0: 500
+	RateLimit   int           // requests per real second; 0: any number
+	Latency     time.Duration // real, of every answer
+	TakenWithin time.Duration // simulated, else a command expires; 0: the world's
+	// StartedWithin is for the rest of it, else it failed.
+	StartedWithin time.Duration
+	Address       func(station string) string // host[:port] of a station's WinRM; nil: none is told
 
 	Log func(Entry) // told of every request, before its answer is sent
 	// Check, if set, stands around what has to keep to the contract: all answers except
@@ -142,7 +144,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		s.config.Log(e.entry)
 	}
 	if s.wait(r.Context(), s.config.Latency) {
-		spoilt.send(s, w, r)
+		spoilt.send(r.Context(), s, w)
 	}
 }
 
