@@ -20,8 +20,8 @@ func (l logs) Requests(_ context.Context, station string, _ time.Time) ([]kms.Ex
 	return events, nil
 }
 
-// answered is a request of a product that was answered so long ago.
-func answered(m activation.Member, product kms.Product, ago time.Duration, code kms.Code, count int) kms.Exchange {
+// toldBy is a request of a product that was answered so long ago.
+func toldBy(m activation.Member, product kms.Product, ago time.Duration, code kms.Code, count int) kms.Exchange {
 	at := m.Station.Now.Add(-ago)
 	return kms.Exchange{
 		Request: kms.Request{Time: at, ActivationID: string(product)},
@@ -36,11 +36,11 @@ func TestTheNewestAnswerStandsForTheHostsCount(t *testing.T) {
 	b.Station.Now = b.Station.Now.Add(10 * time.Hour) // its clock is wrong: ages are its own
 	told := activation.CountsTold(t.Context(), logs{
 		"PC01": {
-			answered(a, kms.Windows, 3*time.Hour, kms.CodeOK, 26),
-			answered(a, kms.Office, time.Hour, kms.CodeIDMismatch, 0), // the host has no key for it
+			toldBy(a, kms.Windows, 3*time.Hour, kms.CodeOK, 26),
+			toldBy(a, kms.Office, time.Hour, kms.CodeIDMismatch, 0), // the host has no key for it
 		},
 		"PC02": {
-			answered(b, kms.Windows, 2*time.Hour, kms.CodeNotEnoughCount, 24),
+			toldBy(b, kms.Windows, 2*time.Hour, kms.CodeNotEnoughCount, 24),
 			{Request: kms.Request{Time: b.Station.Now, ActivationID: string(kms.Windows)}}, // the host was not reached
 		},
 	}, []activation.Member{a, b, silent("PC03"), station("PC04", longUp, windows(kms.Licensed))}, 7*24*time.Hour)
@@ -55,7 +55,7 @@ func TestTheNewestAnswerStandsForTheHostsCount(t *testing.T) {
 func TestAnOldAnswerTellsNothing(t *testing.T) {
 	t.Parallel()
 	a := station("PC01", longUp, windows(kms.Licensed))
-	told := activation.CountsTold(t.Context(), logs{"PC01": {answered(a, kms.Windows, 50*time.Hour, kms.CodeOK, 26)}}, []activation.Member{a}, 48*time.Hour)
+	told := activation.CountsTold(t.Context(), logs{"PC01": {toldBy(a, kms.Windows, 50*time.Hour, kms.CodeOK, 26)}}, []activation.Member{a}, 48*time.Hour)
 	if len(told.Host.Products) != 0 {
 		t.Errorf("%+v", told)
 	}
