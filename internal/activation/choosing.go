@@ -62,6 +62,9 @@ func (c *cycle) choose() *station {
 	if down >= c.limits.MaxParallel || c.keeps != nil || !c.proven && c.prover != nil {
 		return nil
 	}
+	if c.in[unread] > 0 && c.now.Sub(c.started) < surveyGrace {
+		return nil // a quicker one may be among them
+	}
 	needed := false
 	need := make([]int, len(c.managed))
 	for p, product := range c.managed {
@@ -78,8 +81,10 @@ func (c *cycle) choose() *station {
 	if c.limits.Spread == SpreadEven {
 		return c.chooseEven(view)
 	}
+	free := c.limits.MaxParallel - down
 	for _, s := range c.idle {
-		if c.ledger.busy[s.name] == nil && view.wants(c.candidate(s)) {
+		candidate := c.candidate(s)
+		if c.ledger.busy[s.name] == nil && free > view.sooner(candidate) && view.wants(candidate) {
 			return s
 		}
 	}
@@ -134,14 +139,22 @@ func (c *cycle) cycleOf(s *station) time.Duration {
 	return cmp.Or(s.pace.cycle(), c.fleet.cycle(), usualCycle)
 }
 
+// What is lost each time a station goes again: the time until its count is noticed, which
+// the looks keep to a part of the cycle, and the calls before its next restart.
+const (
+	repeatLoss  = 64
+	repeatPause = 100 * time.Millisecond
+)
+
 // legs are the stations that were started and owe a count.
 func (c *cycle) legs() []leg {
 	legs := make([]leg, 0, len(c.underWay))
 	for _, s := range c.underWay {
 		cycle := c.cycleOf(s)
 		end := s.since.Add(cycle).Sub(c.now)
+		cycle += cycle/repeatLoss + repeatPause
 		// One that is overdue may take as long again as it is late.
-		legs = append(legs, leg{adds: s.adds, end: max(end, -end, time.Second), cycle: cycle, left: c.limits.MaxRestartsPerStation - s.restarts})
+		legs = append(legs, leg{adds: s.adds, up: s.phase == awaiting || s.phase == returned, end: max(end, -end, time.Second), cycle: cycle, left: c.limits.MaxRestartsPerStation - s.restarts})
 	}
 	return legs
 }

@@ -150,8 +150,11 @@ func (c *cycle) looked(r report) {
 	}
 	settled := c.ledger.settled
 	for _, s := range slices.Clone(c.underWay) {
-		if s.phase == awaiting {
+		switch {
+		case s.phase == awaiting:
 			c.evidence(s)
+		case s.phase == down && s.slot >= 0 && c.asks(s):
+			c.alarms.set(s, c.now) // it must be back: its uptime proves it
 		}
 	}
 	// What this look itself has shown, its counts contain: they were read after the log.
@@ -250,6 +253,16 @@ func (h *host) sighting(s *station, product kms.Product) (kms.CMID, bool) {
 		}
 	}
 	return "", false
+}
+
+// asks tells whether the host has shown a request of a station's start.
+func (c *cycle) asks(s *station) bool {
+	for p := range c.managed {
+		if _, seen := c.host.sighting(s, c.managed[p]); seen && s.owes.has(p) {
+			return true
+		}
+	}
+	return false
 }
 
 // proveByLog finds proof that restarts bring new ids: several of one product under the

@@ -16,6 +16,8 @@ func (c *cycle) check(s *station) {
 	c.move(s, checking)
 	c.ledger.busy[s.name] = c
 	c.owe(s, s.adds&c.lacking())
+	s.since = c.now
+	c.underWay = append(c.underWay, s)
 	if !c.proven {
 		c.prover = s
 	}
@@ -48,7 +50,6 @@ func (c *cycle) checked(s *station, r report) {
 		s.before, s.old, s.reason = r.presence.Uptime, s.licensing.CMID, ""
 		s.started, s.ours, s.unsure, s.verified = true, true, false, false
 		s.since, s.mark = c.now, c.host.begunLooks
-		c.underWay = append(c.underWay, s)
 		s.restarts++
 		c.move(s, stopping)
 		// A user who does not count would make Windows refuse.

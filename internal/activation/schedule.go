@@ -15,6 +15,7 @@ type candidate struct {
 // leg is a station under way. When it ends it can go again at once.
 type leg struct {
 	adds  products
+	up    bool          // back already, and in nobody's way
 	end   time.Duration // from now
 	cycle time.Duration
 	left  int // restarts it may still make after this one
@@ -54,6 +55,18 @@ func (l lineup) wants(c candidate) bool {
 		}
 	}
 	return false
+}
+
+// sooner counts the stations that are back, wait for their request to be counted, and
+// would be through with one more restart before the candidate: places are kept for them.
+func (l lineup) sooner(c candidate) int {
+	n := 0
+	for _, leg := range l.legs {
+		if leg.up && leg.repeats(c.cycle) > 0 {
+			n++
+		}
+	}
+	return n
 }
 
 // repeated is how much of the product will have been made by repetition when the

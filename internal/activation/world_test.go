@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -20,6 +21,7 @@ type school struct {
 	*world.World
 	latency time.Duration
 	watch   *watchman // sees every call; may be nil
+	probes  atomic.Int64
 }
 
 // dialTimeout is how long a caller waits for a machine that gives no answer.
@@ -65,6 +67,7 @@ func (s *school) Probe(ctx context.Context, station string) (kms.Uptime, error) 
 	if err := s.travel(ctx, station, "probe"); err != nil {
 		return kms.Uptime{}, err
 	}
+	s.probes.Add(1)
 	u, err := s.World.Probe(station)
 	return answered(ctx, u, err)
 }
