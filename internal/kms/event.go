@@ -131,18 +131,26 @@ func parseNumber(text string, number *int) error {
 
 // Pair puts answers to the requests before them. Both lists are in the order in which
 // they were written. An answer belongs to the latest request before it that has none
-// yet; a request whose answer never came keeps nil.
+// yet, and of those of one moment to the first: Windows dates its records by the second,
+// and two products may ask within one. A request whose answer never came keeps nil.
 func Pair(requests []Request, answers []Answer) []Exchange {
 	exchanges := make([]Exchange, len(requests))
 	for i, r := range requests {
 		exchanges[i].Request = r
 	}
 	for i := range answers {
+		var asked *Exchange
 		for at := len(exchanges) - 1; at >= 0; at-- {
-			if e := &exchanges[at]; e.Answer == nil && !e.Time.After(answers[i].Time) {
-				e.Answer = &answers[i]
+			e := &exchanges[at]
+			if asked != nil && e.Time.Before(asked.Time) {
 				break
 			}
+			if e.Answer == nil && !e.Time.After(answers[i].Time) {
+				asked = e
+			}
+		}
+		if asked != nil {
+			asked.Answer = &answers[i]
 		}
 	}
 	return exchanges

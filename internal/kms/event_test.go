@@ -65,6 +65,18 @@ func TestAnAnswerBelongsToTheLatestOpenRequestBeforeIt(t *testing.T) {
 	}
 }
 
+func TestTwoProductsMayAskWithinASecond(t *testing.T) {
+	t.Parallel()
+	at := time.Unix(5, 0)
+	exchanges := kms.Pair(
+		[]kms.Request{{Time: at.Add(-time.Second)}, {Time: at, ActivationID: "windows"}, {Time: at, ActivationID: "office"}},
+		[]kms.Answer{{Time: at, Count: 7}, {Time: at, Count: 3}},
+	)
+	if exchanges[0].Answer != nil || exchanges[1].Answer == nil || exchanges[1].Answer.Count != 7 || exchanges[2].Answer == nil || exchanges[2].Answer.Count != 3 {
+		t.Errorf("%+v", exchanges)
+	}
+}
+
 func TestClientMachineIDs(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]kms.CMID{

@@ -1,0 +1,249 @@
+package acctest_test
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/timago/terraform-provider-timago/internal/acctest"
+	"github.com/timago/terraform-provider-timago/internal/simulator"
+	"github.com/timago/terraform-provider-timago/internal/simulator/world"
+)
+
+const (
+	hostSource = "data.timago_kms_host.this"
+	hostBlock  = "data \"timago_kms_host\" \"this\" {\n  %s\n}\n"
+	day        = 24 * time.Hour
+)
+
+var noon = time.Date(2026, 9, 7, 12, 0, 0, 0, time.UTC)
+
+// look is a site of which a configuration only reads.
+func look(t *testing.T, scenario simulator.Scenario, config func(*acctest.Site) string) story {
+	t.Helper()
+	site := acctest.NewSite(t, scenario)
+	s := story{site, acctest.NewWorkspace(t, site.Env()...), t}
+	s.Write("main.tf", s.Provider()+config(site))
+	return s
+}
+
+// reads checks attributes of a data source in the state, dotted paths by value.
+func (s story) reads(source string, want map[string]any) {
+	s.t.Helper()
+	values := s.Values(source)
+	if values == nil {
+		s.t.Fatalf("%s is not in the state", source)
+	}
+	for path, expected := range want {
+		if got := acctest.At(values, path); got != expected {
+			s.t.Errorf("%s is %v, want %v", path, got, expected)
+		}
+	}
+}
+
+// entry is one object of a list attribute.
+func (s story) entry(source, list string, at int) map[string]any {
+	s.t.Helper()
+	entries, _ := s.Values(source)[list].([]any)
+	if at >= len(entries) {
+		s.t.Fatalf("%s has %d entries", list, len(entries))
+	}
+	object, _ := entries[at].(map[string]any)
+	return object
+}
+
+func host(lines ...string) func(*acctest.Site) string {
+	return func(*acctest.Site) string { return fmt.Sprintf(hostBlock, strings.Join(lines, "\n  ")) }
+}
+
+// freePort finds a port that is free on loopback addresses.
+func freePort(t *testing.T) int {
+	t.Helper()
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	address, _ := listener.Addr().(*net.TCPAddr)
+	return address.Port
+}
+
+// listen accepts connections at the host's KMS port, and gives all that was said over
+// them once it is stopped.
+func listen(t *testing.T, s story, port int) (stop func() []byte) {
+	t.Helper()
+	ip, _, _ := net.SplitHostPort(s.Plain().KMSHost)
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", net.JoinHostPort(ip, fmt.Sprint(port)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	said := make(chan []byte)
+	go func() {
+		var all []byte
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				said <- all
+				return
+			}
+			_ = conn.SetDeadline(time.Now().Add(10 * time.Second))
+			heard, _ := io.ReadAll(conn)
+			all = append(all, append(heard, '.')...)
+			conn.Close()
+		}
+	}()
+	return func() []byte {
+		listener.Close()
+		return <-said
+	}
+}
+
+func TestAKMSHostIsReadInDepth(t *testing.T) {
+	t.Parallel()
+	const shared = "36f27b39-2fd5-440b-be67-a09996d27a38"
+	scenario := acctest.Classroom(2, world.Station{Counted: true, Image: world.Image{CMID: shared}}, world.Host{
+		Port: freePort(t),
+		Keys: []world.Key{
+			{Key: "windows", Counted: []world.Counted{{Number: 30, Age: 20 * day, Over: 5 * day}}},
+			{Key: "office-2024", NotActivated: true, NoData: true},
+		},
+	})
+	scenario.Start = noon
+	s := look(t, scenario, host())
+	stop := listen(t, s, scenario.Host.Port)
+	s.Apply()
+	if said := stop(); len(said) == 0 || strings.Trim(string(said), ".") != "" {
+		t.Errorf("over the KMS port was said %q: a dot for each connection is wanted", said)
+	}
+	// 31 ids: below 25 when the seventh has left. Windows writes its events by the second.
+	over := float64(5 * day)
+	due := noon.Add(-20*day - time.Duration(over*23/29)).Truncate(time.Second).Add(30 * day)
+	s.reads(hostSource, map[string]any{
+		"is_kms_host": true, "host": s.Plain().KMSHost, "port": float64(scenario.Host.Port), "reachable": true, "unreachable_reason": nil,
+		"dns_publishing": true, "domain": nil, "dns_name": nil, "dns_records": nil,
+		"windows.count": 31.0, "windows.threshold": 25.0, "windows.licensed": true, "windows.forecast_reason": nil,
+		"windows.renewal_due": due.Format(time.RFC3339),
+		"office.count":        nil, "office.licensed": false, "office.forecast": nil, "office.renewal_due": nil,
+		"office.forecast_reason": "the KMS host gives no count for it",
+		"started":                noon.Add(-9 * day).Format(time.RFC3339), "log_error": nil,
+		"log_since": noon.Add(-25 * day).Format(time.RFC3339),
+	})
+	windows, office := s.entry(hostSource, "products", 0), s.entry(hostSource, "products", 1)
+	for path, want := range map[string]any{
+		"product": "windows", "channel": "Volume:CSVLK", "status": "Licensed", "reason": nil, "count": 31.0, "threshold": 25.0,
+		"counters.total": 32.0, "counters.oob_grace": 32.0, "counters.failed": 0.0,
+	} {
+		if got := acctest.At(windows, path); got != want {
+			t.Errorf("Windows: %s is %v, want %v", path, got, want)
+		}
+	}
+	if office["licensed"] != false || office["count"] != nil || acctest.At(office, "counters.total") != nil ||
+		office["reason"] != "Notification: the grace period is over (0xC004F009)" {
+		t.Errorf("Office: %v", office)
+	}
+	steps, _ := acctest.At(s.Values(hostSource), "windows.forecast").([]any)
+	if len(steps) != 32 {
+		t.Errorf("%d steps, want one for each of the 31 that leave", len(steps))
+	}
+	clone := s.entry(hostSource, "shared_cmids", 0)
+	clients, _ := clone["clients"].([]any)
+	if clone["cmid"] != shared || !slices.Equal(clients, []any{"PC01", "PC02"}) {
+		t.Errorf("shared: %v", clone)
+	}
+	if strings.Contains(s.Read("terraform.tfstate"), "4294967295") {
+		t.Error("no data is shown as a number")
+	}
+	if made, _ := s.Restarts(); made != 0 || s.Happened(world.KindActivate) != 0 {
+		t.Error("reading changed something")
+	}
+}
+
+func TestTheForecastComesTrueAtTheSite(t *testing.T) {
+	t.Parallel()
+	s := look(t, acctest.Classroom(1, world.Station{Off: true}, world.Host{
+		Keys: []world.Key{{Key: "windows", Counted: []world.Counted{{Number: 30, Age: 20 * day, Over: 5 * day}}}},
+	}), host())
+	s.Apply()
+	due, err := time.Parse(time.RFC3339, fmt.Sprint(acctest.At(s.Values(hostSource), "windows.renewal_due")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.World.Advance(due.Sub(s.World.Now()) + time.Hour) // the site's clock runs on meanwhile
+	s.Apply()
+	s.reads(hostSource, map[string]any{"windows.count": 24.0})
+	if steps, _ := acctest.At(s.Values(hostSource), "windows.forecast").([]any); len(steps) != 25 {
+		t.Errorf("%d steps", len(steps))
+	}
+}
+
+func TestALogThatIsTooShortGivesItsReason(t *testing.T) {
+	t.Parallel()
+	described := acctest.Counted(30)
+	described.LogSize = 10
+	s := look(t, acctest.Classroom(1, world.Station{}, described), host())
+	s.Apply()
+	s.reads(hostSource, map[string]any{"windows.count": 30.0, "windows.forecast": nil, "windows.renewal_due": nil, "reachable": false})
+	reason := fmt.Sprint(acctest.At(s.Values(hostSource), "windows.forecast_reason"))
+	if !strings.Contains(reason, "shows 10 client machine ids for Windows, and it counts 30: the log is too short") {
+		t.Errorf("the reason: %s", reason)
+	}
+}
+
+func TestAStationIsNoKMSHost(t *testing.T) {
+	t.Parallel()
+	s := look(t, acctest.Classroom(1, world.Station{}, world.Host{}), func(s *acctest.Site) string {
+		return host(fmt.Sprintf("host = %q", s.PlainAddresses()[0]))(s)
+	})
+	s.Apply()
+	s.reads(hostSource, map[string]any{"is_kms_host": false, "windows": nil, "office": nil, "log_since": nil})
+}
+
+// What is not known of a host is an error, never a count of 0.
+func TestAHostThatTellsNothing(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		host   world.Host
+		config func(*acctest.Site) string
+		says   []string
+	}{
+		"without rights":   {world.Host{Denied: true}, host(), []string{"Unable to read KMS host", "access denied", "administrator rights"}},
+		"nobody there":     {world.Host{}, host(`host = "127.0.0.1:1"`), []string{"Unable to read KMS host 127.0.0.1:1", "says nothing about its counts", "Test-WSMan"}},
+		"a name without a": {world.Host{}, host(`host = ""`), []string{"string length must be at least 1"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := look(t, acctest.Classroom(1, world.Station{}, tt.host), tt.config)
+			plan := s.Plan(1)
+			for _, said := range tt.says {
+				if !plan.Contains(said) {
+					t.Errorf("it does not say %q:\n%s", said, plan.Output)
+				}
+			}
+		})
+	}
+}
+
+// As long as the provider's configuration is not known nothing is asked, and nothing
+// fails; the next plan reads.
+func TestDataSourcesWaitForTheProvider(t *testing.T) {
+	t.Parallel()
+	s := look(t, acctest.Classroom(1, world.Station{}, acctest.Counted(30)), func(*acctest.Site) string { return "" })
+	username := fmt.Sprintf("%q", s.Plain().WinRM.Username)
+	config := strings.Replace(s.Provider(), "username = "+username, "username = terraform_data.account.output", 1)
+	s.Write("main.tf", config+"resource \"terraform_data\" \"account\" {\n  input = "+username+"\n}\n"+
+		host()(s.Site)+stationBlock(s.PlainAddresses()[0]))
+	plan := s.Plan(2)
+	for _, said := range []string{"Unable to read KMS host", "Unable to read station", "configuration is not known yet"} {
+		if !plan.Contains(said) {
+			t.Errorf("it does not say %q:\n%s", said, plan.Output)
+		}
+	}
+	s.Apply()
+	s.Apply()
+	s.reads(hostSource, map[string]any{"windows.count": 30.0})
+	s.reads(stationSource, map[string]any{"computer_name": "PC01"})
+}
