@@ -19,11 +19,8 @@ func (s *basicSession) greet(ctx context.Context, c *conn) error {
 	if err != nil {
 		return err
 	}
-	if answer.status == http.StatusServiceUnavailable {
-		return &Unreachable{Kind: KindUnavailable, Address: c.to.String()}
-	}
-	if answer.status != http.StatusUnauthorized {
-		return &Protocol{Address: c.to.String(), Status: answer.status, Reason: "it does not ask who is there"}
+	if err := demanded(c, answer); err != nil {
+		return err
 	}
 	_, err = challenge(answer, "Basic")
 	return err

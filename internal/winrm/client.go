@@ -17,12 +17,17 @@ const (
 	AuthNTLM Auth = "ntlm"
 	// AuthBasic sends the password with every request.
 	AuthBasic Auth = "basic"
+	// AuthKerberos proves the account to a KDC, and account and machine to each
+	// other per connection; without TLS it also seals every message.
+	AuthKerberos Auth = "kerberos"
 )
 
 // Config is one account and the way to the machines that it is for.
 type Config struct {
-	Username, Password string // Username: DOMAIN\user, user@domain or user
-	Auth               Auth   // "": AuthNTLM
+	// Username: DOMAIN\user, user@domain or user. Only AuthKerberos may leave
+	// one of them or both out.
+	Username, Password string
+	Auth               Auth // "": AuthNTLM
 	UseTLS             bool
 	Port               int // 0: 5985, with TLS 5986
 
@@ -33,6 +38,8 @@ type Config struct {
 	CertificateFingerprints []string
 	InsecureSkipVerify      bool
 	AllowUnencrypted        bool // allows Basic without TLS
+
+	Kerberos KerberosConfig // with AuthKerberos
 
 	Timeout     time.Duration // of one request; connecting has its own. 0: 30 s
 	MaxParallel int           // requests under way over all machines. 0: 32
@@ -69,6 +76,7 @@ type Client struct {
 	scheme   string
 	account  account
 	proof    *proof
+	tickets  *tickets // with AuthKerberos
 	pool     *pool
 	parallel chan struct{} // one element per request under way
 }
@@ -78,10 +86,12 @@ func NewClient(config Config) (*Client, error) {
 	if config.Auth == "" {
 		config.Auth = AuthNTLM
 	}
-	if config.Auth != AuthNTLM && config.Auth != AuthBasic {
-		return nil, fmt.Errorf("unknown WinRM authentication %q: use %q or %q", config.Auth, AuthNTLM, AuthBasic)
+	switch config.Auth {
+	case AuthNTLM, AuthBasic, AuthKerberos:
+	default:
+		return nil, fmt.Errorf("unknown WinRM authentication %q: use %q, %q or %q", config.Auth, AuthNTLM, AuthBasic, AuthKerberos)
 	}
-	if config.Username == "" || config.Password == "" {
+	if config.Auth != AuthKerberos && (config.Username == "" || config.Password == "") {
 		return nil, errors.New("WinRM needs a user name and a password")
 	}
 	if config.Auth == AuthBasic && !config.UseTLS && !config.AllowUnencrypted {
@@ -104,12 +114,21 @@ func NewClient(config Config) (*Client, error) {
 		config.MaxParallel = defaultMaxParallel
 	}
 	account := accountOf(config)
+	var tickets *tickets
+	if config.Auth == AuthKerberos {
+		var err error
+		if tickets, err = newTickets(config, account); err != nil {
+			return nil, err
+		}
+		account.name = tickets.principal()
+	}
 	config.Password = "" // only account has it from here on
 	client := &Client{
 		config:   config,
 		scheme:   scheme,
 		account:  account,
 		proof:    newProof(),
+		tickets:  tickets,
 		parallel: make(chan struct{}, config.MaxParallel),
 	}
 	dialer, err := newDialer(config)

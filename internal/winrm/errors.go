@@ -28,7 +28,7 @@ const (
 )
 
 var kindText = map[Kind]string{
-	KindRefused:     "refused the connection: is WinRM on, and is this its port?",
+	KindRefused:     "refused the connection",
 	KindTimeout:     "did not answer in time",
 	KindReset:       "closed the connection",
 	KindRoute:       "cannot be reached: no route, or it is switched off",
@@ -62,6 +62,21 @@ func (e *Unreachable) Error() string {
 
 func (e *Unreachable) Unwrap() error { return e.Err }
 
+// Advice says what to do next.
+func (e *Unreachable) Advice() string {
+	const general = "See that the machine is on, that its name resolves, and that WinRM answers on the port (Test-WSMan <name>)."
+	switch e.Kind {
+	case KindRefused:
+		return general + " winrm quickconfig switches WinRM on."
+	case KindDNS:
+		return "See that the name is right and complete: domain_suffix is appended to names without a dot."
+	case KindTLS:
+		return "Give the certificate of the authority that signed the machine's, or the machine's own fingerprint, and see that the machine is addressed by the name in its certificate."
+	default:
+		return general
+	}
+}
+
 // Interrupted means that the caller's context was cancelled during the call.
 type Interrupted struct {
 	Address string
@@ -93,11 +108,16 @@ type AuthRejected struct {
 	// takes instead.
 	NotOffered bool
 	Offered    []string
+	// KDC is what a Kerberos KDC said, where it was the KDC that refused the
+	// account and no machine was asked; nil otherwise.
+	KDC error
 }
 
 func (e *AuthRejected) Error() string {
 	where := fmt.Sprintf("%s port %s (%s)", e.Host, e.Port, e.Scheme)
 	switch {
+	case e.KDC != nil:
+		return fmt.Sprintf("the KDC refused user %q: %v", e.User, e.KDC)
 	case e.AcceptedBefore:
 		return fmt.Sprintf("%s refuses user %q with %s authentication, which it accepted before in this run: it is probably still starting", where, e.User, e.Auth)
 	case e.NotOffered:
@@ -105,13 +125,29 @@ func (e *AuthRejected) Error() string {
 		if len(e.Offered) > 0 {
 			offered = strings.Join(e.Offered, ", ")
 		}
-		return fmt.Sprintf("%s does not take %s authentication, it offers %s: check the WinRM service's settings there (winrm get winrm/config/service/auth)", where, e.Auth, offered)
+		return fmt.Sprintf("%s does not take %s authentication, it offers %s", where, e.Auth, offered)
 	}
-	check := "check the user name (DOMAIN\\user, user@domain or, for a local account, user), the password, that the account is neither locked nor expired, and that it is an administrator of that machine"
-	if e.Auth == AuthBasic {
-		check = "check the user name (Basic takes local accounts only) and the password"
+	return fmt.Sprintf("%s refused user %q with %s authentication (HTTP 401)", where, e.User, e.Auth)
+}
+
+func (e *AuthRejected) Unwrap() error { return e.KDC }
+
+// Advice says what to do next.
+func (e *AuthRejected) Advice() string {
+	switch {
+	case e.KDC != nil:
+		return "Check the user name (user@REALM), the password or keytab, and that the account is neither locked nor expired. The account was tried once."
+	case e.AcceptedBefore:
+		return "Wait until the machine has started; then try again."
+	case e.NotOffered:
+		return "Check the WinRM service's settings there: winrm get winrm/config/service/auth."
+	case e.Auth == AuthBasic:
+		return "Check the user name (Basic takes local accounts only) and the password."
+	case e.Auth == AuthKerberos:
+		return "The domain knows the account; this machine refuses it. See that its clock is right, that its name leads to the machine that has it in the domain, " +
+			"and that the account may log on there over the network."
 	}
-	return fmt.Sprintf("%s refused user %q with %s authentication (HTTP 401): %s", where, e.User, e.Auth, check)
+	return "Check the user name (DOMAIN\\user, user@domain or, for a local account, user), the password, that the account is neither locked nor expired, and that it is an administrator of that machine."
 }
 
 // Fault is a SOAP fault that has no type of its own.
@@ -151,7 +187,12 @@ func (e *Fault) specific() uint32 {
 type AccessDenied struct{ Fault *Fault }
 
 func (e *AccessDenied) Error() string {
-	return e.Fault.Address + " denied access: the account must be an administrator there, and a local account other than the built-in Administrator is filtered over the network (LocalAccountTokenFilterPolicy)"
+	return e.Fault.Address + " denied access"
+}
+
+// Advice says what to do next.
+func (e *AccessDenied) Advice() string {
+	return "The account must be an administrator there. A local account other than the built-in Administrator is filtered over the network (LocalAccountTokenFilterPolicy)."
 }
 
 func (e *AccessDenied) Unwrap() error { return e.Fault }

@@ -52,11 +52,8 @@ func (s *ntlmSession) greet(ctx context.Context, c *conn) error {
 	if err != nil {
 		return err
 	}
-	if answer.status == http.StatusServiceUnavailable {
-		return &Unreachable{Kind: KindUnavailable, Address: c.to.String()}
-	}
-	if answer.status != http.StatusUnauthorized {
-		return &Protocol{Address: c.to.String(), Status: answer.status, Reason: "it does not ask who is there"}
+	if err := demanded(c, answer); err != nil {
+		return err
 	}
 	token, err := challenge(answer, "Negotiate")
 	if err != nil {
@@ -101,16 +98,19 @@ func (s *ntlmSession) seal(envelope []byte) (http.Header, []byte, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("sealing a request: %w", err)
 	}
-	return http.Header{"Content-Type": {sealedType}}, sealedBody(sealed, signature, len(envelope)), nil
+	return http.Header{"Content-Type": {sealedType(negotiateProtocol)}}, sealedBody(negotiateProtocol, sealed, signature, len(envelope)), nil
 }
 
 func (s *ntlmSession) open(answer *reply) ([]byte, error) {
 	if !s.sealed {
 		return answer.body, nil
 	}
-	sealed, signature, err := openBody(answer.header.Get("Content-Type"), answer.body)
+	sealed, signature, err := openBody(negotiateProtocol, answer.header.Get("Content-Type"), answer.body)
 	if err != nil {
 		return nil, err
+	}
+	if len(signature) != signatureSize {
+		return nil, errors.New("the sealed answer has no NTLM signature")
 	}
 	envelope, err := s.security.Unwrap(sealed, signature)
 	if err != nil {
@@ -118,6 +118,8 @@ func (s *ntlmSession) open(answer *reply) ([]byte, error) {
 	}
 	return envelope, nil
 }
+
+const signatureSize = 16 // MS-NLMP 2.2.2.9
 
 func negotiate(token []byte) string {
 	return "Negotiate " + base64.StdEncoding.EncodeToString(token)

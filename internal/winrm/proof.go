@@ -13,7 +13,7 @@ import (
 type proof struct {
 	mu       sync.Mutex
 	accepted bool          // by a machine whose word counts
-	rejected *AuthRejected // by the first machine that was asked
+	rejected *AuthRejected // by the first machine that was asked, or by a KDC
 	turn     chan struct{} // held by the exchange under way until then
 	machines map[string]*standing
 }
@@ -61,6 +61,18 @@ func (p *proof) serves(machine string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.standing(machine).served = true
+}
+
+// judge keeps the word of a KDC, nil for an account that it accepts: unlike a
+// machine's it counts everywhere.
+func (p *proof) judge(rejected *AuthRejected) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if rejected == nil {
+		p.accepted = true
+	} else {
+		p.rejected = rejected
+	}
 }
 
 // knows reports whether the machine accepted the account before.

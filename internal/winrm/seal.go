@@ -15,52 +15,58 @@ import (
 // line ends the headers of a part, and binary data stands directly before the
 // last boundary (MS-WSMV 2.2.9.1).
 const (
-	sealedProtocol = "application/HTTP-SPNEGO-session-encrypted"
 	sealedBoundary = "Encrypted Boundary"
-	sealedType     = `multipart/encrypted;protocol="` + sealedProtocol + `";boundary="` + sealedBoundary + `"`
 	sealedLimit    = "--" + sealedBoundary + "\r\n"
 	sealedEnd      = "--" + sealedBoundary + "--"
 	sealedData     = "Content-Type: application/octet-stream\r\n"
 )
 
-const signatureSize = 16 // MS-NLMP 2.2.2.9
+// negotiateProtocol is what a seal is called after "Authorization: Negotiate".
+const negotiateProtocol = "application/HTTP-SPNEGO-session-encrypted"
+
+func sealedType(protocol string) string {
+	return `multipart/encrypted;protocol="` + protocol + `";boundary="` + sealedBoundary + `"`
+}
 
 var originalLength = regexp.MustCompile(`(?i)OriginalContent:[^\r\n]*;\s*Length=(\d{1,9})`)
 
-func sealedBody(sealed, signature []byte, length int) []byte {
+// sealedBody puts the header of the seal, NTLM's signature or the first part of
+// Kerberos' token, and the sealed text into a body.
+func sealedBody(protocol string, sealed, header []byte, length int) []byte {
 	var b bytes.Buffer
 	b.WriteString(sealedLimit)
-	b.WriteString("\tContent-Type: " + sealedProtocol + "\r\n")
+	b.WriteString("\tContent-Type: " + protocol + "\r\n")
 	fmt.Fprintf(&b, "\tOriginalContent: type=%s;Length=%d\r\n", soapType, length)
 	b.WriteString(sealedLimit)
 	b.WriteString("\t" + sealedData)
-	_ = binary.Write(&b, binary.LittleEndian, uint32(len(signature))) //nolint:gosec // 16; a Buffer does not fail
-	b.Write(signature)
+	_ = binary.Write(&b, binary.LittleEndian, uint32(len(header))) //nolint:gosec // short; a Buffer does not fail
+	b.Write(header)
 	b.Write(sealed)
 	b.WriteString(sealedEnd + "\r\n")
 	return b.Bytes()
 }
 
-// openBody takes sealed text and signature out of an answer. The text's length
-// is the one that was announced: the ciphertext may hold anything, also what
-// looks like a boundary.
-func openBody(contentType string, body []byte) (sealed, signature []byte, err error) {
+// openBody takes sealed text and header of the seal out of an answer. The text's
+// length is the one that was announced: the ciphertext may hold anything, also
+// what looks like a boundary.
+func openBody(protocol, contentType string, body []byte) (sealed, header []byte, err error) {
 	media, parameters, err := mime.ParseMediaType(contentType)
-	if err != nil || media != "multipart/encrypted" || !strings.EqualFold(parameters["protocol"], sealedProtocol) {
+	if err != nil || media != "multipart/encrypted" || !strings.EqualFold(parameters["protocol"], protocol) {
 		return nil, nil, errors.New("the answer is not sealed")
 	}
 	head, data, found := bytes.Cut(body, []byte(sealedData))
 	announced := originalLength.FindSubmatch(head)
-	if !found || announced == nil || len(data) < 4+signatureSize {
+	if !found || announced == nil || len(data) < 4 {
 		return nil, nil, errors.New("the sealed answer is malformed")
 	}
-	if binary.LittleEndian.Uint32(data) != signatureSize {
-		return nil, nil, errors.New("the sealed answer has no NTLM signature")
+	size := int64(binary.LittleEndian.Uint32(data))
+	if data = data[4:]; size > int64(len(data)) {
+		return nil, nil, errors.New("the sealed answer is cut off")
 	}
-	signature, data = data[4:4+signatureSize], data[4+signatureSize:]
+	header, data = data[:size], data[size:]
 	length, err := strconv.Atoi(string(announced[1]))
 	if err != nil || length > len(data) || !bytes.HasPrefix(bytes.TrimLeft(data[length:], "\r\n"), []byte(sealedEnd)) {
 		return nil, nil, errors.New("the sealed answer is cut off")
 	}
-	return data[:length], signature, nil
+	return data[:length], header, nil
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // session is the account's standing on one connection. A kind of
-// authentication that is added (Kerberos) is one more implementation.
+// authentication that is added is one more implementation.
 type session interface {
 	// greet is the part of the exchange that carries no credentials: a machine
 	// that hangs, or takes another kind of authentication only, shows here.
@@ -58,8 +58,11 @@ func accountOf(config Config) account {
 }
 
 func (c *Client) newSession(cn *conn) session {
-	if c.config.Auth == AuthBasic {
+	switch c.config.Auth {
+	case AuthBasic:
 		return &basicSession{account: c.account}
+	case AuthKerberos:
+		return c.newKerberosSession(cn)
 	}
 	return &ntlmSession{account: c.account, bindings: channelBindings(cn.certificate), sealed: cn.certificate == nil}
 }
@@ -71,6 +74,9 @@ func (c *Client) authenticate(ctx context.Context, cn *conn, o options) error {
 	machine := cn.to.String()
 	if s.perConnection() || !c.proof.settled(machine, o.witness) {
 		err := s.greet(ctx, cn)
+		if err == nil && c.tickets != nil {
+			err = c.vouched(ctx, cn)
+		}
 		if err == nil {
 			err = c.proof.exchange(ctx, cn.to, o.witness, func() error { return c.refusal(cn, s.prove(ctx, cn)) })
 		}
@@ -82,14 +88,19 @@ func (c *Client) authenticate(ctx context.Context, cn *conn, o options) error {
 	return nil
 }
 
-// refusal makes an *AuthRejected of a 401.
+// refusal makes an *AuthRejected of a 401, and of a KDC's word.
 func (c *Client) refusal(cn *conn, err error) error {
 	var other *notOffered
+	var refused *kdcRefusal
 	rejected := c.rejected(cn.to)
 	switch {
 	case errors.As(err, &other):
 		rejected.NotOffered, rejected.Offered = true, other.offered
 		rejected.AcceptedBefore = c.proof.knows(cn.to.String()) // a machine that is starting refuses like this too
+		return rejected
+	case errors.As(err, &refused):
+		rejected.KDC = refused
+		c.proof.judge(rejected)
 		return rejected
 	case errors.Is(err, errRefused):
 		return rejected
@@ -122,6 +133,17 @@ func leg(ctx context.Context, c *conn, authorization string) (*reply, error) {
 		header.Set("Authorization", authorization)
 	}
 	return c.post(ctx, wsmanPath, header, nil, time.Now().Add(c.legLimit))
+}
+
+// demanded judges the answer to a greeting: it must be a 401.
+func demanded(c *conn, answer *reply) error {
+	switch answer.status {
+	case http.StatusUnauthorized:
+		return nil
+	case http.StatusServiceUnavailable:
+		return &Unreachable{Kind: KindUnavailable, Address: c.to.String()}
+	}
+	return &Protocol{Address: c.to.String(), Status: answer.status, Reason: "it does not ask who is there"}
 }
 
 // challenge finds the value of a scheme in WWW-Authenticate ("Negotiate

@@ -31,8 +31,16 @@ func (x *exchange) authenticate() logon {
 		if x.server.offersBasic() {
 			return x.server.basic(x.r)
 		}
+	case "kerberos":
+		token, err := base64.StdEncoding.DecodeString(strings.TrimSpace(credentials))
+		if x.server.config.Kerberos.offers("Kerberos") && err == nil {
+			return x.kerberos("Kerberos", token, func(reply []byte) []byte { return reply })
+		}
 	case "negotiate", "ntlm":
 		token, err := base64.StdEncoding.DecodeString(strings.TrimSpace(credentials))
+		if plain, wrap, ok := kerberosToken(token); ok && x.server.config.Kerberos.offers("Negotiate") {
+			return x.kerberos(scheme, plain, wrap)
+		}
 		if x.server.config.NTLM && err == nil {
 			return x.negotiate(scheme, token)
 		}
@@ -125,8 +133,11 @@ func (x *exchange) demand(l logon) {
 		header.Add("WWW-Authenticate", l.reply)
 		return
 	}
-	if x.server.config.NTLM {
+	if x.server.config.NTLM || x.server.config.Kerberos.offers("Negotiate") {
 		header.Add("WWW-Authenticate", "Negotiate")
+	}
+	if x.server.config.Kerberos.offers("Kerberos") {
+		header.Add("WWW-Authenticate", "Kerberos")
 	}
 	if x.server.offersBasic() {
 		header.Add("WWW-Authenticate", `Basic realm="WSMAN"`)

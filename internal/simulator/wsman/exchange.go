@@ -6,6 +6,7 @@ import (
 	"log"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -24,7 +25,7 @@ type exchange struct {
 	r          *http.Request
 	connection *connection
 	body       []byte
-	seal       *seal // seals the answer, where the request was sealed
+	seal       sealing // seals the answer, where the request was sealed
 	entry      Entry
 }
 
@@ -135,12 +136,10 @@ func (x *exchange) unauthorized() {
 // open unseals the body, or turns it down where it should be sealed.
 func (x *exchange) open() bool {
 	session := x.connection.session
-	if isSealed(x.r.Header.Get("Content-Type")) {
-		var err error
-		if session == nil {
-			err = errSeal
-		} else {
-			x.body, err = session.seal.openBody(x.body)
+	if protocol := sealedBy(x.r.Header.Get("Content-Type")); protocol != "" {
+		err := errSeal
+		if session != nil && strings.EqualFold(protocol, session.seal.protocol()) {
+			x.body, err = openBody(session.seal, x.body)
 		}
 		if err != nil {
 			x.connection.session = nil
@@ -217,8 +216,8 @@ func (x *exchange) send(a answer) {
 	case a.other != "":
 		header.Set("Content-Type", a.other)
 	case x.seal != nil && len(body) > 0:
-		header.Set("Content-Type", sealedType)
-		body = x.seal.sealBody(body)
+		header.Set("Content-Type", sealedType(x.seal))
+		body = sealBody(x.seal, body)
 	case len(body) > 0:
 		header.Set("Content-Type", soapType)
 	}

@@ -9,8 +9,14 @@ import (
 	"errors"
 	"fmt"
 	"mime"
-	"strings"
 )
+
+// sealing is the session security of a connection, whatever made it.
+type sealing interface {
+	protocol() string                      // as the Content-Type names it
+	wrap(plain []byte) []byte              // length of the header, header, ciphertext
+	unwrap(message []byte) ([]byte, error) // the reverse
+}
 
 // seal is the session security of one connection, seen from the server
 // (MS-NLMP 3.4, with extended session security).
@@ -28,7 +34,6 @@ type direction struct {
 const (
 	sealProtocol  = "application/HTTP-SPNEGO-session-encrypted"
 	sealBoundary  = "--Encrypted Boundary"
-	sealedType    = `multipart/encrypted;protocol="` + sealProtocol + `";boundary="Encrypted Boundary"`
 	soapType      = "application/soap+xml;charset=UTF-8"
 	signatureSize = 16
 )
@@ -79,6 +84,8 @@ func (d *direction) sign(flags uint32, message []byte) []byte {
 	return append(append(signature, checksum...), number...)
 }
 
+func (s *seal) protocol() string { return sealProtocol }
+
 // wrap seals an answer: length of the signature, signature, ciphertext.
 func (s *seal) wrap(plain []byte) []byte {
 	sealed := make([]byte, len(plain))
@@ -108,17 +115,25 @@ func (s *seal) verify(message, signature []byte) bool {
 	return hmac.Equal(signature, s.incoming.sign(s.flags, message))
 }
 
-// isSealed tells whether a Content-Type is that of a sealed body.
-func isSealed(contentType string) bool {
+// sealedBy is the protocol that a Content-Type names as that of a sealed body;
+// empty where the body is not sealed.
+func sealedBy(contentType string) string {
 	media, parameters, err := mime.ParseMediaType(contentType)
-	return err == nil && media == "multipart/encrypted" && strings.EqualFold(parameters["protocol"], sealProtocol)
+	if err != nil || media != "multipart/encrypted" {
+		return ""
+	}
+	return parameters["protocol"]
+}
+
+func sealedType(s sealing) string {
+	return `multipart/encrypted;protocol="` + s.protocol() + `";boundary="Encrypted Boundary"`
 }
 
 // sealBody renders the two-part body of a sealed message.
-func (s *seal) sealBody(plain []byte) []byte {
+func sealBody(s sealing, plain []byte) []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "%s\r\n\tContent-Type: %s\r\n\tOriginalContent: type=%s;Length=%d\r\n%s\r\n\tContent-Type: application/octet-stream\r\n",
-		sealBoundary, sealProtocol, soapType, len(plain), sealBoundary)
+		sealBoundary, s.protocol(), soapType, len(plain), sealBoundary)
 	b.Write(s.wrap(plain))
 	b.WriteString(sealBoundary + "--\r\n")
 	return b.Bytes()
@@ -127,7 +142,7 @@ func (s *seal) sealBody(plain []byte) []byte {
 // openBody takes the ciphertext out of a sealed body: from the end of the
 // second part's header to the closing boundary. Its bytes may look like
 // anything, so they are not searched for boundaries.
-func (s *seal) openBody(body []byte) ([]byte, error) {
+func openBody(s sealing, body []byte) ([]byte, error) {
 	_, sealed, found := bytes.Cut(body, []byte("application/octet-stream\r\n"))
 	sealed, closed := bytes.CutSuffix(bytes.TrimSuffix(sealed, []byte("\r\n")), []byte(sealBoundary+"--"))
 	if !found || !closed {

@@ -1,5 +1,5 @@
 // Package wsman is a WS-Management server as Windows has one: it shows a
-// Machine over HTTP or HTTPS, with Basic and NTLM, to clients that think they
+// Machine over HTTP or HTTPS, with Basic, NTLM and Kerberos, to clients that think they
 // talk to WinRM. It knows nothing of what the machine is about.
 package wsman
 
@@ -23,6 +23,7 @@ type Config struct {
 	TLS      *tls.Config // nil: plain HTTP
 	// Basic and NTLM say what is offered.
 	Basic, NTLM bool
+	Kerberos    *Kerberos // nil: not offered
 	// AllowUnencrypted takes SOAP over plain HTTP that is not sealed. Without
 	// it such requests get UnencryptedStatus, 401 or 500 (default); which of
 	// them Windows sends is not known.
@@ -206,10 +207,10 @@ type connection struct {
 	session  *session // once a handshake is through
 }
 
-// session is a logged-on NTLM connection.
+// session is a logged-on connection.
 type session struct {
 	user string
-	seal *seal
+	seal sealing
 }
 
 type connectionKey struct{}

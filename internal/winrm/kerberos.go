@@ -1,0 +1,166 @@
+package winrm
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/jcmturner/gokrb5/v8/iana/errorcode"
+	"github.com/jcmturner/gokrb5/v8/messages"
+)
+
+// kerberosSession authenticates one connection by Kerberos with mutual proof
+// and, without TLS, seals everything that is sent on it. Its tokens are
+// Kerberos' own (RFC 4121), never SPNEGO: there is nothing in them that a
+// machine could negotiate down to NTLM.
+type kerberosSession struct {
+	tickets  *tickets
+	service  string // principal of the machine, HTTP/<host>
+	bindings []byte // of the TLS channel, nil without TLS
+	sealed   bool
+
+	scheme  string // as the machine offers it
+	context *securityContext
+}
+
+// How Kerberos is asked for, the preferred first, and what seals are called
+// then (MS-WSMV 2.2.9.1.1.1 and 2.2.9.1.2.1). A service whose Kerberos is
+// switched off takes the same tokens under Negotiate.
+var kerberosSchemes = []struct{ name, protocol string }{
+	{"Kerberos", "application/HTTP-Kerberos-session-encrypted"},
+	{"Negotiate", negotiateProtocol},
+}
+
+func (c *Client) newKerberosSession(cn *conn) *kerberosSession {
+	s := &kerberosSession{tickets: c.tickets, service: "HTTP/" + cn.to.host, sealed: cn.certificate == nil}
+	if bindings := channelBindings(cn.certificate); bindings != nil {
+		s.bindings = bindings.ApplicationData
+	}
+	return s
+}
+
+func (s *kerberosSession) perConnection() bool { return true }
+
+func (s *kerberosSession) greet(ctx context.Context, c *conn) error {
+	answer, err := leg(ctx, c, "")
+	if err != nil {
+		return err
+	}
+	if err := demanded(c, answer); err != nil {
+		return err
+	}
+	for _, scheme := range kerberosSchemes {
+		if _, err = challenge(answer, scheme.name); err == nil {
+			s.scheme = scheme.name
+			break
+		}
+	}
+	if err == nil && c.broken {
+		err = &Unreachable{Kind: KindReset, Address: c.to.String(), Err: errors.New("the connection ended with its greeting")}
+	}
+	return err
+}
+
+// vouched has the KDC judge the account, once for the whole run and before any
+// machine does. Its word counts everywhere: a wrong password is not tried a
+// second time, and with a right one the machines need not be asked one by one.
+func (c *Client) vouched(ctx context.Context, cn *conn) error {
+	err := c.tickets.logon(ctx, cn.to)
+	if err == nil {
+		c.proof.judge(nil)
+	}
+	return err
+}
+
+func (s *kerberosSession) prove(ctx context.Context, c *conn) error {
+	ticket, err := s.tickets.service(ctx, c.to, s.service)
+	if err != nil {
+		return err
+	}
+	var token []byte
+	if s.context, token, err = s.tickets.initiate(ticket, s.bindings); err != nil {
+		return err
+	}
+	answer, err := leg(ctx, c, s.scheme+" "+base64.StdEncoding.EncodeToString(token))
+	if err != nil {
+		return err
+	}
+	reply, _ := challenge(answer, s.scheme)
+	token, _ = base64.StdEncoding.DecodeString(reply) // what is no token does not pass as one below
+	if answer.status == http.StatusUnauthorized {
+		s.tickets.forget(s.service) // it may have been made for a key that the machine no longer has
+		return s.refused(token)
+	}
+	if err := outcome(c, answer); err != nil {
+		return err
+	}
+	if err := s.context.complete(token); err != nil {
+		return &KerberosFailed{Reason: KerberosUntrusted, Service: s.service, Realm: ticket.Realm, Err: err}
+	}
+	return nil
+}
+
+// refused reads the KRB-ERROR that a machine may send along with its 401. What
+// it says is not protected, so it explains the refusal and proves nothing.
+func (s *kerberosSession) refused(token []byte) error {
+	body, err := openToken(token, tokenError)
+	if err != nil {
+		return errRefused
+	}
+	var said messages.KRBError
+	if said.Unmarshal(body) != nil {
+		return errRefused
+	}
+	failed := &KerberosFailed{Service: s.service, Realm: said.Realm, Code: said.ErrorCode}
+	switch said.ErrorCode {
+	case errorcode.KRB_AP_ERR_SKEW, errorcode.KRB_AP_ERR_TKT_NYV:
+		failed.Reason = KerberosSkew
+		if !said.STime.IsZero() {
+			failed.Err = fmt.Errorf("the machine's clock shows %s", said.STime.UTC().Format(time.DateTime+" MST"))
+		}
+	case errorcode.KRB_AP_ERR_MODIFIED, errorcode.KRB_AP_ERR_NOKEY, errorcode.KRB_AP_ERR_BADKEYVER, errorcode.KRB_AP_ERR_BAD_INTEGRITY:
+		failed.Reason = KerberosWrongKey
+	default:
+		return errRefused
+	}
+	return failed
+}
+
+func (s *kerberosSession) protocol() string {
+	for _, scheme := range kerberosSchemes {
+		if scheme.name == s.scheme {
+			return scheme.protocol
+		}
+	}
+	return ""
+}
+
+func (s *kerberosSession) seal(envelope []byte) (http.Header, []byte, error) {
+	if !s.sealed {
+		return http.Header{"Content-Type": {soapType}}, envelope, nil
+	}
+	header, sealed, err := s.context.wrap(envelope)
+	if err != nil {
+		return nil, nil, fmt.Errorf("sealing a request: %w", err)
+	}
+	protocol := s.protocol()
+	return http.Header{"Content-Type": {sealedType(protocol)}}, sealedBody(protocol, sealed, header, len(envelope)), nil
+}
+
+func (s *kerberosSession) open(answer *reply) ([]byte, error) {
+	if !s.sealed {
+		return answer.body, nil
+	}
+	sealed, header, err := openBody(s.protocol(), answer.header.Get("Content-Type"), answer.body)
+	if err != nil {
+		return nil, err
+	}
+	envelope, err := s.context.unwrap(header, sealed)
+	if err != nil {
+		return nil, fmt.Errorf("its seal is broken: %w", err)
+	}
+	return envelope, nil
+}

@@ -1,0 +1,172 @@
+package winrm
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/jcmturner/gokrb5/v8/config"
+	"github.com/jcmturner/gokrb5/v8/credentials"
+	"github.com/jcmturner/gokrb5/v8/iana/nametype"
+	"github.com/jcmturner/gokrb5/v8/keytab"
+	"github.com/jcmturner/gokrb5/v8/types"
+)
+
+// KerberosConfig says where Kerberos finds what it needs. Of the credentials
+// one kind is used: the keytab or the credential cache that is named here, else
+// Config.Password, else the credential cache of the environment.
+//
+// A machine's service is HTTP/<host> with the host of its address as it is
+// given, which DNS does not change. A machine that is addressed by an alias or
+// by its IP address must therefore be registered under it.
+type KerberosConfig struct {
+	// ConfigFile is krb5.conf; its include lines are not followed. "": KRB5_CONFIG,
+	// else /etc/krb5.conf. Without that file DNS tells the KDCs, and the user name
+	// must name its realm.
+	ConfigFile string
+	Keytab     string // file with keys of the account
+	// CredentialCache is a file, with or without FILE: before it. "": KRB5CCNAME,
+	// else /tmp/krb5cc_<uid>. Its tickets are used, and not renewed. The user is
+	// the cache's; Config.Username may be left out.
+	CredentialCache string
+}
+
+// newTickets reads the files; it asks no KDC. The password is taken out of
+// account.
+func newTickets(c Config, account account) (*tickets, error) {
+	t := &tickets{now: time.Now, password: account.password, services: map[string]*fetched{}, tgt: newFetched(nil)}
+	var err error
+	if t.config, err = loadKerberos(c.Kerberos.ConfigFile); err != nil {
+		return nil, err
+	}
+	t.config.LibDefaults.DefaultTktEnctypeIDs = encryptionTypes
+	t.config.LibDefaults.DefaultTGSEnctypeIDs = encryptionTypes
+	t.config.LibDefaults.Canonicalize = false // a name that comes back is the name that was sent
+	if c.Username != "" {
+		t.client, t.realm = principalOf(account, t.config)
+	}
+	switch {
+	case c.Kerberos.Keytab != "" && c.Kerberos.CredentialCache != "":
+		return nil, errors.New("Kerberos takes a keytab or a credential cache, not both")
+	case c.Kerberos.Keytab != "":
+		t.keytab = new(keytab.Keytab)
+		err = read("keytab", c.Kerberos.Keytab, t.keytab.Unmarshal)
+	case c.Kerberos.CredentialCache != "" || c.Password == "":
+		err = t.readCache(c.Kerberos.CredentialCache)
+	}
+	switch {
+	case err != nil:
+		return nil, err
+	case len(t.client.NameString) == 0:
+		return nil, errors.New("Kerberos needs a user name, or a credential cache, which has one")
+	case t.realm == "":
+		return nil, fmt.Errorf("%q names no Kerberos realm and krb5.conf has no default_realm: write the user name as user@REALM", c.Username)
+	}
+	return t, nil
+}
+
+func loadKerberos(name string) (*config.Config, error) {
+	chosen := name != ""
+	if !chosen {
+		name = "/etc/krb5.conf"
+		if files := filepath.SplitList(os.Getenv("KRB5_CONFIG")); len(files) > 0 {
+			name, chosen = files[0], true
+		}
+	}
+	text, err := os.ReadFile(name) //nolint:gosec // the file that the user names
+	if !chosen && errors.Is(err, fs.ErrNotExist) {
+		return config.New(), nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("the Kerberos configuration cannot be read: %w", err)
+	}
+	var unsupported config.UnsupportedDirective
+	loaded, err := config.NewFromString(string(text))
+	if err != nil && !errors.As(err, &unsupported) {
+		return nil, fmt.Errorf("the Kerberos configuration %s is not usable: %w", name, err)
+	}
+	return loaded, nil
+}
+
+// principalOf reads user@REALM, DOMAIN\user, where DOMAIN is a realm of
+// krb5.conf or its first label, and user, which is of the default realm.
+func principalOf(a account, c *config.Config) (types.PrincipalName, string) {
+	user, realm := a.user, ""
+	if before, after, found := strings.Cut(user, "@"); found && a.domain == "" {
+		user, realm = before, strings.ToUpper(after)
+		for _, known := range c.Realms {
+			if strings.EqualFold(known.Realm, after) {
+				realm = known.Realm
+			}
+		}
+		return types.NewPrincipalName(nametype.KRB_NT_PRINCIPAL, user), realm
+	}
+	realm = c.LibDefaults.DefaultRealm
+	for _, known := range c.Realms {
+		label, _, _ := strings.Cut(known.Realm, ".")
+		if strings.EqualFold(known.Realm, a.domain) || strings.EqualFold(label, a.domain) {
+			realm = known.Realm
+		}
+	}
+	return types.NewPrincipalName(nametype.KRB_NT_PRINCIPAL, user), realm
+}
+
+// readCache takes the tickets out of a credential cache.
+func (t *tickets) readCache(name string) error {
+	if name == "" {
+		if name = os.Getenv("KRB5CCNAME"); name == "" {
+			name = fmt.Sprintf("/tmp/krb5cc_%d", os.Getuid())
+		}
+	}
+	// One letter before the colon is a drive.
+	if kind, file, found := strings.Cut(name, ":"); found && len(kind) > 1 {
+		if kind != "FILE" {
+			return fmt.Errorf("credential cache %s is not a file: only files can be read (KRB5CCNAME=FILE:…)", name)
+		}
+		name = file
+	}
+	var cache credentials.CCache
+	if err := read("credential cache", name, cache.Unmarshal); err != nil {
+		return err
+	}
+	owner := &tickets{client: cache.DefaultPrincipal.PrincipalName, realm: cache.DefaultPrincipal.Realm}
+	if len(t.client.NameString) > 0 && (!t.client.Equal(owner.client) || t.realm != owner.realm) {
+		return fmt.Errorf("credential cache %s is of %s, not of %s", name, owner.principal(), t.principal())
+	}
+	t.client, t.realm, t.cached = owner.client, owner.realm, true
+	for _, entry := range cache.GetEntries() {
+		held := &ticket{key: entry.Key, ends: entry.EndTime}
+		if held.Unmarshal(entry.Ticket) != nil {
+			continue // not a ticket: a note of the library that wrote the cache
+		}
+		switch service := entry.Server.PrincipalName.PrincipalNameString(); {
+		case service == "krbtgt/"+t.realm:
+			t.tgt = newFetched(held)
+		default:
+			t.services[service] = newFetched(held)
+		}
+	}
+	return nil
+}
+
+// read hands a file to a parser of the library, which panics on files that are
+// cut off.
+func read(what, name string, parse func([]byte) error) (err error) {
+	content, err := os.ReadFile(name) //nolint:gosec // the file that the user names
+	if err != nil {
+		return fmt.Errorf("the %s cannot be read: %w", what, err)
+	}
+	defer func() {
+		if recover() != nil {
+			err = fmt.Errorf("%s is no %s", name, what)
+		}
+	}()
+	if parse(content) != nil {
+		return fmt.Errorf("%s is no %s", name, what)
+	}
+	return nil
+}
