@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -17,7 +18,6 @@ import (
 const (
 	hostSource = "data.timago_kms_host.this"
 	hostBlock  = "data \"timago_kms_host\" \"this\" {\n  %s\n}\n"
-	day        = 24 * time.Hour
 )
 
 var noon = time.Date(2026, 9, 7, 12, 0, 0, 0, time.UTC)
@@ -218,6 +218,54 @@ func TestAHostThatTellsNothing(t *testing.T) {
 			t.Parallel()
 			s := look(t, acctest.Classroom(1, world.Station{}, tt.host), tt.config)
 			plan := s.Plan(1)
+			for _, said := range tt.says {
+				if !plan.Contains(said) {
+					t.Errorf("it does not say %q:\n%s", said, plan.Output)
+				}
+			}
+		})
+	}
+}
+
+// The examples of the documentation, at a site where nothing is wrong and at one where
+// everything is.
+func TestTheExamplesWarnOfWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		station world.Station
+		key     world.Key
+		says    []string
+	}{
+		"nothing is wrong": {world.Station{Licensed: true}, world.Key{Key: "windows", Counted: []world.Counted{{Number: 30, Age: time.Hour}}}, nil},
+		"everything is": {
+			world.Station{Counted: true, Image: world.Image{CMID: "36f27b39-2fd5-440b-be67-a09996d27a38"}},
+			world.Key{Key: "windows", Counted: []world.Counted{{Number: 23, Age: 25 * day}}},
+			[]string{
+				"Machines that count as one; PC01, PC02", "The count of Windows falls below 25 on ",
+				"Windows(R), Education edition: OOBGrace: the KMS host's count is below the threshold (0xC004F038)",
+			},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			scenario := acctest.Classroom(2, tt.station, world.Host{Keys: []world.Key{tt.key}})
+			s := look(t, scenario, func(s *acctest.Site) string {
+				var config strings.Builder
+				for source, machine := range map[string][2]string{
+					"timago_kms_host": {"kms01.schule.example", s.Plain().KMSHost}, "timago_station": {"R101-PC01", s.PlainAddresses()[0]},
+				} {
+					example, err := os.ReadFile("../../examples/data-sources/" + source + "/data-source.tf")
+					if err != nil {
+						t.Fatal(err)
+					}
+					config.WriteString(strings.ReplaceAll(string(example), machine[0], machine[1]))
+				}
+				return config.String()
+			})
+			plan := s.Plan(0)
+			if tt.says == nil && plan.Contains("Check block assertion") {
+				t.Errorf("it warns:\n%s", plan.Output)
+			}
 			for _, said := range tt.says {
 				if !plan.Contains(said) {
 					t.Errorf("it does not say %q:\n%s", said, plan.Output)
