@@ -8,8 +8,6 @@ import (
 	"github.com/timago/terraform-provider-timago/internal/simulator/world"
 )
 
-const day = 24 * time.Hour
-
 // aged is a KMS host that counted 20 others two days ago and 5 so many days ago.
 func aged(days int) world.Host {
 	return world.Host{Keys: []world.Key{{Key: "windows", Counted: []world.Counted{

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/x509"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
@@ -26,28 +27,17 @@ type model struct {
 	RequestTimeout     timetypes.GoDuration `tfsdk:"request_timeout"`
 	MaxRetries         types.Int64          `tfsdk:"max_retries"`
 
+	Inventory types.String `tfsdk:"inventory"`
+
 	WinRM types.Object `tfsdk:"winrm"`
 	KMS   types.Object `tfsdk:"kms"`
 }
 
-type winrmModel struct {
-	Username                types.String         `tfsdk:"username"`
-	Password                types.String         `tfsdk:"password"`
-	Auth                    types.String         `tfsdk:"auth"`
-	UseTLS                  types.Bool           `tfsdk:"use_tls"`
-	Port                    types.Int64          `tfsdk:"port"`
-	DomainSuffix            types.String         `tfsdk:"domain_suffix"`
-	CACertificate           types.String         `tfsdk:"ca_certificate"`
-	TLSServerName           types.String         `tfsdk:"tls_server_name"`
-	CertificateFingerprints types.List           `tfsdk:"certificate_fingerprints"`
-	InsecureSkipVerify      types.Bool           `tfsdk:"insecure_skip_verify"`
-	AllowUnencrypted        types.Bool           `tfsdk:"allow_unencrypted"`
-	Timeout                 timetypes.GoDuration `tfsdk:"timeout"`
-	MaxParallel             types.Int64          `tfsdk:"max_parallel"`
-}
-
 type kmsModel struct {
-	Host types.String `tfsdk:"host"`
+	Host        types.String         `tfsdk:"host"`
+	CountSource types.String         `tfsdk:"count_source"`
+	MaxAge      timetypes.GoDuration `tfsdk:"max_age"`
+	WinRM       types.Object         `tfsdk:"winrm"`
 }
 
 // Defaults of the provider block.
@@ -56,13 +46,18 @@ const (
 	defaultTimeout     = 30 * time.Second
 	defaultMaxParallel = 32
 	defaultMaxRetries  = 4
+	defaultCountSource = string(site.CountAuto)
+	defaultMaxAge      = 168 * time.Hour
 )
 
-var pathWinRM = path.Root("winrm")
+var (
+	pathWinRM    = path.Root("winrm")
+	pathKMSWinRM = path.Root("kms").AtName("winrm")
+)
 
 // known tells whether every value of the configuration is known.
 func (m model) known(ctx context.Context) bool {
-	for _, object := range []attr.Value{m.WinRM, m.KMS, m.Endpoint, m.Token, m.CACertificate, m.InsecureSkipVerify, m.RequestTimeout, m.MaxRetries} {
+	for _, object := range []attr.Value{m.WinRM, m.KMS, m.Endpoint, m.Token, m.CACertificate, m.InsecureSkipVerify, m.RequestTimeout, m.MaxRetries, m.Inventory} {
 		if value, err := object.ToTerraformValue(ctx); err != nil || !value.IsFullyKnown() {
 			return false
 		}
@@ -73,39 +68,68 @@ func (m model) known(ctx context.Context) bool {
 // settings is the provider block completed by the environment and the defaults. A value
 // that is not known yet stays unknown.
 type settings struct {
-	api   model
-	winrm winrmModel
-	kms   kmsModel
+	api       model
+	winrm     winrmModel
+	kms       kmsModel
+	hostWinRM *winrmModel // nil: the KMS host is asked as the stations are
 }
 
 func (m model) settings(ctx context.Context, env environment) (settings, diag.Diagnostics) {
 	s := settings{api: m}
 	var diags diag.Diagnostics
-	// Without the block, or as long as it is not known, every value is null.
-	w, k := &s.winrm, &s.kms
-	w.CertificateFingerprints = types.ListNull(types.StringType)
-	if !m.WinRM.IsNull() && !m.WinRM.IsUnknown() {
-		diags.Append(m.WinRM.As(ctx, w, basetypes.ObjectAsOptions{})...)
-	}
 	if !m.KMS.IsNull() && !m.KMS.IsUnknown() {
-		diags.Append(m.KMS.As(ctx, k, basetypes.ObjectAsOptions{})...)
+		diags.Append(m.KMS.As(ctx, &s.kms, basetypes.ObjectAsOptions{})...)
 	}
 	env.string(&s.api.Endpoint, "TIMAGO_ENDPOINT", "")
 	env.string(&s.api.Token, "TIMAGO_TOKEN", "")
 	env.string(&s.api.CACertificate, "TIMAGO_CA_CERTIFICATE", "")
+	env.string(&s.api.Inventory, "TIMAGO_INVENTORY", "")
 	env.duration(&s.api.RequestTimeout, "TIMAGO_REQUEST_TIMEOUT", defaultTimeout)
 	diags.Append(env.number(&s.api.MaxRetries, "TIMAGO_MAX_RETRIES", defaultMaxRetries, path.Root("max_retries"))...)
-	env.string(&w.Username, "TIMAGO_WINRM_USERNAME", "")
-	env.string(&w.Password, "TIMAGO_WINRM_PASSWORD", "")
-	env.string(&w.Auth, "TIMAGO_WINRM_AUTH", defaultAuth)
-	env.string(&w.DomainSuffix, "TIMAGO_WINRM_DOMAIN_SUFFIX", "")
-	env.string(&w.CACertificate, "TIMAGO_WINRM_CA_CERTIFICATE", "")
-	env.string(&k.Host, "TIMAGO_KMS_HOST", "")
-	diags.Append(env.boolean(&w.UseTLS, "TIMAGO_WINRM_USE_TLS", pathWinRM.AtName("use_tls"))...)
-	diags.Append(env.number(&w.Port, "TIMAGO_WINRM_PORT", 0, pathWinRM.AtName("port"))...)
-	diags.Append(env.number(&w.MaxParallel, "TIMAGO_WINRM_MAX_PARALLEL", defaultMaxParallel, pathWinRM.AtName("max_parallel"))...)
-	env.duration(&w.Timeout, "TIMAGO_WINRM_TIMEOUT", defaultTimeout)
+	env.string(&s.kms.Host, "TIMAGO_KMS_HOST", "")
+	env.string(&s.kms.CountSource, "TIMAGO_KMS_COUNT_SOURCE", defaultCountSource)
+	env.duration(&s.kms.MaxAge, "TIMAGO_KMS_MAX_AGE", defaultMaxAge)
+	var more diag.Diagnostics
+	s.winrm, more = winrmOf(ctx, m.WinRM, env, "TIMAGO_WINRM_", pathWinRM)
+	diags.Append(more...)
+	if !s.kms.WinRM.IsNull() && !s.kms.WinRM.IsUnknown() {
+		// Of the environment only the password is read: the other variables are the stations'.
+		passwordAlone := func(name string) string {
+			if name != "TIMAGO_KMS_WINRM_PASSWORD" {
+				return ""
+			}
+			return env(name)
+		}
+		own, more := winrmOf(ctx, s.kms.WinRM, passwordAlone, "TIMAGO_KMS_WINRM_", pathKMSWinRM)
+		diags.Append(more...)
+		s.hostWinRM = &own
+	}
 	return s, diags
+}
+
+// checks collects what is wrong with values that are known.
+type checks struct{ diag.Diagnostics }
+
+func (c *checks) reject(at path.Path, summary, detail string) {
+	c.AddAttributeError(at, summary, at.String()+": "+detail) // the CLI shows no path inside an object
+}
+
+func (c *checks) positive(at path.Path, value timetypes.GoDuration) {
+	if d, err := time.ParseDuration(value.ValueString()); !value.IsUnknown() && (err != nil || d <= 0) {
+		c.reject(at, "Not a positive duration", fmt.Sprintf("%q is no duration above 0; write it as \"30s\" or \"2m\".", value.ValueString()))
+	}
+}
+
+func (c *checks) certificates(at path.Path, value types.String) {
+	if pem := value.ValueString(); pem != "" && !x509.NewCertPool().AppendCertsFromPEM([]byte(pem)) {
+		c.reject(at, "No PEM certificate", "the value holds no certificate in PEM form (-----BEGIN CERTIFICATE-----).")
+	}
+}
+
+func (c *checks) oneOf(at path.Path, value types.String, allowed ...string) {
+	if !value.IsUnknown() && !slices.Contains(allowed, value.ValueString()) {
+		c.reject(at, "Unknown value", fmt.Sprintf("%q is none of %q.", value.ValueString(), allowed))
+	}
 }
 
 // validate finds what is wrong with the values that are known. Credentials are judged
@@ -113,44 +137,30 @@ func (m model) settings(ctx context.Context, env environment) (settings, diag.Di
 // environment that holds them is not set.
 func (m model) validate(ctx context.Context, env environment) diag.Diagnostics {
 	s, diags := m.settings(ctx, env)
-	reject := func(at path.Path, summary, detail string) {
-		diags.AddAttributeError(at, summary, at.String()+": "+detail) // the CLI shows no path inside an object
+	c := &checks{diags}
+	c.positive(path.Root("request_timeout"), s.api.RequestTimeout)
+	c.certificates(path.Root("ca_certificate"), s.api.CACertificate)
+	if !m.KMS.IsUnknown() {
+		c.positive(path.Root("kms").AtName("max_age"), s.kms.MaxAge)
+		c.oneOf(path.Root("kms").AtName("count_source"), s.kms.CountSource,
+			string(site.CountAuto), string(site.CountHost), string(site.CountStations))
 	}
-	positive := func(at path.Path, value timetypes.GoDuration) {
-		if d, err := time.ParseDuration(value.ValueString()); !value.IsUnknown() && (err != nil || d <= 0) {
-			reject(at, "Not a positive duration", fmt.Sprintf("%q is no duration above 0; write it as \"30s\" or \"2m\".", value.ValueString()))
-		}
+	if !m.WinRM.IsUnknown() {
+		s.winrm.validate(c, pathWinRM)
 	}
-	certificates := func(at path.Path, value types.String) {
-		if pem := value.ValueString(); pem != "" && !x509.NewCertPool().AppendCertsFromPEM([]byte(pem)) {
-			reject(at, "No PEM certificate", "the value holds no certificate in PEM form (-----BEGIN CERTIFICATE-----).")
-		}
+	if s.hostWinRM != nil {
+		s.hostWinRM.validate(c, pathKMSWinRM)
 	}
-	positive(path.Root("request_timeout"), s.api.RequestTimeout)
-	certificates(path.Root("ca_certificate"), s.api.CACertificate)
-	if m.WinRM.IsUnknown() {
-		return diags
-	}
-	w := s.winrm
-	if auth := w.Auth.ValueString(); !w.Auth.IsUnknown() && auth != string(winrm.AuthNTLM) && auth != string(winrm.AuthBasic) {
-		reject(pathWinRM.AtName("auth"), "Unknown authentication", fmt.Sprintf("%q is neither \"ntlm\" nor \"basic\".", auth))
-	}
-	unencrypted := !w.UseTLS.ValueBool() && !w.UseTLS.IsUnknown() && !w.AllowUnencrypted.ValueBool() && !w.AllowUnencrypted.IsUnknown()
-	if w.Auth.ValueString() == string(winrm.AuthBasic) && unencrypted {
-		reject(pathWinRM.AtName("auth"), "Basic authentication without TLS",
-			"the password would cross the network in clear.\n\n"+
-				"Set use_tls = true, or leave auth out: NTLM seals what it sends where there is no TLS. "+
-				"Only where clear text is truly meant, set allow_unencrypted = true.")
-	}
-	positive(pathWinRM.AtName("timeout"), w.Timeout)
-	certificates(pathWinRM.AtName("ca_certificate"), w.CACertificate)
-	return diags
+	return c.Diagnostics
 }
 
 // site is the configuration of the site; every value must be known.
 func (m model) site(ctx context.Context, env environment) (site.Config, diag.Diagnostics) {
 	s, diags := m.settings(ctx, env)
-	config := site.Config{DomainSuffix: s.winrm.DomainSuffix.ValueString(), KMSHost: s.kms.Host.ValueString()}
+	config := site.Config{
+		DomainSuffix: s.winrm.DomainSuffix.ValueString(), KMSHost: s.kms.Host.ValueString(), Inventory: s.api.Inventory.ValueString(),
+		CountSource: site.CountSource(s.kms.CountSource.ValueString()), MaxAge: duration(s.kms.MaxAge),
+	}
 	if endpoint := s.api.Endpoint.ValueString(); endpoint != "" {
 		config.Timago = &site.TimagoConfig{
 			Endpoint: endpoint, Token: s.api.Token.ValueString(), CACertificate: []byte(s.api.CACertificate.ValueString()),
@@ -161,41 +171,17 @@ func (m model) site(ctx context.Context, env environment) (site.Config, diag.Dia
 			diags.AddAttributeError(path.Root("token"), "Missing token",
 				"endpoint is set, and no token for it.\n\nSet token in the provider block or the environment variable TIMAGO_TOKEN.")
 		}
-		if m.WinRM.IsNull() && s.winrm.Username.IsNull() {
-			return config, diags // Windows itself is not asked
-		}
 	}
 	var more diag.Diagnostics
-	config.WinRM, more = s.winrm.config(ctx)
-	diags.Append(more...)
-	return config, diags
-}
-
-// config is the account and the way to the Windows machines.
-func (w winrmModel) config(ctx context.Context) (*winrm.Config, diag.Diagnostics) {
-	var diags diag.Diagnostics
-	for _, needed := range []struct {
-		value               types.String
-		attribute, variable string
-	}{
-		{w.Username, "username", "TIMAGO_WINRM_USERNAME"},
-		{w.Password, "password", "TIMAGO_WINRM_PASSWORD"},
-	} {
-		if needed.value.IsNull() {
-			diags.AddAttributeError(pathWinRM.AtName(needed.attribute), "Missing WinRM "+needed.attribute,
-				"Stations and KMS host are asked over WinRM, and no "+needed.attribute+" is configured.\n\n"+
-					"Set winrm."+needed.attribute+" in the provider block or the environment variable "+needed.variable+".")
-		}
+	if config.Timago == nil || !m.WinRM.IsNull() || !s.winrm.Username.IsNull() {
+		config.WinRM, more = s.winrm.config(ctx, pathWinRM, "TIMAGO_WINRM_")
+		diags.Append(more...)
 	}
-	var fingerprints []string
-	diags.Append(w.CertificateFingerprints.ElementsAs(ctx, &fingerprints, false)...)
-	return &winrm.Config{
-		Username: w.Username.ValueString(), Password: w.Password.ValueString(),
-		Auth: winrm.Auth(w.Auth.ValueString()), UseTLS: w.UseTLS.ValueBool(), Port: int(w.Port.ValueInt64()),
-		CACertificate: []byte(w.CACertificate.ValueString()), TLSServerName: w.TLSServerName.ValueString(),
-		CertificateFingerprints: fingerprints, InsecureSkipVerify: w.InsecureSkipVerify.ValueBool(),
-		AllowUnencrypted: w.AllowUnencrypted.ValueBool(), Timeout: duration(w.Timeout), MaxParallel: int(w.MaxParallel.ValueInt64()),
-	}, diags
+	if s.hostWinRM != nil {
+		config.HostWinRM, more = s.hostWinRM.config(ctx, pathKMSWinRM, "TIMAGO_KMS_WINRM_")
+		diags.Append(more...)
+	}
+	return config, diags
 }
 
 // duration reads what validate has found to be one.

@@ -17,6 +17,7 @@ import (
 	"github.com/timago/terraform-provider-timago/internal/service/stationkms"
 	"github.com/timago/terraform-provider-timago/internal/site"
 	"github.com/timago/terraform-provider-timago/internal/tfdiag"
+	"github.com/timago/terraform-provider-timago/internal/winrm"
 )
 
 // Address is the provider's address in the registry.
@@ -71,8 +72,10 @@ func (p *Provider) Configure(ctx context.Context, req provider.ConfigureRequest,
 	}
 	// Requests run under contexts of their own; the log goes where the request's does.
 	log := func(ctx context.Context, message string, fields map[string]any) { tflog.Debug(ctx, message, fields) }
-	if siteConfig.WinRM != nil {
-		siteConfig.WinRM.Log = log
+	for _, account := range []*winrm.Config{siteConfig.WinRM, siteConfig.HostWinRM} {
+		if account != nil {
+			account.Log = log
+		}
 	}
 	if siteConfig.Timago != nil {
 		siteConfig.Timago.Log = log

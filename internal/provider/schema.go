@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/timago/terraform-provider-timago/internal/site"
 	"github.com/timago/terraform-provider-timago/internal/winrm"
 )
 
@@ -54,6 +55,12 @@ func (p *Provider) Schema(_ context.Context, _ provider.SchemaRequest, resp *pro
 				MarkdownDescription: "How often a request to `endpoint` that failed for the moment is sent again. Environment: `TIMAGO_MAX_RETRIES`. Default: 4.",
 				Validators:          []validator.Int64{int64validator.Between(0, 20)},
 			},
+			"inventory": schema.StringAttribute{
+				Optional: true,
+				MarkdownDescription: "Path of a file that lists the stations, for direct mode: what Timago's button *Datenexport* writes, or any CSV with a column for the names. " +
+					"`timago_stations`, rooms, addresses and network cards come from it. Environment: `TIMAGO_INVENTORY`. Default: none.",
+				Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
+			},
 			"winrm": schema.SingleNestedAttribute{
 				Optional:            true,
 				MarkdownDescription: "How Windows machines are asked.",
@@ -69,11 +76,50 @@ func (p *Provider) Schema(_ context.Context, _ provider.SchemaRequest, resp *pro
 							"The default of every pool that names none. Environment: `TIMAGO_KMS_HOST`. Default: the host that the stations say they use.",
 						Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
 					},
+					"count_source": schema.StringAttribute{
+						Optional: true,
+						MarkdownDescription: "Where counts are read: `host`; `stations`, from what stations were told by the KMS host, which is then not asked at all; " +
+							"or `auto`, from the stations where the host refuses the account. Environment: `TIMAGO_KMS_COUNT_SOURCE`. Default: `auto`.",
+						Validators: []validator.String{stringvalidator.OneOf(string(site.CountAuto), string(site.CountHost), string(site.CountStations))},
+					},
+					"max_age": schema.StringAttribute{
+						Optional:   true,
+						CustomType: timetypes.GoDurationType{},
+						MarkdownDescription: "How old what a station was told may be to stand for the KMS host's count, such as `168h`. " +
+							"Environment: `TIMAGO_KMS_MAX_AGE`. Default: `168h`.",
+					},
+					"winrm": schema.SingleNestedAttribute{
+						Optional:            true,
+						MarkdownDescription: "How the KMS host is asked, where it wants another account than the stations. Nothing is taken over from the other `winrm`, and no environment variable is read but `TIMAGO_KMS_WINRM_PASSWORD`.",
+						Attributes:          hostAttributes(),
+					},
 				},
 			},
 		},
 	}
 }
+
+// hostAttributes are the same keys, described without the environment that they do not read.
+func hostAttributes() map[string]schema.Attribute {
+	attributes := winrmAttributes()
+	for name, attribute := range attributes {
+		description := environmentNote.ReplaceAllString(attribute.GetMarkdownDescription(), "")
+		switch a := attribute.(type) {
+		case schema.StringAttribute:
+			a.MarkdownDescription = description
+			attributes[name] = a
+		case schema.BoolAttribute:
+			a.MarkdownDescription = description
+			attributes[name] = a
+		case schema.Int64Attribute:
+			a.MarkdownDescription = description
+			attributes[name] = a
+		}
+	}
+	return attributes
+}
+
+var environmentNote = regexp.MustCompile(` (Better given by the environment|Environment): ` + "`TIMAGO_[A-Z_]+`" + `\.`)
 
 func winrmAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{

@@ -98,12 +98,3 @@ func (h Hosted) Domain() string {
 	_, domain, _ := strings.Cut(host, ".")
 	return domain
 }
-
-// Clock reads the KMS host's clock, and when it started.
-func (h Hosted) Clock(ctx context.Context) (kms.Uptime, error) {
-	if h.machines == nil {
-		return kms.Uptime{}, named("KMS host", h.name, &NoWinRMError{})
-	}
-	uptime, err := h.machines.HostUptime(ctx, h.complete(h.name))
-	return uptime, named("KMS host", h.name, err)
-}

@@ -25,30 +25,42 @@ type Config struct {
 	Timago       *timago.Config // nil: direct mode
 	DomainSuffix string         // appended to names without a dot; "" leaves them as they are
 	KMSHost      string         // the default KMS host, with ":port" where its WinRM port differs; "" none
+	HostWinRM    *winrm.Config  // the KMS host's own account; nil: the stations'
+	CountSource  CountSource    // "": CountAuto
+	MaxAge       time.Duration  // of an answer to a station that stands for a count
 	Inventory    string         // path of a Datenexport or CSV file, for direct mode; "" none
 }
 
 // Site is a school's site. Its methods name the machine in their errors and wrap the
 // sentinels of package kms.
 type Site struct {
-	transport *winrm.Client
-	machines  *windows.Client // nil where Windows itself is not asked
-	timago    *timago.Client  // nil in direct mode
-	inventory []Station       // what is known of stations in direct mode
-	suffix    string
-	kmsHost   string
-	addresses sync.Map // of stations by name, as Timago told them
+	transports   []*winrm.Client
+	machines     *windows.Client // nil where Windows itself is not asked
+	hostMachines *windows.Client // the same for the KMS host
+	timago       *timago.Client  // nil in direct mode
+	inventory    []Station       // what is known of stations in direct mode
+	suffix       string
+	kmsHost      string
+	source       CountSource
+	maxAge       time.Duration
+	addresses    sync.Map // of stations by name, as Timago told them
 }
 
 // Open prepares a site. It reaches nothing yet.
 func Open(config Config) (*Site, error) {
-	s := &Site{suffix: strings.TrimPrefix(config.DomainSuffix, "."), kmsHost: config.KMSHost}
+	s := &Site{
+		suffix: strings.TrimPrefix(config.DomainSuffix, "."), kmsHost: config.KMSHost,
+		source: cmp.Or(config.CountSource, CountAuto), maxAge: config.MaxAge,
+	}
 	var err error
-	if config.WinRM != nil {
-		if s.transport, err = winrm.NewClient(*config.WinRM); err != nil {
-			return nil, err
+	if s.machines, err = s.account(config.WinRM); err != nil {
+		return nil, err
+	}
+	s.hostMachines = s.machines
+	if config.HostWinRM != nil {
+		if s.hostMachines, err = s.account(config.HostWinRM); err != nil {
+			return nil, fmt.Errorf("the KMS host's own account: %w", err)
 		}
-		s.machines = windows.New(s.transport)
 	}
 	if config.Timago != nil {
 		if s.timago, err = timago.New(*config.Timago); err != nil {
@@ -65,10 +77,23 @@ func Open(config Config) (*Site, error) {
 	return s, nil
 }
 
+// account prepares asking Windows with an account; nil gives nil.
+func (s *Site) account(config *winrm.Config) (*windows.Client, error) {
+	if config == nil {
+		return nil, nil //nolint:nilnil // no account, no client
+	}
+	transport, err := winrm.NewClient(*config)
+	if err != nil {
+		return nil, err
+	}
+	s.transports = append(s.transports, transport)
+	return windows.New(transport), nil
+}
+
 // Close ends every connection.
 func (s *Site) Close() {
-	if s.transport != nil {
-		s.transport.Close()
+	for _, transport := range s.transports {
+		transport.Close()
 	}
 	if s.timago != nil {
 		s.timago.Close()
@@ -181,34 +206,6 @@ func (s *Site) tell(ctx context.Context, station string, command func(ctx contex
 		return struct{}{}, command(ctx, address)
 	})
 	return err
-}
-
-// At gives the site with the KMS host that counts for a pool.
-func (s *Site) At(kmsHost string) Hosted { return Hosted{Site: s, name: kmsHost} }
-
-// Hosted is a site as one pool sees it.
-type Hosted struct {
-	*Site
-	name string
-}
-
-// Host reads the KMS host's counts.
-func (h Hosted) Host(ctx context.Context) (kms.Host, error) {
-	if h.machines == nil {
-		return kms.Host{}, named("KMS host", h.name, &NoWinRMError{})
-	}
-	host, err := h.machines.Host(ctx, h.complete(h.name))
-	return host, named("KMS host", h.name, err)
-}
-
-// Counted reads what the KMS host counted since a moment of its own clock; the zero
-// moment means as long as a count lasts.
-func (h Hosted) Counted(ctx context.Context, since time.Time) ([]kms.Counted, error) {
-	if h.machines == nil {
-		return nil, named("KMS host", h.name, &NoWinRMError{})
-	}
-	counted, err := h.machines.Counted(ctx, h.complete(h.name), since)
-	return counted, named("KMS host", h.name, err)
 }
 
 func named(noun, name string, err error) error {

@@ -1,0 +1,90 @@
+package provider
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
+
+	"github.com/timago/terraform-provider-timago/internal/winrm"
+)
+
+// winrmModel is one way to ask Windows: the stations', or the KMS host's own.
+type winrmModel struct {
+	Username                types.String         `tfsdk:"username"`
+	Password                types.String         `tfsdk:"password"`
+	Auth                    types.String         `tfsdk:"auth"`
+	UseTLS                  types.Bool           `tfsdk:"use_tls"`
+	Port                    types.Int64          `tfsdk:"port"`
+	DomainSuffix            types.String         `tfsdk:"domain_suffix"`
+	CACertificate           types.String         `tfsdk:"ca_certificate"`
+	TLSServerName           types.String         `tfsdk:"tls_server_name"`
+	CertificateFingerprints types.List           `tfsdk:"certificate_fingerprints"`
+	InsecureSkipVerify      types.Bool           `tfsdk:"insecure_skip_verify"`
+	AllowUnencrypted        types.Bool           `tfsdk:"allow_unencrypted"`
+	Timeout                 timetypes.GoDuration `tfsdk:"timeout"`
+	MaxParallel             types.Int64          `tfsdk:"max_parallel"`
+}
+
+// winrmOf completes a block by the environment and the defaults. Without the block, or as
+// long as it is not known, every value of it is null.
+func winrmOf(ctx context.Context, block types.Object, env environment, prefix string, at path.Path) (winrmModel, diag.Diagnostics) {
+	var diags diag.Diagnostics
+	w := winrmModel{CertificateFingerprints: types.ListNull(types.StringType)}
+	if !block.IsNull() && !block.IsUnknown() {
+		diags.Append(block.As(ctx, &w, basetypes.ObjectAsOptions{})...)
+	}
+	env.string(&w.Username, prefix+"USERNAME", "")
+	env.string(&w.Password, prefix+"PASSWORD", "")
+	env.string(&w.Auth, prefix+"AUTH", defaultAuth)
+	env.string(&w.DomainSuffix, prefix+"DOMAIN_SUFFIX", "")
+	env.string(&w.CACertificate, prefix+"CA_CERTIFICATE", "")
+	diags.Append(env.boolean(&w.UseTLS, prefix+"USE_TLS", at.AtName("use_tls"))...)
+	diags.Append(env.number(&w.Port, prefix+"PORT", 0, at.AtName("port"))...)
+	diags.Append(env.number(&w.MaxParallel, prefix+"MAX_PARALLEL", defaultMaxParallel, at.AtName("max_parallel"))...)
+	env.duration(&w.Timeout, prefix+"TIMEOUT", defaultTimeout)
+	return w, diags
+}
+
+func (w winrmModel) validate(c *checks, at path.Path) {
+	c.oneOf(at.AtName("auth"), w.Auth, string(winrm.AuthNTLM), string(winrm.AuthBasic))
+	unencrypted := !w.UseTLS.ValueBool() && !w.UseTLS.IsUnknown() && !w.AllowUnencrypted.ValueBool() && !w.AllowUnencrypted.IsUnknown()
+	if w.Auth.ValueString() == string(winrm.AuthBasic) && unencrypted {
+		c.reject(at.AtName("auth"), "Basic authentication without TLS",
+			"the password would cross the network in clear.\n\n"+
+				"Set use_tls = true, or leave auth out: NTLM seals what it sends where there is no TLS. "+
+				"Only where clear text is truly meant, set allow_unencrypted = true.")
+	}
+	c.positive(at.AtName("timeout"), w.Timeout)
+	c.certificates(at.AtName("ca_certificate"), w.CACertificate)
+}
+
+// config is the account and the way to the machines; every value must be known.
+func (w winrmModel) config(ctx context.Context, at path.Path, prefix string) (*winrm.Config, diag.Diagnostics) {
+	var diags diag.Diagnostics
+	for _, needed := range []struct {
+		value               types.String
+		attribute, variable string
+	}{
+		{w.Username, "username", prefix + "USERNAME"},
+		{w.Password, "password", prefix + "PASSWORD"},
+	} {
+		if needed.value.IsNull() {
+			diags.AddAttributeError(at.AtName(needed.attribute), "Missing WinRM "+needed.attribute,
+				"Windows is asked over WinRM, and no "+needed.attribute+" is configured.\n\n"+
+					"Set "+at.AtName(needed.attribute).String()+" in the provider block or the environment variable "+needed.variable+".")
+		}
+	}
+	var fingerprints []string
+	diags.Append(w.CertificateFingerprints.ElementsAs(ctx, &fingerprints, false)...)
+	return &winrm.Config{
+		Username: w.Username.ValueString(), Password: w.Password.ValueString(),
+		Auth: winrm.Auth(w.Auth.ValueString()), UseTLS: w.UseTLS.ValueBool(), Port: int(w.Port.ValueInt64()),
+		CACertificate: []byte(w.CACertificate.ValueString()), TLSServerName: w.TLSServerName.ValueString(),
+		CertificateFingerprints: fingerprints, InsecureSkipVerify: w.InsecureSkipVerify.ValueBool(),
+		AllowUnencrypted: w.AllowUnencrypted.ValueBool(), Timeout: duration(w.Timeout), MaxParallel: int(w.MaxParallel.ValueInt64()),
+	}, diags
+}

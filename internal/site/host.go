@@ -1,0 +1,86 @@
+package site
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/windows"
+)
+
+// CountSource says where the KMS host's counts are read.
+type CountSource string
+
+// Where counts are read.
+const (
+	CountAuto     CountSource = "auto"     // on the host; where it refuses the account, from the stations
+	CountHost     CountSource = "host"     // on the host alone
+	CountStations CountSource = "stations" // from what stations were told; the host is not asked
+)
+
+// CountSource is where this site's counts are read.
+func (s *Site) CountSource() CountSource { return s.source }
+
+// MaxAge is how old an answer to a station may be to stand for the host's count.
+func (s *Site) MaxAge() time.Duration { return s.maxAge }
+
+// At gives the site with the KMS host that counts for a pool.
+func (s *Site) At(kmsHost string) Hosted { return Hosted{Site: s, name: kmsHost} }
+
+// Hosted is a site as one pool sees it.
+type Hosted struct {
+	*Site
+	name string
+}
+
+// Host reads the KMS host's counts.
+func (h Hosted) Host(ctx context.Context) (kms.Host, error) {
+	return askHost(h, func(machines *windows.Client, address string) (kms.Host, error) { return machines.Host(ctx, address) })
+}
+
+// Counted reads what the KMS host counted since a moment of its own clock; the zero
+// moment means as long as a count lasts.
+func (h Hosted) Counted(ctx context.Context, since time.Time) ([]kms.Counted, error) {
+	return askHost(h, func(machines *windows.Client, address string) ([]kms.Counted, error) {
+		return machines.Counted(ctx, address, since)
+	})
+}
+
+// Clock reads the KMS host's clock, and when it started.
+func (h Hosted) Clock(ctx context.Context) (kms.Uptime, error) {
+	return askHost(h, func(machines *windows.Client, address string) (kms.Uptime, error) {
+		return machines.HostUptime(ctx, address)
+	})
+}
+
+var errNotAsked = fmt.Errorf("it is not asked, since kms.count_source is %q: %w", CountStations, kms.ErrDenied)
+
+// askHost asks the KMS host, over its own account where it has one.
+func askHost[T any](h Hosted, question func(machines *windows.Client, address string) (T, error)) (T, error) {
+	var none T
+	machines := h.hostMachines
+	switch {
+	case h.source == CountStations:
+		return none, named("KMS host", h.name, errNotAsked)
+	case machines == nil:
+		return none, named("KMS host", h.name, &NoWinRMError{})
+	}
+	answer, err := question(machines, h.complete(h.name))
+	// An account that was refused on the host may still be right for the stations.
+	if h.source == CountHost && errors.Is(err, kms.ErrDenied) {
+		err = &HostDeniedError{Err: err}
+	}
+	return answer, named("KMS host", h.name, err)
+}
+
+// HostDeniedError: the host refused the account, and nothing else may stand for its counts.
+type HostDeniedError struct{ Err error }
+
+func (e *HostDeniedError) Error() string { return e.Err.Error() }
+
+// Advice says what to set.
+func (e *HostDeniedError) Advice() string {
+	return `See that the account is an administrator of the KMS host, give the one that is in kms.winrm, or set kms.count_source to "auto" or "stations": the counts are then those that stations were told.`
+}
