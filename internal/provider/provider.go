@@ -102,5 +102,7 @@ func (p *Provider) DataSources(context.Context) []func() datasource.DataSource {
 	return []func() datasource.DataSource{
 		kmshost.NewDataSource,
 		station.NewDataSource,
+		station.NewStations,
+		station.NewExport,
 	}
 }

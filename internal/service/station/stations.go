@@ -1,0 +1,203 @@
+package station
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/timago/terraform-provider-timago/internal/site"
+	"github.com/timago/terraform-provider-timago/internal/tfdiag"
+)
+
+var (
+	_ datasource.DataSourceWithConfigure      = (*Stations)(nil)
+	_ datasource.DataSourceWithValidateConfig = (*Stations)(nil)
+)
+
+// Stations is the data source timago_stations: stations are chosen from Timago or the
+// inventory.
+type Stations struct{ site *site.Site }
+
+// NewStations returns the data source for registration.
+func NewStations() datasource.DataSource { return &Stations{} }
+
+// Metadata names the data source.
+func (d *Stations) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_stations"
+}
+
+// Configure takes the site; there is none as long as the provider's configuration is not
+// known.
+func (d *Stations) Configure(_ context.Context, req datasource.ConfigureRequest, _ *datasource.ConfigureResponse) {
+	d.site, _ = req.ProviderData.(*site.Site)
+}
+
+type stationsModel struct {
+	Location      types.String         `tfsdk:"location"`
+	ComputerGroup types.String         `tfsdk:"computer_group"`
+	NameRegex     types.String         `tfsdk:"name_regex"`
+	Online        types.Bool           `tfsdk:"online"`
+	KMSActivation types.Bool           `tfsdk:"kms_activation"`
+	StartedWithin timetypes.GoDuration `tfsdk:"started_within"`
+	AllowEmpty    types.Bool           `tfsdk:"allow_empty"`
+	Names         []string             `tfsdk:"names"`
+	Stations      []listedModel        `tfsdk:"stations"`
+}
+
+type listedModel struct {
+	ID                  *string           `tfsdk:"id"`
+	Name                string            `tfsdk:"name"`
+	Location            *string           `tfsdk:"location"`
+	ComputerGroup       *string           `tfsdk:"computer_group"`
+	MAC                 *string           `tfsdk:"mac"`
+	Address             *string           `tfsdk:"address"`
+	Online              bool              `tfsdk:"online"`
+	LastStart           timetypes.RFC3339 `tfsdk:"last_start"`
+	LastOperatingSystem *string           `tfsdk:"last_operating_system"`
+	LoggedOnUser        *string           `tfsdk:"logged_on_user"`
+	OperatingSystems    []systemModel     `tfsdk:"operating_systems"`
+}
+
+type systemModel struct {
+	Name          string `tfsdk:"name"`
+	KMSActivation bool   `tfsdk:"kms_activation"`
+	Effective     bool   `tfsdk:"effective"`
+}
+
+// ValidateConfig finds a pattern or a duration that is none.
+func (d *Stations) ValidateConfig(ctx context.Context, req datasource.ValidateConfigRequest, resp *datasource.ValidateConfigResponse) {
+	var m stationsModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if _, err := regexp.Compile(m.NameRegex.ValueString()); err != nil {
+		resp.Diagnostics.AddAttributeError(path.Root("name_regex"), "Not a regular expression", err.Error())
+	}
+	if m.StartedWithin.IsNull() || m.StartedWithin.IsUnknown() {
+		return
+	}
+	if within, err := time.ParseDuration(m.StartedWithin.ValueString()); err == nil && within <= 0 {
+		resp.Diagnostics.AddAttributeError(path.Root("started_within"), "Not a positive duration",
+			fmt.Sprintf("%q is not above 0; write it as \"90m\" or \"72h\".", m.StartedWithin.ValueString()))
+	}
+}
+
+// Read lists the stations that pass every filter, ordered by name.
+func (d *Stations) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
+	var m stationsModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if d.site == nil {
+		resp.Diagnostics.AddWarning("Unable to list stations", "The provider's configuration is not known yet, so nothing can be asked. All values are null.")
+		resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+	defer cancel()
+	stations, err := m.choose(ctx, d.site)
+	if err == nil && len(stations) == 0 && !m.AllowEmpty.ValueBool() {
+		err = errNone
+	}
+	if err != nil {
+		resp.Diagnostics.Append(tfdiag.Failure{
+			Verb: "list", Noun: "stations", Err: err, Attempted: "Wanted were stations with " + m.wanted() + ".",
+		}.Error())
+		return
+	}
+	m.Names, m.Stations = make([]string, 0, len(stations)), make([]listedModel, 0, len(stations))
+	for _, station := range stations {
+		m.Names = append(m.Names, station.Name)
+		m.Stations = append(m.Stations, listed(station))
+	}
+	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
+}
+
+// noneError is an error with advice, see tfdiag.
+type noneError struct{}
+
+func (noneError) Error() string { return "there are none" }
+
+func (noneError) Advice() string {
+	return "Check how the location or group is written, and that the token may see the stations' computer groups. Where there may be none, set allow_empty."
+}
+
+var errNone error = noneError{}
+
+var errOptionUnseen = errors.New("kms_activation: the option \"KMS-Aktivierung\" is seen by Timago alone, and no endpoint is configured")
+
+func (m stationsModel) choose(ctx context.Context, s *site.Site) ([]site.Station, error) {
+	filter := site.Filter{
+		Location: m.Location.ValueString(), ComputerGroup: m.ComputerGroup.ValueString(),
+		Online: m.Online.ValueBoolPointer(), KMSActivation: m.KMSActivation.ValueBoolPointer(),
+	}
+	if filter.KMSActivation != nil && !s.HasTimago() {
+		return nil, errOptionUnseen
+	}
+	if !m.StartedWithin.IsNull() {
+		within, err := time.ParseDuration(m.StartedWithin.ValueString())
+		if err != nil {
+			return nil, err
+		}
+		if filter.StartedAfter, err = s.Ago(ctx, within); err != nil {
+			return nil, err
+		}
+	}
+	pattern, err := regexp.Compile(m.NameRegex.ValueString())
+	if err != nil {
+		return nil, err
+	}
+	stations, err := s.Stations(ctx, filter)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(stations, func(station site.Station) bool { return !pattern.MatchString(station.Name) }), nil
+}
+
+// wanted says in words what was filtered by.
+func (m stationsModel) wanted() string {
+	var said []string
+	for _, filter := range []struct{ name, value string }{
+		{"location", m.Location.ValueString()}, {"computer_group", m.ComputerGroup.ValueString()},
+		{"name_regex", m.NameRegex.ValueString()}, {"started_within", m.StartedWithin.ValueString()},
+	} {
+		if filter.value != "" {
+			said = append(said, fmt.Sprintf("%s = %q", filter.name, filter.value))
+		}
+	}
+	for name, value := range map[string]types.Bool{"online": m.Online, "kms_activation": m.KMSActivation} {
+		if !value.IsNull() {
+			said = append(said, fmt.Sprintf("%s = %t", name, value.ValueBool()))
+		}
+	}
+	if len(said) == 0 {
+		return "any properties"
+	}
+	slices.Sort(said)
+	return strings.Join(said, ", ")
+}
+
+func listed(s site.Station) listedModel {
+	m := listedModel{
+		ID: text(s.ID), Name: s.Name, Location: text(s.Location), ComputerGroup: text(s.ComputerGroup), MAC: text(s.MAC), Address: text(s.Address),
+		Online: s.Online, LastOperatingSystem: text(s.LastOperatingSystem), LoggedOnUser: text(s.LoggedOnUser), OperatingSystems: []systemModel{},
+	}
+	if !s.LastStart.IsZero() {
+		m.LastStart = moment(s.LastStart)
+	}
+	for _, system := range s.OperatingSystems {
+		m.OperatingSystems = append(m.OperatingSystems, systemModel{Name: system.Name, KMSActivation: system.KMSActivation, Effective: system.Effective()})
+	}
+	return m
+}
