@@ -204,13 +204,16 @@ func row(t *testing.T, kind fleetKind, n, m int) {
 		return // reported, no bound
 	}
 	limits := map[fleetKind][2]float64{equal: {1.05, 1.05}, knownUnequal: {1.05, 1.05}, noisy: {1.05, 1.15}}[kind]
-	if median > limits[0] || p95 > limits[1] {
+	if median > limits[0] || p95 > limits[1] && len(ratios) >= fewestForPercentile {
 		t.Errorf("%s n=%d m=%d: beyond the bound of %v", kind, n, m, limits)
 	}
 	if kind != noisy && (most > 8 || looking > 0.03) {
 		t.Errorf("%s n=%d m=%d: %.1f probes a restart, %.1f%% of the time lost to looking", kind, n, m, most, 100*looking)
 	}
 }
+
+// fewestForPercentile: of fewer seeds the 95th percentile is the worst.
+const fewestForPercentile = 100
 
 func quantile(sorted []float64, q float64) float64 {
 	return sorted[min(len(sorted)-1, int(math.Ceil(q*float64(len(sorted))))-1)]

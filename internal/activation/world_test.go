@@ -140,6 +140,16 @@ func (s *school) Counted(ctx context.Context, since time.Time) ([]kms.Counted, e
 	return events, err
 }
 
+// wakingSchool can switch its stations on.
+type wakingSchool struct{ *school }
+
+func (s wakingSchool) Wake(ctx context.Context, station string) error {
+	if err := s.travel(ctx, station, "wake"); err != nil {
+		return err
+	}
+	return s.World.Wake(station)
+}
+
 // room is a school room of so many stations, switched on some time ago.
 func room(number int, change func(i int, s *world.Station)) world.Site {
 	site := world.Site{Seed: 1}

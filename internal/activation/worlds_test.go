@@ -1,0 +1,6 @@
+//go:build !race
+
+package activation_test
+
+// worlds is how many worlds the simulation draws.
+const worlds = "2000"
