@@ -17,6 +17,7 @@ import (
 
 const (
 	hostSource = "data.timago_kms_host.this"
+	day        = 24 * time.Hour
 	hostBlock  = "data \"timago_kms_host\" \"this\" {\n  %s\n}\n"
 )
 
