@@ -205,8 +205,11 @@ func (l looker) findings(ctx context.Context, found reading, last knowledge) dia
 		}
 	}
 	facts := activation.Facts{
-		KMSHost: found.kmsHost, Members: members, Last: last.LastKnown, Host: &found.host.Host, Clock: found.host.Now,
-		Port: hosted.Connect(ctx, found.host.Host.Port), Wanted: l.pool.wanted, Limits: l.pool.limits,
+		KMSHost: found.kmsHost, Members: members, Last: last.LastKnown, Wanted: l.pool.wanted, Limits: l.pool.limits,
+	}
+	if found.told == nil { // of a host that was not read nothing is known
+		facts.Host, facts.Clock = &found.host.Host, found.host.Now
+		facts.Port = hosted.Connect(ctx, found.host.Host.Port)
 	}
 	if domain := hosted.Domain(); domain != "" {
 		if discovery, err := hosted.Discover(ctx, domain); err == nil { // a resolver that fails says nothing about the site

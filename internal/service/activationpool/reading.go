@@ -26,8 +26,12 @@ type reading struct {
 	host       activation.HostReading
 	assessment activation.Assessment
 	renewal    activation.Renewal
-	shown      bool // by Timago alone: Windows itself could not be asked, and there are no counts
+	told       map[kms.Product]time.Duration // ages, where the counts are those that stations were told; nil: read on the host
+	shown      bool                          // by Timago alone: Windows itself could not be asked, and there are no counts
 }
+
+// untold tells that the stations are the source of the counts, and none of them told any.
+func (r reading) untold() bool { return r.told != nil && len(r.told) == 0 }
 
 var errNoHost = errors.New("no KMS host is configured, and no station that answered names one")
 
@@ -83,6 +87,11 @@ func (l looker) read(ctx context.Context, known knowledge) (reading, diag.Diagno
 			"Set kms.host in the provider block or kms_host of the pool, or see that a station answers.")
 	}
 	r.host, err = activation.ReadHost(ctx, l.site.At(r.kmsHost))
+	if errors.Is(err, kms.ErrDenied) && l.site.CountSource() != site.CountHost {
+		told := activation.CountsTold(ctx, l.site, members, l.site.MaxAge())
+		r.host = activation.HostReading{Host: told.Host, LogErr: err}
+		r.told, err = told.Age, nil
+	}
 	if err != nil {
 		return reading{}, diag.Diagnostics{tfdiag.Failure{
 			Verb: "read", Noun: "KMS host", Name: r.kmsHost,
@@ -201,6 +210,9 @@ func (r reading) warnings(p pool) diag.Diagnostics {
 			Next:      "Install the volume licence's KMS client key on them, or take them out of stations.",
 		}.Warning())
 	}
+	if r.told != nil {
+		diags.Append(r.source(p.name))
+	}
 	if p.early > 0 && r.renewal.Why != nil {
 		diags.Append(tfdiag.Failure{
 			Verb: "forecast", Noun: "activation pool", Name: p.name,
@@ -223,6 +235,22 @@ func (r reading) warnings(p pool) diag.Diagnostics {
 		}.Warning())
 	}
 	return diags
+}
+
+// source tells where the counts come from, and how old they are.
+func (r reading) source(name string) diag.Diagnostic {
+	detail := fmt.Sprintf("KMS host %s was not read (%v).", r.kmsHost, r.host.LogErr)
+	if r.untold() {
+		return diag.NewWarningDiagnostic("No station of activation pool "+name+" tells the KMS host's count",
+			detail+" None of the stations that answered was told a count within kms.max_age.\n\n"+
+				"Switch some of the stations on, or give an account for the KMS host in kms.winrm.")
+	}
+	for _, product := range kms.Products() {
+		if age, told := r.told[product]; told {
+			detail += fmt.Sprintf(" %s: the newest answer to a station is %s old.", product.Title(), age.Round(time.Second))
+		}
+	}
+	return diag.NewWarningDiagnostic("The counts of activation pool "+name+" are those that its stations were told", detail)
 }
 
 func assessAdvice(err error) string {

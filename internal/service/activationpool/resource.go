@@ -3,6 +3,7 @@ package activationpool
 
 import (
 	"context"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -86,6 +87,15 @@ func (r *Resource) Read(ctx context.Context, req resource.ReadRequest, resp *res
 	found, diags := looker{site: r.site, pool: p}.read(ctx, known)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
+		return
+	}
+	if found.untold() {
+		// Green must not rest on stale facts: the last count stands for as long as an
+		// answer to a station would have.
+		if checked, diags := state.CheckedAt.ValueRFC3339Time(); diags.HasError() || time.Since(checked) > r.site.MaxAge() {
+			state.Status = types.StringValue(string(activation.Unknown))
+			resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
+		}
 		return
 	}
 	known.learn(found)
