@@ -85,12 +85,11 @@ func (c *cycle) evidence(s *station) bool {
 		if !s.owes.has(p) {
 			continue
 		}
-		if c.missing(p) == 0 {
-			c.release(s, only(p)) // nobody waits for it any more
-			continue
-		}
 		if cmid, seen := c.host.sighting(s, c.managed[p]); seen {
 			c.judge(s, p, cmid)
+		}
+		if c.missing(p) == 0 {
+			c.release(s, only(p)) // nobody waits for it any more
 		}
 	}
 	if s.phase == awaiting && s.owes == 0 {

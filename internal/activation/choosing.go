@@ -103,7 +103,7 @@ func (c *cycle) chooseEven(view lineup) *station {
 		}
 		var made []int
 		for _, s := range c.stations {
-			if s.adds.has(p) && (s.idle || s.started && s.owes != 0) {
+			if s.adds.has(p) && (s.idle || s.owes != 0) {
 				made = append(made, c.candidate(s).made)
 			}
 		}
@@ -163,7 +163,7 @@ func (c *cycle) legs() []leg {
 func (c *cycle) capacity(of products) int {
 	sum := 0
 	for _, s := range c.stations {
-		if s.adds.contains(of) && (s.idle || s.started && s.owes != 0) {
+		if s.adds.contains(of) && (s.idle || s.owes != 0) {
 			sum += max(0, c.limits.MaxRestartsPerStation-s.restarts)
 		}
 	}

@@ -253,6 +253,9 @@ func (c *cycle) promise() {
 func (c *cycle) start() {
 	c.startAsks()
 	c.promise()
+	if c.host.denied {
+		c.host.settled = c.ledger.settled // the stations' answers hold the counts
+	}
 	candidate := c.choose()
 	sleeper := c.sleeper()
 	switch {

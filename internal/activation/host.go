@@ -102,7 +102,7 @@ func (c *cycle) lookIfWished() {
 	h.begun, h.wished = c.now, time.Time{}
 	h.begunLooks++
 	if h.denied {
-		h.settled = c.ledger.settled
+		h.wished = c.now.Add(rarelyLook) // nothing is read: what others do shows with time
 		return
 	}
 	h.looking = true

@@ -169,7 +169,7 @@ func counted(number int) world.Host {
 }
 
 // run runs a cycle at the site, in simulated time.
-func run(t *testing.T, site world.Site, change func(*activation.Job, *school), judge func(*school, activation.Result, error)) {
+func run(t *testing.T, site world.Site, change func(*activation.Job, *school), judge func(*testing.T, *school, activation.Result, error)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		var log strings.Builder
@@ -190,9 +190,11 @@ func run(t *testing.T, site world.Site, change func(*activation.Job, *school), j
 			change(&job, s)
 		}
 		result, err := activation.New().Run(t.Context(), s, job)
-		judge(s, result, err)
-		if t.Failed() {
-			t.Log("\n" + log.String())
-		}
+		defer func() {
+			if t.Failed() {
+				t.Log("\n" + log.String())
+			}
+		}()
+		judge(t, s, result, err)
 	})
 }
