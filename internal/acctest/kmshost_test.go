@@ -94,11 +94,11 @@ func listen(t *testing.T, s story, port int) (stop func() []byte) {
 			_ = conn.SetDeadline(time.Now().Add(10 * time.Second))
 			heard, _ := io.ReadAll(conn)
 			all = append(all, append(heard, '.')...)
-			conn.Close()
+			_ = conn.Close()
 		}
 	}()
 	return func() []byte {
-		listener.Close()
+		_ = listener.Close()
 		return <-said
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/timago/terraform-provider-timago/internal/acctest"
+	"github.com/timago/terraform-provider-timago/internal/kms"
 	"github.com/timago/terraform-provider-timago/internal/simulator/world"
 )
 
@@ -31,7 +32,7 @@ func TestAStationIsReadInDepth(t *testing.T) {
 	s := look(t, scenario, firstStation)
 	s.Apply()
 	pc := s.State().Stations[0]
-	address := strings.Split(s.Plain().KMSHost, ":")[0]
+	address := kms.HostOf(s.Plain().KMSHost)
 	s.reads(stationSource, map[string]any{
 		"computer_name": "PC01", "started": noon.Add(-3 * time.Hour).Format(time.RFC3339), "user": `SCHULE\erika`, "in_use": true, "sessions": 2.0,
 		"cmid": string(pc.CMID), "kms_host": address, "kms_port": 1688.0, "kms_host_from_dns": true,

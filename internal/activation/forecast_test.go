@@ -258,7 +258,7 @@ func drawnSite(seed uint64) (site world.Site, age time.Duration, whole bool) {
 	if r.IntN(2) == 0 {
 		site.Traffic = []world.Traffic{{Every: time.Hour + upTo(30*time.Hour), Same: r.IntN(9), Threshold: []int{0, 0, 5}[r.IntN(3)]}}
 	}
-	age = upTo(25 * day)
+	age = upTo(4 * day)
 	if r.IntN(6) == 0 {
 		site.Faults, whole = []world.Fault{{Name: world.CountFalls, After: upTo(age + 1), Number: r.IntN(12)}}, false
 	}

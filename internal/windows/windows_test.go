@@ -107,6 +107,13 @@ func TestWhatAReadCosts(t *testing.T) {
 	if n := r.operations("kms01", func() { must[kms.Host](t)(r.Host(ctx, r.host)) }); n != 2+1 {
 		t.Errorf("a host: %d operations, want 2 queries and a pull", n)
 	}
+	// Its clock and its log of the last 30 days, empty here, cost a query each.
+	if n := r.operations("kms01", func() {
+		clock := must[kms.Uptime](t)(r.HostUptime(ctx, r.host))
+		must[[]kms.Counted](t)(r.Counted(ctx, r.host, clock.Now.Add(-kms.CountedFor)))
+	}); n != 2 {
+		t.Errorf("a host's clock and log: %d operations, want 2", n)
+	}
 	if n := r.operations("PC02", func() { must[kms.Uptime](t)(r.Probe(ctx, r.stations[1])) }); n != 1 {
 		t.Errorf("a probe: %d operations, want 1", n)
 	}
