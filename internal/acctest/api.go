@@ -88,3 +88,16 @@ func (s *Site) ClientID(station string) string {
 	s.t.Fatalf("no station %s in Timago", station)
 	return ""
 }
+
+// Met fails the test unless Timago's interface noted down a request that met the fault,
+// of this kind: "GET /stations", "POST /commands reset_image".
+func (s *Site) Met(fault world.FaultName, call string) {
+	s.t.Helper()
+	s.Saw(fault)
+	for _, entry := range s.Log(0) {
+		if entry.Kind == "api" && entry.Trouble == string(fault) && strings.HasPrefix(entry.Detail, call) {
+			return
+		}
+	}
+	s.t.Errorf("no request %s met the fault %s", call, fault)
+}

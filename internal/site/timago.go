@@ -36,6 +36,9 @@ const (
 	KMSUnknown      = timago.KMSUnknown
 )
 
+// ResetImageCommand is what a pending command is called that makes an image anew.
+const ResetImageCommand = timago.ResetImage
+
 // ErrNotFound is definite: there is no such station in Timago, or in the inventory.
 var ErrNotFound = timago.ErrNotFound
 

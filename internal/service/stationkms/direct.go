@@ -16,19 +16,22 @@ import (
 
 // adopt looks at a station once, in direct mode. One that does not answer is taken as it
 // is called: stations are off at night. Only an account that is refused is an error.
-func adopt(ctx context.Context, s *site.Site, w wish, timeout time.Duration) (shown, diag.Diagnostics, error) {
+func adopt(ctx context.Context, s *site.Site, w wish, timeout time.Duration) (shown, diag.Diagnostics) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	found, err := fromOutside(ctx, s, w.reference)
 	found.id = types.StringValue(strings.ToLower(w.reference))
 	found.system = text(w.system)
 	if err == nil {
-		return found, nil, nil
+		return found, nil
 	}
 	if errors.Is(err, kms.ErrDenied) || errors.Is(err, context.Canceled) {
-		return shown{}, nil, err
+		return shown{}, diag.Diagnostics{tfdiag.Failure{
+			Verb: "ask", Noun: "station", Name: w.title, Err: err, Next: site.Advice(err),
+			Attempted: "It was asked for its name over WinRM, before it is taken over as it is.",
+		}.Error()}
 	}
-	return found, diag.Diagnostics{silent(w.title, err)}, nil
+	return found, diag.Diagnostics{silent(w.title, err)}
 }
 
 // fromOutside asks Windows for the station's name, and the inventory for the rest.

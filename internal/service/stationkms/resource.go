@@ -68,13 +68,12 @@ func (r *Resource) Create(ctx context.Context, req resource.CreateRequest, resp 
 	}
 	w := plan.wish()
 	if r.site == nil {
-		resp.Diagnostics.Append(w.failure(errNotConfigured).Error())
+		resp.Diagnostics.Append(w.failure(errNotConfigured, nil).Error())
 		return
 	}
-	found, diags, err := r.start(ctx, w, timeout)
+	found, diags := r.start(ctx, w, timeout)
 	resp.Diagnostics.Append(diags...)
-	if err != nil {
-		resp.Diagnostics.Append(w.failure(err).Error())
+	if diags.HasError() {
 		return
 	}
 	plan.complete(found)
@@ -83,15 +82,15 @@ func (r *Resource) Create(ctx context.Context, req resource.CreateRequest, resp 
 }
 
 // start gives an error only where nothing was commanded.
-func (r *Resource) start(ctx context.Context, w wish, timeout time.Duration) (shown, diag.Diagnostics, error) {
+func (r *Resource) start(ctx context.Context, w wish, timeout time.Duration) (shown, diag.Diagnostics) {
 	if !r.site.HasTimago() {
 		return adopt(ctx, r.site, w, timeout)
 	}
 	done := take(ctx, r.site, w, timeout)
 	if done.err != nil && !done.commanded {
-		return shown{}, nil, done.err
+		return shown{}, diag.Diagnostics{w.failure(done.err, &done).Error()}
 	}
-	return done.show(w), done.warnings(w), nil
+	return done.show(w), done.warnings(w)
 }
 
 // Read looks the station up. Only Timago's own word that there is none removes it.
@@ -161,7 +160,7 @@ func (r *Resource) Update(ctx context.Context, req resource.UpdateRequest, resp 
 	}
 	w := plan.wish()
 	if r.site == nil {
-		resp.Diagnostics.Append(w.failure(errNotConfigured).Error())
+		resp.Diagnostics.Append(w.failure(errNotConfigured, nil).Error())
 		return
 	}
 	if !r.site.HasTimago() {
@@ -172,7 +171,7 @@ func (r *Resource) Update(ctx context.Context, req resource.UpdateRequest, resp 
 	done := take(ctx, r.site, w, timeout)
 	if done.err != nil {
 		// No taint comes of this: what could not be done may be told as what it is.
-		resp.Diagnostics.Append(w.failure(done.err).Error())
+		resp.Diagnostics.Append(w.failure(done.err, &done).Error())
 		if !done.commanded {
 			return // the prior state is true
 		}
@@ -199,7 +198,7 @@ func (r *Resource) Delete(ctx context.Context, req resource.DeleteRequest, resp 
 	w := state.wish()
 	w.enabled = false
 	if r.site == nil {
-		resp.Diagnostics.Append(w.failure(errNotConfigured).Error())
+		resp.Diagnostics.Append(w.failure(errNotConfigured, nil).Error())
 		return
 	}
 	if !r.site.HasTimago() {
@@ -208,6 +207,6 @@ func (r *Resource) Delete(ctx context.Context, req resource.DeleteRequest, resp 
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	if err := clear(ctx, r.site, w); err != nil {
-		resp.Diagnostics.Append(w.failure(err).Error())
+		resp.Diagnostics.Append(w.failure(err, nil).Error())
 	}
 }

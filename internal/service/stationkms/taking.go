@@ -45,11 +45,11 @@ func take(ctx context.Context, s *site.Site, w wish, timeout time.Duration) outc
 	done := outcome{system: system.Name}
 	done.station, err = s.SetKMSActivation(limited, found.ID, system.Name, w.enabled)
 	done.commanded = err == nil && system.KMSActivation != w.enabled
-	if err != nil && uncertain(err) {
-		// The answer may have been lost, and the option set all the same.
+	if err != nil {
+		// The answer may have been lost or unreadable, and the option set all the same.
 		var seen bool
 		done.station, seen = glance(ctx, s, found)
-		done.commanded = seen && done.option() == w.enabled
+		done.commanded = seen && system.KMSActivation != w.enabled && done.option() == w.enabled
 	}
 	if err != nil && (!done.commanded || limited.Err() != nil) {
 		done.err = err
@@ -67,8 +67,8 @@ func take(ctx context.Context, s *site.Site, w wish, timeout time.Duration) outc
 	return done
 }
 
-// uncertain tells whether a command may have been carried out in spite of the error.
-func uncertain(err error) bool {
+// passing tells whether the next answer may be another.
+func passing(err error) bool {
 	return errors.Is(err, kms.ErrUnreachable) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }
 
@@ -128,6 +128,12 @@ func (o *outcome) reset(ctx context.Context, s *site.Site, w wish) {
 	case errors.As(err, &refused):
 		o.commanded, o.held = true, err
 	default:
+		// The answer may have been lost here, too.
+		now, seen := glance(ctx, s, o.station)
+		if pending := now.Pending; seen && pending != nil && pending.Command == site.ResetImageCommand {
+			o.station, o.commanded = now, true
+			return
+		}
 		o.err = err
 	}
 }
@@ -158,7 +164,7 @@ func (o *outcome) await(ctx context.Context, s *site.Site, w wish) {
 		}
 		station, err := s.FindFresh(ctx, o.station.ID)
 		if err != nil {
-			if !uncertain(err) {
+			if !passing(err) {
 				o.held = err
 				return
 			}
@@ -207,16 +213,16 @@ func (o outcome) warnings(w wish) diag.Diagnostics {
 		Attempted: fmt.Sprintf(`The option "KMS-Aktivierung" of %s is %s; its image was made otherwise, so effective is false.`, o.system, option),
 	}
 	switch {
-	case o.err != nil:
-		failure.Err = o.err
 	case o.holds(w):
 		return nil
+	case o.err != nil:
+		failure.Err, failure.Next = o.err, again(o.err)
 	case errors.Is(o.held, context.DeadlineExceeded), errors.Is(o.held, context.Canceled):
 		failure.Verb, failure.Noun = "see the new image start on", "station"
 		failure.Attempted += " Timago has taken the command to reset it, and it was waited for."
 		failure.Err, failure.Next = o.held, "Look at the station, raise timeouts, or apply again: the same image is not reset twice."
 	case o.held != nil:
-		failure.Err = o.held
+		failure.Err, failure.Next = o.held, again(o.held)
 	default:
 		// One summary for all stations, which the CLI then shows as one warning.
 		return diag.Diagnostics{diag.NewWarningDiagnostic("New images have not started yet",
@@ -226,12 +232,28 @@ func (o outcome) warnings(w wish) diag.Diagnostics {
 	return diag.Diagnostics{failure.Warning()}
 }
 
-// failure is what could not be commanded.
-func (w wish) failure(err error) tfdiag.Failure {
+// again says what to do about an error that does not know it.
+func again(err error) string {
+	var adviser tfdiag.Adviser
+	if errors.As(err, &adviser) && adviser.Advice() != "" {
+		return "" // it is asked
+	}
+	return "The next plan shows effective = false again, and its apply tries once more."
+}
+
+// failure is what could not be commanded, with the option as it was last seen.
+func (w wish) failure(err error, seen *outcome) tfdiag.Failure {
 	f := tfdiag.Failure{Verb: "switch on", Noun: "KMS activation of station", Name: w.title, Err: err}
 	f.Attempted = `The option "KMS-Aktivierung" is to be on, and the image to be made with it.`
 	if !w.enabled {
 		f.Verb, f.Attempted = "switch off", `The option "KMS-Aktivierung" is to be off.`
+	}
+	if seen != nil && seen.system != "" {
+		option := "off"
+		if seen.option() {
+			option = "on"
+		}
+		f.Attempted += " That of " + seen.system + " was last seen " + option + "."
 	}
 	return f
 }
