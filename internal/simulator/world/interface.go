@@ -277,5 +277,5 @@ func (w *World) KMS() (address string, port int, products []Shown) {
 			}
 		}
 	}
-	return w.host.Address, kmsPort, products
+	return w.host.Address, w.host.Port, products
 }
