@@ -151,6 +151,17 @@ func TestCappedCountsDoNotTellServersFromOffice(t *testing.T) {
 	}
 }
 
+// Here Office's count would be reproduced with the servers among it, since it is capped,
+// and not without: that proves nothing.
+func TestACappedCountIsNoProof(t *testing.T) {
+	t.Parallel()
+	records := slices.Concat(many(60, 1, 9*day, idEducation), many(8, 101, 9*day, idOffice), many(7, 201, 9*day, idServer))
+	_, err := activation.ForecastOf(hostLog(map[kms.Product]int{kms.Windows: 50, kms.Office: 10}, records...), kms.Office, educationAndOffice)
+	if err == nil || !strings.Contains(err.Error(), "do not tell which") {
+		t.Error(err)
+	}
+}
+
 func TestNoForecastWithoutALogThatFits(t *testing.T) {
 	t.Parallel()
 	three := many(3, 1, 6*day, idEducation)
