@@ -1,11 +1,15 @@
 package winrm_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -428,4 +432,38 @@ func TestKerberosCancelledCall(t *testing.T) {
 	}
 	_, err := c.Query(t.Context(), machine.address, uptime)
 	do(t, err)
+}
+
+// A machine that takes the ticket and does not show that it could read it.
+func TestKerberosMachineMustProveItself(t *testing.T) {
+	t.Parallel()
+	r := openRealm(t)
+	for name, answer := range map[string]string{
+		"no token":   "Kerberos",
+		"no base64":  "Kerberos ???",
+		"no meaning": "Kerberos YGYG",
+		"an echo":    "",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var messages atomic.Int32
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
+				sent := request.Header.Get("Authorization")
+				if request.ContentLength > 0 {
+					messages.Add(1)
+				}
+				w.Header().Set("WWW-Authenticate", cmp.Or(answer, sent))
+				if sent == "" {
+					w.Header().Set("WWW-Authenticate", "Kerberos")
+					w.WriteHeader(http.StatusUnauthorized)
+				}
+			}))
+			defer server.Close()
+			address := strings.Replace(server.Listener.Addr().String(), "127.0.0.1", "localhost", 1)
+			wants(t, failedOf(t, r.client(t, winrm.Config{}), address), winrm.KerberosUntrusted, "did not prove itself")
+			if messages.Load() != 0 {
+				t.Error("a message was sent to a machine that is not the one meant")
+			}
+		})
+	}
 }
