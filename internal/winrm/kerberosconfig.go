@@ -51,7 +51,7 @@ func newTickets(c Config, account account) (*tickets, error) {
 	}
 	switch {
 	case c.Kerberos.Keytab != "" && c.Kerberos.CredentialCache != "":
-		return nil, errors.New("Kerberos takes a keytab or a credential cache, not both")
+		return nil, errors.New("a keytab and a credential cache are given: Kerberos takes one of them")
 	case c.Kerberos.Keytab != "":
 		t.keytab = new(keytab.Keytab)
 		err = read("keytab", c.Kerberos.Keytab, t.keytab.Unmarshal)
@@ -62,7 +62,7 @@ func newTickets(c Config, account account) (*tickets, error) {
 	case err != nil:
 		return nil, err
 	case len(t.client.NameString) == 0:
-		return nil, errors.New("Kerberos needs a user name, or a credential cache, which has one")
+		return nil, errors.New("no user name for Kerberos, and no credential cache that has one")
 	case t.realm == "":
 		return nil, fmt.Errorf("%q names no Kerberos realm and krb5.conf has no default_realm: write the user name as user@REALM", c.Username)
 	}
@@ -143,10 +143,9 @@ func (t *tickets) readCache(name string) error {
 		if held.Unmarshal(entry.Ticket) != nil {
 			continue // not a ticket: a note of the library that wrote the cache
 		}
-		switch service := entry.Server.PrincipalName.PrincipalNameString(); {
-		case service == "krbtgt/"+t.realm:
+		if service := entry.Server.PrincipalName.PrincipalNameString(); service == "krbtgt/"+t.realm {
 			t.tgt = newFetched(held)
-		default:
+		} else {
 			t.services[service] = newFetched(held)
 		}
 	}

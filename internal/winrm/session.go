@@ -63,8 +63,9 @@ func (c *Client) newSession(cn *conn) session {
 		return &basicSession{account: c.account}
 	case AuthKerberos:
 		return c.newKerberosSession(cn)
+	default:
+		return &ntlmSession{account: c.account, bindings: channelBindings(cn.certificate), sealed: cn.certificate == nil}
 	}
-	return &ntlmSession{account: c.account, bindings: channelBindings(cn.certificate), sealed: cn.certificate == nil}
 }
 
 // authenticate makes the account's session on a new connection, in the turn
