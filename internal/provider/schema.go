@@ -100,8 +100,9 @@ func (p *Provider) Schema(_ context.Context, _ provider.SchemaRequest, resp *pro
 }
 
 // hostAttributes are the same keys, described without the environment that they do not read.
-func hostAttributes() map[string]schema.Attribute {
-	attributes := winrmAttributes()
+func hostAttributes() map[string]schema.Attribute { return withoutEnvironment(winrmAttributes()) }
+
+func withoutEnvironment(attributes map[string]schema.Attribute) map[string]schema.Attribute {
 	for name, attribute := range attributes {
 		description := environmentNote.ReplaceAllString(attribute.GetMarkdownDescription(), "")
 		switch a := attribute.(type) {
@@ -113,6 +114,9 @@ func hostAttributes() map[string]schema.Attribute {
 			attributes[name] = a
 		case schema.Int64Attribute:
 			a.MarkdownDescription = description
+			attributes[name] = a
+		case schema.SingleNestedAttribute:
+			a.Attributes = withoutEnvironment(a.Attributes)
 			attributes[name] = a
 		}
 	}
@@ -132,18 +136,19 @@ func winrmAttributes() map[string]schema.Attribute {
 		"password": schema.StringAttribute{
 			Optional:  true,
 			Sensitive: true,
-			MarkdownDescription: "The account's password. Better given by the environment: `TIMAGO_WINRM_PASSWORD`. " +
+			MarkdownDescription: "The account's password; with `kerberos` it may be left out. Better given by the environment: `TIMAGO_WINRM_PASSWORD`. " +
 				"It is never written to state or log; a saved plan holds the variables it was made with.",
 		},
 		"auth": schema.StringAttribute{
 			Optional: true,
-			MarkdownDescription: "Authentication: `ntlm` (sealed where there is no TLS) or `basic`. Nothing weaker is ever used, whatever a machine offers. " +
+			MarkdownDescription: "Authentication: `ntlm` or `kerberos`, both sealed where there is no TLS, or `basic`. Nothing weaker is ever used, whatever a machine offers. " +
 				"Environment: `TIMAGO_WINRM_AUTH`. Default: `ntlm`.",
-			Validators: []validator.String{stringvalidator.OneOf(string(winrm.AuthNTLM), string(winrm.AuthBasic))},
+			Validators: []validator.String{stringvalidator.OneOf(string(winrm.AuthNTLM), string(winrm.AuthBasic), string(winrm.AuthKerberos))},
 		},
+		"kerberos": kerberosAttribute(),
 		"use_tls": schema.BoolAttribute{
 			Optional:            true,
-			MarkdownDescription: "Whether machines are asked over HTTPS. Environment: `TIMAGO_WINRM_USE_TLS`. Default: `false`, NTLM sealed over HTTP.",
+			MarkdownDescription: "Whether machines are asked over HTTPS. Environment: `TIMAGO_WINRM_USE_TLS`. Default: `false`, sealed over HTTP.",
 		},
 		"port": schema.Int64Attribute{
 			Optional:            true,

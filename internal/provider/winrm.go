@@ -27,6 +27,9 @@ type winrmModel struct {
 	AllowUnencrypted        types.Bool           `tfsdk:"allow_unencrypted"`
 	Timeout                 timetypes.GoDuration `tfsdk:"timeout"`
 	MaxParallel             types.Int64          `tfsdk:"max_parallel"`
+	Kerberos                types.Object         `tfsdk:"kerberos"`
+
+	kerberos kerberosModel // Kerberos, completed
 }
 
 // winrmOf completes a block by the environment and the defaults. Without the block, or as
@@ -46,11 +49,15 @@ func winrmOf(ctx context.Context, block types.Object, env environment, prefix st
 	diags.Append(env.number(&w.Port, prefix+"PORT", 0, at.AtName("port"))...)
 	diags.Append(env.number(&w.MaxParallel, prefix+"MAX_PARALLEL", defaultMaxParallel, at.AtName("max_parallel"))...)
 	env.duration(&w.Timeout, prefix+"TIMEOUT", defaultTimeout)
+	var more diag.Diagnostics
+	w.kerberos, more = kerberosOf(ctx, w.Kerberos, env, prefix)
+	diags.Append(more...)
 	return w, diags
 }
 
 func (w winrmModel) validate(c *checks, at path.Path) {
-	c.oneOf(at.AtName("auth"), w.Auth, string(winrm.AuthNTLM), string(winrm.AuthBasic))
+	c.oneOf(at.AtName("auth"), w.Auth, string(winrm.AuthNTLM), string(winrm.AuthBasic), string(winrm.AuthKerberos))
+	w.validateKerberos(c, at)
 	unencrypted := !w.UseTLS.ValueBool() && !w.UseTLS.IsUnknown() && !w.AllowUnencrypted.ValueBool() && !w.AllowUnencrypted.IsUnknown()
 	if w.Auth.ValueString() == string(winrm.AuthBasic) && unencrypted {
 		c.reject(at.AtName("auth"), "Basic authentication without TLS",
@@ -68,11 +75,12 @@ func (w winrmModel) config(ctx context.Context, at path.Path, prefix string) (*w
 	for _, needed := range []struct {
 		value               types.String
 		attribute, variable string
+		dispensable         bool
 	}{
-		{w.Username, "username", prefix + "USERNAME"},
-		{w.Password, "password", prefix + "PASSWORD"},
+		{w.Username, "username", prefix + "USERNAME", w.userless()},
+		{w.Password, "password", prefix + "PASSWORD", w.byKerberos()},
 	} {
-		if needed.value.IsNull() {
+		if needed.value.IsNull() && !needed.dispensable {
 			diags.AddAttributeError(at.AtName(needed.attribute), "Missing WinRM "+needed.attribute,
 				"Windows is asked over WinRM, and no "+needed.attribute+" is configured.\n\n"+
 					"Set "+at.AtName(needed.attribute).String()+" in the provider block or the environment variable "+needed.variable+".")
@@ -86,5 +94,6 @@ func (w winrmModel) config(ctx context.Context, at path.Path, prefix string) (*w
 		CACertificate: []byte(w.CACertificate.ValueString()), TLSServerName: w.TLSServerName.ValueString(),
 		CertificateFingerprints: fingerprints, InsecureSkipVerify: w.InsecureSkipVerify.ValueBool(),
 		AllowUnencrypted: w.AllowUnencrypted.ValueBool(), Timeout: duration(w.Timeout), MaxParallel: int(w.MaxParallel.ValueInt64()),
+		Kerberos: w.kerberos.config(),
 	}, diags
 }

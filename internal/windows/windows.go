@@ -64,10 +64,13 @@ func meaning(err error) error {
 func sentinelOf(err error) error {
 	var quota *winrm.Quota
 	var protocol *winrm.Protocol
+	var kerberos *winrm.KerberosFailed
 	switch {
 	case winrm.IsAuthRejected(err) && winrm.IsNotYetBack(err):
 		return kms.ErrNotYet // Netlogon is still starting after a restart
-	case winrm.IsAuthRejected(err), winrm.IsAccessDenied(err), winrm.IsCode(err, codeAccessDenied):
+	case errors.As(err, &kerberos) && kerberos.Reason == winrm.KerberosNoKDC:
+		return kms.ErrUnreachable
+	case winrm.IsAuthRejected(err), winrm.IsAccessDenied(err), winrm.IsCode(err, codeAccessDenied), kerberos != nil:
 		return kms.ErrDenied
 	case winrm.IsUnreachable(err), errors.As(err, &quota), errors.As(err, &protocol):
 		return kms.ErrUnreachable

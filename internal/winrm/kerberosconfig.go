@@ -60,7 +60,7 @@ func newTickets(c Config, account account) (*tickets, error) {
 	}
 	switch {
 	case err != nil:
-		return nil, err
+		return nil, t.failed(KerberosCredentials, "", err)
 	case len(t.client.NameString) == 0:
 		return nil, errors.New("no user name for Kerberos, and no credential cache that has one")
 	case t.realm == "":
