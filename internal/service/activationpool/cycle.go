@@ -156,7 +156,7 @@ func (l looker) awaitImages(ctx context.Context, limit time.Duration) error {
 		if err != nil && ctx.Err() == nil {
 			return err
 		}
-		names = slices.DeleteFunc(names, func(name string) bool { return parts[name] != site.ImagePending })
+		names = slices.DeleteFunc(slices.Clone(names), func(name string) bool { return parts[name] != site.ImagePending })
 		if len(names) == 0 {
 			return nil
 		}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/timago/terraform-provider-timago/internal/activation"
 	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/site"
 )
 
 // progress logs what happens in a cycle, one readable line a step: Terraform itself shows
@@ -70,14 +71,14 @@ func cycleAdvice(err error) string {
 	case errors.As(err, &cancelled):
 		return "Apply again: it goes on from what has been counted, and waits for stations that are still starting."
 	case errors.As(err, &hostSilent):
-		return advice(err)
+		return site.Advice(err)
 	case errors.As(err, &noKey):
 		return fmt.Sprintf("Install the KMS host key for %s there, or leave the product out with thresholds = { %s = 0 }.",
 			noKey.Product.Title(), string(noKey.Product))
 	case err == nil:
 		return "Apply again. Members that stay unlicensed say why in unlicensed."
 	case errors.Is(err, kms.ErrDenied):
-		return advice(err)
+		return site.Advice(err)
 	}
 	return ""
 }

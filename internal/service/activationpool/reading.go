@@ -96,7 +96,7 @@ func (l looker) read(ctx context.Context, known knowledge) (reading, diag.Diagno
 		return reading{}, diag.Diagnostics{tfdiag.Failure{
 			Verb: "read", Noun: "KMS host", Name: r.kmsHost,
 			Attempted: "Its counts were asked for over WinRM. What is not known of the KMS host says nothing about the activation: " +
-				"the pool's status stays as it was.", Err: err, Next: advice(err),
+				"the pool's status stays as it was.", Err: err, Next: site.Advice(err),
 		}.Error()}
 	}
 	r.at = time.Now()
@@ -259,17 +259,6 @@ func assessAdvice(err error) string {
 		return "Name the machine that holds the KMS host key in kms_host or in kms.host of the provider block."
 	case errors.Is(err, activation.ErrNoProduct):
 		return "Switch some of the stations on and try again, or set thresholds."
-	}
-	return ""
-}
-
-// advice says what to do about a machine that could not be asked.
-func advice(err error) string {
-	switch {
-	case errors.Is(err, kms.ErrDenied):
-		return "See that the account may log on there over WinRM and has administrator rights, which reading licences needs."
-	case errors.Is(err, kms.ErrUnreachable), errors.Is(err, kms.ErrNotYet):
-		return "See that the machine is on, that its name resolves, and that WinRM answers on the port (Test-WSMan <name>)."
 	}
 	return ""
 }

@@ -1,0 +1,110 @@
+package acctest_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/timago/terraform-provider-timago/internal/acctest"
+	"github.com/timago/terraform-provider-timago/internal/simulator"
+	"github.com/timago/terraform-provider-timago/internal/simulator/world"
+)
+
+// enter opens a room in API mode, with an account for Windows.
+func enter(t *testing.T, scenario simulator.Scenario, config string) story {
+	t.Helper()
+	site := acctest.NewAPISite(t, scenario, acctest.Speed)
+	s := story{site, acctest.NewWorkspace(t, append(site.Env(), site.APIEnv()...)...), t}
+	s.Write("main.tf", s.APIProvider(
+		fmt.Sprintf("winrm = { username = %q, use_tls = %t, insecure_skip_verify = true }", s.Ready().WinRM.Username, s.Ready().WinRM.UseTLS),
+		fmt.Sprintf("kms = { host = %q }", s.Ready().KMSHost))+config)
+	return s
+}
+
+const classroom = `
+data "timago_stations" "room" {
+  location = "R101"
+}
+
+resource "timago_station_kms" "room" {
+  for_each = toset(data.timago_stations.room.names)
+  station  = each.key
+}
+
+resource "timago_activation_pool" "room" {
+  name     = "R101"
+  stations = [for s in timago_station_kms.room : s.station]
+  cycle    = { station_timeout = "60s" }
+}
+`
+
+// The vendor's page from its first step to its last: the option, the images, the count.
+func TestARoomFromTheOptionToActivated(t *testing.T) {
+	t.Parallel()
+	scenario := acctest.Room(8, world.Station{Image: world.Image{WithoutKMS: true}})
+	scenario.Host = acctest.Counted(10)
+	s := enter(t, scenario, classroom)
+	plan := s.Plan(2)
+	if !plan.Contains("Unable to judge 8 of the 8 members of activation pool R101") {
+		t.Errorf("the plan does not say that images come first:\n%s", plan.Output)
+	}
+	s.Apply()
+	s.shows(map[string]any{"status": "activated", "windows.members": 8.0})
+	for _, station := range s.State().Stations {
+		if s.Images(station.Name) != 1 {
+			t.Errorf("%s got %d images, want 1", station.Name, s.Images(station.Name))
+		}
+	}
+	// 10 others, 8 by the start of their new image (a restart too), 7 by the pool.
+	s.shows(map[string]any{"last_cycle.restarts": 7.0})
+	s.made(15, 8+7)
+}
+
+func TestARoomByItsName(t *testing.T) {
+	t.Parallel()
+	scenario := acctest.Room(3, world.Station{Licensed: true})
+	scenario.Host = acctest.Counted(22)
+	s := enter(t, scenario, "resource \"timago_activation_pool\" \"room\" {\n  name = \"R101\"\n  location = \"R101\"\n}\n")
+	s.Apply()
+	s.shows(map[string]any{"status": "activated", "windows.members": 3.0, "location": "R101", "stations": nil})
+	s.Write("other.tf", "resource \"timago_activation_pool\" \"other\" {\n  name = \"x\"\n  location = \"R999\"\n}\n")
+	if plan := s.Plan(1); !plan.Contains("location R999") || !plan.Contains("not found in Timago") {
+		t.Errorf("a room that is none:\n%s", plan.Output)
+	}
+	if plan := s.Run("import", "-no-color", "timago_activation_pool.other", "x@kms01/location=R101"); plan.Exit == 0 {
+		s.Plan(1) // what was imported and what is configured name different rooms
+	}
+}
+
+func TestAStationThatIsOffIsWokenByTimago(t *testing.T) {
+	t.Parallel()
+	scenario := acctest.Room(3, world.Station{Off: true})
+	scenario.Host = acctest.Counted(23)
+	s := enter(t, scenario, "resource \"timago_activation_pool\" \"room\" {\n  name = \"R101\"\n  location = \"R101\"\n  thresholds = { windows = 25 }\n  cycle = { station_timeout = \"30s\" }\n}\n")
+	s.Apply()
+	s.shows(map[string]any{"status": "activated", "last_cycle.restarts": 0.0, "last_cycle.woken": 2.0})
+}
+
+func TestWithoutWinRMTimagosOwnStatusIsShown(t *testing.T) {
+	t.Parallel()
+	scenario := acctest.Room(2, world.Station{Licensed: true})
+	scenario.Host = acctest.Counted(30)
+	s := enter(t, scenario, "")
+	s.Write("main.tf", s.APIProvider()+"resource \"timago_activation_pool\" \"room\" {\n  name = \"R101\"\n  location = \"R101\"\n}\n")
+	s.Apply()
+	s.shows(map[string]any{"status": "activated", "windows.count": nil, "windows.members": nil})
+	s.Inject(world.Fault{Name: world.CountFalls, On: []string{"kms01"}, Number: 20})
+	asked := s.Happened(world.KindRequest)
+	for _, power := range []func(string) error{s.World.PowerOff, s.World.PowerOn} {
+		if err := power("R101-PC01"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.Until("it has asked in vain", func() bool { return s.Happened(world.KindRequest) > asked })
+	plan := s.Plan(1)
+	for _, said := range []string{"Windows itself cannot be asked", "Set winrm in the provider block"} {
+		if !plan.Contains(said) {
+			t.Errorf("it does not say %q:\n%s", said, plan.Output)
+		}
+	}
+	s.Saw(world.CountFalls)
+}
