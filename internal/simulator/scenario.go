@@ -36,7 +36,8 @@ type WinRM struct {
 	HTTP             *bool         `yaml:"http"`     // default true
 	HTTPS            bool          `yaml:"https"`
 	Basic            bool          `yaml:"basic"`
-	NTLM             *bool         `yaml:"ntlm"` // default true
+	NTLM             *bool         `yaml:"ntlm"`   // default true
+	Keytab           string        `yaml:"keytab"` // file with the machines' keys, HTTP/<address>; Kerberos is offered where it is set
 	AllowUnencrypted bool          `yaml:"allow_unencrypted"`
 	Latency          time.Duration `yaml:"latency"` // real, of every answer
 }
@@ -148,8 +149,8 @@ func (s Scenario) validate() error {
 	if !s.WinRM.http() && !s.WinRM.HTTPS {
 		problems = append(problems, errors.New("winrm: neither http nor https is on"))
 	}
-	if !s.WinRM.ntlm() && !s.WinRM.Basic {
-		problems = append(problems, errors.New("winrm: neither ntlm nor basic is on"))
+	if !s.WinRM.ntlm() && !s.WinRM.Basic && s.WinRM.Keytab == "" {
+		problems = append(problems, errors.New("winrm: neither ntlm nor basic is on, and there is no keytab for Kerberos"))
 	}
 	if t := s.Timago; min(t.PageSize, t.RateLimit) < 0 || min(t.Latency, t.TakenWithin, t.StartedWithin) < 0 {
 		problems = append(problems, errors.New("timago: page_size, rate_limit, latency, taken_within and started_within are not negative"))

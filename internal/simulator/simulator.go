@@ -153,10 +153,14 @@ func (s *Simulator) server(name string, isHost bool, secure *tls.Config) *wsman.
 	if !found {
 		domain, user = "", account.Username
 	}
+	var kerberos *wsman.Kerberos
+	if keytab := s.scenario.WinRM.Keytab; keytab != "" {
+		kerberos = &wsman.Kerberos{Keytab: keytab}
+	}
 	return wsman.NewServer(wsman.Config{
 		Name:     name,
 		Accounts: []wsman.Account{{Domain: domain, Username: user, Password: account.Password}},
-		TLS:      secure, Basic: s.scenario.WinRM.Basic, NTLM: s.scenario.WinRM.ntlm(),
+		TLS:      secure, Basic: s.scenario.WinRM.Basic, NTLM: s.scenario.WinRM.ntlm(), Kerberos: kerberos,
 		AllowUnencrypted: s.scenario.WinRM.AllowUnencrypted,
 		Machine:          machine{world: s.World, name: name, refuses: s.scenario.Activate},
 		Condition:        func(r wsman.Request) wsman.Condition { return s.condition(name, r) },
