@@ -143,7 +143,7 @@ func (s *Site) command(ctx context.Context, station Station, command timago.Comm
 	}
 	watch, cancel := context.WithTimeout(ctx, settling)
 	defer cancel()
-	if last, err := s.timago.Await(watch, status.ID, settling/4, nil); err == nil {
+	if last, err := s.timago.Await(watch, status.ID, settling/2, nil); err == nil {
 		status = last
 	}
 	for _, outcome := range status.Stations {

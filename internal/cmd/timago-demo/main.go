@@ -1,6 +1,7 @@
-// Timago-demo shows the provider's main job on a simulated site, with the real CLI and
-// the provider as it is released: a room goes from nothing to activated, loses it over
-// the holidays, and gets it back. `make demo` runs it.
+// Timago-demo shows the provider's main job on simulated sites, with the real CLI and the
+// provider as it is released. In its first act, direct mode, a room goes from nothing to
+// activated, loses it over the holidays and gets it back. In its second, API mode, a
+// classroom is set up from the option to the count. `make demo` runs it.
 package main
 
 import (
@@ -9,164 +10,101 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 	"time"
 
 	"github.com/timago/terraform-provider-timago/internal/simulator"
-	"github.com/timago/terraform-provider-timago/internal/simulator/world"
 )
 
 func main() {
 	provider := flag.String("provider", "bin/terraform-provider-timago", "the provider's binary")
-	cli := flag.String("cli", os.Getenv("TF_ACC_TERRAFORM_PATH"), "terraform or tofu")
-	scenario := flag.String("scenario", "vendor-example", "scenario file, or the name of one that comes with the simulator")
-	speed := flag.Float64("speed", 60, "how much faster time runs at the site")
+	path := flag.String("cli", os.Getenv("TF_ACC_TERRAFORM_PATH"), "terraform or tofu")
+	speed := flag.Float64("speed", 60, "how much faster time runs at the sites")
 	verbose := flag.Bool("verbose", false, "show all that the CLI writes")
 	flag.Parse()
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := demonstrate(ctx, *scenario, *speed, &terraform{path: *cli, provider: *provider, verbose: *verbose}); err != nil {
+	d := demonstration{path: *path, provider: *provider, speed: *speed, verbose: *verbose}
+	err := d.act(ctx, "vendor-example", false, d.directMode)
+	if err == nil {
+		err = d.act(ctx, "classroom", true, d.apiMode)
+	}
+	if err != nil {
 		stop()
 		fmt.Fprintln(os.Stderr, "The demonstration failed:", err)
 		os.Exit(1)
 	}
+	fmt.Println("\nNothing was left running.")
 }
 
-const holidays = 40 * 24 * time.Hour
+// demonstration is how both acts are run.
+type demonstration struct {
+	path, provider string
+	speed          float64
+	verbose        bool
+}
 
-func demonstrate(ctx context.Context, file string, speed float64, cli *terraform) error {
-	scenario, err := simulator.Load(file)
+// act opens a site and plays a story there.
+func (d demonstration) act(ctx context.Context, scenarioName string, api bool, play func(context.Context, *story)) error {
+	scenario, err := simulator.Embedded(scenarioName)
 	if err != nil {
 		return err
 	}
-	site, err := simulator.Start(scenario, simulator.Options{Speed: speed}) //nolint:contextcheck // it lives until Close
+	site, err := simulator.Start(scenario, simulator.Options{Speed: d.speed, API: api}) //nolint:contextcheck // it lives until Close
 	if err != nil {
 		return err
 	}
 	defer site.Close()
-	remove, err := cli.prepare(ctx, site.Plain())
+	cli := &terraform{path: d.path, provider: d.provider, verbose: d.verbose}
+	remove, err := cli.prepare(ctx, site, api)
 	if err != nil {
 		return err
 	}
 	defer remove()
-
-	s := story{site: site, cli: cli}
-	s.say("A simulated site: %s.", scenario.Title)
-	s.say("Windows, the KMS host's counting and time (%.0f times faster) are simulated. %s, the provider,", speed, cli.name)
-	s.say("and WS-Management over HTTP with sealed NTLM between it and the stations are real.")
-
-	s.act("The pool is new: a plan says what it needs.")
-	s.plan(ctx, somethingToDo)
-	s.act("Apply: running stations are asked first, then restarted until the count is read back.")
-	s.apply(ctx)
-	s.act("Plan again: nothing to do.")
-	s.plan(ctx, nothingToDo)
-	s.act("40 days of holidays. The stations are off; then they are switched on again and work for half an hour.")
-	site.World.Holidays(holidays, false)
-	site.World.Advance(30 * time.Minute)
-	s.counts()
-	s.act("Plan: the threshold is lost, and it shows.")
-	s.plan(ctx, somethingToDo)
-	s.act("Apply: only what is missing is made.")
-	s.apply(ctx)
-	s.act("Plan again: nothing to do.")
-	s.plan(ctx, nothingToDo)
-	if s.err == nil {
-		s.say("\nThe room is activated. Nothing was left running.")
-	}
+	s := &story{site: site, cli: cli}
+	s.say("\nA simulated site: %s.", scenario.Title)
+	play(ctx, s)
 	return s.err
 }
 
-// story tells one step after the other. After an error it goes no further.
-type story struct {
-	site *simulator.Simulator
-	cli  *terraform
-	acts int
-	err  error
-}
+const holidays = 40 * 24 * time.Hour
 
-func (s *story) say(format string, args ...any) {
-	if s.err == nil {
-		fmt.Printf(format+"\n", args...)
-	}
-}
+// directMode: everything is asked of Windows itself.
+func (d demonstration) directMode(ctx context.Context, s *story) {
+	s.say("Windows, the KMS host's counting and time (%.0f times faster) are simulated. %s, the provider,", d.speed, s.cli.name)
+	s.say("and WS-Management over HTTP with sealed NTLM between it and the stations are real.")
+	s.say("\nAct one, direct mode.")
 
-func (s *story) act(title string) {
-	s.acts++
-	s.say("\n%d. %s", s.acts, title)
-}
-
-// plan runs a plan that must end with the exit code, and shows what it says.
-func (s *story) plan(ctx context.Context, exit int) {
-	if s.err != nil {
-		return
-	}
-	said, code, err := s.cli.run(ctx, "plan", "-detailed-exitcode", "-no-color")
-	if err == nil && code != exit {
-		err = fmt.Errorf("plan ended with exit code %d, expected %d:\n%s", code, exit, said)
-	}
-	if s.err = err; err != nil {
-		return
-	}
-	s.say("   %s plan -detailed-exitcode: exit code %d", s.cli.command(), code)
-	for _, line := range telling(said) {
-		s.say("     %s", line)
-	}
-}
-
-// apply applies and accounts for what that did at the site.
-func (s *story) apply(ctx context.Context) {
-	if s.err != nil {
-		return
-	}
-	before, began, beganThere := s.tally(), time.Now(), s.site.World.Now()
-	said, code, err := s.cli.run(ctx, "apply", "-auto-approve", "-no-color")
-	if err == nil && code != 0 {
-		err = fmt.Errorf("apply ended with exit code %d:\n%s", code, said)
-	}
-	if s.err = err; err != nil {
-		return
-	}
-	asked, err := s.cli.asked(ctx)
-	if s.err = err; err != nil {
-		return
-	}
-	after := s.tally()
-	s.say("   %s apply: %s here, %s at the site", s.cli.command(),
-		time.Since(began).Round(time.Second), s.site.World.Now().Sub(beganThere).Round(time.Minute))
-	s.say("     %d stations were asked, %d restarts were made, %d requests were counted",
-		asked, after.restarts-before.restarts, after.counted-before.counted)
-	for i, station := range after.stations {
-		s.say("       %s: restarted %d times", station.Name, station.Restarts-before.stations[i].Restarts)
-	}
+	s.step("The pool is new: a plan says what it needs.")
+	s.plan(ctx, somethingToDo)
+	s.step("Apply: running stations are asked first, then restarted until the count is read back.")
+	s.apply(ctx)
+	s.step("Plan again: nothing to do.")
+	s.plan(ctx, nothingToDo)
+	s.step("40 days of holidays. The stations are off; then they are switched on again and work for half an hour.")
+	s.site.World.Holidays(holidays, false)
+	s.site.World.Advance(30 * time.Minute)
 	s.counts()
-	for _, line := range telling(said) {
-		if !strings.HasPrefix(line, "Apply complete!") && !strings.HasPrefix(line, "r101") {
-			continue // what it said as a plan stands above
-		}
-		s.say("     %s", line)
-	}
+	s.step("Plan: the threshold is lost, and it shows.")
+	s.plan(ctx, somethingToDo)
+	s.step("Apply: only what is missing is made.")
+	s.apply(ctx)
+	s.step("Plan again: nothing to do.")
+	s.plan(ctx, nothingToDo)
 }
 
-type tally struct {
-	counted, restarts int
-	stations          []world.StationState
-}
+// apiMode: an HTTP interface stands in front of the Timago server.
+func (d demonstration) apiMode(ctx context.Context, s *story) {
+	s.say("\nAct two, API mode: the option and the images are commanded through an HTTP interface in front of the")
+	s.say("Timago server. Its contract is this project's own; the vendor publishes none.")
 
-func (s *story) tally() tally {
-	state := s.site.State()
-	t := tally{counted: state.Counters[world.KindCounted], stations: state.Stations}
-	for _, station := range state.Stations {
-		t.restarts += station.Restarts
-	}
-	return t
-}
-
-// counts shows what the KMS host has counted.
-func (s *story) counts() {
-	for _, key := range s.site.State().Host.Keys {
-		s.say("     KMS host: count %d of %d for %s", key.Count, key.Threshold, key.Product.Title())
-	}
+	s.step("The classroom is new: 30 timago_station_kms and a pool of them.")
+	s.plan(ctx, somethingToDo)
+	s.step("Apply: the option is set, all images are made side by side, then the pool sees to the count.")
+	s.apply(ctx)
+	s.step("Plan again: nothing to do.")
+	s.plan(ctx, nothingToDo)
+	s.step("What the KMS host itself says, and what becomes of its count if nobody starts any more.")
+	s.forecast(ctx)
 }

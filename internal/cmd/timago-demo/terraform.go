@@ -34,7 +34,7 @@ type terraform struct {
 }
 
 // prepare writes the configuration for a site; the returned function removes it.
-func (t *terraform) prepare(ctx context.Context, ready simulator.Ready) (func(), error) {
+func (t *terraform) prepare(ctx context.Context, site *simulator.Simulator, api bool) (func(), error) {
 	if t.path == "" {
 		return nil, errors.New("no terraform or tofu is named: run `make demo`, or set -cli")
 	}
@@ -49,8 +49,16 @@ func (t *terraform) prepare(ctx context.Context, ready simulator.Ready) (func(),
 		return nil, err
 	}
 	remove := func() { _ = os.RemoveAll(t.dir) }
-	for name, content := range map[string]string{"main.tf": configuration(ready), "cli.tfrc": overrides(filepath.Dir(provider))} {
-		if err := os.WriteFile(filepath.Join(t.dir, name), []byte(content), 0o600); err != nil {
+	ready, config := site.Plain(), ""
+	if api {
+		config = apiMode(ready, filepath.Join(t.dir, "ca.pem"))
+	} else {
+		config = directMode(ready)
+	}
+	for name, content := range map[string]string{
+		"main.tf": config, "ca.pem": string(site.CACertificate()), "cli.tfrc": overrides(filepath.Dir(provider)),
+	} {
+		if err := t.write(name, content); err != nil {
 			remove()
 			return nil, err
 		}
@@ -61,48 +69,13 @@ func (t *terraform) prepare(ctx context.Context, ready simulator.Ready) (func(),
 		}
 	}
 	t.env = append(t.env, "TF_CLI_CONFIG_FILE="+filepath.Join(t.dir, "cli.tfrc"), "TF_IN_AUTOMATION=1",
-		"TIMAGO_WINRM_PASSWORD="+ready.WinRM.Password)
+		"TIMAGO_WINRM_PASSWORD="+ready.WinRM.Password, "TIMAGO_TOKEN="+ready.Token)
 	version, _, err := t.run(ctx, "version")
 	t.name, _, _ = strings.Cut(version, "\n")
 	if err != nil {
 		remove()
 	}
 	return remove, err
-}
-
-func overrides(dir string) string {
-	return fmt.Sprintf("disable_checkpoint = true\nprovider_installation {\n  dev_overrides {\n    \"timago/timago\" = %q\n  }\n}\n", dir)
-}
-
-// configuration is what a site would write, but for the addresses. Timeouts are of this
-// machine's time, which runs slower than the site's.
-func configuration(ready simulator.Ready) string {
-	var stations strings.Builder
-	for _, station := range ready.Stations {
-		fmt.Fprintf(&stations, "    %q, # %s\n", station.Address, station.Name)
-	}
-	return fmt.Sprintf(`terraform {
-  required_providers {
-    timago = { source = "timago/timago" }
-  }
-}
-
-provider "timago" {
-  winrm = { username = %q }
-  kms   = { host = %q }
-}
-
-resource "timago_activation_pool" "r101" {
-  name = "R101"
-  stations = [
-%s  ]
-  cycle = { station_timeout = "30s" }
-}
-
-output "r101" {
-  value = timago_activation_pool.r101.status
-}
-`, ready.WinRM.Username, ready.KMSHost, stations.String())
 }
 
 func (t *terraform) command() string {
@@ -128,33 +101,79 @@ func (t *terraform) run(ctx context.Context, args ...string) (string, int, error
 	return output.String(), command.ProcessState.ExitCode(), nil
 }
 
-// asked is how many stations the last cycle asked without a restart, by the state.
-func (t *terraform) asked(ctx context.Context) (int, error) {
-	said, _, err := t.run(ctx, "show", "-json")
-	if err != nil {
-		return 0, err
-	}
+func (t *terraform) write(name, content string) error {
+	return os.WriteFile(filepath.Join(t.dir, name), []byte(content), 0o600)
+}
+
+// cycle is the pool's last_cycle.
+type cycle struct {
+	Asked    int `json:"asked"`
+	Restarts int `json:"restarts"`
+}
+
+// lastCycle is the pool's own account of what the last apply did, by the state.
+func (t *terraform) lastCycle(ctx context.Context) (cycle, error) {
 	var state struct {
 		Values struct {
 			Root struct {
 				Resources []struct {
+					Type   string `json:"type"`
 					Values struct {
-						LastCycle struct {
-							Asked int `json:"asked"`
-						} `json:"last_cycle"`
+						LastCycle cycle `json:"last_cycle"`
 					} `json:"values"`
 				} `json:"resources"`
 			} `json:"root_module"`
 		} `json:"values"`
 	}
+	if err := t.read(ctx, &state, "show", "-json"); err != nil {
+		return cycle{}, err
+	}
+	for _, resource := range state.Values.Root.Resources {
+		if resource.Type == "timago_activation_pool" {
+			return resource.Values.LastCycle, nil
+		}
+	}
+	return cycle{}, errors.New("the state holds no pool")
+}
+
+// hostView is the output of the KMS host's data source.
+type hostView struct {
+	Clock      time.Time `json:"clock"`
+	Count      int       `json:"count"`
+	Threshold  int       `json:"threshold"`
+	RenewalDue time.Time `json:"renewal_due"`
+	Forecast   []struct {
+		From  time.Time `json:"from"`
+		Count int       `json:"count"`
+	} `json:"forecast"`
+}
+
+func (t *terraform) kmsHost(ctx context.Context) (hostView, error) {
+	if err := t.write("host.tf", kmsHost); err != nil {
+		return hostView{}, err
+	}
+	if said, code, err := t.run(ctx, "apply", "-auto-approve", "-no-color"); err != nil || code != 0 {
+		return hostView{}, errors.Join(err, fmt.Errorf("apply ended with exit code %d:\n%s", code, said))
+	}
+	var view hostView
+	err := t.read(ctx, &view, "output", "-json", "kms_host")
+	if err == nil && len(view.Forecast) == 0 {
+		err = errors.New("the KMS host gives no forecast")
+	}
+	return view, err
+}
+
+// read runs the CLI for a JSON document.
+func (t *terraform) read(ctx context.Context, into any, args ...string) error {
+	said, _, err := t.run(ctx, args...)
+	if err != nil {
+		return err
+	}
 	// The CLI may warn of the development override before its answer.
-	if err := json.NewDecoder(strings.NewReader(said[max(0, strings.Index(said, "{")):])).Decode(&state); err != nil {
-		return 0, fmt.Errorf("reading the state: %w", err)
+	if err := json.NewDecoder(strings.NewReader(said[max(0, strings.Index(said, "{")):])).Decode(into); err != nil {
+		return fmt.Errorf("reading the CLI's answer: %w\n%s", err, said)
 	}
-	if len(state.Values.Root.Resources) == 0 {
-		return 0, errors.New("the state holds no pool")
-	}
-	return state.Values.Root.Resources[0].Values.LastCycle.Asked, nil
+	return nil
 }
 
 // What a person would look for in the CLI's output.
