@@ -1,0 +1,96 @@
+package acctest_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/timago/terraform-provider-timago/internal/acctest"
+	"github.com/timago/terraform-provider-timago/internal/simulator/world"
+)
+
+// A refresh reads single stations, ten at a time; the server is asked for pages of them.
+func TestARefreshOfAThousandAsksForFewPages(t *testing.T) {
+	t.Parallel()
+	// They are off, so that the test needs no thousand WinRM ports.
+	p := takePart(t, acctest.Room(1000, world.Station{Off: true}))
+	p.Write("main.tf", p.APIProvider()+stations([]string{first}))
+	p.Apply()
+	p.multiply()
+	p.configure()
+	before := p.Asked("GET /stations")
+	if plan := p.Plan(0); !plan.Contains(`timago_station_kms.room["R101-PC1000"]: Refreshing state...`) {
+		t.Errorf("not all were refreshed:\n%s", plan.Output)
+	}
+	lists, single := p.Asked("GET /stations")-before, p.Asked("GET /stations/{id}")
+	t.Logf("the refresh of 1000 made %d list requests", lists)
+	if lists < 2 || lists > 10 || single > 0 {
+		t.Errorf("%d list requests and %d of single stations, want at least two pages, at most 10, and none", lists, single)
+	}
+}
+
+// multiply makes of the state's one station all stations of the site, as if each had been
+// created.
+func (p part) multiply() {
+	p.t.Helper()
+	var state map[string]any
+	if err := json.Unmarshal([]byte(p.Read("terraform.tfstate")), &state); err != nil {
+		p.t.Fatal(err)
+	}
+	room, _ := state["resources"].([]any)[0].(map[string]any)
+	one, err := json.Marshal(room["instances"].([]any)[0])
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	var instances []any
+	for _, listing := range p.World.Listings() {
+		instances = append(instances, json.RawMessage(strings.NewReplacer(p.ClientID(first), listing.ID, first, listing.Name).Replace(string(one))))
+	}
+	room["instances"] = instances
+	content, err := json.Marshal(state)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.Write("terraform.tfstate", string(content))
+}
+
+// A room's images are made side by side: Timago has taken the last reset before the first
+// new image has started, under Terraform's own parallelism of ten.
+func TestThirtyResetsAreTakenBeforeTheFirstImageStarts(t *testing.T) {
+	t.Parallel()
+	// At twenty times the speed an image takes 12 seconds of real time, as three rounds
+	// of ten commands take on a slow machine.
+	timing := world.DefaultTiming()
+	timing.Image = 10 * time.Minute
+	like := without
+	like.Timing = &timing
+	p := takePartAt(t, acctest.Room(30, like), 20)
+	p.apply()
+	p.started()
+	taken, started := map[string]bool{}, false
+	for _, entry := range p.Log(0) {
+		switch {
+		case entry.Kind == "api" && strings.HasPrefix(entry.Detail, "POST /commands reset_image"):
+			if started {
+				t.Errorf("a reset of %v came after the first new image", entry.Stations)
+			}
+			for _, station := range entry.Stations {
+				taken[station] = true
+			}
+		case entry.Kind == string(world.KindReady):
+			started = true
+		}
+	}
+	if len(taken) != 30 || !started {
+		t.Errorf("%d stations were reset, and one started: %t", len(taken), started)
+	}
+	for i := range 30 {
+		if name := fmt.Sprintf("R101-PC%02d", i+1); p.Images(name) != 1 {
+			t.Errorf("%s was given %d images", name, p.Images(name))
+		}
+	}
+	p.Plan(0)
+	t.Logf("asked: %v", p.State().Wire[world.Timago].Calls)
+}
