@@ -12,6 +12,7 @@ resource "timago_activation_pool" "library" {
 
   thresholds       = { windows = 25, office = 5 }
   require_licensed = "all"
+  early_renewal    = "168h"
 
   cycle = {
     max_parallel             = 3
