@@ -14,7 +14,7 @@ func (c *cycle) await(s *station) {
 		return
 	}
 	c.move(s, awaiting)
-	s.watch = watchFor(c.paceOf(s).Request, c.lookSpacing())
+	s.watch = watchFor(c.paceOf(s).Request, c.host.spacing)
 	s.last = c.now.Sub(s.back)
 	if !c.evidence(s) {
 		c.awaitOn(s)

@@ -82,10 +82,17 @@ func (c *cycle) choose() *station {
 		return c.chooseEven(view)
 	}
 	free := c.limits.MaxParallel - down
+	var unwanted [1 << 8]bool // what is not wanted of one is not wanted of a slower one that adds the same
 	for _, s := range c.idle {
-		candidate := c.candidate(s)
-		if c.ledger.busy[s.name] == nil && free > view.sooner(candidate) && view.wants(candidate) {
+		switch candidate := c.candidate(s); {
+		case unwanted[s.adds], c.ledger.busy[s.name] != nil:
+		case free > view.sooner(candidate) && view.wants(candidate):
 			return s
+		default:
+			unwanted[s.adds] = true
+			if s.adds == c.all() {
+				return nil
+			}
 		}
 	}
 	return nil
@@ -131,7 +138,7 @@ func (c *cycle) candidate(s *station) candidate {
 	if s.owes != 0 {
 		made++
 	}
-	return candidate{adds: s.adds, cycle: c.cycleOf(s), made: made}
+	return candidate{adds: s.adds, cycle: s.expects, made: made}
 }
 
 // cycleOf is how long the station's cycle is expected to take.
@@ -148,7 +155,7 @@ const (
 
 // legs are the stations that were started and owe a count.
 func (c *cycle) legs() []leg {
-	legs := make([]leg, 0, len(c.underWay))
+	legs := c.legRoom[:0]
 	for _, s := range c.underWay {
 		cycle := c.cycleOf(s)
 		end := s.since.Add(cycle).Sub(c.now)
@@ -156,6 +163,7 @@ func (c *cycle) legs() []leg {
 		// One that is overdue may take as long again as it is late.
 		legs = append(legs, leg{adds: s.adds, up: s.phase == awaiting || s.phase == returned, end: max(end, -end, time.Second), cycle: cycle, left: c.limits.MaxRestartsPerStation - s.restarts})
 	}
+	c.legRoom = legs
 	return legs
 }
 

@@ -34,6 +34,7 @@ type cycle struct {
 	idle     []*station  // candidates for a restart, the quickest first
 	underWay []*station  // started, and counts owed
 	askable  [][]*station
+	legRoom  []leg // memory for legs
 	sleeping []*station // could be woken
 	hoped    int        // members that may be coming back by themselves
 
@@ -255,6 +256,9 @@ func (c *cycle) start() {
 	c.promise()
 	if c.host.denied {
 		c.host.settled = c.ledger.settled // the stations' answers hold the counts
+	}
+	if c.host.looking && !c.isFresh() {
+		return // what can be started shows with the look
 	}
 	candidate := c.choose()
 	sleeper := c.sleeper()

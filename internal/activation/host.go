@@ -20,6 +20,7 @@ type host struct {
 	begunLooks   int
 	looking      bool
 	begun, ended time.Time // of the last look
+	spacing      time.Duration
 	settled      int       // counts that it certainly contains, by the ledger
 	wished       time.Time // when a look is wanted; zero: none is
 	failures     int
@@ -67,16 +68,10 @@ const (
 	hostAttempts = 3
 )
 
-// lookSpacing is the least distance between two looks: a second, less where a whole
-// cycle takes only some.
-func (c *cycle) lookSpacing() time.Duration {
-	quickest := usualCycle
-	if len(c.underWay) > 0 {
-		for _, s := range c.underWay {
-			quickest = min(quickest, c.cycleOf(s))
-		}
-	}
-	return min(max(quickest/60, closestLook), usualLook)
+// spacingFor is the least distance between two looks while a station is under way whose
+// cycle takes so long: a second, less where the whole takes only some.
+func spacingFor(cycle time.Duration) time.Duration {
+	return min(max(cycle/60, closestLook), usualLook)
 }
 
 // wish wants the host to be looked at by then.
@@ -90,7 +85,7 @@ func (c *cycle) nextLook() (time.Time, bool) {
 	if c.host.wished.IsZero() || c.host.looking || c.closing {
 		return time.Time{}, false
 	}
-	return maxTime(c.host.wished, c.host.begun.Add(c.lookSpacing())), true
+	return maxTime(c.host.wished, c.host.begun.Add(c.host.spacing)), true
 }
 
 func (c *cycle) lookIfWished() {
@@ -105,7 +100,10 @@ func (c *cycle) lookIfWished() {
 		h.wished = c.now.Add(rarelyLook) // nothing is read: what others do shows with time
 		return
 	}
-	h.looking = true
+	h.looking, h.spacing = true, usualLook
+	for _, s := range c.underWay {
+		h.spacing = min(h.spacing, spacingFor(c.cycleOf(s)))
+	}
 	since := h.newest
 	if !since.IsZero() {
 		since = since.Add(-logOverlap)
@@ -155,6 +153,8 @@ func (c *cycle) looked(r report) {
 			c.evidence(s)
 		case s.phase == down && s.slot >= 0 && c.asks(s):
 			c.alarms.set(s, c.now) // it must be back: its uptime proves it
+		case s.phase == down:
+			c.lookWhileDue(s)
 		}
 	}
 	// What this look itself has shown, its counts contain: they were read after the log.
@@ -253,6 +253,14 @@ func (h *host) sighting(s *station, product kms.Product) (kms.CMID, bool) {
 		}
 	}
 	return "", false
+}
+
+// lookWhileDue has the host looked at while a station is due: one look shows the requests
+// of all, so that few probes are needed.
+func (c *cycle) lookWhileDue(s *station) {
+	if silence := c.now.Sub(s.since); !c.host.blind && silence >= s.watch.from && silence < s.watch.until {
+		c.wish(c.now.Add(s.expects / 100))
+	}
 }
 
 // asks tells whether the host has shown a request of a station's start.

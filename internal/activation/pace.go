@@ -56,7 +56,7 @@ func watchFor(s Span, floor time.Duration) watch {
 	return watch{
 		from:  max(s.Mean-wide, floor),
 		until: s.Mean + wide,
-		step:  max(s.Mean/100, s.Deviation/3, floor),
+		step:  max(s.Mean/100, s.Deviation/2, floor),
 		slack: max(rarestLook, s.Mean/20),
 	}
 }

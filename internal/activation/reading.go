@@ -211,7 +211,8 @@ func (c *cycle) place(s *station) {
 	case s.busy || s.idle:
 	case c.spare(s):
 	default:
-		at, _ := slices.BinarySearchFunc(c.idle, s, c.quicker)
+		s.expects = c.cycleOf(s)
+		at, _ := slices.BinarySearchFunc(c.idle, s, quicker)
 		c.idle = slices.Insert(c.idle, at, s)
 		s.idle = true
 	}
@@ -241,13 +242,14 @@ func (c *cycle) inUse(s *station, user string) {
 }
 
 // quicker orders candidates by their cycle time, then as the job names them.
-func (c *cycle) quicker(a, b *station) int {
-	return cmp.Or(cmp.Compare(c.cycleOf(a), c.cycleOf(b)), cmp.Compare(a.index, b.index))
+func quicker(a, b *station) int {
+	return cmp.Or(cmp.Compare(a.expects, b.expects), cmp.Compare(a.index, b.index))
 }
 
 func (c *cycle) unlist(s *station) {
 	if s.idle {
-		c.idle = slices.DeleteFunc(c.idle, func(other *station) bool { return other == s })
+		at, _ := slices.BinarySearchFunc(c.idle, s, quicker)
+		c.idle = slices.Delete(c.idle, at, at+1)
 		s.idle = false
 	}
 }

@@ -18,6 +18,7 @@ func (c *cycle) check(s *station) {
 	c.owe(s, s.adds&c.lacking())
 	s.since = c.now
 	c.underWay = append(c.underWay, s)
+	c.host.spacing = min(c.host.spacing, spacingFor(s.expects))
 	if !c.proven {
 		c.prover = s
 	}
@@ -122,6 +123,7 @@ func (c *cycle) watchReturn(s *station) {
 		return
 	}
 	s.looks++
+	c.lookWhileDue(s)
 	c.send(s, call{verb: probe})
 }
 

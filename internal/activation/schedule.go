@@ -72,15 +72,15 @@ func (l lineup) sooner(c candidate) int {
 // repeated is how much of the product will have been made by repetition when the
 // candidate's restart would be counted. No more stations repeat than may be down.
 func (l lineup) repeated(c candidate, p int) int {
-	repeats := make([]int, 0, len(l.legs))
+	var repeats []int
 	for _, leg := range l.legs {
-		if leg.adds.has(p) {
-			repeats = append(repeats, leg.repeats(c.cycle))
+		if n := leg.repeats(c.cycle); n > 0 && leg.adds.has(p) {
+			repeats = append(repeats, n)
 		}
 	}
 	if len(repeats) > l.parallel {
-		slices.SortFunc(repeats, func(a, b int) int { return b - a })
-		repeats = repeats[:l.parallel]
+		slices.Sort(repeats)
+		repeats = repeats[len(repeats)-l.parallel:]
 	}
 	sum := 0
 	for _, n := range repeats {

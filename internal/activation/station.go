@@ -86,12 +86,13 @@ type station struct {
 	fresh    bool          // its requests were read in this round of asking
 	recount  bool          // … and were not since it was asked
 
-	gone     time.Time // since when it has not answered; zero: it does, or was not tried
-	expected bool      // it may be coming back from a restart of an earlier run
-	late     bool      // it came up while the cycle waited
-	busy     bool      // somebody uses it: not looked at again before the alarm
-	idle     bool      // in the list of candidates for a restart
-	left     bool      // it was left out, for the reason given
+	gone     time.Time     // since when it has not answered; zero: it does, or was not tried
+	expected bool          // it may be coming back from a restart of an earlier run
+	late     bool          // it came up while the cycle waited
+	busy     bool          // somebody uses it: not looked at again before the alarm
+	idle     bool          // in the list of candidates for a restart
+	expects  time.Duration // its cycle, as it stands in that list
+	left     bool          // it was left out, for the reason given
 
 	closed  bool          // the closing round has come to it
 	planned bool          // … and knows whom to ask
