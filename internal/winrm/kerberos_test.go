@@ -4,11 +4,13 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -142,13 +144,31 @@ func TestKerberosAsksTheKDCOncePerTicket(t *testing.T) {
 	t.Parallel()
 	r := openRealm(t)
 	rooms := r.fleet(t, 20, wsman.Config{})
-	c := r.client(t, winrm.Config{})
+	var mu sync.Mutex
+	var said []string
+	c := r.client(t, winrm.Config{Log: func(_ context.Context, message string, fields map[string]any) {
+		mu.Lock()
+		defer mu.Unlock()
+		said = append(said, fmt.Sprint(message, fields))
+	}})
 	for _, err := range askAll(t, c, rooms, 4) {
 		do(t, err)
 	}
 	r.Close()
 	if tgts, tickets := r.Count(asked, issued), r.Count(issued, service); tgts != 1 || tickets != 1 {
 		t.Errorf("the KDC issued %d TGTs and %d tickets for one service to 20 machines, want 1 and 1:\n%s", tgts, tickets, strings.Join(r.Log(), "\n"))
+	}
+	asked := 0
+	for _, line := range said {
+		if strings.HasPrefix(line, "Kerberos request") {
+			asked++
+		}
+		if strings.Contains(line, password) {
+			t.Errorf("the password is shown: %s", line)
+		}
+	}
+	if asked != 3 { // the first AS-REQ has no proof yet
+		t.Errorf("the log tells of %d requests to the KDC, want 3", asked)
 	}
 }
 

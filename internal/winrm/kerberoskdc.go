@@ -233,17 +233,30 @@ func (t *tickets) ask(ctx context.Context, realm string, message interface{ Mars
 			failures = append(failures, err)
 			continue
 		}
+		start := time.Now()
 		answer, err := converse(ctx, connection, request)
 		if err != nil {
-			return nil, &noKDC{fmt.Errorf("asking %s: %w", kdc, err)}
+			err = &noKDC{fmt.Errorf("asking %s: %w", kdc, err)}
 		}
 		var said messages.KRBError
-		if said.Unmarshal(answer) == nil {
-			return nil, said
+		if err == nil && said.Unmarshal(answer) == nil {
+			err = said
 		}
-		return answer, nil
+		t.tell(ctx, kdc, realm, time.Since(start), err)
+		return answer, err
 	}
 	return nil, &noKDC{errors.Join(failures...)}
+}
+
+func (t *tickets) tell(ctx context.Context, kdc, realm string, took time.Duration, err error) {
+	if t.log == nil {
+		return
+	}
+	fields := map[string]any{"kdc": kdc, "realm": realm, "milliseconds": took.Milliseconds()}
+	if err != nil {
+		fields["error"] = err.Error()
+	}
+	t.log(ctx, "Kerberos request", fields)
 }
 
 // converse makes one exchange over a connection (RFC 4120 7.2.2) and ends it.

@@ -23,6 +23,7 @@ type tickets struct {
 	keytab   *keytab.Keytab // instead of the password, nil: none
 	cached   bool           // there is what a credential cache held, and nothing to get a new TGT with
 	now      func() time.Time
+	log      func(ctx context.Context, message string, fields map[string]any) // may be nil
 
 	mu       sync.Mutex
 	last     time.Time // stamp
