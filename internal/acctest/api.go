@@ -28,7 +28,8 @@ func NewAPISite(t testing.TB, scenario simulator.Scenario, speed float64) *Site 
 	return &Site{Simulator: s, t: t}
 }
 
-// Room is a scenario with n stations alike in room R101, named R101-PC01, R101-PC02, …
+// Room is a scenario with n stations alike in room R101, named R101-PC01, R101-PC02
+// and so on.
 func Room(n int, like world.Station) simulator.Scenario {
 	like.Name, like.Room, like.Group = "R101-PC%02d", "R101", "Unterricht"
 	return simulator.Scenario{Site: world.Site{Seed: 3, Stations: world.Rows(n, like)}}

@@ -12,11 +12,11 @@ import (
 const byHand = "warning: KMS-Aktivierung is to be set in Timago's own window\n"
 
 // direct is a site in direct mode whose stations take part under their addresses.
-func direct(t *testing.T, n int, lines ...string) story {
+func direct(t *testing.T, n int) story {
 	t.Helper()
 	site := acctest.NewSite(t, acctest.Room(n, world.Station{}))
 	s := story{site, acctest.NewWorkspace(t, site.Env()...), t}
-	s.Write("main.tf", s.Provider()+stations(s.PlainAddresses(), lines...))
+	s.Write("main.tf", s.Provider()+stations(s.PlainAddresses()))
 	return s
 }
 

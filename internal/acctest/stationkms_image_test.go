@@ -113,7 +113,7 @@ func TestAnImageThatFailsIsMadeByTheNextApply(t *testing.T) {
 	p.Inject(world.Fault{Name: world.ImageFails, On: []string{first}, Times: 1})
 	outcome, said := p.Diagnostics("apply", "-auto-approve")
 	p.Saw(world.ImageFails)
-	const want = cannotReset + "\n\nTimago shows no command under way for the station, and its image is still the old one" + nextPlan
+	const want = cannotReset + "\n\nno command is under way for the station in Timago, and its image is still the old one" + nextPlan
 	if outcome.Exit != 0 || len(said) != 1 || p.told(said[0]) != want {
 		t.Errorf("exit %d, %q", outcome.Exit, said)
 	}

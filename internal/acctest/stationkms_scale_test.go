@@ -35,20 +35,30 @@ func TestARefreshOfAThousandAsksForFewPages(t *testing.T) {
 // created.
 func (p part) multiply() {
 	p.t.Helper()
-	var state map[string]any
+	var state struct {
+		Version          int             `json:"version"`
+		TerraformVersion string          `json:"terraform_version"`
+		Serial           int             `json:"serial"`
+		Lineage          string          `json:"lineage"`
+		Outputs          json.RawMessage `json:"outputs"`
+		Resources        []struct {
+			Mode      string            `json:"mode"`
+			Type      string            `json:"type"`
+			Name      string            `json:"name"`
+			Provider  string            `json:"provider"`
+			Instances []json.RawMessage `json:"instances"`
+		} `json:"resources"`
+	}
 	if err := json.Unmarshal([]byte(p.Read("terraform.tfstate")), &state); err != nil {
 		p.t.Fatal(err)
 	}
-	room, _ := state["resources"].([]any)[0].(map[string]any)
-	one, err := json.Marshal(room["instances"].([]any)[0])
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	var instances []any
+	room := &state.Resources[0]
+	one := string(room.Instances[0])
+	room.Instances = nil
 	for _, listing := range p.World.Listings() {
-		instances = append(instances, json.RawMessage(strings.NewReplacer(p.ClientID(first), listing.ID, first, listing.Name).Replace(string(one))))
+		instance := strings.NewReplacer(p.ClientID(first), listing.ID, first, listing.Name).Replace(one)
+		room.Instances = append(room.Instances, json.RawMessage(instance))
 	}
-	room["instances"] = instances
 	content, err := json.Marshal(state)
 	if err != nil {
 		p.t.Fatal(err)

@@ -25,8 +25,7 @@ func listing(table inventory.Inventory) []Station {
 // its name with the domain suffix.
 func (s *Site) Listed(name string) (Station, bool) {
 	i := slices.IndexFunc(s.inventory, func(station Station) bool {
-		return strings.EqualFold(station.Name, name) || station.ID != "" && strings.EqualFold(station.ID, name) ||
-			s.SameAddress(station.Name, name) || s.SameAddress(station.Address, name)
+		return name != "" && (strings.EqualFold(station.ID, name) || s.SameAddress(station.Name, name) || s.SameAddress(station.Address, name))
 	})
 	if i < 0 {
 		return Station{}, false

@@ -206,7 +206,7 @@ func (r *Resource) Delete(ctx context.Context, req resource.DeleteRequest, resp 
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	if err := clear(ctx, r.site, w); err != nil {
+	if err := switchOff(ctx, r.site, w); err != nil {
 		resp.Diagnostics.Append(w.failure(err, nil).Error())
 	}
 }

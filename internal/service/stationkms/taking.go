@@ -146,7 +146,7 @@ const (
 	idlePolls = 3
 )
 
-var errNoCommand = errors.New("Timago shows no command under way for the station, and its image is still the old one")
+var errNoCommand = errors.New("no command is under way for the station in Timago, and its image is still the old one")
 
 // await waits until the image has started; where somebody was in its way also for that
 // to end.
@@ -258,9 +258,9 @@ func (w wish) failure(err error, seen *outcome) tfdiag.Failure {
 	return f
 }
 
-// clear switches the option off. A station or system that Timago no longer has needs
+// switchOff clears the option. A station or system that Timago no longer has needs
 // nothing.
-func clear(ctx context.Context, s *site.Site, w wish) error {
+func switchOff(ctx context.Context, s *site.Site, w wish) error {
 	station, err := s.Find(ctx, w.reference)
 	if err == nil {
 		_, err = s.SetKMSActivation(ctx, station.ID, w.system, false)

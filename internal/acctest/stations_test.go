@@ -1,0 +1,201 @@
+package acctest_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/timago/terraform-provider-timago/internal/acctest"
+	"github.com/timago/terraform-provider-timago/internal/simulator"
+	"github.com/timago/terraform-provider-timago/internal/simulator/world"
+)
+
+// school is a site with two rooms: R101 with three stations, of which one is off and one
+// has not been started for days, and R102 with one whose option is off.
+func school() simulator.Scenario {
+	on := func(name, room, group string) world.Station {
+		return world.Station{Name: name, Room: room, Group: group}
+	}
+	long, off, teacher := on("R101-PC02", "R101", "Unterricht"), on("R101-PC03", "R101", "Unterricht"), on("R102-LEHRER", "R102", "Lehrer")
+	long.Uptime, off.Off, off.Uptime = 100*time.Hour, true, 200*time.Hour
+	teacher.Image.WithoutKMS = true
+	return simulator.Scenario{Site: world.Site{Seed: 3, Stations: []world.Station{off, on("R101-PC01", "R101", "Unterricht"), long, teacher}}}
+}
+
+const chosen = "data.timago_stations.chosen"
+
+func choose(lines ...string) string {
+	return "data \"timago_stations\" \"chosen\" {\n  " + strings.Join(lines, "\n  ") + "\n}\noutput \"names\" {\n  value = data.timago_stations.chosen.names\n}\n"
+}
+
+// names are those that an apply of the configuration puts out.
+func names(t *testing.T, w *acctest.Workspace) []string {
+	t.Helper()
+	w.Apply()
+	var list []string
+	output := w.Run("output", "-json", "names").Output
+	if err := json.Unmarshal([]byte(output[strings.LastIndex(output, "["):]), &list); err != nil {
+		t.Fatalf("%v: %s", err, output)
+	}
+	return list
+}
+
+func TestStationsAreChosen(t *testing.T) {
+	t.Parallel()
+	site := acctest.NewAPISite(t, school(), 1)
+	w := acctest.NewWorkspace(t, site.APIEnv()...)
+	all := []string{"R101-PC01", "R101-PC02", "R101-PC03", "R102-LEHRER"}
+	for _, tt := range []struct {
+		filter string
+		want   []string
+	}{
+		{"", all},
+		{`location = "r101"`, all[:3]},
+		{`computer_group = "Lehrer"`, all[3:]},
+		{`name_regex = "-PC0[12]$"`, all[:2]},
+		{`online = true`, []string{all[0], all[1], all[3]}},
+		{`online = false`, all[2:3]},
+		{`kms_activation = false`, all[3:]},
+		{`started_within = "72h"`, []string{all[0], all[3]}},
+		{"location = \"R101\"\n  online = true\n  started_within = \"72h\"", all[:1]},
+		{"location = \"R103\"\n  allow_empty = true", nil},
+	} {
+		w.Write("main.tf", site.APIProvider()+choose(tt.filter))
+		if got := names(t, w); !slices.Equal(got, tt.want) {
+			t.Errorf("%s: %v, want %v", tt.filter, got, tt.want)
+		}
+	}
+	if asked := site.Asked("GET /stations/{id}"); asked != 0 {
+		t.Errorf("%d single stations were asked for", asked)
+	}
+	for filter, want := range map[string]string{
+		"location = \"R103\"": "error: Unable to list stations\nWanted were stations with location = \"R103\".\n\nthere are none\n\n" +
+			"Check how the location or group is written, and that the token may see the stations' computer groups. Where there may be none, set allow_empty.",
+		"name_regex = \"(\"":      "error: Not a regular expression\nerror parsing regexp: missing closing ): `(`",
+		"started_within = \"0s\"": "error: Not a positive duration\n\"0s\" is not above 0; write it as \"90m\" or \"72h\".",
+	} {
+		w.Write("main.tf", site.APIProvider()+choose(filter))
+		outcome, said := w.Diagnostics("plan")
+		if outcome.Exit != 1 || len(said) != 1 || said[0].Severity+": "+said[0].Summary+"\n"+said[0].Detail != want {
+			t.Errorf("%s: exit %d, %q\nwant %q", filter, outcome.Exit, said, want)
+		}
+	}
+}
+
+func TestAChosenStationShowsWhatTimagoKnows(t *testing.T) {
+	t.Parallel()
+	site := acctest.NewAPISite(t, school(), 1)
+	if err := site.World.LogOn("R102-LEHRER", `SCHULE\erika`); err != nil {
+		t.Fatal(err)
+	}
+	w := acctest.NewWorkspace(t, site.APIEnv()...)
+	w.Write("main.tf", site.APIProvider()+choose(`location = "R102"`))
+	w.Apply()
+	shown, _ := w.Values(chosen)["stations"].([]any)
+	station, _ := shown[0].(map[string]any)
+	for attribute, want := range map[string]any{
+		"id": site.ClientID("R102-LEHRER"), "name": "R102-LEHRER", "location": "R102", "computer_group": "Lehrer",
+		"mac": "02:00:5E:00:00:03", "online": true, "logged_on_user": `SCHULE\erika`, "last_operating_system": "Windows 11",
+	} {
+		if station[attribute] != want {
+			t.Errorf("%s is %v, want %v", attribute, station[attribute], want)
+		}
+	}
+	if got := fmt.Sprint(station["operating_systems"]); got != "[map[effective:true kms_activation:false name:Windows 11]]" {
+		t.Errorf("operating systems: %s", got)
+	}
+}
+
+const export = "Liste der Stationen\r\n" +
+	"Standort;Bezeichnung;Rechnergruppe;Letzter Startvorgang;Letztes Betriebssystem;Online;Benutzer;MAC-Adresse;Adresse;Storage Up2Date\r\n" +
+	"R101;R101-PC02;Unterricht;07.09.2026 08:15;Windows 11;nein;schüler;02-00-5E-00-00-02;ADDRESS2;ja\r\n" +
+	"R101;R101-PC01;Unterricht;08.09.2026 07:55;Windows 11;ja;;02-00-5E-00-00-01;ADDRESS1;nein\r\n" +
+	"R102;R102-LEHRER;Lehrer;nie;;nein;;;;\r\n"
+
+func TestTheInventoryStandsForTimagoInDirectMode(t *testing.T) {
+	t.Parallel()
+	site := acctest.NewSite(t, acctest.Room(2, world.Station{}))
+	w := acctest.NewWorkspace(t, append(site.Env(), "TIMAGO_INVENTORY=stationen.csv")...)
+	plain := site.PlainAddresses()
+	w.Write("stationen.csv", strings.NewReplacer("ADDRESS1", plain[0], "ADDRESS2", plain[1]).Replace(export))
+	for filter, want := range map[string][]string{
+		`location = "R101"`:          {"R101-PC01", "R101-PC02"},
+		`computer_group = "lehrer"`:  {"R102-LEHRER"},
+		`online = true`:              {"R101-PC01"},
+		`name_regex = "PC02"`:        {"R101-PC02"},
+		`started_within = "999999h"`: {"R101-PC01", "R101-PC02"},
+	} {
+		w.Write("main.tf", site.Provider()+choose(filter))
+		if got := names(t, w); !slices.Equal(got, want) {
+			t.Errorf("%s: %v, want %v", filter, got, want)
+		}
+	}
+	w.Write("main.tf", site.Provider()+choose("kms_activation = true"))
+	if plan := w.Plan(1); !plan.Contains(`the option "KMS-Aktivierung" is seen by Timago alone, and no endpoint is configured`) {
+		t.Errorf("it says too little:\n%s", plan.Output)
+	}
+
+	// The names are asked at the addresses of the inventory.
+	w.Write("main.tf", site.Provider()+choose(`location = "R101"`)+
+		"resource \"timago_station_kms\" \"room\" {\n  for_each = toset(data.timago_stations.chosen.names)\n  station = each.key\n}\n"+
+		"data \"timago_station\" \"one\" {\n  name = \"R101-PC02\"\n}\n")
+	w.Apply()
+	if values := w.Values(`timago_station_kms.room["R101-PC02"]`); values["location"] != "R101" || values["computer_group"] != "Unterricht" || values["id"] != "r101-pc02" {
+		t.Errorf("%v", values)
+	}
+	if values := w.Values("data.timago_station.one"); values["computer_name"] != "R101-PC02" {
+		t.Errorf("%v", values)
+	}
+}
+
+func TestAnInventoryThatCannotBeReadIsToldByLineAndColumn(t *testing.T) {
+	t.Parallel()
+	site := acctest.NewSite(t, acctest.Room(1, world.Station{}))
+	w := acctest.NewWorkspace(t, site.Env()...)
+	w.Write("stationen.csv", "Bezeichnung;MAC\nR101-PC01;nonsense\n")
+	w.Write("main.tf", strings.Replace(site.Provider(), "winrm = {", "inventory = \"stationen.csv\"\n  winrm = {", 1)+choose())
+	const wrong = "line 2, column 11 (MAC): \"nonsense\" is no MAC address\n\nMend the file there, or export it anew in Timago: Stationen > Datenexport."
+	outcome, said := w.Diagnostics("plan")
+	if outcome.Exit != 1 || len(said) != 1 || said[0].Summary != "Unable to open site" || said[0].Detail != "inventory: stationen.csv: "+wrong {
+		t.Errorf("exit %d, %q", outcome.Exit, said)
+	}
+	w.Write("main.tf", site.Provider()+"data \"timago_station_export\" \"all\" {\n  path = \"stationen.csv\"\n}\n"+choose("allow_empty = true"))
+	outcome, said = w.Diagnostics("plan")
+	reads := slices.ContainsFunc(said, func(d acctest.Diagnostic) bool {
+		return d.Summary == "Unable to read export of stations stationen.csv" && d.Detail == "stationen.csv: "+wrong
+	})
+	lists := slices.ContainsFunc(said, func(d acctest.Diagnostic) bool {
+		return d.Summary == "Unable to list stations" && strings.Contains(d.Detail, "neither endpoint nor inventory is configured")
+	})
+	if outcome.Exit != 1 || !reads || !lists {
+		t.Errorf("exit %d, %q", outcome.Exit, said)
+	}
+}
+
+func TestAnExportIsRead(t *testing.T) {
+	t.Parallel()
+	site := acctest.NewSite(t, acctest.Room(1, world.Station{}))
+	w := acctest.NewWorkspace(t, site.Env()...)
+	w.Write("stationen.csv", export)
+	w.Write("main.tf", site.Provider()+"data \"timago_station_export\" \"all\" {\n  path = \"${path.module}/stationen.csv\"\n}\n")
+	w.Apply()
+	values := w.Values("data.timago_station_export.all")
+	if got := fmt.Sprint(values["names"]); got != "[R101-PC02 R101-PC01 R102-LEHRER]" {
+		t.Errorf("names: %s", got)
+	}
+	rows, _ := values["stations"].([]any)
+	row, _ := rows[0].(map[string]any)
+	for attribute, want := range map[string]any{
+		"location": "R101", "mac": "02:00:5E:00:00:02", "online": false, "last_user": "schüler", "client_id": nil, "last_operating_system": "Windows 11",
+	} {
+		if row[attribute] != want {
+			t.Errorf("%s is %v, want %v", attribute, row[attribute], want)
+		}
+	}
+	if got := fmt.Sprint(row["extra"]); got != "map[Storage Up2Date:ja]" {
+		t.Errorf("extra: %s", got)
+	}
+}
