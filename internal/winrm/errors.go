@@ -147,7 +147,7 @@ func (e *AuthRejected) Advice() string {
 		return "The domain knows the account; this machine refuses it. See that its clock is right, that its name leads to the machine that has it in the domain, " +
 			"and that the account may log on there over the network."
 	}
-	return "Check the user name (DOMAIN\\user, user@domain or, for a local account, user), the password, that the account is neither locked nor expired, and that it is an administrator of that machine."
+	return "Check the user name (DOMAIN\\user, user@domain or, for a local account, user), the password, that the account is neither locked nor expired, and that it has administrator rights on that machine."
 }
 
 // Fault is a SOAP fault that has no type of its own.
@@ -192,7 +192,7 @@ func (e *AccessDenied) Error() string {
 
 // Advice says what to do next.
 func (e *AccessDenied) Advice() string {
-	return "The account must be an administrator there. A local account other than the built-in Administrator is filtered over the network (LocalAccountTokenFilterPolicy)."
+	return "The account needs administrator rights there, as reading licences does. A local account other than the built-in Administrator is filtered over the network (LocalAccountTokenFilterPolicy)."
 }
 
 func (e *AccessDenied) Unwrap() error { return e.Fault }
