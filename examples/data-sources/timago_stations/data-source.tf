@@ -1,0 +1,14 @@
+# All stations of a room.
+data "timago_stations" "room" {
+  location = "R101"
+}
+
+# The stations of a computer group whose names begin so.
+data "timago_stations" "teachers" {
+  computer_group = "Lehrer"
+  name_regex     = "^LEHRER-"
+}
+
+output "room" {
+  value = data.timago_stations.room.names
+}

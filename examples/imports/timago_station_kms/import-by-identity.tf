@@ -1,0 +1,6 @@
+import {
+  to = timago_station_kms.library
+  identity = {
+    id = "2d4d7fde-e2c3-4ad2-9e58-e55beca11f18"
+  }
+}

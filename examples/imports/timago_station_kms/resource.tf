@@ -1,0 +1,3 @@
+resource "timago_station_kms" "library" {
+  station = "BIB-PC01"
+}

@@ -1,0 +1,4 @@
+import {
+  to = timago_station_kms.library
+  id = "BIB-PC01"
+}
