@@ -204,7 +204,7 @@ func row(t *testing.T, kind fleetKind, n, m int) {
 		return // reported, no bound
 	}
 	limits := map[fleetKind][2]float64{equal: {1.05, 1.05}, knownUnequal: {1.05, 1.05}, noisy: {1.05, 1.15}}[kind]
-	if median > limits[0] || p95 > limits[1] && len(ratios) >= fewestForPercentile {
+	if (kind != noisy || len(ratios) >= fewestForQuantiles) && (median > limits[0] || p95 > limits[1]) {
 		t.Errorf("%s n=%d m=%d: beyond the bound of %v", kind, n, m, limits)
 	}
 	if kind != noisy && (most > 8 || looking > 0.03) {
@@ -212,8 +212,8 @@ func row(t *testing.T, kind fleetKind, n, m int) {
 	}
 }
 
-// fewestForPercentile: of fewer seeds the 95th percentile is the worst.
-const fewestForPercentile = 100
+// fewestForQuantiles: of fewer seeds, what chance does to a noisy fleet says little.
+const fewestForQuantiles = 100
 
 func quantile(sorted []float64, q float64) float64 {
 	return sorted[min(len(sorted)-1, int(math.Ceil(q*float64(len(sorted))))-1)]

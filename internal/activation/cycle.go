@@ -27,6 +27,8 @@ type cycle struct {
 	wanted  []int // by product
 	ledger  *ledger
 	canWake bool
+	window  *Window
+	begun   bool // the window was found to allow what is needed
 
 	stations []*station
 	alarms   alarms
@@ -34,7 +36,7 @@ type cycle struct {
 	idle     []*station  // candidates for a restart, the quickest first
 	underWay []*station  // started, and counts owed
 	askable  [][]*station
-	legRoom  []leg // memory for legs
+	legRoom  []leg      // memory for legs
 	sleeping []*station // could be woken
 	hoped    int        // members that may be coming back by themselves
 
@@ -67,7 +69,7 @@ type cycle struct {
 
 func newCycle(job Job, ledger *ledger, canWake bool, now time.Time) *cycle {
 	c := &cycle{
-		limits: job.Limits.withDefaults(), ledger: ledger, started: now, now: now,
+		limits: job.Limits.withDefaults(), window: job.Window, ledger: ledger, started: now, now: now,
 		paces: map[string]Pace{}, proven: !job.Memory.Proof.IsZero(), proof: job.Memory.Proof,
 	}
 	c.canWake = canWake && c.limits.Wake
@@ -252,6 +254,9 @@ func (c *cycle) promise() {
 
 // start starts what is needed, the cheapest first: asks, then wakes, then restarts.
 func (c *cycle) start() {
+	if c.promise(); !c.opened() {
+		return
+	}
 	c.startAsks()
 	c.promise()
 	if c.host.denied {

@@ -26,6 +26,11 @@ func (c *cycle) restOrStall() {
 			return
 		}
 	}
+	if c.barred() {
+		c.err = &OutsideWindow{Window: *c.window, Missing: c.shortfalls()}
+		c.close()
+		return
+	}
 	patient := false
 	for _, s := range c.stations {
 		patient = patient || s.phase == away || s.busy && s.adds&c.lacking() != 0 || s.idle && c.ledger.busy[s.name] != nil

@@ -61,6 +61,7 @@ type Job struct {
 	Members    []string            // stations, as Site knows them
 	Thresholds map[kms.Product]int // of the managed products; one of 0 is left out
 	Limits     Limits
+	Window     *Window // when stations may be started; nil: always
 	Memory     Memory
 	Progress   func(Event) // told what happens, in order; may be nil, must not block
 }

@@ -214,7 +214,7 @@ func (c *cycle) sleeper() *station {
 			continue
 		}
 		for p := range c.managed {
-			if c.short(p) > c.in[unread]+len(c.askable[p]) {
+			if c.short(p) > c.in[unread]+len(c.askable[p]) && c.allows(c.cycleOf(s)) {
 				return s
 			}
 		}

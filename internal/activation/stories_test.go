@@ -305,3 +305,54 @@ func TestShareOfEach(t *testing.T) {
 			}
 		})
 }
+
+func TestOutsideTheWindow(t *testing.T) {
+	t.Parallel()
+	run(t, room(5, nil), func(j *activation.Job, _ *school) {
+		j.Window = &activation.Window{Start: 22 * time.Hour, End: 23 * time.Hour} // simulated time begins at midnight UTC
+	}, func(t *testing.T, s *school, r activation.Result, err error) {
+		var outside *activation.OutsideWindow
+		if made := s.State().Counters; !errors.As(err, &outside) || made[world.KindActivate]+made[world.KindRestart] != 0 {
+			t.Errorf("touched %v, %v", made, err)
+		}
+	})
+}
+
+func TestAsksNeedNoWindow(t *testing.T) {
+	t.Parallel()
+	site := room(5, nil)
+	site.Host = counted(20)
+	run(t, site, func(j *activation.Job, _ *school) {
+		j.Window = &activation.Window{Start: 22 * time.Hour, End: 23 * time.Hour}
+	}, func(t *testing.T, _ *school, r activation.Result, err error) {
+		if err != nil || r.Asked != 5 {
+			t.Errorf("asked %d, %v", r.Asked, err)
+		}
+	})
+}
+
+func TestWindowCloses(t *testing.T) {
+	t.Parallel()
+	const closes = 4 * time.Minute
+	site := room(5, nil)
+	begun := time.Time{}
+	run(t, site, func(j *activation.Job, _ *school) {
+		begun = time.Now()
+		j.Window = &activation.Window{Start: 0, End: closes}
+		j.Memory.Proof = begun
+		tell := j.Progress
+		j.Progress = func(e activation.Event) {
+			tell(e)
+			// The usual cycle is expected of stations of which nothing is known, a minute and
+			// some once it was seen.
+			if since := time.Since(begun); e.Kind == activation.KindRestarting && since > closes-time.Minute {
+				t.Errorf("%s was started %s after the beginning", e.Station, since)
+			}
+		}
+	}, func(t *testing.T, _ *school, r activation.Result, err error) {
+		var outside *activation.OutsideWindow
+		if !errors.As(err, &outside) || r.Restarts == 0 || r.Finished.Sub(begun) > closes+time.Minute {
+			t.Errorf("restarts %d, took %s, %v", r.Restarts, r.Finished.Sub(begun), err)
+		}
+	})
+}

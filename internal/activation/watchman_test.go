@@ -27,8 +27,9 @@ type watchman struct {
 	seen      map[string]sight // last look at a station's users
 	read      kms.Host         // the host as last read
 	readAt    time.Time
-	landed    map[kms.Product]int  // our counts since then
-	licensed  map[string]time.Time // when a station's product last changed its state
+	landed    map[kms.Product]int             // our counts since then
+	requests  map[string]map[kms.Product]bool // made since the station's restart
+	licensed  map[string]time.Time            // when a station's product last changed its state
 	cancelled time.Time
 	started   int // restarts taken by stations
 	earlier   int // … of these, in a run before
@@ -45,7 +46,7 @@ type sight struct {
 func newWatchman(job activation.Job) *watchman {
 	return &watchman{
 		job: job, limits: job.Limits, down: map[string]bool{}, underWay: map[string]map[kms.Product]bool{}, restarts: map[string]int{},
-		seen: map[string]sight{}, first: map[kms.Product]int{}, landed: map[kms.Product]int{}, licensed: map[string]time.Time{},
+		seen: map[string]sight{}, first: map[kms.Product]int{}, landed: map[kms.Product]int{}, requests: map[string]map[kms.Product]bool{}, licensed: map[string]time.Time{},
 	}
 }
 
@@ -69,7 +70,12 @@ func (w *watchman) observe(e world.Entry) {
 		w.started++
 	case world.KindRequest: // after its KindCounted, if it had one
 		if title, outcome, _ := strings.Cut(e.Detail, ": "); strings.HasPrefix(outcome, kms.CodeOK.String()) {
-			delete(w.underWay[e.Machine], kms.Product(strings.ToLower(title)))
+			product := kms.Product(strings.ToLower(title))
+			delete(w.underWay[e.Machine], product)
+			if w.requests[e.Machine] == nil {
+				w.requests[e.Machine] = map[kms.Product]bool{}
+			}
+			w.requests[e.Machine][product] = true
 		}
 	case world.KindLicence:
 		name, _, _ := strings.Cut(e.Detail, ": ")
@@ -97,6 +103,17 @@ func (w *watchman) progress(e activation.Event) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	fmt.Fprintf(&w.log, "%s cycle  %s %s %s %v %s\n", time.Now().Format(clockFace), e.Station, e.Kind, e.Product, e.Counts, e.Reason)
+	switch e.Kind {
+	case activation.KindBack:
+		if w.down[e.Station] {
+			w.breach("A5", "%s has not started anew yet", e.Station)
+		}
+	case activation.KindCounted:
+		if !w.requests[e.Station][e.Product] {
+			w.breach("A6", "%s has made no request for %s", e.Station, e.Product)
+		}
+	default:
+	}
 	if e.Kind == activation.KindLeftOut && e.Product != "" {
 		delete(w.underWay[e.Station], e.Product)
 	}
@@ -163,6 +180,7 @@ func (w *watchman) restart(station string, force bool) {
 	}
 	missing := w.missing(state)
 	w.underWay[station] = map[kms.Product]bool{}
+	delete(w.requests, station)
 	needed := false
 	for product, short := range missing {
 		w.underWay[station][product] = true

@@ -1,0 +1,135 @@
+package activation
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Window is when restarts may be made, by the wall clock of a place.
+type Window struct {
+	Days     []time.Weekday // on which it begins; none: every day
+	Start    time.Duration  // after midnight, by the wall clock
+	End      time.Duration  // the same; not after Start: on the next day
+	Location *time.Location // nil: UTC
+}
+
+func (w Window) String() string {
+	clock := func(d time.Duration) string { return fmt.Sprintf("%02d:%02d", int(d.Hours()), int(d.Minutes())%60) }
+	days := "every day"
+	if len(w.Days) > 0 {
+		names := make([]string, len(w.Days))
+		for i, day := range w.Days {
+			names[i] = day.String()
+		}
+		days = strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s %s-%s %s", days, clock(w.Start), clock(w.End), w.place())
+}
+
+func (w Window) place() *time.Location {
+	if w.Location == nil {
+		return time.UTC
+	}
+	return w.Location
+}
+
+// closes is when the window that is open at the moment closes; false when none is. Of an
+// hour that a change of the clocks repeats, a start at the first and an end at the first
+// are meant; in an hour that it leaves out, the moment of the change is.
+func (w Window) closes(now time.Time) (time.Time, bool) {
+	local := now.In(w.place())
+	for _, back := range []int{0, 1} { // begun today, or yesterday and over midnight
+		day := time.Date(local.Year(), local.Month(), local.Day()-back, 12, 0, 0, 0, w.place())
+		if len(w.Days) > 0 && !slices.Contains(w.Days, day.Weekday()) {
+			continue
+		}
+		over := 0
+		if w.End <= w.Start {
+			over = 1
+		}
+		start, end := wallClock(day, 0, w.Start), wallClock(day, over, w.End)
+		if !now.Before(start) && now.Before(end) {
+			return end, true
+		}
+	}
+	return time.Time{}, false
+}
+
+// wallClock is the first moment on a day, or so many days later, at which the wall clock
+// shows at least the time.
+func wallClock(day time.Time, later int, clock time.Duration) time.Time {
+	hour, minute, second := int(clock/time.Hour), int(clock/time.Minute)%60, int(clock/time.Second)%60
+	t := time.Date(day.Year(), day.Month(), day.Day()+later, hour, minute, second, 0, day.Location())
+	begins, ends := t.ZoneBounds()
+	if t.Hour() != hour%24 || t.Minute() != minute {
+		// The clocks leave this time out: time.Date has put it before or after the change.
+		if !begins.IsZero() && t.Sub(begins) < 3*time.Hour {
+			return begins
+		}
+		return ends
+	}
+	if !begins.IsZero() {
+		_, after := t.Zone()
+		_, before := begins.Add(-time.Second).Zone()
+		if earlier := t.Add(time.Duration(after-before) * time.Second); after < before && earlier.Before(begins) {
+			return earlier // the clocks show it twice
+		}
+	}
+	return t
+}
+
+// OutsideWindow: something would have to be started, and the maintenance window does not
+// allow it.
+type OutsideWindow struct {
+	Window  Window
+	Missing []Shortfall
+}
+
+func (e *OutsideWindow) Error() string {
+	return fmt.Sprintf("stations would have to be started (%s), which the maintenance window (%s) does not allow now, or they could not be expected to be through before it closes",
+		describe(e.Missing), e.Window)
+}
+
+// allows tells whether a start that takes so long can be expected to end in the window.
+func (c *cycle) allows(takes time.Duration) bool {
+	if c.window == nil {
+		return true
+	}
+	closes, open := c.window.closes(c.now)
+	return open && !c.now.Add(takes).After(closes)
+}
+
+// barred tells whether the window keeps everybody from being started.
+func (c *cycle) barred() bool {
+	if c.window == nil {
+		return false
+	}
+	for _, s := range c.idle {
+		if c.allows(s.expects) {
+			return false
+		}
+	}
+	return !c.allows(cmp.Or(c.fleet.cycle(), usualCycle))
+}
+
+// opened tells whether asking and starting may begin: where something would have to be
+// started that the window bars, the cycle ends before anything is touched.
+func (c *cycle) opened() bool {
+	if c.window == nil || c.begun {
+		return true
+	}
+	if c.in[unread] > 0 && c.now.Sub(c.started) < surveyGrace {
+		return false
+	}
+	for p, product := range c.managed {
+		if c.short(p) > c.ledger.promised(product) && c.barred() {
+			c.fail(&OutsideWindow{Window: *c.window, Missing: c.shortfalls()})
+			return false
+		}
+	}
+	c.begun = true
+	return true
+}
