@@ -9,11 +9,15 @@ import (
 	"go.uber.org/goleak"
 )
 
-// TestMain sets how many worlds the simulation draws where the flag -rapid.checks does
-// not: the race detector makes each of them cost ten times as much.
+// TestMain sets which worlds the simulation draws where flags do not: always the same
+// ones, and fewer with the race detector, which makes each of them cost ten times as much.
+// Others are drawn with -rapid.seed=0 -rapid.checks=N.
 func TestMain(m *testing.M) {
-	if !flagged("rapid.checks") {
-		if err := flag.Set("rapid.checks", worlds); err != nil {
+	for name, usual := range map[string]string{"rapid.checks": worlds, "rapid.seed": "1"} {
+		if flagged(name) {
+			continue
+		}
+		if err := flag.Set(name, usual); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
