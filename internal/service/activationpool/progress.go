@@ -9,8 +9,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/timago/terraform-provider-timago/internal/activation"
-	"github.com/timago/terraform-provider-timago/internal/kms"
-	"github.com/timago/terraform-provider-timago/internal/site"
 )
 
 // progress logs what happens in a cycle, one readable line a step: Terraform itself shows
@@ -57,7 +55,6 @@ func cycleAdvice(err error) string {
 	var stalled *activation.Stalled
 	var sameCMID *activation.SameCMID
 	var cancelled *activation.Cancelled
-	var hostSilent *activation.HostUnreadable
 	var noKey *activation.HostWithoutKey
 	switch {
 	case errors.As(err, &sameCMID):
@@ -70,15 +67,11 @@ func cycleAdvice(err error) string {
 		return "Raise timeouts.create and timeouts.update, or apply again: it goes on from what has been counted."
 	case errors.As(err, &cancelled):
 		return "Apply again: it goes on from what has been counted, and waits for stations that are still starting."
-	case errors.As(err, &hostSilent):
-		return site.Advice(err)
 	case errors.As(err, &noKey):
 		return fmt.Sprintf("Install the KMS host key for %s there, or leave the product out with thresholds = { %s = 0 }.",
 			noKey.Product.Title(), string(noKey.Product))
 	case err == nil:
 		return "Apply again. Members that stay unlicensed say why in unlicensed."
-	case errors.Is(err, kms.ErrDenied):
-		return site.Advice(err)
 	}
 	return ""
 }

@@ -96,14 +96,17 @@ func (l looker) read(ctx context.Context, known knowledge) (reading, diag.Diagno
 		return reading{}, diag.Diagnostics{tfdiag.Failure{
 			Verb: "read", Noun: "KMS host", Name: r.kmsHost,
 			Attempted: "Its counts were asked for over WinRM. What is not known of the KMS host says nothing about the activation: " +
-				"the pool's status stays as it was.", Err: err, Next: site.Advice(err),
+				"the pool's status stays as it was.", Err: err,
 		}.Error()}
 	}
 	r.at = time.Now()
 	r.assessment, err = activation.Assess(members, r.host.Host, l.pool.wanted, known.LastKnown)
 	if err != nil && (!errors.Is(err, activation.ErrNoProduct) || len(r.assessment.Pending) == 0) {
-		_, diags := l.fail(fmt.Sprintf("%d stations and the KMS host %s were read.", len(members), r.kmsHost),
-			errors.Join(append([]error{err}, silence(members)...)...), assessAdvice(err))
+		next, seen := assessAdvice(err), errors.Join(append([]error{err}, silence(members)...)...)
+		if errors.Is(seen, kms.ErrDenied) {
+			next = "" // the refusal knows better what to do than that nothing was read
+		}
+		_, diags := l.fail(fmt.Sprintf("%d stations and the KMS host %s were read.", len(members), r.kmsHost), seen, next)
 		return r, diags
 	}
 	r.renewal = activation.RenewalOf(r.host, r.assessment, activation.ProductsHeld(members), l.pool.early)

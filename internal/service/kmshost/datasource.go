@@ -68,7 +68,7 @@ func (d *DataSource) Read(ctx context.Context, req datasource.ReadRequest, resp 
 		resp.Diagnostics.Append(tfdiag.Failure{
 			Verb: "read", Noun: "KMS host", Name: name,
 			Attempted: "Its clock, its log and its counts were asked for over WinRM. What is not known of it says nothing about its counts.",
-			Err:       err, Next: site.Advice(err),
+			Err:       err,
 		}.Error())
 		return
 	}

@@ -64,7 +64,7 @@ func (d *DataSource) read(ctx context.Context, name string, m *model) diag.Diagn
 		Attempted: "Its users and its licences were asked for over WinRM. What is not known of it says nothing about its activation.",
 	}
 	fail := func(err error) diag.Diagnostics {
-		failure.Err, failure.Next = err, site.Advice(err)
+		failure.Err = err
 		return diag.Diagnostics{failure.Error()}
 	}
 	var s kms.Station
@@ -81,7 +81,7 @@ func (d *DataSource) read(ctx context.Context, name string, m *model) diag.Diagn
 	if err != nil {
 		failure.Verb, failure.Noun = "read", "the requests of station"
 		failure.Attempted = "Everything else was read; requests is null."
-		failure.Err, failure.Next = err, site.Advice(err)
+		failure.Err = err
 		return diag.Diagnostics{failure.Warning()}
 	}
 	m.showRequests(requests, s.Licensing)

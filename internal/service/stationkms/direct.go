@@ -27,7 +27,7 @@ func adopt(ctx context.Context, s *site.Site, w wish, timeout time.Duration) (sh
 	}
 	if errors.Is(err, kms.ErrDenied) || errors.Is(err, context.Canceled) {
 		return shown{}, diag.Diagnostics{tfdiag.Failure{
-			Verb: "ask", Noun: "station", Name: w.title, Err: err, Next: site.Advice(err),
+			Verb: "ask", Noun: "station", Name: w.title, Err: err,
 			Attempted: "It was asked for its name over WinRM, before it is taken over as it is.",
 		}.Error()}
 	}
@@ -70,7 +70,7 @@ func (m *model) lookFromOutside(ctx context.Context, s *site.Site) diag.Diagnost
 // silent is one warning for all stations that do not answer: the summary is the same.
 func silent(title string, err error) diag.Diagnostic {
 	return tfdiag.Failure{
-		Verb: "reach", Noun: "stations", Err: err, Next: site.Advice(err),
+		Verb: "reach", Noun: "stations", Err: err,
 		Attempted: "Station " + title + " was asked for its name. It takes part as it is configured; what it would have told stays null until it answers.",
 	}.Warning()
 }
