@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-log/tflog"
@@ -26,6 +27,7 @@ const Address = "registry.terraform.io/timago/timago"
 var (
 	_ provider.Provider                   = (*Provider)(nil)
 	_ provider.ProviderWithValidateConfig = (*Provider)(nil)
+	_ provider.ProviderWithListResources  = (*Provider)(nil)
 )
 
 // Provider serves one site.
@@ -87,6 +89,7 @@ func (p *Provider) Configure(ctx context.Context, req provider.ConfigureRequest,
 	}
 	resp.ResourceData = opened
 	resp.DataSourceData = opened
+	resp.ListResourceData = opened
 }
 
 // Resources lists what can be managed.
@@ -94,6 +97,13 @@ func (p *Provider) Resources(context.Context) []func() resource.Resource {
 	return []func() resource.Resource{
 		activationpool.NewResource,
 		stationkms.NewResource,
+	}
+}
+
+// ListResources lists what can be searched for.
+func (p *Provider) ListResources(context.Context) []func() list.ListResource {
+	return []func() list.ListResource{
+		stationkms.NewListResource,
 	}
 }
 
