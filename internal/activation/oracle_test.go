@@ -59,7 +59,10 @@ func bruteForce(cycles []int, m, missing int) int {
 	return best
 }
 
-// TestFastestPossible holds T* against every schedule there is, for small fleets.
+// TestFastestPossible holds T* against every schedule there is, for small fleets. Where
+// each station has a place of its own nothing is faster. Where places are fewer than
+// stations, T* is what the quickest reach by themselves; taking turns can be faster still:
+// cycles of 3, 4 and 4, two at a time, make four counts in 7, not 8.
 func TestFastestPossible(t *testing.T) {
 	t.Parallel()
 	check := func(t *rapid.T) {
@@ -70,7 +73,8 @@ func TestFastestPossible(t *testing.T) {
 			means[i] = time.Duration(c)
 			cycles[i] = slices.Repeat([]time.Duration{means[i]}, missing)
 		}
-		if got, want := fastestPossible(cycles, means, m, missing), bruteForce(units, m, missing); got != time.Duration(want) {
+		got, want := fastestPossible(cycles, means, m, missing), time.Duration(bruteForce(units, m, missing))
+		if got < want || len(units) <= m && got != want {
 			t.Fatalf("cycles %v, %d at a time, %d missing: %d, by brute force %d", units, m, missing, got, want)
 		}
 	}

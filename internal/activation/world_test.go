@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -172,9 +173,17 @@ func counted(number int) world.Host {
 func run(t *testing.T, site world.Site, change func(*activation.Job, *school), judge func(*testing.T, *school, activation.Result, error)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		var log strings.Builder
+		var (
+			log     strings.Builder
+			writing sync.Mutex
+		)
+		write := func(format string, args ...any) {
+			writing.Lock()
+			defer writing.Unlock()
+			fmt.Fprintf(&log, format, args...)
+		}
 		w, err := world.New(site, world.Options{Speed: 1, Observe: func(e world.Entry) {
-			fmt.Fprintf(&log, "%s world %s %s %s\n", e.Time.Format("15:04:05.000"), e.Machine, e.Kind, e.Detail)
+			write("%s world %s %s %s\n", e.Time.Format("15:04:05.000"), e.Machine, e.Kind, e.Detail)
 		}})
 		if err != nil {
 			t.Fatal(err)
@@ -183,7 +192,7 @@ func run(t *testing.T, site world.Site, change func(*activation.Job, *school), j
 		job := activation.Job{
 			Host: "kms01", Members: w.Names(), Thresholds: map[kms.Product]int{kms.Windows: 25},
 			Progress: func(e activation.Event) {
-				fmt.Fprintf(&log, "%s   cycle %s %s %s %v %s\n", time.Now().Format("15:04:05.000"), e.Station, e.Kind, e.Product, e.Counts, e.Reason)
+				write("%s   cycle %s %s %s %v %s\n", time.Now().Format("15:04:05.000"), e.Station, e.Kind, e.Product, e.Counts, e.Reason)
 			},
 		}
 		if change != nil {
