@@ -1,0 +1,42 @@
+terraform {
+  required_providers {
+    timago = {
+      source = "timago/timago"
+    }
+  }
+}
+
+provider "timago" {
+  inventory = "${path.module}/stationen.csv" # Timago's Datenexport of the stations
+
+  winrm = {
+    username      = "SCHULE\\kms-admin" # the password: TIMAGO_WINRM_PASSWORD
+    domain_suffix = "schule.example"
+  }
+  kms = { host = "kms01.schule.example" }
+}
+
+# Every station that the inventory lists in room R101.
+resource "timago_activation_pool" "r101" {
+  name     = "R101"
+  location = "R101"
+
+  # 28 of 30 will do: one may be broken, one at the repair shop.
+  require_licensed = 28
+
+  cycle = {
+    max_parallel   = 10
+    when_in_use    = "skip"
+    ignore_users   = ["kiosk"]
+    wake_broadcast = "10.1.101.255"
+  }
+
+  timeouts = {
+    create = "2h"
+    update = "2h"
+  }
+}
+
+output "r101" {
+  value = timago_activation_pool.r101.status
+}

@@ -1,0 +1,46 @@
+terraform {
+  required_providers {
+    timago = {
+      source = "timago/timago"
+    }
+  }
+}
+
+provider "timago" {
+  winrm = {
+    username      = "SCHULE\\kms-admin" # the password: TIMAGO_WINRM_PASSWORD
+    domain_suffix = "schule.example"
+  }
+  kms = { host = "kms01.schule.example" }
+}
+
+# Reading changes nothing and asks for no activation.
+data "timago_kms_host" "school" {}
+
+data "timago_station" "first" {
+  name = "R101-PC01"
+}
+
+# Good for a first look only: such values move by themselves.
+output "kms_host" {
+  value = {
+    is_kms_host = data.timago_kms_host.school.is_kms_host
+    windows     = data.timago_kms_host.school.windows
+    office      = data.timago_kms_host.school.office
+    reachable   = data.timago_kms_host.school.reachable
+  }
+}
+
+output "station" {
+  value = {
+    cmid     = data.timago_station.first.cmid
+    kms_host = data.timago_station.first.kms_host
+    licences = [for l in data.timago_station.first.licences : {
+      name         = l.name
+      channel      = l.channel
+      licensed_by  = l.licensed_by
+      reason       = l.reason
+      never_counts = l.never_counts
+    }]
+  }
+}

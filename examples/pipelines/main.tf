@@ -1,0 +1,25 @@
+# The configuration that the pipelines of this folder run.
+terraform {
+  required_providers {
+    timago = {
+      source = "timago/timago"
+    }
+  }
+  backend "http" {} # TF_HTTP_ADDRESS and its fellows; any other backend that locks will do
+}
+
+# Account and password come from the environment: TIMAGO_WINRM_USERNAME, TIMAGO_WINRM_PASSWORD.
+provider "timago" {
+  winrm = { domain_suffix = "schule.example" }
+  kms   = { host = "kms01.schule.example" }
+}
+
+resource "timago_activation_pool" "r101" {
+  name          = "R101"
+  stations      = ["R101-PC01", "R101-PC02", "R101-PC03", "R101-PC04", "R101-PC05"]
+  early_renewal = "168h"
+}
+
+output "r101" {
+  value = timago_activation_pool.r101.status
+}

@@ -1,0 +1,177 @@
+package acctest_test
+
+import (
+	"cmp"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/timago/terraform-provider-timago/internal/acctest"
+	"github.com/timago/terraform-provider-timago/internal/kms"
+)
+
+const (
+	examples = "../../examples"
+	guides   = "../../templates/guides"
+)
+
+// example is one configuration that users copy: the .tf files of a folder, with at most
+// one of its files that show a way to import.
+type example struct {
+	folder string // below examples/
+	with   string // the one import-by-….tf that is kept; "" none
+}
+
+func (e example) String() string { return path.Join(e.folder, e.with) }
+
+func listExamples(t *testing.T) []example {
+	t.Helper()
+	var found []example
+	err := fs.WalkDir(os.DirFS(examples), ".", func(file string, entry fs.DirEntry, err error) error {
+		if err != nil || path.Ext(file) != ".tf" {
+			return err
+		}
+		e := example{folder: path.Dir(file)}
+		if base := path.Base(file); strings.HasPrefix(base, "import-by-") {
+			e.with = base
+		}
+		if !slices.Contains(found, e) {
+			found = append(found, e)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+// newer is what some examples need of the CLI; an empty one is for every CLI.
+func (e example) newer() (name string, major, minor int, what string) {
+	switch {
+	case e.with == "import-by-identity.tf":
+		return "Terraform", 1, 12, "import by identity"
+	case strings.HasPrefix(e.folder, "actions/"):
+		return "Terraform", 1, 14, "actions"
+	}
+	return "", 0, 0, ""
+}
+
+func TestExamplesAreValid(t *testing.T) {
+	t.Parallel()
+	found := listExamples(t)
+	if len(found) < 10 {
+		t.Fatalf("only %d examples were found: this test looks in the wrong place", len(found))
+	}
+	for _, e := range found {
+		t.Run(e.String(), func(t *testing.T) {
+			t.Parallel()
+			w := acctest.NewWorkspace(t)
+			if name, major, minor, what := e.newer(); name != "" && !runs(w, name, major, minor) {
+				t.Skipf("needs %s %d.%d: %s", name, major, minor, what)
+			}
+			e.prepare(t, w)
+			at := "-chdir=" + e.folder
+			if got := w.Run(at, "get", "-no-color"); got.Exit != 0 { // folders of modules; nothing is installed
+				t.Fatalf("its modules:\n%s", got.Output)
+			}
+			if got := w.Run(at, "validate", "-no-color"); got.Exit != 0 || !got.Contains("The configuration is valid") {
+				t.Errorf("it is not valid:\n%s", got.Output)
+			}
+		})
+	}
+}
+
+// runs tells whether the CLI is of this name, in this version or a later one.
+func runs(w *acctest.Workspace, name string, major, minor int) bool {
+	said := regexp.MustCompile(`(\w+) v(\d+)\.(\d+)`).FindStringSubmatch(w.Run("version").Output)
+	if said == nil || said[1] != name {
+		return false
+	}
+	x, _ := strconv.Atoi(said[2])
+	y, _ := strconv.Atoi(said[3])
+	return cmp.Or(cmp.Compare(x, major), cmp.Compare(y, minor)) >= 0
+}
+
+// prepare puts all examples into the workspace, and completes this one as its page does:
+// an excerpt does not say again where the provider comes from.
+func (e example) prepare(t *testing.T, w *acctest.Workspace) {
+	t.Helper()
+	w.Copy(examples)
+	files, err := filepath.Glob(filepath.Join(examples, e.folder, "*.tf"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	complete := false
+	for _, file := range files {
+		name := filepath.Base(file)
+		if strings.HasPrefix(name, "import-by-") && name != e.with {
+			w.Remove(filepath.Join(e.folder, name))
+			continue
+		}
+		complete = complete || strings.Contains(w.Read(filepath.Join(e.folder, name)), "required_providers")
+	}
+	if !complete {
+		w.Write(filepath.Join(e.folder, "source.tf"), "terraform {\n  required_providers {\n    timago = { source = \"timago/timago\" }\n  }\n}\n")
+	}
+}
+
+// What a guide shows is an example that the test above has seen: it stands in a file.
+func TestGuidesShowOnlyExamples(t *testing.T) {
+	t.Parallel()
+	for name, text := range readGuides(t) {
+		for _, fence := range []string{"```terraform", "```hcl", "```tf\n"} {
+			if strings.Contains(text, fence) {
+				t.Errorf("%s holds configuration of its own; put it under examples/ and show it by tffile", name)
+			}
+		}
+		if !strings.Contains(text, "{{ tffile ") {
+			t.Errorf("%s shows no example", name)
+		}
+	}
+}
+
+func readGuides(t *testing.T) map[string]string {
+	t.Helper()
+	files, err := filepath.Glob(guides + "/*.md.tmpl")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no guides in %s: %v", guides, err)
+	}
+	read := map[string]string{}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		read[filepath.Base(file)] = string(text)
+	}
+	return read
+}
+
+// Every code that the provider explains has its remedy. A code's words end with its number,
+// and one without words is its number alone.
+func TestTroubleshootingKnowsEveryCode(t *testing.T) {
+	t.Parallel()
+	guide, explained := readGuides(t)["troubleshooting.md.tmpl"], 0
+	for _, facility := range []uint32{0xC0040000, 0x80070000} {
+		for n := range uint32(1 << 16) {
+			code := kms.Code(facility | n)
+			if code.Words() == code.String() {
+				continue
+			}
+			explained++
+			if !strings.Contains(guide, code.String()) {
+				t.Errorf("no remedy for %s", code.Words())
+			}
+		}
+	}
+	if explained < 15 {
+		t.Errorf("only %d codes have words: this test looks in the wrong place", explained)
+	}
+}
