@@ -45,11 +45,11 @@ const licenceAge = 10 * time.Second
 // the host does not show it, its licences where they may have changed, and then each
 // product that is left is asked to activate.
 func (c *cycle) ask(s *station) {
-	switch p, any := s.todo.first(); {
-	case !any && c.host.denied && s.recount:
+	switch p, left := s.todo.first(); {
+	case !left && c.host.denied && s.recount:
 		s.recount = false
 		c.send(s, call{verb: requests, since: s.presence.Boot}) // its answer holds the count
-	case !any:
+	case !left:
 		c.asksDone(s)
 	case !s.fresh && (s.started || c.host.blind || !c.isWindows(p)):
 		c.send(s, call{verb: requests, since: s.presence.Boot})

@@ -1,6 +1,7 @@
 package activation
 
 import (
+	"maps"
 	"time"
 
 	"github.com/timago/terraform-provider-timago/internal/kms"
@@ -88,9 +89,7 @@ func newCycle(job Job, ledger *ledger, canWake bool, now time.Time) *cycle {
 			c.fleet.Request = c.fleet.Request.with(s.pace.Request.Mean)
 		}
 	}
-	for name, pace := range job.Memory.Paces {
-		c.paces[name] = pace
-	}
+	maps.Copy(c.paces, job.Memory.Paces)
 	c.in[unread] = len(c.stations)
 	return c
 }
@@ -114,10 +113,9 @@ func (c *cycle) begin(now time.Time) {
 func (c *cycle) report(now time.Time, r report) {
 	c.now = now
 	c.calls--
-	switch {
-	case r.verb == look:
+	if r.verb == look {
 		c.looked(r)
-	default:
+	} else {
 		if r.queued {
 			c.reads--
 		}

@@ -24,7 +24,7 @@ func (a arrivals) Less(i, j int) bool {
 	return a[i].at.Before(a[j].at) || a[i].at.Equal(a[j].at) && a[i].n < a[j].n
 }
 func (a arrivals) Swap(i, j int) { a[i], a[j] = a[j], a[i] }
-func (a *arrivals) Push(x any)   { *a = append(*a, x.(arrival)) }
+func (a *arrivals) Push(x any)   { *a = append(*a, x.(arrival)) } //nolint:forcetypeassert // nothing else is pushed
 func (a *arrivals) Pop() any {
 	last := (*a)[len(*a)-1]
 	*a = (*a)[:len(*a)-1]

@@ -54,7 +54,7 @@ func (e *Engine) Run(ctx context.Context, site Site, job Job) (Result, error) {
 	}
 	step(func() { c.begin(time.Now()) })
 	for !c.finished() {
-		if next, any := c.next(); any {
+		if next, wanted := c.next(); wanted {
 			timer.Reset(max(0, time.Until(next)))
 		}
 		select {

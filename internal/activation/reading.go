@@ -178,7 +178,7 @@ func (c *cycle) join(s *station) {
 	}
 	c.release(s, s.owes)
 	for p := range c.managed {
-		if _, can := s.askable(c.managed[p]); can && s.adds.has(p) && !(c.isWindows(p) && c.isCounted(s)) {
+		if _, can := s.askable(c.managed[p]); can && s.adds.has(p) && (!c.isWindows(p) || !c.isCounted(s)) {
 			c.askable[p] = append(c.askable[p], s)
 		}
 	}

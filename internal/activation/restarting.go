@@ -118,10 +118,6 @@ func maxTime(a, b time.Time) time.Time {
 }
 
 func (c *cycle) watchReturn(s *station) {
-	if c.now.Sub(s.since) > c.limits.StationTimeout {
-		c.leave(s, c.notBack(s))
-		return
-	}
 	s.looks++
 	c.lookWhileDue(s)
 	c.send(s, call{verb: probe})

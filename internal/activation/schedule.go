@@ -49,7 +49,7 @@ func (l lineup) wants(c candidate) bool {
 		if !c.adds.has(p) {
 			continue
 		}
-		need -= l.reserved(c, p)
+		need -= l.reserved(c)
 		if need > 0 && need > l.repeated(c, p) {
 			return true
 		}
@@ -89,9 +89,9 @@ func (l lineup) repeated(c candidate, p int) int {
 	return sum
 }
 
-// reserved is how much of the product stations that add to more of what is missing will
+// reserved is how much of any product stations that add to more of what is missing will
 // bring along: restarting the candidate for that would be a restart too many.
-func (l lineup) reserved(c candidate, p int) int {
+func (l lineup) reserved(c candidate) int {
 	reserved := 0
 	for q, need := range l.need {
 		if !c.adds.has(q) && need > reserved {

@@ -282,7 +282,7 @@ func (w *watchman) end(s scenario, r activation.Result, err error) {
 }
 
 // exact: in a calm world nothing is made that was not needed.
-func (w *watchman) exact(s scenario, state world.State) {
+func (w *watchman) exact(s scenario) {
 	for product, threshold := range w.job.Thresholds {
 		count, _ := w.read.Count(product)
 		if len(w.job.Thresholds) == 1 && count > max(threshold, w.first[product]) && w.started > 0 && !slices.ContainsFunc(s.Site.Stations, func(d world.Station) bool { return d.Image.KeepsCMID }) {
@@ -293,7 +293,7 @@ func (w *watchman) exact(s scenario, state world.State) {
 
 func (w *watchman) endReached(s scenario, state world.State) {
 	if s.calm() {
-		w.exact(s, state)
+		w.exact(s)
 	}
 	for product, threshold := range w.job.Thresholds {
 		if count, _ := w.read.Count(product); count < threshold {

@@ -13,10 +13,6 @@ import (
 	"github.com/timago/terraform-provider-timago/internal/simulator/world"
 )
 
-func counts(windows int) func(*activation.Job, *school) {
-	return func(j *activation.Job, _ *school) { j.Thresholds = map[kms.Product]int{kms.Windows: windows} }
-}
-
 func TestImageKeepsItsID(t *testing.T) {
 	t.Parallel()
 	site := room(5, func(_ int, s *world.Station) { s.Image.KeepsCMID = true })

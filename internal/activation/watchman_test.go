@@ -80,6 +80,7 @@ func (w *watchman) observe(e world.Entry) {
 	case world.KindLicence:
 		name, _, _ := strings.Cut(e.Detail, ": ")
 		w.licensed[e.Machine+name] = time.Now()
+	default:
 	case world.KindCounted:
 		key, rest, _ := strings.Cut(e.Detail, ":")
 		_, from, _ := strings.Cut(rest, " from ")
