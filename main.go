@@ -6,6 +6,7 @@ import (
 	"context"
 	"flag"
 	"log"
+	_ "time/tzdata" // maintenance windows name time zones, also where the system knows none
 
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 

@@ -1,6 +1,8 @@
 package acctest_test
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -154,6 +156,22 @@ func TestAUserWhoIsIgnoredKeepsNothing(t *testing.T) {
 		`cycle = { station_timeout = "20s", ignore_users = ["Kiosk"], when_in_use = "skip" }`)
 	s.Apply()
 	s.made(2, 1)
+}
+
+func TestOutsideTheWindowNothingIsTouched(t *testing.T) {
+	t.Parallel()
+	day := time.Now().UTC().Add(48 * time.Hour).Weekday()
+	closed := fmt.Sprintf(`maintenance_window = { days = [%q], start = "01:00", end = "02:00", timezone = "UTC" }`, strings.ToLower(day.String()))
+	s := begin(t, 3, world.Station{}, acctest.Counted(20), closed)
+	outcome := s.Run("apply", "-auto-approve", "-no-color")
+	if outcome.Exit == 0 || !outcome.Contains("which the maintenance window") || !outcome.Contains("Apply again while the window is open") {
+		t.Errorf("it does not say that the window is closed:\n%s", outcome.Output)
+	}
+	s.made(0, 0)
+	s.shows(map[string]any{"status": "not_activated"})
+	s.configure(`maintenance_window = { start = "00:00", end = "00:00", timezone = "Europe/Berlin" }`)
+	s.Apply()
+	s.shows(map[string]any{"status": "activated"})
 }
 
 func TestInterruptedInTheMiddleAndGoneOnWith(t *testing.T) {

@@ -48,6 +48,10 @@ func TestBadInput(t *testing.T) {
 		"a fingerprint that is none": {provider("username = \"kms-admin\"\n    certificate_fingerprints = [\"xyz\"]") + pool(room), password, []string{"certificate_fingerprints", "must be a SHA-256 fingerprint"}},
 		"a timeout that is none":     {provider("username = \"kms-admin\"\n    timeout = \"0s\"") + pool(room), password, []string{"winrm.timeout", "Not a positive duration"}},
 		"an environment that errs":   {provider("") + pool(room), "TIMAGO_WINRM_PORT=many", []string{"Unable to read environment variable TIMAGO_WINRM_PORT", "many"}},
+		"a time zone that is none":   {account + pool(room+"maintenance_window = { start = \"22:00\", end = \"06:00\", timezone = \"Berlin\" }"), password, []string{"maintenance_window.timezone", "Europe/Berlin"}},
+		"a time of day that is none": {account + pool(room+"maintenance_window = { start = \"10pm\", end = \"06:00\", timezone = \"UTC\" }"), password, []string{"maintenance_window.start", "must be a time of day such as 22:30"}},
+		"renewal after all is lost":  {account + pool(room+"early_renewal = \"720h\""), password, []string{"early_renewal must be less than"}},
+		"a room and stations":        {account + pool(room+"location = \"R101\""), password, []string{"stations", "location"}},
 		"no such KMS host":           {account + pool(room+"kms_host = \"127.0.0.1:2\""), password, []string{"Unable to read KMS host 127.0.0.1:2", "Test-WSMan"}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -101,7 +101,7 @@ func (r *Resource) cycle(ctx context.Context, p pool, known *knowledge, before r
 	}
 	result, err := engine.Run(ctx, world, activation.Job{
 		Host: before.kmsHost, Members: members, Thresholds: before.targets(),
-		Limits: p.limits, Memory: known.Memory, Progress: progress(ctx, p.name),
+		Limits: p.limits, Window: p.window, Memory: known.Memory, Progress: progress(ctx, p.name),
 	})
 	known.Memory = result.Memory
 	return result, err

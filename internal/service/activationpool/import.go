@@ -36,6 +36,7 @@ func (r *Resource) ImportState(ctx context.Context, req resource.ImportStateRequ
 		RequireLicensed: types.StringValue(requireNone),
 		Settle:          timetypes.GoDuration{StringValue: types.StringValue(defaultSettle)},
 		Cycle:           types.ObjectNull(cycleTypes),
+		Window:          types.ObjectNull(windowTypes),
 		Unlicensed:      types.MapNull(types.StringType), Unreachable: types.SetNull(types.StringType),
 		Windows: types.ObjectNull(productTypes), Office: types.ObjectNull(productTypes),
 		RenewalDue: timetypes.NewRFC3339Null(), EarlyRenewal: timetypes.NewGoDurationNull(),

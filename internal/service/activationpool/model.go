@@ -2,6 +2,7 @@ package activationpool
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strconv"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 
@@ -28,6 +30,7 @@ type model struct {
 	Settle          timetypes.GoDuration `tfsdk:"settle"`
 	EarlyRenewal    timetypes.GoDuration `tfsdk:"early_renewal"`
 	Cycle           types.Object         `tfsdk:"cycle"`
+	Window          types.Object         `tfsdk:"maintenance_window"`
 	Status          types.String         `tfsdk:"status"`
 	Unlicensed      types.Map            `tfsdk:"unlicensed"`
 	Unreachable     types.Set            `tfsdk:"unreachable"`
@@ -99,7 +102,8 @@ type pool struct {
 	wanted    activation.Wanted
 	early     time.Duration // 0 never
 	limits    activation.Limits
-	broadcast string // for Wake-on-LAN; "" none
+	window    *activation.Window // nil: at any time
+	broadcast string             // for Wake-on-LAN; "" none
 }
 
 // pool converts a configuration whose values are all known.
@@ -132,6 +136,9 @@ func (m model) pool(ctx context.Context, managed []kms.Product) (pool, diag.Diag
 		MaxParallel: defaultMaxParallel, MaxRestartsPerStation: defaultMaxRestarts, WhenInUse: defaultWhenInUse, Wake: true,
 		StationTimeout: duration(timetypes.GoDuration{StringValue: types.StringValue(defaultStationTimeout)}),
 	}
+	var more diag.Diagnostics
+	p.window, more = windowOf(ctx, m.Window)
+	diags.Append(more...)
 	if !m.Cycle.IsNull() {
 		var cycle cycleModel
 		diags.Append(m.Cycle.As(ctx, &cycle, basetypes.ObjectAsOptions{})...)
@@ -145,6 +152,53 @@ func (m model) pool(ctx context.Context, managed []kms.Product) (pool, diag.Diag
 		diags.Append(cycle.IgnoreUsers.ElementsAs(ctx, &p.limits.IgnoreUsers, false)...)
 	}
 	return p, diags
+}
+
+// windowModel is the maintenance window.
+type windowModel struct {
+	Days     types.Set    `tfsdk:"days"`
+	Start    types.String `tfsdk:"start"`
+	End      types.String `tfsdk:"end"`
+	Timezone types.String `tfsdk:"timezone"`
+}
+
+var windowTypes = map[string]attr.Type{
+	"days": types.SetType{ElemType: types.StringType}, "start": types.StringType, "end": types.StringType, "timezone": types.StringType,
+}
+
+var weekdays = map[string]time.Weekday{
+	"monday": time.Monday, "tuesday": time.Tuesday, "wednesday": time.Wednesday, "thursday": time.Thursday,
+	"friday": time.Friday, "saturday": time.Saturday, "sunday": time.Sunday,
+}
+
+// windowOf converts a window whose values are all known; nil where there is none.
+func windowOf(ctx context.Context, object types.Object) (*activation.Window, diag.Diagnostics) {
+	if object.IsNull() {
+		return nil, nil
+	}
+	var m windowModel
+	diags := object.As(ctx, &m, basetypes.ObjectAsOptions{})
+	var days []string
+	diags.Append(m.Days.ElementsAs(ctx, &days, false)...)
+	location, err := time.LoadLocation(m.Timezone.ValueString())
+	if err != nil || m.Timezone.ValueString() == "" {
+		diags.AddAttributeError(path.Root("maintenance_window").AtName("timezone"), "Unknown time zone",
+			fmt.Sprintf("maintenance_window.timezone: %q is no name of the IANA time zone database, such as \"Europe/Berlin\".", m.Timezone.ValueString()))
+	}
+	window := &activation.Window{Start: sinceMidnight(m.Start), End: sinceMidnight(m.End), Location: location}
+	for _, day := range days {
+		window.Days = append(window.Days, weekdays[day])
+	}
+	return window, diags
+}
+
+// sinceMidnight reads a time of day, which the validator has found to be one.
+func sinceMidnight(clock types.String) time.Duration {
+	t, err := time.Parse("15:04", clock.ValueString())
+	if err != nil {
+		return 0
+	}
+	return time.Duration(t.Hour())*time.Hour + time.Duration(t.Minute())*time.Minute
 }
 
 // duration reads what ValidateConfig has found to be one.

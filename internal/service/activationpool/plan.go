@@ -47,10 +47,15 @@ func (r *Resource) ValidateConfig(ctx context.Context, req resource.ValidateConf
 			positive(timeout, path.Root("cycle").AtName("station_timeout"))
 		}
 	}
+	if known(ctx, config.Window) {
+		_, diags := windowOf(ctx, config.Window)
+		resp.Diagnostics.Append(diags...)
+	}
 	if !known(ctx, config.Thresholds, config.RequireLicensed, config.Stations, config.Location) {
 		return
 	}
 	config.Settle, config.EarlyRenewal, config.Cycle = timetypes.GoDuration{}, timetypes.GoDuration{}, types.ObjectNull(nil) // judged above, perhaps not known
+	config.Window = types.ObjectNull(windowTypes)
 	p, diags := config.pool(ctx, nil)
 	resp.Diagnostics.Append(diags...)
 	if len(p.wanted.Thresholds) == 2 && maxOf(p.wanted) == 0 {
@@ -159,7 +164,7 @@ func (m *model) keepReadings(state model) {
 
 // preflight looks at the site before anything is touched, and tells what it found.
 func (r *Resource) preflight(ctx context.Context, plan, state model, last knowledge) diag.Diagnostics {
-	if r.site == nil || !known(ctx, plan.Stations, plan.Location, plan.Thresholds, plan.RequireLicensed, plan.Settle, plan.EarlyRenewal, plan.Cycle) {
+	if r.site == nil || !known(ctx, plan.Stations, plan.Location, plan.Thresholds, plan.RequireLicensed, plan.Settle, plan.EarlyRenewal, plan.Cycle, plan.Window) {
 		return nil // told by the plan that knows them
 	}
 	p, diags := plan.pool(ctx, state.managed())

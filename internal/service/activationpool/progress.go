@@ -56,7 +56,10 @@ func cycleAdvice(err error) string {
 	var sameCMID *activation.SameCMID
 	var cancelled *activation.Cancelled
 	var noKey *activation.HostWithoutKey
+	var outside *activation.OutsideWindow
 	switch {
+	case errors.As(err, &outside):
+		return "Apply again while the window is open, or change maintenance_window. What has been counted stays counted."
 	case errors.As(err, &sameCMID):
 		return "See in Timago under Stationen > Betriebssystem that the option KMS-Aktivierung is on for these stations, and reset their image: " +
 			"the option takes effect only then. Then apply again."

@@ -2,7 +2,9 @@ package activationpool
 
 import (
 	"context"
+	"maps"
 	"regexp"
+	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
@@ -99,6 +101,12 @@ func (r *Resource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *r
 				Optional:            true,
 				MarkdownDescription: "How counts may be made.",
 				Attributes:          cycleAttributes(),
+			},
+			"maintenance_window": schema.SingleNestedAttribute{
+				Optional: true,
+				MarkdownDescription: "When stations may be started. Outside it an apply that would have to start one fails before anything is touched; " +
+					"nothing is started that cannot be expected to be through before it closes. Default: none, at any time.",
+				Attributes: windowAttributes(),
 			},
 			"status": schema.StringAttribute{
 				Computed: true,
@@ -213,6 +221,32 @@ func cycleAttributes() map[string]schema.Attribute {
 			ElementType:         types.StringType,
 			Default:             setdefault.StaticValue(types.SetValueMust(types.StringType, nil)),
 			MarkdownDescription: "Users who do not count as using a station, such as a kiosk's automatic logon: `name` or `DOMAIN\\name`, without regard to case. Default: none.",
+		},
+	}
+}
+
+func windowAttributes() map[string]schema.Attribute {
+	clock := stringvalidator.RegexMatches(regexp.MustCompile(`^([01][0-9]|2[0-3]):[0-5][0-9]$`), "must be a time of day such as 22:30")
+	return map[string]schema.Attribute{
+		"days": schema.SetAttribute{
+			Optional: true, ElementType: types.StringType,
+			MarkdownDescription: "Days on which it begins: `monday` to `sunday`. Default: every day.",
+			Validators: []validator.Set{
+				setvalidator.SizeAtLeast(1),
+				setvalidator.ValueStringsAre(stringvalidator.OneOf(slices.Sorted(maps.Keys(weekdays))...)),
+			},
+		},
+		"start": schema.StringAttribute{
+			Required: true, Validators: []validator.String{clock},
+			MarkdownDescription: "Time of day at which it begins, such as `15:30`, by the wall clock of `timezone`.",
+		},
+		"end": schema.StringAttribute{
+			Required: true, Validators: []validator.String{clock},
+			MarkdownDescription: "Time of day at which it ends; one that is not after `start` is on the next day.",
+		},
+		"timezone": schema.StringAttribute{
+			Required:            true,
+			MarkdownDescription: "Name of the time zone in the IANA database, such as `Europe/Berlin`. The window keeps its hours when the clocks change.",
 		},
 	}
 }
