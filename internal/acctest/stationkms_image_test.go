@@ -8,6 +8,14 @@ import (
 	"github.com/timago/terraform-provider-timago/internal/simulator/world"
 )
 
+const (
+	// slow is a speed at which no image starts while a test runs, however slow the machine:
+	// an image of five minutes would take two and a half.
+	slow = 2
+	// tillStarted is longer than any image takes.
+	tillStarted = 30 * time.Minute
+)
+
 func TestTheImageIsWaitedFor(t *testing.T) {
 	t.Parallel()
 	p := takePart(t, acctest.Room(2, without), "wait_for_image = true")
@@ -22,7 +30,7 @@ func TestTheImageIsWaitedFor(t *testing.T) {
 
 func TestAWaitThatRunsOutIsNoFailure(t *testing.T) {
 	t.Parallel()
-	p := takePartAt(t, acctest.Room(1, without), 10, "wait_for_image = true", `timeouts = { create = "4s" }`)
+	p := takePartAt(t, acctest.Room(1, without), slow, "wait_for_image = true", `timeouts = { create = "4s" }`)
 	outcome, said := p.Diagnostics("apply", "-auto-approve")
 	want := "warning: Unable to see the new image start on station R101-PC01\n" +
 		`The option "KMS-Aktivierung" of Windows 11 is on; its image was made otherwise, so effective is false. ` +
@@ -35,7 +43,7 @@ func TestAWaitThatRunsOutIsNoFailure(t *testing.T) {
 	p.configure()
 	p.Plan(2) // the image is still to come
 	p.apply() // and is not reset again
-	p.World.Advance(10 * time.Minute)
+	p.World.Advance(tillStarted)
 	p.Plan(0)
 	if p.Images(first) != 1 {
 		t.Errorf("%d images were made, want 1", p.Images(first))
@@ -156,7 +164,7 @@ func TestACrashResetsOnce(t *testing.T) {
 
 func TestAnInterruptedWaitLeavesTheStateTrue(t *testing.T) {
 	t.Parallel()
-	p := takePartAt(t, acctest.Room(1, without), 10, "wait_for_image = true")
+	p := takePartAt(t, acctest.Room(1, without), slow, "wait_for_image = true")
 	running := p.Start("apply", "-auto-approve", "-no-color")
 	p.Until("the reset was taken", func() bool { return p.Asked("POST /commands") == 1 && p.Asked("GET /commands/{id}") > 0 })
 	running.Interrupt()
@@ -164,7 +172,7 @@ func TestAnInterruptedWaitLeavesTheStateTrue(t *testing.T) {
 		t.Errorf("exit %d:\n%s", outcome.Exit, outcome.Output)
 	}
 	p.shows(map[string]any{"enabled": true, "effective": false})
-	p.World.Advance(10 * time.Minute)
+	p.World.Advance(tillStarted)
 	p.Apply()
 	if p.Images(first) != 1 {
 		t.Errorf("%d images were made, want 1", p.Images(first))
@@ -196,12 +204,12 @@ func TestOneOfSeveralOperatingSystems(t *testing.T) {
 
 func TestASavedPlanAppliesAfterTheImageHasStarted(t *testing.T) {
 	t.Parallel()
-	p := takePart(t, acctest.Room(1, without))
+	p := takePartAt(t, acctest.Room(1, without), slow)
 	p.apply()
 	if outcome := p.Run("plan", "-out=saved", "-no-color"); outcome.Exit != 0 || !outcome.Contains("1 to change") {
 		t.Fatalf("the image has started before the plan was made:\n%s", outcome.Output)
 	}
-	p.started()
+	p.World.Advance(tillStarted)
 	if outcome := p.Run("apply", "-no-color", "saved"); outcome.Exit != 0 {
 		t.Errorf("apply:\n%s", outcome.Output)
 	}

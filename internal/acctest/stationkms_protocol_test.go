@@ -144,7 +144,7 @@ func TestStationsAreListedForImport(t *testing.T) {
 	t.Parallel()
 	site := acctest.NewAPISite(t, school(), 1)
 	p := overProtocol(t, site)
-	lister, can := p.ProviderServer.(tfprotov6.ProviderServerWithListResource)
+	lister, can := p.ProviderServer.(tfprotov6.ListResourceServer)
 	if !can {
 		t.Fatal("the provider lists nothing")
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/timago/terraform-provider-timago/internal/acctest"
 	"github.com/timago/terraform-provider-timago/internal/simulator/world"
@@ -70,15 +69,9 @@ func (p part) multiply() {
 // new image has started, under Terraform's own parallelism of ten.
 func TestThirtyResetsAreTakenBeforeTheFirstImageStarts(t *testing.T) {
 	t.Parallel()
-	// At twenty times the speed an image takes 12 seconds of real time, as three rounds
-	// of ten commands take on a slow machine.
-	timing := world.DefaultTiming()
-	timing.Image = 10 * time.Minute
-	like := without
-	like.Timing = &timing
-	p := takePartAt(t, acctest.Room(30, like), 20)
+	p := takePartAt(t, acctest.Room(30, without), slow)
 	p.apply()
-	p.started()
+	p.World.Advance(tillStarted)
 	taken, started := map[string]bool{}, false
 	for _, entry := range p.Log(0) {
 		switch {
