@@ -18,6 +18,19 @@ resource "timago_activation_pool" "r101" {
   name          = "R101"
   stations      = ["R101-PC01", "R101-PC02", "R101-PC03", "R101-PC04", "R101-PC05"]
   early_renewal = "168h"
+
+  # Outside it nothing is started, whenever the apply runs.
+  maintenance_window = {
+    days     = ["monday", "tuesday", "wednesday", "thursday", "friday"]
+    start    = "20:30"
+    end      = "05:00"
+    timezone = "Europe/Berlin"
+  }
+
+  timeouts = { # less than the runner's own limit
+    create = "8h"
+    update = "8h"
+  }
 }
 
 output "r101" {

@@ -1,10 +1,11 @@
 package acctest
 
 import (
-	"context"
+	"errors"
+	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
+	"slices"
 )
 
 // Copy puts a folder, with all that is in it, into the workspace.
@@ -29,18 +30,19 @@ func (w *Workspace) Remove(pattern string) {
 	}
 }
 
-// Script runs a script of the folder as a pipeline does, with the CLI under the name that
-// the variable TERRAFORM gives. env are further variables.
-func (w *Workspace) Script(env []string, script string, args ...string) Outcome {
+// Bash runs a line as a runner does, with the CLI on its PATH as terraform. env are further
+// variables.
+func (w *Workspace) Bash(line string, env ...string) Outcome {
 	w.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), runLimit)
-	w.t.Cleanup(cancel)
-	r := &Running{t: w.t, command: exec.CommandContext(ctx, "bash", append([]string{script}, args...)...)}
-	r.command.Dir, r.command.Env = w.dir, append(append(w.env, "TERRAFORM="+w.cli), env...)
-	r.command.Stdout, r.command.Stderr = &r.output, &r.output
-	inOwnGroup(r.command)
-	if err := r.command.Start(); err != nil {
+	bin := filepath.Join(w.dir, "bin")
+	if err := os.MkdirAll(bin, 0o700); err != nil {
 		w.t.Fatal(err)
 	}
-	return r.Wait()
+	if err := os.Symlink(w.cli, filepath.Join(bin, "terraform")); err != nil && !errors.Is(err, fs.ErrExist) {
+		w.t.Fatal(err)
+	}
+	env = append(env, "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"))
+	shell := *w
+	shell.cli, shell.env = "bash", append(slices.Clip(w.env), env...)
+	return shell.Run("-e", "-c", line)
 }
