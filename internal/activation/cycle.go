@@ -141,7 +141,7 @@ func (c *cycle) cancel(now time.Time, cause error) {
 
 // take hands over what is to be called and what has happened.
 func (c *cycle) take() ([]call, []Event) {
-	if c.ended != nil || c.done {
+	if c.done {
 		c.outbox = nil
 	}
 	calls, events := c.outbox, c.events

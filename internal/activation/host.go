@@ -1,7 +1,6 @@
 package activation
 
 import (
-	"context"
 	"errors"
 	"slices"
 	"strings"
@@ -23,6 +22,7 @@ type host struct {
 	spacing      time.Duration
 	settled      int       // counts that it certainly contains, by the ledger
 	wished       time.Time // when a look is wanted; zero: none is
+	unlogged     int       // looks in a row that did not read the log
 	failures     int
 	failing      time.Time // since when
 
@@ -66,6 +66,9 @@ const (
 	freshFor = 2 * time.Second
 	// hostAttempts is how often a host is asked that never answered in this cycle.
 	hostAttempts = 3
+	// logAttempts is how many looks in a row may fail to read the log until the stations'
+	// events take its place.
+	logAttempts = 5
 )
 
 // spacingFor is the least distance between two looks while a station is under way whose
@@ -111,9 +114,10 @@ func (c *cycle) lookIfWished() {
 	c.outbox = append(c.outbox, call{verb: look, since: since, blind: h.blind, settled: c.ledger.settled})
 }
 
-// isFresh tells whether the last look stands for the moment: a start may rest on it.
+// isFresh tells whether the last look stands for the moment: a start may rest on it. Where
+// the log was not read, a request of before the start would look like one of after it.
 func (c *cycle) isFresh() bool {
-	return c.host.denied || c.host.settled == c.ledger.settled && c.now.Sub(c.host.ended) <= freshFor &&
+	return c.host.denied || (c.host.blind || c.host.unlogged == 0) && c.host.settled == c.ledger.settled && c.now.Sub(c.host.ended) <= freshFor &&
 		!c.ledger.read.After(c.host.ended)
 }
 
@@ -141,10 +145,12 @@ func (c *cycle) looked(r report) {
 		c.tell(KindCounts, nil, Event{Counts: c.counts()})
 	}
 	if r.logErr == nil {
+		h.unlogged = 0
 		h.record(r.counted)
 		c.proveByLog()
-	} else if !h.blind && (errors.Is(r.logErr, kms.ErrDenied) || !transientLog(r.logErr)) {
-		h.blind = true
+	} else {
+		h.unlogged++
+		h.blind = h.blind || errors.Is(r.logErr, kms.ErrDenied) || h.unlogged == logAttempts
 	}
 	settled := c.ledger.settled
 	for _, s := range slices.Clone(c.underWay) {
@@ -159,10 +165,6 @@ func (c *cycle) looked(r report) {
 	}
 	// What this look itself has shown, its counts contain: they were read after the log.
 	h.settled += c.ledger.settled - settled
-}
-
-func transientLog(err error) bool {
-	return errors.Is(err, kms.ErrUnreachable) || errors.Is(err, kms.ErrNotYet) || errors.Is(err, context.DeadlineExceeded)
 }
 
 // hostFailed asks a host again that did not answer, and gives up in time. Where the host

@@ -158,7 +158,8 @@ func (c *cycle) triedAgain(s *station, r report) {
 
 // join lets a station that was read take part.
 func (c *cycle) join(s *station) {
-	late := s.late
+	// One that only failed to answer has not started.
+	late := s.late && s.age(c.now) <= c.now.Sub(s.gone)
 	s.gone, s.late = time.Time{}, false
 	c.hope(s, false)
 	if s.adds == 0 {

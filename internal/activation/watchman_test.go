@@ -64,6 +64,7 @@ func (w *watchman) observe(e world.Entry) {
 	defer w.mu.Unlock()
 	fmt.Fprintf(&w.log, "%s world  %s %s %s\n", time.Now().Format(clockFace), e.Machine, e.Kind, e.Detail)
 	switch e.Kind {
+	default:
 	case world.KindOpens:
 		delete(w.down, e.Machine)
 	case world.KindRestart:
@@ -80,7 +81,6 @@ func (w *watchman) observe(e world.Entry) {
 	case world.KindLicence:
 		name, _, _ := strings.Cut(e.Detail, ": ")
 		w.licensed[e.Machine+name] = time.Now()
-	default:
 	case world.KindCounted:
 		key, rest, _ := strings.Cut(e.Detail, ":")
 		_, from, _ := strings.Cut(rest, " from ")
