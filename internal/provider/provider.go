@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -28,6 +29,7 @@ var (
 	_ provider.Provider                   = (*Provider)(nil)
 	_ provider.ProviderWithValidateConfig = (*Provider)(nil)
 	_ provider.ProviderWithListResources  = (*Provider)(nil)
+	_ provider.ProviderWithFunctions      = (*Provider)(nil)
 )
 
 // Provider serves one site.
@@ -114,5 +116,12 @@ func (p *Provider) DataSources(context.Context) []func() datasource.DataSource {
 		station.NewDataSource,
 		station.NewStations,
 		station.NewExport,
+	}
+}
+
+// Functions lists what can be computed.
+func (p *Provider) Functions(context.Context) []func() function.Function {
+	return []func() function.Function{
+		activationpool.NewRestartsNeeded,
 	}
 }
