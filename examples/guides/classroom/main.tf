@@ -31,9 +31,12 @@ resource "timago_activation_pool" "r101" {
     wake_broadcast = "10.1.101.255"
   }
 
-  timeouts = {
-    create = "2h"
-    update = "2h"
+  # After lessons. Outside of it nothing is started.
+  maintenance_window = {
+    days     = ["monday", "tuesday", "wednesday", "thursday"]
+    start    = "15:30"
+    end      = "20:00"
+    timezone = "Europe/Berlin"
   }
 }
 

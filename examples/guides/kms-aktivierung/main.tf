@@ -14,7 +14,7 @@ provider "timago" {
   kms = { host = "kms01.schule.example" } # der KMS-Host der Schule
 }
 
-# Fünf Stationen, die regelmäßig im Betrieb sind.
+# Fünf Stationen, die an jedem Schultag laufen.
 resource "timago_activation_pool" "r101" {
   name     = "R101"
   stations = ["R101-PC01", "R101-PC02", "R101-PC03", "R101-PC04", "R101-PC05"]
