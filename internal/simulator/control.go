@@ -67,6 +67,7 @@ func loopbackOnly(next http.Handler) http.Handler {
 
 func (s *Simulator) routes() http.Handler {
 	mux := http.NewServeMux()
+	s.page.Register(mux, s.World)
 	mux.HandleFunc("GET /state", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, s.State()) })
 	mux.HandleFunc("GET /ready", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, s.Ready()) })
 	mux.HandleFunc("GET /log", func(w http.ResponseWriter, r *http.Request) {

@@ -18,6 +18,7 @@ type Ready struct {
 	KMSHost           string    `json:"kms_host"`                      // address:port of its WinRM
 	WinRM             Logon     `json:"winrm"`
 	Stations          []Address `json:"stations"`
+	Page              string    `json:"page,omitempty"`    // http://…, for a browser
 	Control           string    `json:"control,omitempty"` // http://…
 }
 
@@ -73,7 +74,7 @@ func (s *Simulator) ready(protocol int) Ready {
 		r.Endpoint, r.Token = s.api.endpoint, s.scenario.Timago.Token
 	}
 	if s.control != nil {
-		r.Control = s.control.url
+		r.Control, r.Page = s.control.url, s.control.url+"/"
 	}
 	return r
 }

@@ -16,6 +16,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/timago/terraform-provider-timago/internal/simulator/page"
 	"github.com/timago/terraform-provider-timago/internal/simulator/world"
 	"github.com/timago/terraform-provider-timago/internal/simulator/wsman"
 )
@@ -24,7 +25,7 @@ import (
 type Options struct {
 	Speed   float64      // simulated per real time; 0: time moves only when it is advanced
 	Logger  *slog.Logger // told what happens; may be nil
-	Control string       // address of the control interface, "127.0.0.1:0"; empty: none
+	Control string       // address of the control interface and the page, "127.0.0.1:0"; empty: none
 	API     bool         // there is an HTTP interface in front of Timago's server, too
 
 	// CheckAPI, if set, stands around the interface's answers, as tests do that hold them
@@ -41,6 +42,7 @@ type Simulator struct {
 	endpoints []*endpoint // the KMS host's first
 	record    *record
 	control   *control
+	page      *page.Page
 	api       *api
 	logger    *slog.Logger
 
@@ -59,7 +61,7 @@ func Start(scenario Scenario, options Options) (*Simulator, error) {
 	hostIP := address(0)
 	scenario.Host.Address = cmp.Or(scenario.Host.Address, hostIP.String())
 	s := &Simulator{
-		scenario: scenario, record: newRecord(), logger: options.Logger,
+		scenario: scenario, record: newRecord(), page: page.New(scenario.Title), logger: options.Logger,
 		turned: map[string]bool{}, turn: make(chan struct{}, 1),
 	}
 	if s.logger == nil {
@@ -171,6 +173,7 @@ func (s *Simulator) server(name string, isHost bool, secure *tls.Config) *wsman.
 // observe is told by the world what happens, while the world is locked.
 func (s *Simulator) observe(e world.Entry) {
 	s.record.happened(e)
+	s.page.Happened(e)
 	s.logger.Info(string(e.Kind), "machine", e.Machine, "simulated", e.Time, "detail", e.Detail)
 	if e.Kind == world.KindOpens || e.Kind == world.KindCloses {
 		s.mu.Lock()
