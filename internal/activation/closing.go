@@ -8,7 +8,7 @@ import (
 
 // close ends the making of counts: because the thresholds hold, or because nobody can
 // add anything more. Where a threshold holds, members that are not licensed yet are asked
-// to activate, and read back. Stations that are down are seen back.
+// to activate, and read back. Stations that were restarted or woken are seen back.
 func (c *cycle) close() {
 	c.closing = true
 	for _, s := range c.stations {
@@ -19,12 +19,17 @@ func (c *cycle) close() {
 			c.finish(s)
 		case away:
 			c.hope(s, false)
-			c.alarms.clear(s)
+			if !s.rising() {
+				c.alarms.clear(s)
+			}
 		case unread, asking, waking, checking, stopping, down, returned, closing, phases:
 			// Its call, or its return, ends in place.
 		}
 	}
 }
+
+// rising tells of a station that was woken and was not seen up yet.
+func (s *station) rising() bool { return s.phase == away && s.woken && !s.read }
 
 // closeWith asks a station's unlicensed products to activate, where that can succeed.
 func (c *cycle) closeWith(s *station) {

@@ -2,6 +2,7 @@ package activation
 
 import (
 	"maps"
+	"slices"
 	"time"
 
 	"github.com/timago/terraform-provider-timago/internal/kms"
@@ -225,7 +226,7 @@ func (c *cycle) decide() {
 		}
 	}
 	c.lookIfWished()
-	if c.closing && c.busyPhases() == 0 && len(c.outbox) == 0 {
+	if c.closing && c.busyPhases() == 0 && len(c.outbox) == 0 && !slices.ContainsFunc(c.stations, (*station).rising) {
 		c.done = true
 	}
 }

@@ -43,7 +43,7 @@ func (c *cycle) checked(s *station, r report) {
 		c.endStart(s)
 		c.move(s, ready)
 		c.inUse(s, user)
-	case !needed || c.closing:
+	case !needed, c.closing, c.ended != nil:
 		c.endStart(s)
 		c.move(s, ready)
 		c.place(s)

@@ -23,7 +23,9 @@ type scenario struct {
 	Cancel  time.Duration // 0: after a day
 	Resume  bool          // a second run goes on after Cancel
 	Latency time.Duration
-	Twin    bool // another pool with the same job's second half of members, on the same host
+	Notice  time.Duration // until a station that was told to restart goes down
+	Late    bool          // calls do not end with their context
+	Twin    bool          // another pool with the same job's second half of members, on the same host
 }
 
 // calm tells that nothing disturbs the world: what comes of it can be said exactly.
@@ -84,6 +86,8 @@ func drawScenario(t *rapid.T) scenario {
 	if rapid.IntRange(0, 4).Draw(t, "cancelled") == 4 {
 		s.Cancel = seconds(t, 0, 900, "cancelled after")
 	}
+	s.Notice = rapid.SampledFrom([]time.Duration{0, 0, 10 * time.Second, 30 * time.Second}).Draw(t, "notice")
+	s.Late = rapid.Bool().Draw(t, "late")
 	s.Resume = s.Cancel > 0 && rapid.Bool().Draw(t, "resumed")
 	if rapid.Bool().Draw(t, "proven") {
 		s.Job.Memory.Proof = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
@@ -193,8 +197,9 @@ func (s scenario) play(t interface{ Fatal(...any) }) *watchman {
 	w.world = site
 	job := s.Job
 	job.Members, job.Progress = site.Names(), w.progress
+	defer time.Sleep(10 * time.Second) // calls that did not end with their context
 	engine := activation.New()
-	room := &school{World: site, latency: s.Latency, watch: w}
+	room := &school{World: site, latency: s.Latency, notice: s.Notice, late: s.Late, watch: w}
 	var school activation.Site = room
 	if s.Job.Limits.Wake {
 		school = wakingSchool{room}

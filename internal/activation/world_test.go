@@ -23,6 +23,8 @@ type school struct {
 	latency time.Duration
 	watch   *watchman // sees every call; may be nil
 	probes  atomic.Int64
+	notice  time.Duration // between a restart's command and the going down
+	late    bool          // calls do not end with their context
 }
 
 // dialTimeout is how long a caller waits for a machine that gives no answer.
@@ -36,6 +38,9 @@ func (s *school) travel(ctx context.Context, station, kind string) error {
 		hash := fnv.New32a()
 		fmt.Fprintf(hash, "%s|%s", station, kind)
 		took += time.Duration(hash.Sum32()) % took
+	}
+	if s.late {
+		ctx = context.WithoutCancel(ctx)
 	}
 	return pause(ctx, took)
 }
@@ -99,10 +104,10 @@ func (s *school) Requests(ctx context.Context, station string, since time.Time) 
 }
 
 func (s *school) Activate(ctx context.Context, station, licence string) error {
+	s.watch.activate(station, licence)
 	if err := s.travel(ctx, station, "activate"); err != nil {
 		return err
 	}
-	s.watch.activate(station, licence)
 	_, err := answered(ctx, 0, s.World.Activate(station, licence))
 	return err
 }
@@ -113,7 +118,7 @@ func (s *school) Restart(ctx context.Context, station string, force bool) error 
 		s.watch.restarted(station, err)
 		return err
 	}
-	err := s.World.Restart(station, force)
+	err := s.World.Shutdown(station, s.notice, force, true)
 	s.watch.restarted(station, err)
 	_, err = answered(ctx, 0, err)
 	return err
