@@ -136,8 +136,7 @@ func (s *Site) ResetImage(ctx context.Context, station Station, operatingSystem 
 const settling = 2 * time.Second
 
 func (s *Site) command(ctx context.Context, station Station, command timago.Command, wish timago.Wish) error {
-	command.Stations = []timago.Target{{ID: station.ID, Key: timago.Key(station, wish)}}
-	status, err := s.timago.Command(ctx, command)
+	status, err := s.give(ctx, station, command, wish)
 	if err != nil {
 		return err
 	}
@@ -146,9 +145,19 @@ func (s *Site) command(ctx context.Context, station Station, command timago.Comm
 	if last, err := s.timago.Await(watch, status.ID, settling/2, nil); err == nil {
 		status = last
 	}
+	return refusal(station, status)
+}
+
+func (s *Site) give(ctx context.Context, station Station, command timago.Command, wish timago.Wish) (timago.CommandStatus, error) {
+	command.Stations = []timago.Target{{ID: station.ID, Key: timago.Key(station, wish)}}
+	return s.timago.Command(ctx, command)
+}
+
+// refusal is a *CommandError where a command was not carried out.
+func refusal(station Station, status timago.CommandStatus) error {
 	for _, outcome := range status.Stations {
 		if outcome.State == timago.Failed || outcome.State == timago.Expired {
-			return &CommandError{Command: string(command.Name), Station: station.Name, State: string(outcome.State), Reason: outcome.Reason, Detail: outcome.Detail}
+			return &CommandError{Command: string(status.Command), Station: station.Name, State: string(outcome.State), Reason: outcome.Reason, Detail: outcome.Detail}
 		}
 	}
 	return nil
