@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -20,15 +21,21 @@ func main() {
 	provider := flag.String("provider", "bin/terraform-provider-timago", "the provider's binary")
 	path := flag.String("cli", os.Getenv("TF_ACC_TERRAFORM_PATH"), "terraform or tofu")
 	speed := flag.Float64("speed", 60, "how much faster time runs at the sites")
+	keep := flag.Bool("keep", false, "keep the last site up until Ctrl-C, for trying things by hand")
 	verbose := flag.Bool("verbose", false, "show all that the CLI writes")
 	flag.Parse()
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	d := demonstration{path: *path, provider: *provider, speed: *speed, verbose: *verbose}
+	d := &demonstration{path: *path, provider: *provider, speed: *speed, verbose: *verbose, address: "127.0.0.1:0"}
 	err := d.act(ctx, "vendor-example", false, d.directMode)
 	if err == nil {
-		err = d.act(ctx, "classroom", true, d.apiMode)
+		err = d.act(ctx, "classroom", true, func(ctx context.Context, s *story) {
+			d.apiMode(ctx, s)
+			if *keep {
+				s.keep(ctx)
+			}
+		})
 	}
 	if err != nil {
 		stop()
@@ -43,19 +50,22 @@ type demonstration struct {
 	path, provider string
 	speed          float64
 	verbose        bool
+	address        string // of the site's page: the second act's is where the first act's was
 }
 
 // act opens a site and plays a story there.
-func (d demonstration) act(ctx context.Context, scenarioName string, api bool, play func(context.Context, *story)) error {
+func (d *demonstration) act(ctx context.Context, scenarioName string, api bool, play func(context.Context, *story)) error {
 	scenario, err := simulator.Embedded(scenarioName)
 	if err != nil {
 		return err
 	}
-	site, err := simulator.Start(scenario, simulator.Options{Speed: d.speed, API: api}) //nolint:contextcheck // it lives until Close
+	site, err := simulator.Start(scenario, simulator.Options{Speed: d.speed, API: api, Control: d.address}) //nolint:contextcheck // it lives until Close
 	if err != nil {
 		return err
 	}
 	defer site.Close()
+	ready := site.Ready()
+	d.address = strings.TrimPrefix(ready.Control, "http://")
 	cli := &terraform{path: d.path, provider: d.provider, verbose: d.verbose}
 	remove, err := cli.prepare(ctx, site, api)
 	if err != nil {
@@ -63,7 +73,7 @@ func (d demonstration) act(ctx context.Context, scenarioName string, api bool, p
 	}
 	defer remove()
 	s := &story{site: site, cli: cli}
-	s.say("\nA simulated site: %s.", scenario.Title)
+	s.say("\nA simulated site: %s. Look at it in a browser: %s", scenario.Title, ready.Page)
 	play(ctx, s)
 	return s.err
 }
@@ -71,7 +81,7 @@ func (d demonstration) act(ctx context.Context, scenarioName string, api bool, p
 const holidays = 40 * 24 * time.Hour
 
 // directMode: everything is asked of Windows itself.
-func (d demonstration) directMode(ctx context.Context, s *story) {
+func (d *demonstration) directMode(ctx context.Context, s *story) {
 	s.say("Windows, the KMS host's counting and time (%.0f times faster) are simulated. %s, the provider,", d.speed, s.cli.name)
 	s.say("and WS-Management over HTTP with sealed NTLM between it and the stations are real.")
 	s.say("\nAct one, direct mode.")
@@ -95,7 +105,7 @@ func (d demonstration) directMode(ctx context.Context, s *story) {
 }
 
 // apiMode: an HTTP interface stands in front of the Timago server.
-func (d demonstration) apiMode(ctx context.Context, s *story) {
+func (d *demonstration) apiMode(ctx context.Context, s *story) {
 	s.say("\nAct two, API mode: the option and the images are commanded through an HTTP interface in front of the")
 	s.say("Timago server. Its contract is this project's own; the vendor publishes none.")
 

@@ -30,6 +30,7 @@ type terraform struct {
 
 	name string // as it calls itself
 	dir  string
+	own  []string // what it gets beside the machine's environment
 	env  []string
 }
 
@@ -68,8 +69,11 @@ func (t *terraform) prepare(ctx context.Context, site *simulator.Simulator, api 
 			t.env = append(t.env, variable)
 		}
 	}
-	t.env = append(t.env, "TF_CLI_CONFIG_FILE="+filepath.Join(t.dir, "cli.tfrc"), "TF_IN_AUTOMATION=1",
-		"TIMAGO_WINRM_PASSWORD="+ready.WinRM.Password, "TIMAGO_TOKEN="+ready.Token)
+	t.own = []string{
+		"TF_CLI_CONFIG_FILE=" + filepath.Join(t.dir, "cli.tfrc"),
+		"TIMAGO_WINRM_PASSWORD=" + ready.WinRM.Password, "TIMAGO_TOKEN=" + ready.Token,
+	}
+	t.env = append(append(t.env, t.own...), "TF_IN_AUTOMATION=1")
 	version, _, err := t.run(ctx, "version")
 	t.name, _, _ = strings.Cut(version, "\n")
 	if err != nil {

@@ -76,7 +76,7 @@ type product struct {
 	Title    string
 	Name     string // in full
 	Licensed bool
-	Status   string // Windows' own name, where it says more
+	Status   string // Windows' own name
 	Reason   string
 }
 
@@ -185,15 +185,9 @@ func describeStation(seen world.StationState, last world.Entry) station {
 		s.State, s.Words = "used", "in use"
 	}
 	for _, p := range seen.Products {
-		shown := product{Title: p.Family.Title(), Name: p.Name, Reason: p.Reason}
-		switch p.Status {
-		case kms.Licensed.String():
-			shown.Licensed = true
-		case kms.Unlicensed.String():
-		default:
-			shown.Status = p.Status
-		}
-		s.Products = append(s.Products, shown)
+		s.Products = append(s.Products, product{
+			Title: p.Family.Title(), Name: p.Name, Licensed: p.Status == kms.Licensed.String(), Status: p.Status, Reason: p.Reason,
+		})
 	}
 	return s
 }
