@@ -118,7 +118,7 @@ func (s *school) Restart(ctx context.Context, station string, force bool) error 
 		s.watch.restarted(station, err)
 		return err
 	}
-	err := s.World.Shutdown(station, s.notice, force, true)
+	err := s.Shutdown(station, s.notice, force, true)
 	s.watch.restarted(station, err)
 	_, err = answered(ctx, 0, err)
 	return err
