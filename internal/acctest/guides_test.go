@@ -1,0 +1,89 @@
+package acctest_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/timago/terraform-provider-timago/internal/acctest"
+	"github.com/timago/terraform-provider-timago/internal/simulator/world"
+)
+
+// atSite puts a guide's configuration for direct mode into the workspace, with the site's
+// addresses in place of the names that it gives.
+func (s story) atSite(guide string) {
+	s.t.Helper()
+	addresses := s.PlainAddresses()
+	names := []string{"kms01.schule.example", s.Plain().KMSHost}
+	inventory := "Bezeichnung;Standort;Adresse\n"
+	for i, address := range addresses {
+		name := fmt.Sprintf("R101-PC%02d", i+1)
+		names = append(names, name, address)
+		inventory += name + ";R101;" + address + "\n"
+	}
+	config, err := os.ReadFile(filepath.Join(examples, "guides", guide, "main.tf"))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.Write("main.tf", strings.NewReplacer(names...).Replace(string(config)))
+	s.Write("stationen.csv", inventory)
+}
+
+// The guides' configurations do at a site what their pages say: where all is well nothing
+// is restarted, no check warns, and the plan after it is empty.
+func TestTheGuidesAtASite(t *testing.T) {
+	t.Parallel()
+	for guide, stable := range map[string]bool{
+		"first-look": false, "troubleshooting": false, // what they put out moves by itself, as their pages say
+		"getting-started": true, "classroom": true, "holidays": true, "licensed-site": true, "kms-aktivierung": true,
+	} {
+		t.Run(guide, func(t *testing.T) {
+			t.Parallel()
+			s := story{Site: acctest.NewSite(t, acctest.Classroom(30, world.Station{Licensed: true}, acctest.Counted(10))), t: t}
+			s.Workspace = acctest.NewWorkspace(t, s.Env()...)
+			s.atSite(guide)
+			outcome := s.Run("apply", "-auto-approve", "-no-color")
+			if outcome.Exit != 0 || outcome.Contains("Check block assertion") {
+				t.Errorf("apply:\n%s", outcome.Output)
+			}
+			if stable {
+				s.Plan(0)
+			}
+			if all, _ := s.Restarts(); all != 0 {
+				t.Errorf("%d restarts", all)
+			}
+		})
+	}
+}
+
+// … and warn where something is not well.
+func TestTheGuidesChecksWarn(t *testing.T) {
+	t.Parallel()
+	for guide, tt := range map[string]struct {
+		station world.Station
+		host    world.Host
+		says    string
+	}{
+		"holidays": {
+			world.Station{Licensed: true}, world.Host{Keys: []world.Key{{Key: "windows", Counted: []world.Counted{{Number: 24, Age: 20 * day}}}}},
+			"Within three weeks the count of Windows falls below its threshold if nobody starts.",
+		},
+		"licensed-site": {
+			world.Station{Products: []world.Product{{Title: "windows-11-education", By: world.ByMAK}}}, acctest.Counted(30),
+			"R101-PC01: Windows(R), Education edition: it has a multiple activation key (MAK)",
+		},
+	} {
+		t.Run(guide, func(t *testing.T) {
+			t.Parallel()
+			s := story{Site: acctest.NewSite(t, acctest.Classroom(2, tt.station, tt.host)), t: t}
+			s.Workspace = acctest.NewWorkspace(t, s.Env()...)
+			s.atSite(guide)
+			says := strings.ReplaceAll(tt.says, "R101-PC01", s.PlainAddresses()[0])
+			if outcome := s.Run("apply", "-auto-approve", "-no-color"); outcome.Exit != 0 || !outcome.Contains(says) {
+				t.Errorf("it does not say %q:\n%s", says, outcome.Output)
+			}
+		})
+	}
+}
