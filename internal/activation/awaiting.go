@@ -137,6 +137,7 @@ func (c *cycle) credit(s *station, p int) {
 	if s.started && s.ours && c.isWindows(p) {
 		s.pace.Request = s.pace.Request.with(max(0, c.now.Sub(s.back)))
 		c.fleet.Request = c.fleet.Request.with(max(0, c.now.Sub(s.back)))
+		c.fleetLearnt(c.fleet.Request)
 		c.paces[s.name] = s.pace
 	}
 }

@@ -219,6 +219,19 @@ func (c *cycle) place(s *station) {
 	}
 }
 
+// fleetLearnt takes the fleet's pace over for the stations that wait to be chosen and of
+// which nothing is known themselves: what was assumed of them must not make the first
+// station that was seen look quicker than all others. Once: later samples move it little.
+func (c *cycle) fleetLearnt(learnt Span) {
+	if learnt.Samples != 1 {
+		return
+	}
+	for _, s := range c.idle {
+		s.expects = c.cycleOf(s)
+	}
+	slices.SortFunc(c.idle, quicker)
+}
+
 // spare leaves a station alone that somebody used when it was looked at last.
 func (c *cycle) spare(s *station) bool {
 	user := s.presence.InUse(c.limits.IgnoreUsers)

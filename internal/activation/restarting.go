@@ -164,6 +164,7 @@ func (c *cycle) learnReturn(s *station, took time.Duration) {
 	}
 	s.pace.Return = s.pace.Return.with(took)
 	c.fleet.Return = c.fleet.Return.with(took)
+	c.fleetLearnt(c.fleet.Return)
 	c.paces[s.name] = s.pace
 }
 
