@@ -75,6 +75,9 @@ output "r101" {
 `, ready.Endpoint, ca, ready.WinRM.Username, ready.WinRM.UseTLS, ready.WinRM.UseTLS, ready.KMSHost)
 }
 
+// hostFile is where kmsHost stands.
+const hostFile = "host.tf"
+
 // kmsHost is added when all else is told: its values move, and a moving output is a change.
 const kmsHost = `
 data "timago_kms_host" "site" {}

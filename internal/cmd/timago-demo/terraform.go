@@ -153,7 +153,7 @@ type hostView struct {
 }
 
 func (t *terraform) kmsHost(ctx context.Context) (hostView, error) {
-	if err := t.write("host.tf", kmsHost); err != nil {
+	if err := t.write(hostFile, kmsHost); err != nil {
 		return hostView{}, err
 	}
 	if said, code, err := t.run(ctx, "apply", "-auto-approve", "-no-color"); err != nil || code != 0 {
