@@ -40,7 +40,7 @@ func run(ctx context.Context, arguments []string, stdout, stderr io.Writer) (err
 	flags.SetOutput(stderr)
 	file := flags.String("scenario", "vendor-example", "scenario `file`, or the name of one that is built in: "+strings.Join(simulator.Scenarios(), ", "))
 	speed := flags.Float64("speed", 1, "simulated per real time. Only the site's time is scaled: timeouts of its clients are real, so divide them by the speed")
-	listen := flags.String("listen", "127.0.0.1:0", "loopback `address` of the control interface; empty: none")
+	listen := flags.String("listen", "127.0.0.1:0", "loopback `address` of the page and the control interface; empty: none")
 	api := flags.Bool("api", true, "serve the HTTP interface in front of the Timago server, too")
 	verbose := flags.Bool("v", false, "log every request")
 	if err := flags.Parse(arguments); err != nil {
