@@ -6,6 +6,7 @@ import (
 	"context"
 	"os"
 
+	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-framework/list"
@@ -16,6 +17,7 @@ import (
 	"github.com/timago/terraform-provider-timago/internal/service/activationpool"
 	"github.com/timago/terraform-provider-timago/internal/service/kmshost"
 	"github.com/timago/terraform-provider-timago/internal/service/station"
+	"github.com/timago/terraform-provider-timago/internal/service/stationaction"
 	"github.com/timago/terraform-provider-timago/internal/service/stationkms"
 	"github.com/timago/terraform-provider-timago/internal/site"
 	"github.com/timago/terraform-provider-timago/internal/tfdiag"
@@ -30,6 +32,7 @@ var (
 	_ provider.ProviderWithValidateConfig = (*Provider)(nil)
 	_ provider.ProviderWithListResources  = (*Provider)(nil)
 	_ provider.ProviderWithFunctions      = (*Provider)(nil)
+	_ provider.ProviderWithActions        = (*Provider)(nil)
 )
 
 // Provider serves one site.
@@ -92,6 +95,7 @@ func (p *Provider) Configure(ctx context.Context, req provider.ConfigureRequest,
 	resp.ResourceData = opened
 	resp.DataSourceData = opened
 	resp.ListResourceData = opened
+	resp.ActionData = opened
 }
 
 // Resources lists what can be managed.
@@ -123,5 +127,15 @@ func (p *Provider) DataSources(context.Context) []func() datasource.DataSource {
 func (p *Provider) Functions(context.Context) []func() function.Function {
 	return []func() function.Function{
 		activationpool.NewRestartsNeeded,
+	}
+}
+
+// Actions lists what stations can be told.
+func (p *Provider) Actions(context.Context) []func() action.Action {
+	return []func() action.Action{
+		stationaction.NewRestart,
+		stationaction.NewResetImage,
+		stationaction.NewWake,
+		stationaction.NewActivate,
 	}
 }

@@ -1,0 +1,206 @@
+package stationaction
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/timago/terraform-provider-timago/internal/activation"
+	"github.com/timago/terraform-provider-timago/internal/tfdiag"
+)
+
+// crew works on stations side by side.
+type crew struct {
+	stations          []string
+	parallel          int
+	timeout           time.Duration // for one station
+	verb, doing, done string        // "restart", "Restarting", "restarted"
+}
+
+// line is what a worker has to say.
+type line struct {
+	station string
+	text    string
+	ended   bool
+	err     error
+}
+
+// stillEvery is how often a person is told that it goes on, where nothing else is told.
+const stillEvery = 30 * time.Second
+
+var errNotBegun = errors.New("its turn had not come when this was cancelled")
+
+// work gives what came of each station; nil is as wanted. tell is called on the caller's
+// goroutine alone, with nothing held: Terraform takes a message when it will. When ctx
+// ends nothing more is begun.
+func (c crew) work(ctx context.Context, on func(ctx context.Context, station string, say say) error, tell func(string)) map[string]error {
+	tell(fmt.Sprintf("%s %s, at most %d at once", c.doing, number(len(c.stations), "station"), c.parallel))
+	lines := make(chan line)
+	go func() {
+		defer close(lines)
+		var group errgroup.Group
+		group.SetLimit(c.parallel)
+		for _, station := range c.stations {
+			group.Go(func() error {
+				err := errNotBegun
+				if ctx.Err() == nil {
+					err = c.one(ctx, station, on, lines)
+				}
+				lines <- line{station: station, ended: true, err: err}
+				return nil
+			})
+		}
+		_ = group.Wait() // what came of each is told by its line
+	}()
+
+	began, outcomes, busy := time.Now(), map[string]error{}, map[string]bool{}
+	still := time.NewTicker(stillEvery)
+	defer still.Stop()
+	for {
+		select {
+		case said, more := <-lines:
+			switch {
+			case !more:
+				tell(c.sum(outcomes))
+				return outcomes
+			case said.ended:
+				outcomes[said.station] = said.err
+				delete(busy, said.station)
+				tell(fmt.Sprintf("%s: %s (%d of %d)", said.station, c.ending(said), len(outcomes), len(c.stations)))
+			default:
+				busy[said.station] = true
+				tell(said.station + ": " + said.text)
+			}
+			still.Reset(stillEvery)
+		case <-still.C:
+			tell(fmt.Sprintf("Still under way after %s: %s", time.Since(began).Round(time.Second), short(busy)))
+		}
+	}
+}
+
+func (c crew) one(ctx context.Context, station string, on func(ctx context.Context, station string, say say) error, lines chan<- line) error {
+	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+	return on(ctx, station, func(format string, args ...any) {
+		lines <- line{station: station, text: fmt.Sprintf(format, args...)}
+	})
+}
+
+func (c crew) ending(said line) string {
+	var spared *spared
+	switch {
+	case said.err == nil:
+		return c.done
+	case errors.As(said.err, &spared):
+		return "left as it is, " + reason(said.station, said.err)
+	}
+	return "failed, " + reason(said.station, said.err)
+}
+
+func (c crew) sum(outcomes map[string]error) string {
+	failed, left := split(outcomes)
+	text := fmt.Sprintf("%d of %s %s", len(outcomes)-len(failed)-len(left), number(len(outcomes), "station"), c.done)
+	if len(left) > 0 {
+		text += fmt.Sprintf(", %d left as they are", len(left))
+	}
+	if len(failed) > 0 {
+		text += fmt.Sprintf(", %d failed", len(failed))
+	}
+	return text
+}
+
+// short names some of many.
+func short(busy map[string]bool) string {
+	names := slices.Sorted(maps.Keys(busy))
+	const most = 5
+	if len(names) > most {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
+	}
+	return strings.Join(names, ", ")
+}
+
+func number(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// spared: a station was left as it is, for a reason that is no failure.
+type spared struct{ reason error }
+
+func (e *spared) Error() string { return e.reason.Error() }
+
+func (e *spared) Unwrap() error { return e.reason }
+
+// troubles are reasons by station.
+type troubles map[string]error
+
+// Error lists them, one station a line.
+func (t troubles) Error() string {
+	reasons := make(map[string]string, len(t))
+	for station, err := range t {
+		reasons[station] = reason(station, err)
+	}
+	return activation.Listing(reasons)
+}
+
+// Advice is what the errors themselves know, each once.
+func (t troubles) Advice() string {
+	var said []string
+	for _, station := range slices.Sorted(maps.Keys(t)) {
+		var adviser tfdiag.Adviser
+		if errors.As(t[station], &adviser) && adviser.Advice() != "" && !slices.Contains(said, adviser.Advice()) {
+			said = append(said, adviser.Advice())
+		}
+	}
+	return strings.Join(said, "\n")
+}
+
+// reason is the error without the station's name, which stands before it.
+func reason(station string, err error) string {
+	return strings.TrimPrefix(err.Error(), "station "+station+": ")
+}
+
+func split(outcomes map[string]error) (failed, left troubles) {
+	failed, left = troubles{}, troubles{}
+	for station, err := range outcomes {
+		var spared *spared
+		switch {
+		case errors.As(err, &spared):
+			left[station] = err
+		case err != nil:
+			failed[station] = err
+		}
+	}
+	return failed, left
+}
+
+// judge says what did not come out as wanted: an error for all that failed, a warning for
+// all that were left as they are.
+func (c crew) judge(outcomes map[string]error) diag.Diagnostics {
+	failed, left := split(outcomes)
+	failure := func(t troubles) tfdiag.Failure {
+		if len(c.stations) == 1 {
+			return tfdiag.Failure{Verb: c.verb, Noun: "station", Name: c.stations[0], Err: t}
+		}
+		return tfdiag.Failure{
+			Verb: c.verb, Noun: fmt.Sprintf("%d of %s", len(t), number(len(c.stations), "station")), Err: t, Attempted: c.sum(outcomes) + ".",
+		}
+	}
+	var diags diag.Diagnostics
+	if len(failed) > 0 {
+		diags.Append(failure(failed).Error())
+	}
+	if len(left) > 0 {
+		diags.Append(failure(left).Warning())
+	}
+	return diags
+}

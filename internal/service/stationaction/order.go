@@ -1,0 +1,141 @@
+package stationaction
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
+	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/action/schema"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/timago/terraform-provider-timago/internal/site"
+)
+
+const (
+	defaultMaxParallel = 10
+
+	whenInUseRefuse = "refuse"
+	whenInUseSkip   = "skip"
+	whenInUseForce  = "force"
+)
+
+// order is what a configuration wants, free of Terraform's types. What an action's schema
+// does not have is its zero value.
+type order struct {
+	stations  []string
+	location  string
+	parallel  int
+	timeout   time.Duration // for one station
+	wait      bool
+	whenInUse string
+	ignored   []string // users
+	system    string
+	broadcast string
+}
+
+// schema gives the attributes that all actions have, and the action's own.
+func (a *Action) schema() map[string]schema.Attribute {
+	text := []validator.String{stringvalidator.LengthAtLeast(1)}
+	attributes := map[string]schema.Attribute{
+		"stations": schema.SetAttribute{
+			Optional:    true,
+			ElementType: types.StringType,
+			MarkdownDescription: "Stations: computer names (*Bezeichnung*) or addresses, with `:port` where the WinRM port differs; in API mode also client ids. " +
+				"Exactly one of `stations` and `location` is set.",
+			Validators: []validator.Set{setvalidator.SizeAtLeast(1), setvalidator.ValueStringsAre(text...)},
+		},
+		"location": schema.StringAttribute{
+			Optional: true,
+			MarkdownDescription: "All stations of this room (*Standort*), looked up in Timago, or in the provider's `inventory` in direct mode, when the action is invoked. " +
+				"Exactly one of `stations` and `location` is set.",
+			Validators: text,
+		},
+		"max_parallel": schema.Int64Attribute{
+			Optional:            true,
+			MarkdownDescription: fmt.Sprintf("The most stations that are worked on at once. Default: %d.", defaultMaxParallel),
+			Validators:          []validator.Int64{int64validator.Between(1, 500)},
+		},
+		"station_timeout": schema.StringAttribute{
+			Optional:            true,
+			CustomType:          timetypes.GoDurationType{},
+			MarkdownDescription: "How long one station may take, such as `15m`, from when its turn comes. Default: `" + a.stationTimeout.String() + "`.",
+		},
+	}
+	maps.Copy(attributes, a.attributes)
+	return attributes
+}
+
+// useAttributes are those of actions that would send a user out of a station.
+func useAttributes() map[string]schema.Attribute {
+	return map[string]schema.Attribute{
+		"when_in_use": schema.StringAttribute{
+			Optional: true,
+			MarkdownDescription: "What to do with a station that somebody uses: `refuse` it, which is an error while the other stations go on; `skip` it, " +
+				"which is a warning; or `force` it: the user loses unsaved work. Default: `" + whenInUseRefuse + "`.",
+			Validators: []validator.String{stringvalidator.OneOf(whenInUseRefuse, whenInUseSkip, whenInUseForce)},
+		},
+		"ignore_users": schema.SetAttribute{
+			Optional:    true,
+			ElementType: types.StringType,
+			MarkdownDescription: "Users who do not count as using a station, such as a kiosk's automatic logon: `name` or `DOMAIN\\name`, " +
+				"without regard to case. Default: none.",
+		},
+	}
+}
+
+func waitAttribute(description string) schema.Attribute {
+	return schema.BoolAttribute{Optional: true, MarkdownDescription: description + " Default: `true`."}
+}
+
+// order reads a configuration that is known.
+func (a *Action) order(ctx context.Context, config tfsdk.Config) (order, diag.Diagnostics) {
+	var (
+		diags                                  diag.Diagnostics
+		stations, ignored                      []string
+		location, whenInUse, system, broadcast types.String
+		parallel                               types.Int64
+		timeout                                timetypes.GoDuration
+		wait                                   types.Bool
+	)
+	has := a.schema()
+	for name, target := range map[string]any{
+		"stations": &stations, "location": &location, "max_parallel": &parallel, "station_timeout": &timeout, "wait": &wait,
+		"when_in_use": &whenInUse, "ignore_users": &ignored, "operating_system": &system, "wake_broadcast": &broadcast,
+	} {
+		if has[name] != nil {
+			diags.Append(config.GetAttribute(ctx, path.Root(name), target)...)
+		}
+	}
+	o := order{
+		stations: slices.Sorted(slices.Values(stations)), location: location.ValueString(), parallel: defaultMaxParallel,
+		timeout: a.stationTimeout, wait: wait.IsNull() || wait.ValueBool(),
+		whenInUse: whenInUse.ValueString(), ignored: ignored, system: system.ValueString(), broadcast: broadcast.ValueString(),
+	}
+	if !parallel.IsNull() {
+		o.parallel = int(parallel.ValueInt64())
+	}
+	if !timeout.IsNull() {
+		d, more := timeout.ValueGoDuration()
+		diags.Append(more...)
+		o.timeout = d
+	}
+	return o, diags
+}
+
+// names are the stations that are meant.
+func (o order) names(ctx context.Context, s *site.Site) ([]string, error) {
+	if o.location == "" {
+		return o.stations, nil
+	}
+	return s.InLocation(ctx, o.location)
+}

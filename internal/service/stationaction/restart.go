@@ -1,0 +1,118 @@
+package stationaction
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/action/schema"
+
+	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/site"
+)
+
+func restart() definition {
+	attributes := map[string]schema.Attribute{
+		"wait": waitAttribute("Wait until each station's own uptime proves that it has restarted. In API mode without `winrm`: until Timago reports its start."),
+	}
+	maps.Copy(attributes, useAttributes())
+	return definition{
+		name: "restart", verb: "restart", doing: "Restarting", done: "restarted", told: "told to restart",
+		about: "Restarts stations, many side by side, but none that somebody uses. A station that an image with the option *KMS-Aktivierung* was made for " +
+			"asks for its activation after each start, and counts as another machine: `timago_activation_pool` makes exactly the restarts that are needed. " +
+			"This action makes one each. Windows is told over WinRM; in API mode without `winrm` Timago is. " +
+			"With `force`, and where an ignored user is logged on, Windows shows half a minute's notice first.",
+		attributes: attributes, stationTimeout: 15 * time.Minute,
+		possible: func(*site.Site, order) error { return nil },
+		carryOut: func(ctx context.Context, s *site.Site, o order, station string, say say) error {
+			if s.HasWinRM() {
+				return restartWindows(ctx, s, o, station, say)
+			}
+			return orderRestart(ctx, s, o, station, say)
+		},
+	}
+}
+
+// errNotCarriedOut: the answer to a command was lost, and nothing came of it.
+var errNotCarriedOut = errors.New("it may have been told to restart, since the answer was lost, and goes on without one")
+
+func restartWindows(ctx context.Context, s *site.Site, o order, station string, say say) error {
+	before, err := s.Presence(ctx, station)
+	if err != nil {
+		return err
+	}
+	if err := o.refuses(before.InUse(o.ignored)); err != nil {
+		return err
+	}
+	// A user who does not count would make Windows refuse.
+	err = s.Restart(ctx, station, o.whenInUse == whenInUseForce || before.User != "" || before.Desktops > 0)
+	unsure := errors.Is(err, kms.ErrUnknownOutcome)
+	if err != nil && (!unsure || !o.wait) {
+		return o.refused(err)
+	}
+	say("told to restart, it was up for %s", before.Duration().Round(time.Second))
+	if !o.wait {
+		return nil
+	}
+	told := time.Now()
+	back, last := look(ctx, func() (bool, error) {
+		now, err := s.Probe(ctx, station)
+		switch {
+		case err == nil && now.RestartedSince(before.Uptime):
+			say("back after %s", time.Since(told).Round(time.Second))
+			return true, nil
+		case err == nil && unsure && time.Since(told) > unsureFor:
+			return true, errNotCarriedOut
+		}
+		return false, err
+	})
+	if back {
+		return last
+	}
+	missing := "it had not restarted"
+	if last != nil {
+		missing = "it had not come back"
+	}
+	return &unfinished{told: "it was told to restart", missing: missing, cause: ctx.Err(), last: last}
+}
+
+func orderRestart(ctx context.Context, s *site.Site, o order, station string, say say) error {
+	found, err := s.FindFresh(ctx, station)
+	if err != nil {
+		return err
+	}
+	if err := o.refusesIn(found); err != nil {
+		return err
+	}
+	return o.give(ctx, s, found, site.Order{Command: site.OrderRestart}, say)
+}
+
+// refusesIn looks at the user that Timago knows of.
+func (o order) refusesIn(station site.Station) error {
+	return o.refuses(kms.Presence{User: station.LoggedOnUser}.InUse(o.ignored))
+}
+
+// states are Timago's own, in words.
+var states = map[string]string{
+	"queued":  "Timago has the command, and the station has not taken it yet",
+	"sent":    "Timago has sent the command to the station",
+	"running": "the station carries the command out",
+}
+
+// give has Timago give an order to a station and follows it, if that is wanted.
+func (o order) give(ctx context.Context, s *site.Site, station site.Station, wanted site.Order, say say) error {
+	wanted.Wait = o.wait
+	// A user who does not count would make Timago refuse.
+	wanted.Force = o.whenInUse == whenInUseForce || station.LoggedOnUser != ""
+	last := "Timago was asked"
+	err := s.Order(ctx, station, wanted, func(state string) {
+		last = states[state]
+		say("%s: %s", wanted.Command, last)
+	})
+	if err != nil && ctx.Err() != nil {
+		return &unfinished{told: fmt.Sprintf("%s was commanded", wanted.Command), missing: "it had not started", cause: ctx.Err(), last: errors.New(last)}
+	}
+	return o.refused(err)
+}
