@@ -253,7 +253,8 @@ func (p *preflight) possibleCounts() {
 		if state.Missing() <= possible || state.Members == 0 && p.allKnown() {
 			continue // where nobody holds it that is told already
 		}
-		p.find(TooFewPossible, Error,
+		// Other pools and other machines may make the rest.
+		p.find(TooFewPossible, Warning,
 			fmt.Sprintf("%s lacks %s, and at most %d can be made", product.Title(), counted(state.Missing(), "count"), possible),
 			fmt.Sprintf("%s can be asked without a restart, and %s restarted up to %s each.",
 				counted(asks, "member"), counted(restarting, "member"), times(p.limits.MaxRestartsPerStation)),

@@ -134,8 +134,9 @@ func winrmAttributes() map[string]schema.Attribute {
 			Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
 		},
 		"password": schema.StringAttribute{
-			Optional:  true,
-			Sensitive: true,
+			Optional:   true,
+			Sensitive:  true,
+			Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
 			MarkdownDescription: "The account's password; with `kerberos` it may be left out. Better given by the environment: `TIMAGO_WINRM_PASSWORD`. " +
 				"It is never written to state or log; a saved plan holds the variables it was made with.",
 		},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/timago/terraform-provider-timago/internal/kms"
@@ -34,6 +35,10 @@ type Hosted struct {
 	*Site
 	name string
 }
+
+// ID is the same for every way to write the host's name that this site can tell: two
+// pools then know that they share it.
+func (h Hosted) ID() string { return strings.ToLower(kms.HostOf(h.complete(h.name))) }
 
 // Host reads the KMS host's counts.
 func (h Hosted) Host(ctx context.Context) (kms.Host, error) {

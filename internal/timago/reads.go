@@ -14,14 +14,15 @@ const (
 	// gathering is how long a read waits for others to come along.
 	gathering = 10 * time.Millisecond
 	// memory is how long a listed station may answer a read. Terraform refreshes ten
-	// objects at a time, so gathering alone would make a request of every ten.
-	memory = time.Minute
+	// objects at a time, so gathering alone would make a request of every ten. It covers
+	// the refresh of a large site on a slow machine; a process lives for one plan or apply.
+	memory = 10 * time.Minute
 )
 
 var clientID = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 
 // Station reads one station by its client id or name, for a refresh: what was listed
-// within the last minute and not written to by this client since is taken as it was.
+// within the last ten minutes and not written to by this client since is taken as it was.
 // Reads that come one after the other make the client list all stations once, so that
 // N reads cost about N/500 requests. No such station is ErrNotFound, and that is
 // definite; several of one name are *Ambiguous.

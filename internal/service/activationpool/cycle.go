@@ -67,7 +67,7 @@ func (r *Resource) converge(ctx context.Context, plan, state model, known knowle
 	}
 	done.diags.Append(diags...)
 	done.pool = &plan
-	done.diags.Append(done.show(ctx, plan, state, after, result)...)
+	done.diags.Append(done.show(ctx, state, before, after, result)...)
 	if err == nil && !diags.HasError() && after.holds() {
 		return done
 	}
@@ -100,7 +100,7 @@ func (r *Resource) cycle(ctx context.Context, p pool, known *knowledge, before r
 		world = hosted.Waking(p.broadcast, known.MACs)
 	}
 	result, err := engine.Run(ctx, world, activation.Job{
-		Host: before.kmsHost, Members: members, Thresholds: before.targets(),
+		Host: hosted.ID(), Members: members, Thresholds: before.targets(),
 		Limits: p.limits, Window: p.window, Memory: known.Memory, Progress: progress(ctx, p.name),
 	})
 	known.Memory = result.Memory
@@ -183,11 +183,16 @@ func (l looker) readBack(ctx, limited context.Context, known knowledge, before r
 }
 
 // show fills in the plan what was read and done.
-func (c convergence) show(ctx context.Context, plan, state model, after reading, result activation.Result) diag.Diagnostics {
+func (c convergence) show(ctx context.Context, state model, before, after reading, result activation.Result) diag.Diagnostics {
 	diags := c.pool.show(ctx, after)
+	if after.untold() { // no count was read: what was last known stands, and it is old
+		c.pool.Status = types.StringValue(string(activation.Unknown))
+		c.pool.CheckedAt, c.pool.RenewalDue = state.CheckedAt, state.RenewalDue
+		c.pool.Windows, c.pool.Office = state.Windows, state.Office
+	}
 	c.pool.LastCycle = state.LastCycle
-	if plan.PlannedRestarts.IsUnknown() {
-		c.pool.PlannedRestarts = types.Int64Value(int64(result.Restarts))
+	if c.pool.PlannedRestarts.IsUnknown() {
+		c.pool.PlannedRestarts = types.Int64Value(int64(before.restarts()))
 	}
 	if !result.Started.IsZero() {
 		diags.Append(c.pool.showCycle(ctx, result)...)

@@ -62,6 +62,15 @@ func (r *Resource) ValidateConfig(ctx context.Context, req resource.ValidateConf
 		resp.Diagnostics.AddAttributeError(path.Root("thresholds"), "Nothing to keep",
 			"Both thresholds are 0, so the pool would keep nothing. Leave one out, or set what must hold.")
 	}
+	named := map[string]bool{}
+	for _, station := range p.stations {
+		if key := strings.ToLower(station); named[key] {
+			resp.Diagnostics.AddAttributeError(path.Root("stations"), "One station twice",
+				fmt.Sprintf("stations: %s is named twice; names differ in more than case.", station))
+		} else {
+			named[key] = true
+		}
+	}
 	if p.location == "" && p.wanted.Licensed.Number > len(p.stations) {
 		resp.Diagnostics.AddAttributeError(path.Root("require_licensed"), "More licensed members than members",
 			fmt.Sprintf("%d members are required to be licensed, and the pool has %d.", p.wanted.Licensed.Number, len(p.stations)))
@@ -101,7 +110,8 @@ func (r *Resource) ModifyPlan(ctx context.Context, req resource.ModifyPlanReques
 		if resp.Diagnostics.HasError() {
 			return
 		}
-		if config.KMSHost.IsNull() && plan.KMSHost.IsUnknown() {
+		// As long as the provider is not known, neither is its KMS host.
+		if config.KMSHost.IsNull() && plan.KMSHost.IsUnknown() && r.site != nil {
 			plan.KMSHost = state.KMSHost
 		}
 	}
@@ -130,7 +140,13 @@ func (r *Resource) ModifyPlan(ctx context.Context, req resource.ModifyPlanReques
 	}
 
 	if creates || drifted || redefined {
-		resp.Diagnostics.Append(r.preflight(ctx, plan, state, learnt)...)
+		found := r.preflight(ctx, plan, state, learnt)
+		if drifted && !redefined {
+			// The state is known, and a pipeline must see it: what stands in the way is
+			// a warning here, and the apply's error.
+			found = asWarnings(found)
+		}
+		resp.Diagnostics.Append(found...)
 	}
 }
 
@@ -230,6 +246,17 @@ func (l looker) findings(ctx context.Context, found reading, last knowledge) dia
 		}
 	}
 	return diags
+}
+
+func asWarnings(diags diag.Diagnostics) diag.Diagnostics {
+	var warnings diag.Diagnostics
+	for _, d := range diags {
+		if d.Severity() == diag.SeverityError {
+			d = diag.NewWarningDiagnostic(d.Summary(), d.Detail())
+		}
+		warnings.Append(d)
+	}
+	return warnings
 }
 
 // needsWinRM refuses what would need counts where Windows itself cannot be asked.

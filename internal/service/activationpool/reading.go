@@ -87,7 +87,7 @@ func (l looker) read(ctx context.Context, known knowledge) (reading, diag.Diagno
 			"Set kms.host in the provider block or kms_host of the pool, or see that a station answers.")
 	}
 	r.host, err = activation.ReadHost(ctx, l.site.At(r.kmsHost))
-	if errors.Is(err, kms.ErrDenied) && l.site.CountSource() != site.CountHost {
+	if errors.Is(err, kms.ErrDenied) && l.site.CountSource() != site.CountHost && l.accepted(members, known) {
 		told := activation.CountsTold(ctx, l.site, members, l.site.MaxAge())
 		r.host = activation.HostReading{Host: told.Host, LogErr: err}
 		r.told, err = told.Age, nil
@@ -95,8 +95,8 @@ func (l looker) read(ctx context.Context, known knowledge) (reading, diag.Diagno
 	if err != nil {
 		return reading{}, diag.Diagnostics{tfdiag.Failure{
 			Verb: "read", Noun: "KMS host", Name: r.kmsHost,
-			Attempted: "Its counts were asked for over WinRM. What is not known of the KMS host says nothing about the activation: " +
-				"the pool's status stays as it was.", Err: err,
+			Attempted: "The counts of the machine that kms_host (or kms.host of the provider) names were asked for over WinRM. " +
+				"What is not known of the KMS host says nothing about the activation: the pool's status stays as it was.", Err: err,
 		}.Error()}
 	}
 	r.at = time.Now()
@@ -126,6 +126,20 @@ func (r reading) targets() map[kms.Product]int {
 	targets := r.assessment.Thresholds()
 	maps.Copy(targets, r.renewal.Targets)
 	return targets
+}
+
+// accepted tells whether the account is good for the stations, so that a host that refuses
+// it refuses it for reasons of its own. A wrong password must not pass for that. Where no
+// station answers, what was known of this host before decides.
+func (l looker) accepted(members []activation.Member, known knowledge) bool {
+	denied := false
+	for _, m := range members {
+		if m.Err == nil {
+			return true
+		}
+		denied = denied || errors.Is(m.Err, kms.ErrDenied)
+	}
+	return !denied && (known.Told || l.site.CountSource() == site.CountStations)
 }
 
 // readTimago takes the status that Timago itself shows: without an account for Windows
