@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -112,6 +113,13 @@ func NewWorkspace(t testing.TB, env ...string) *Workspace {
 		"GORACE=halt_on_error=1") // a data race ends the provider, and with it the test
 	w.env = append(w.env, env...)
 	return w
+}
+
+// Elsewhere is the same folder with other variables.
+func (w *Workspace) Elsewhere(env ...string) *Workspace {
+	other := *w
+	other.env = append(slices.Clone(w.env), env...)
+	return &other
 }
 
 // Write puts a file into the folder.

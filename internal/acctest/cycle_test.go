@@ -1,7 +1,11 @@
 package acctest_test
 
 import (
+	"fmt"
+	"maps"
 	"os"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -62,6 +66,9 @@ func TestFromNothingToActivatedAndBackAfterTheHolidays(t *testing.T) {
 	}
 	s.Apply()
 	s.made(25, 20)
+	if _, byStation := s.Restarts(); slices.Max(slices.Collect(maps.Values(byStation))) > 5 {
+		t.Errorf("a few stations did it all: %v", byStation)
+	}
 	s.shows(map[string]any{
 		"status": "activated", "windows.count": 25.0, "windows.threshold": 25.0, "windows.members": 5.0, "office": nil,
 		"last_cycle.asked": 5.0, "last_cycle.restarts": 20.0, "planned_restarts": 20.0,
@@ -184,6 +191,22 @@ func TestAPlanStillAppliesAfterTheCountMoved(t *testing.T) {
 			s.Plan(0)
 		})
 	}
+}
+
+// The provider's KMS host comes from a resource that the same apply replaces.
+func TestAKMSHostThatIsKnownOnlyLater(t *testing.T) {
+	t.Parallel()
+	s := begin(t, 2, world.Station{Licensed: true}, acctest.Counted(30))
+	config := func(trigger string, stations int) {
+		s.Write("main.tf", strings.Replace(s.Provider(), fmt.Sprintf("host = %q", s.Plain().KMSHost), "host = terraform_data.host.output", 1)+
+			fmt.Sprintf("resource \"terraform_data\" \"host\" {\n  input = %q\n  triggers_replace = [%q]\n}\n", s.Plain().KMSHost, trigger)+
+			fmt.Sprintf("resource \"timago_activation_pool\" \"room\" {\n  name = \"R101\"\n  stations = slice([%q, %q], 0, %d)\n}\n", s.PlainAddresses()[0], s.PlainAddresses()[1], stations))
+	}
+	config("first", 1)
+	s.Apply()
+	config("second", 2)
+	s.Apply()
+	s.shows(map[string]any{"status": "activated", "windows.members": 2.0})
 }
 
 func TestImport(t *testing.T) {

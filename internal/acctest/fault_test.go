@@ -61,6 +61,39 @@ func TestAWrongPasswordCostsOneLogon(t *testing.T) {
 	}
 }
 
+// A password that has expired since must not pass for a KMS host that refuses the account:
+// whatever the threshold does, nothing is known.
+func TestAnExpiredPasswordIsNotGreen(t *testing.T) {
+	t.Parallel()
+	s := begin(t, 3, world.Station{Licensed: true}, acctest.Counted(30))
+	s.Apply()
+	s.Inject(world.Fault{Name: world.CountFalls, On: []string{"kms01"}, Number: 20})
+	s.Plan(2)
+	expired := s.Elsewhere("TIMAGO_WINRM_PASSWORD=expired")
+	plan := expired.Plan(1)
+	if !plan.Contains("HTTP 401") || !plan.Contains("Check the user name") {
+		t.Errorf("it does not say what to check:\n%s", plan.Output)
+	}
+	if failed := s.FailedLogons(); failed != 1 {
+		t.Errorf("%d failed logons, want 1", failed)
+	}
+	s.Saw(world.CountFalls)
+}
+
+// What stands in the way of mending it does not hide that it is lost.
+func TestALostThresholdShowsWhateverStandsInTheWay(t *testing.T) {
+	t.Parallel()
+	s := begin(t, 2, world.Station{Licensed: true}, acctest.Counted(30), `cycle = { max_restarts_per_station = 1 }`)
+	s.Apply()
+	s.Inject(world.Fault{Name: world.CountFalls, On: []string{"kms01"}, Number: 20})
+	plan := s.Plan(2)
+	for _, said := range []string{`"not_activated" -> "activated"`, "Windows lacks 13 counts, and at most 2 can be made"} {
+		if !plan.Contains(said) {
+			t.Errorf("the plan does not say %q:\n%s", said, plan.Output)
+		}
+	}
+}
+
 func TestAStationThatNeverComesBackIsLeftOutAndReported(t *testing.T) {
 	t.Parallel()
 	s := begin(t, 5, world.Station{}, acctest.Counted(8))
