@@ -3,7 +3,6 @@ package site
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"strings"
@@ -28,7 +27,18 @@ func (h Hosted) Waking(broadcast string, macs map[string]string) Waking {
 	return Waking{Hosted: h, broadcast: broadcast, macs: macs}
 }
 
-var errNoMAC = errors.New("the MAC address of its network card is not known, so it cannot be switched on over the network")
+// noMAC is an error with advice, see tfdiag.
+type noMAC struct{}
+
+func (noMAC) Error() string {
+	return "the MAC address of its network card is not known, so it cannot be switched on over the network"
+}
+
+func (noMAC) Advice() string {
+	return "Give the provider an inventory with the stations' MAC addresses."
+}
+
+var errNoMAC error = noMAC{}
 
 // Wake switches a station on. It returns when the command is on its way; only the
 // station's own answer shows that it started.

@@ -166,7 +166,7 @@ func (t troubles) Advice() string {
 
 // reason is the error without the station's name, which stands before it.
 func reason(station string, err error) string {
-	return strings.TrimPrefix(err.Error(), "station "+station+": ")
+	return strings.ReplaceAll(err.Error(), "station "+station+": ", "")
 }
 
 func split(outcomes map[string]error) (failed, left troubles) {
