@@ -84,6 +84,25 @@ func TestAStationThatIsOffIsWokenByTimago(t *testing.T) {
 	s.shows(map[string]any{"status": "activated", "last_cycle.restarts": 0.0, "last_cycle.woken": 2.0})
 }
 
+// A restart alone keeps the id; a new image brings another.
+func TestWhereARestartKeepsTheIDImagesAreReset(t *testing.T) {
+	t.Parallel()
+	scenario := acctest.Room(3, world.Station{})
+	scenario.Host = acctest.Counted(19)
+	scenario.Faults = []world.Fault{{Name: world.SameCMID, On: []string{"R101-PC01", "R101-PC02", "R101-PC03"}, Times: 1}}
+	s := enter(t, scenario, "resource \"timago_activation_pool\" \"room\" {\n  name = \"R101\"\n  location = \"R101\"\n  cycle = { station_timeout = \"60s\" }\n}\n")
+	s.Apply()
+	s.Saw(world.SameCMID)
+	s.shows(map[string]any{"status": "activated"})
+	images := 0
+	for _, station := range s.State().Stations {
+		images += s.Images(station.Name)
+	}
+	if images == 0 {
+		t.Error("no image was reset")
+	}
+}
+
 func TestWithoutWinRMTimagosOwnStatusIsShown(t *testing.T) {
 	t.Parallel()
 	scenario := acctest.Room(2, world.Station{Licensed: true})

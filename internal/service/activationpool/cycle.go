@@ -99,12 +99,39 @@ func (r *Resource) cycle(ctx context.Context, p pool, known *knowledge, before r
 		known.MACs = r.cards(ctx, before.members, known.MACs)
 		world = hosted.Waking(p.broadcast, known.MACs)
 	}
-	result, err := engine.Run(ctx, world, activation.Job{
+	job := activation.Job{
 		Host: hosted.ID(), Members: members, Thresholds: before.targets(),
 		Limits: p.limits, Window: p.window, Memory: known.Memory, Progress: progress(ctx, p.name),
-	})
+	}
+	if p.method == resetImage {
+		// What is learnt of images is not what restarts take.
+		job.Memory = activation.Memory{}
+		return engine.Run(ctx, hosted.Reimaging(), job)
+	}
+	result, err := engine.Run(ctx, world, job)
 	known.Memory = result.Memory
+	var sameCMID *activation.SameCMID
+	if p.method == autoMethod && r.site.HasTimago() && errors.As(err, &sameCMID) {
+		tflog.Info(ctx, "a restart brings no new client machine id: images are reset instead", map[string]any{"pool": p.name})
+		job.Memory = activation.Memory{}
+		more, err := engine.Run(ctx, hosted.Reimaging(), job)
+		return together(result, more), err
+	}
 	return result, err
+}
+
+// together is what two cycles of one apply did.
+func together(first, second activation.Result) activation.Result {
+	second.Started = first.Started
+	second.Restarts += first.Restarts
+	second.Asked += first.Asked
+	second.Woken += first.Woken
+	for name, station := range first.ByStation {
+		sum := second.ByStation[name]
+		sum.Restarts += station.Restarts
+		second.ByStation[name] = sum
+	}
+	return second
 }
 
 // cards completes the MAC addresses with those of members that answer now: one that is

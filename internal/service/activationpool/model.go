@@ -50,6 +50,7 @@ type thresholdsModel struct {
 }
 
 type cycleModel struct {
+	Method                types.String         `tfsdk:"method"`
 	MaxParallel           types.Int64          `tfsdk:"max_parallel"`
 	MaxRestartsPerStation types.Int64          `tfsdk:"max_restarts_per_station"`
 	StationTimeout        timetypes.GoDuration `tfsdk:"station_timeout"`
@@ -66,7 +67,7 @@ var productTypes = map[string]attr.Type{
 }
 
 var cycleTypes = map[string]attr.Type{
-	"max_parallel": types.Int64Type, "max_restarts_per_station": types.Int64Type,
+	"method": types.StringType, "max_parallel": types.Int64Type, "max_restarts_per_station": types.Int64Type,
 	"station_timeout": timetypes.GoDurationType{}, "when_in_use": types.StringType,
 	"spread": types.StringType, "wake": types.BoolType, "wake_broadcast": types.StringType,
 	"ignore_users": types.SetType{ElemType: types.StringType},
@@ -93,6 +94,15 @@ const (
 	defaultReadTimeout  = 10 * time.Minute
 )
 
+// method is how a station comes to a new client machine id.
+type method string
+
+const (
+	autoMethod method = "auto"
+	restart    method = "restart"
+	resetImage method = "reset_image"
+)
+
 // pool is what a person wrote, free of Terraform's types.
 type pool struct {
 	name      string
@@ -101,6 +111,7 @@ type pool struct {
 	kmsHost   string // "" to be found
 	wanted    activation.Wanted
 	early     time.Duration // 0 never
+	method    method
 	limits    activation.Limits
 	window    *activation.Window // nil: at any time
 	broadcast string             // for Wake-on-LAN; "" none
@@ -132,6 +143,7 @@ func (m model) pool(ctx context.Context, managed []kms.Product) (pool, diag.Diag
 	p.wanted.Settle = duration(m.Settle)
 	p.early = duration(m.EarlyRenewal)
 
+	p.method = autoMethod
 	p.limits = activation.Limits{
 		MaxParallel: defaultMaxParallel, MaxRestartsPerStation: defaultMaxRestarts, WhenInUse: defaultWhenInUse, Wake: true,
 		StationTimeout: duration(timetypes.GoDuration{StringValue: types.StringValue(defaultStationTimeout)}),
@@ -142,6 +154,7 @@ func (m model) pool(ctx context.Context, managed []kms.Product) (pool, diag.Diag
 	if !m.Cycle.IsNull() {
 		var cycle cycleModel
 		diags.Append(m.Cycle.As(ctx, &cycle, basetypes.ObjectAsOptions{})...)
+		p.method = method(cycle.Method.ValueString())
 		p.limits.MaxParallel = int(cycle.MaxParallel.ValueInt64())
 		p.limits.MaxRestartsPerStation = int(cycle.MaxRestartsPerStation.ValueInt64())
 		p.limits.StationTimeout = duration(cycle.StationTimeout)

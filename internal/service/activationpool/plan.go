@@ -141,7 +141,7 @@ func (r *Resource) ModifyPlan(ctx context.Context, req resource.ModifyPlanReques
 
 	if creates || drifted || redefined {
 		found := r.preflight(ctx, plan, state, learnt)
-		if drifted && !redefined {
+		if drifted && !redefined && r.site != nil && r.site.HasWinRM() {
 			// The state is known, and a pipeline must see it: what stands in the way is
 			// a warning here, and the apply's error.
 			found = asWarnings(found)
@@ -189,6 +189,11 @@ func (r *Resource) preflight(ctx context.Context, plan, state model, last knowle
 	}
 	ctx, cancel := context.WithTimeout(ctx, defaultReadTimeout)
 	defer cancel()
+	if p.method == resetImage && !r.site.HasTimago() {
+		diags.AddAttributeError(path.Root("cycle").AtName("method"), "Images are reset by Timago alone",
+			"cycle.method is \"reset_image\", which needs API mode.\n\nSet endpoint in the provider block, or leave method out: stations are then restarted.")
+		return diags
+	}
 	look := looker{site: r.site, pool: p}
 	found, diags := look.read(ctx, last)
 	if found.kmsHost == "" || found.shown {

@@ -166,6 +166,14 @@ func thresholdAttribute(p kms.Product) schema.Attribute {
 
 func cycleAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
+		"method": schema.StringAttribute{
+			Optional: true,
+			Computed: true,
+			Default:  stringdefault.StaticString(string(autoMethod)),
+			MarkdownDescription: "How a station comes to a new client machine id: `restart`; `reset_image`, a new image by Timago, in API mode only; " +
+				"or `auto`, restarts, and in API mode new images where the first restart shows that the id stays. Default: `auto`.",
+			Validators: []validator.String{stringvalidator.OneOf(string(autoMethod), string(restart), string(resetImage))},
+		},
 		"max_parallel": schema.Int64Attribute{
 			Optional:            true,
 			Computed:            true,
