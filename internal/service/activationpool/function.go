@@ -33,7 +33,7 @@ func (RestartsNeeded) Definition(_ context.Context, _ function.DefinitionRequest
 		MarkdownDescription: "Computes how many restarts bring the count of a KMS host to its threshold, where each restart of a station adds one: " +
 			"`total` of them in all, and `per_station` for the station that makes the most, when they are shared out evenly. " +
 			"Both are 0 where nothing is missing. It only computes and asks nobody: `timago_activation_pool` needs fewer restarts " +
-			"where stations can be asked without one, and where others of the site are counted meanwhile.",
+			"where stations can be asked without one, and where others of the site are counted meanwhile. Functions need Terraform 1.8 or OpenTofu 1.7.",
 		Parameters: []function.Parameter{
 			function.Int64Parameter{Name: "members", MarkdownDescription: "Stations that take part: at least 1 where anything is missing."},
 			function.Int64Parameter{Name: "threshold", MarkdownDescription: "Count that must be reached: 25 for Windows, 5 for Office."},

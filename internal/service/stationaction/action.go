@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/action/schema"
 	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/timago/terraform-provider-timago/internal/site"
 	"github.com/timago/terraform-provider-timago/internal/tfdiag"
@@ -35,7 +36,7 @@ type definition struct {
 	done, told     string // what a station then is: "restarted"; where that is not waited for "told to restart"
 	about          string // Markdown
 	attributes     map[string]schema.Attribute
-	stationTimeout time.Duration                     // where none is configured
+	stationTimeout string                            // where none is configured
 	possible       func(s *site.Site, o order) error // as far as the configuration alone shows
 	carryOut       func(ctx context.Context, s *site.Site, o order, station string, say say) error
 }
@@ -141,7 +142,14 @@ func (a *Action) Invoke(ctx context.Context, req action.InvokeRequest, resp *act
 		func(ctx context.Context, station string, say say) error {
 			return a.carryOut(ctx, a.site, o, station, say)
 		},
-		func(message string) { resp.SendProgress(action.InvokeProgressEvent{Message: message}) })
+		func(message string) {
+			tflog.Info(ctx, message)
+			// Once Terraform has stopped an action terraform-plugin-go listens no more, and a
+			// message would wait for ever; no diagnostic is heard then either.
+			if ctx.Err() == nil {
+				resp.SendProgress(action.InvokeProgressEvent{Message: message})
+			}
+		})
 	resp.Diagnostics.Append(crew.judge(outcomes)...)
 }
 

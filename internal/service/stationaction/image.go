@@ -3,7 +3,6 @@ package stationaction
 import (
 	"context"
 	"maps"
-	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/action/schema"
@@ -27,7 +26,7 @@ func resetImage() definition {
 		about: "Has Timago make the images of stations anew, many side by side, but of none that somebody uses. An image is made with the option *KMS-Aktivierung* as it is set; " +
 			"what is kept on the station is lost. API mode only: without `endpoint` images are reset in Timago's own window. " +
 			"To set the option and reset the image only where it was made otherwise use `timago_station_kms`.",
-		attributes: attributes, stationTimeout: time.Hour, // a room of them loads from the same server
+		attributes: attributes, stationTimeout: "1h", // a room of them loads from the same server
 		possible: func(s *site.Site, _ order) error {
 			if s.HasTimago() {
 				return nil

@@ -68,7 +68,7 @@ func (a *Action) schema() map[string]schema.Attribute {
 		"station_timeout": schema.StringAttribute{
 			Optional:            true,
 			CustomType:          timetypes.GoDurationType{},
-			MarkdownDescription: "How long one station may take, such as `15m`, from when its turn comes. Default: `" + a.stationTimeout.String() + "`.",
+			MarkdownDescription: "How long one station may take, such as `15m`, from when its turn comes. Default: `" + a.stationTimeout + "`.",
 		},
 	}
 	maps.Copy(attributes, a.attributes)
@@ -118,18 +118,18 @@ func (a *Action) order(ctx context.Context, config tfsdk.Config) (order, diag.Di
 	}
 	o := order{
 		stations: slices.Sorted(slices.Values(stations)), location: location.ValueString(), parallel: defaultMaxParallel,
-		timeout: a.stationTimeout, wait: wait.IsNull() || wait.ValueBool(),
+		wait:      wait.IsNull() || wait.ValueBool(),
 		whenInUse: whenInUse.ValueString(), ignored: ignored, system: system.ValueString(), broadcast: broadcast.ValueString(),
 	}
 	if !parallel.IsNull() {
 		o.parallel = int(parallel.ValueInt64())
 	}
-	if !timeout.IsNull() {
-		d, more := timeout.ValueGoDuration()
-		diags.Append(more...)
-		o.timeout = d
+	if timeout.IsNull() {
+		timeout = timetypes.GoDuration{StringValue: types.StringValue(a.stationTimeout)}
 	}
-	return o, diags
+	var more diag.Diagnostics
+	o.timeout, more = timeout.ValueGoDuration()
+	return o, append(diags, more...)
 }
 
 // names are the stations that are meant.
