@@ -9,12 +9,12 @@ import (
 	"github.com/timago/terraform-provider-timago/internal/simulator/world"
 )
 
-// needs skips a test of what the CLI at hand cannot do. OpenTofu's versions say nothing
-// about Terraform's features, so the name counts too.
-func needs(t *testing.T, w *acctest.Workspace, major, minor int, what string) {
+// needs skips a test of what came with Terraform 1.minor, where the CLI at hand is older.
+// OpenTofu's versions say nothing about Terraform's features, so the name counts too.
+func needs(t *testing.T, w *acctest.Workspace, minor int, what string) {
 	t.Helper()
-	if !runs(w, "Terraform", major, minor) {
-		t.Skipf("needs Terraform %d.%d: %s", major, minor, what)
+	if !runs(w, "Terraform", 1, minor) {
+		t.Skipf("needs Terraform 1.%d: %s", minor, what)
 	}
 }
 
@@ -26,7 +26,7 @@ func TestTerraformInvokesActions(t *testing.T) {
 	t.Parallel()
 	site := acctest.NewSite(t, acctest.Classroom(3, world.Station{}, acctest.Counted(30)))
 	w := acctest.NewWorkspace(t, site.Env()...)
-	needs(t, w, 1, 14, "actions")
+	needs(t, w, 14, "actions")
 	if err := site.World.LogOn("PC02", `SCHULE\erika`); err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +62,7 @@ func TestAChangeTriggersAnAction(t *testing.T) {
 	t.Parallel()
 	site := acctest.NewAPISite(t, acctest.Room(2, world.Station{Off: true}), acctest.Speed)
 	w := acctest.NewWorkspace(t, site.APIEnv()...)
-	needs(t, w, 1, 14, "actions")
+	needs(t, w, 14, "actions")
 	w.Write("main.tf", site.APIProvider()+actionBlock(wakeAction, "room", `location = "R101"`)+`
 resource "terraform_data" "lesson" {
   lifecycle {
@@ -85,7 +85,7 @@ func TestCtrlCEndsAnActionOfTerraform(t *testing.T) {
 	t.Parallel()
 	site := acctest.NewSite(t, acctest.Classroom(3, world.Station{}, acctest.Counted(30)))
 	w := acctest.NewWorkspace(t, site.Env()...)
-	needs(t, w, 1, 14, "actions")
+	needs(t, w, 14, "actions")
 	site.Inject(world.Fault{Name: world.NeverComesBack}) // which the action would wait for longer than the run may take
 	w.Write("main.tf", site.Provider()+actionBlock(restartAction, "room", "stations = "+hclStrings(site.PlainAddresses()), "max_parallel = 1"))
 	running := w.Start("apply", "-auto-approve", "-no-color", "-invoke=action.timago_station_restart.room")
@@ -103,7 +103,7 @@ func TestTerraformQueriesStations(t *testing.T) {
 	t.Parallel()
 	site := acctest.NewAPISite(t, school(), acctest.Speed)
 	w := acctest.NewWorkspace(t, site.APIEnv()...)
-	needs(t, w, 1, 14, "terraform query")
+	needs(t, w, 14, "terraform query")
 	w.Write("main.tf", site.APIProvider())
 	w.Write("stations.tfquery.hcl", `
 list "timago_station_kms" "room" {
@@ -135,7 +135,7 @@ func TestTerraformImportsByIdentity(t *testing.T) {
 	t.Parallel()
 	site := acctest.NewAPISite(t, acctest.Room(1, world.Station{}), acctest.Speed)
 	w := acctest.NewWorkspace(t, site.APIEnv()...)
-	needs(t, w, 1, 12, "import by identity")
+	needs(t, w, 12, "import by identity")
 	w.Write("main.tf", site.APIProvider()+fmt.Sprintf(`
 import {
   to       = timago_station_kms.one

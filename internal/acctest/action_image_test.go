@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -15,10 +16,12 @@ import (
 
 func (a *acting) images(want ...int) {
 	a.t.Helper()
-	for i, name := range a.World.Names() {
-		if got := a.Images(name); got != want[i] {
-			a.t.Errorf("%s was given %d images, want %d", name, got, want[i])
-		}
+	var got []int
+	for _, name := range a.World.Names() {
+		got = append(got, a.Images(name))
+	}
+	if !slices.Equal(got, want) {
+		a.t.Errorf("the stations were given %v images, want %v", got, want)
 	}
 }
 

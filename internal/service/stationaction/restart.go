@@ -38,7 +38,14 @@ func restart() definition {
 // errNotCarriedOut: the answer to a command was lost, and nothing came of it.
 var errNotCarriedOut = errors.New("it may have been told to restart, since the answer was lost, and goes on without one")
 
-func restartWindows(ctx context.Context, s *site.Site, o order, station string, say say) error {
+// windows is what restarting asks of a site.
+type windows interface {
+	Presence(ctx context.Context, station string) (kms.Presence, error)
+	Probe(ctx context.Context, station string) (kms.Uptime, error)
+	Restart(ctx context.Context, station string, force bool) error
+}
+
+func restartWindows(ctx context.Context, s windows, o order, station string, say say) error {
 	before, err := s.Presence(ctx, station)
 	if err != nil {
 		return err
