@@ -1,3 +1,3 @@
-resource "timago_station_kms" "library" {
+resource "timago_station_kms" "reading_room" {
   station = "BIB-PC01"
 }

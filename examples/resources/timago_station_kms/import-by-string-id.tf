@@ -1,4 +1,4 @@
 import {
-  to = timago_station_kms.library
+  to = timago_station_kms.reading_room
   id = "BIB-PC01"
 }

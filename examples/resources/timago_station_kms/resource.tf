@@ -16,7 +16,7 @@ resource "timago_activation_pool" "room" {
 
 # A station that starts one of two operating systems. Nobody works on it at night, and
 # this apply ends only when its new image has started.
-resource "timago_station_kms" "library" {
+resource "timago_station_kms" "reading_room" {
   station          = "BIB-PC01"
   operating_system = "Windows 11"
   wait_for_image   = true
