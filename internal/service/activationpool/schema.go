@@ -110,7 +110,8 @@ func (r *Resource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *r
 			},
 			"status": schema.StringAttribute{
 				Computed: true,
-				MarkdownDescription: "`activated` where every managed threshold is met on the KMS host and `require_licensed` holds, else `not_activated`. " +
+				MarkdownDescription: "`activated` where every managed threshold is met on the KMS host and `require_licensed` holds, else `not_activated`; " +
+					"`unknown` where the stations are the source of the counts and what they were last told is older than `kms.max_age`, or where Timago itself shows no status. " +
 					"Always planned as `activated`: where it no longer is, the plan shows a change.",
 			},
 			"unlicensed": schema.MapAttribute{
