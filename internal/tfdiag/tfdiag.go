@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 )
 
 // Adviser is an error that knows what to do about it.
@@ -56,9 +55,4 @@ func (f Failure) Error() diag.Diagnostic { return diag.NewErrorDiagnostic(f.Summ
 // Warning is the failure as a warning: known, and no reason to stop.
 func (f Failure) Warning() diag.Diagnostic {
 	return diag.NewWarningDiagnostic(f.Summary(), f.Detail())
-}
-
-// At is the failure as an error of one attribute.
-func (f Failure) At(attribute path.Path) diag.Diagnostic {
-	return diag.NewAttributeErrorDiagnostic(attribute, f.Summary(), f.Detail())
 }

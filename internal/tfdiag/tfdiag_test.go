@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 
 	"github.com/timago/terraform-provider-timago/internal/tfdiag"
 )
@@ -27,7 +26,6 @@ func TestAFailureSaysWhatWhyAndWhatNext(t *testing.T) {
 	for _, tt := range []struct{ got, want diag.Diagnostic }{
 		{failure.Error(), diag.NewErrorDiagnostic(summary, detail)},
 		{failure.Warning(), diag.NewWarningDiagnostic(summary, detail)},
-		{failure.At(path.Root("kms_host")), diag.NewAttributeErrorDiagnostic(path.Root("kms_host"), summary, detail)},
 	} {
 		if !tt.got.Equal(tt.want) {
 			t.Errorf("got  %v\nwant %v", tt.got, tt.want)

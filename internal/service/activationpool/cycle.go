@@ -77,12 +77,17 @@ func (r *Resource) converge(ctx context.Context, plan, state model, known knowle
 	return done
 }
 
+var errNoImages = errors.New(`cycle.method is "reset_image", and images are reset by Timago alone: set endpoint in the provider block, or leave method out`)
+
 var errNobodyTakesPart = errors.New("no member takes part in the activation yet")
 
 // cycle runs one cycle with the members that take part.
 func (r *Resource) cycle(ctx context.Context, p pool, known *knowledge, before reading) (activation.Result, error) {
 	if before.shown {
 		return activation.Result{}, &site.NoWinRMError{}
+	}
+	if p.method == resetImage && !r.site.HasTimago() { // a plan tells it, unless it knew too little
+		return activation.Result{}, errNoImages
 	}
 	if len(before.assessment.Products) == 0 {
 		return activation.Result{}, fmt.Errorf("%w:\n%s", errNobodyTakesPart, activation.Listing(before.assessment.Pending))

@@ -15,7 +15,6 @@ type knowledge struct {
 	LastKnown map[string]activation.LastKnown `json:"last_known,omitempty"`
 	Memory    activation.Memory               `json:"memory"`
 	Restarts  int                             `json:"restarts"`
-	Members   int                             `json:"members"`
 	Told      bool                            `json:"told,omitempty"` // the host refused the account, and stations told the counts
 	MACs      map[string]string               `json:"macs,omitempty"` // for Wake-on-LAN, by station
 }
@@ -54,5 +53,5 @@ func (k knowledge) keep(ctx context.Context, private writablePrivateState) diag.
 // learn takes over what a reading showed.
 func (k *knowledge) learn(r reading) {
 	k.LastKnown = r.assessment.LastKnown
-	k.Restarts, k.Members, k.Told = r.restarts(), len(r.members), r.told != nil
+	k.Restarts, k.Told = r.restarts(), r.told != nil
 }

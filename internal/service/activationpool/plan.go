@@ -105,7 +105,9 @@ func (r *Resource) ModifyPlan(ctx context.Context, req resource.ModifyPlanReques
 
 	creates := req.State.Raw.IsNull()
 	var state model
+	var learnt knowledge
 	if !creates {
+		learnt = recall(ctx, req.Private)
 		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 		if resp.Diagnostics.HasError() {
 			return
@@ -116,10 +118,6 @@ func (r *Resource) ModifyPlan(ctx context.Context, req resource.ModifyPlanReques
 		}
 	}
 
-	var learnt knowledge
-	if !creates {
-		learnt = recall(ctx, req.Private)
-	}
 	drifted := !creates && (state.Status.ValueString() != string(activation.Activated) || state.ReadyForRenewal.ValueBool())
 	redefined := !creates && redefines(state, plan)
 	switch {
