@@ -17,6 +17,10 @@ const (
 	// objects at a time, so gathering alone would make a request of every ten. It covers
 	// the refresh of a large site on a slow machine; a process lives for one plan or apply.
 	memory = 10 * time.Minute
+	// silence is how long a server that did not answer a refresh, or refused it, is not
+	// asked again by others: each would wait through all its repeats, a thousand stations
+	// for hours.
+	silence = 30 * time.Second
 )
 
 var clientID = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
@@ -24,8 +28,9 @@ var clientID = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 // Station reads one station by its client id or name, for a refresh: what was listed
 // within the last ten minutes and not written to by this client since is taken as it was.
 // Reads that come one after the other make the client list all stations once, so that
-// N reads cost about N/500 requests. No such station is ErrNotFound, and that is
-// definite; several of one name are *Ambiguous.
+// N reads cost about N/500 requests; where the server answers with an error or not at all,
+// that stands for those who come within half a minute. No such station is
+// ErrNotFound, and that is definite; several of one name are *Ambiguous.
 func (c *Client) Station(ctx context.Context, idOrName string) (Station, error) {
 	return c.reads.station(ctx, idOrName, true)
 }
@@ -46,6 +51,8 @@ type reads struct {
 	known     map[string]listed    // by client id
 	roster    roster               // of the last list of all stations
 	refreshed time.Time            // when Station last had to ask
+	failure   error                // of the last list call
+	failed    time.Time            // when
 	changed   map[string]time.Time // when this client last wrote to a station
 }
 
@@ -92,6 +99,10 @@ func (r *reads) station(ctx context.Context, idOrName string, memorise bool) (St
 	if station, ok := r.recall(ref); ok && memorise {
 		r.mu.Unlock()
 		return station, nil
+	}
+	if memorise && r.failure != nil && time.Since(r.failed) < silence {
+		defer r.mu.Unlock()
+		return Station{}, r.failure
 	}
 	r.waiting = append(r.waiting, waiter)
 	if !r.flying {
@@ -184,6 +195,9 @@ func (f *flight) serve(ctx context.Context, r *reads, everything bool) {
 	if everything && err == nil {
 		r.enrol(roster{at: began, ids: named})
 	}
+	if ctx.Err() == nil { // an end that the callers made tells nothing of the server
+		r.note(err)
+	}
 	for _, waiter := range f.reads {
 		waiter.err = err
 		if err == nil {
@@ -273,6 +287,13 @@ func (r *reads) remember(station Station, began time.Time) {
 	if began.After(r.changed[station.ID]) && began.After(r.known[station.ID].at) {
 		r.known[station.ID] = listed{Station: station, at: began}
 	}
+}
+
+// note keeps what came of the last list call: an error of one is the server's.
+func (r *reads) note(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.failure, r.failed = err, time.Now()
 }
 
 // enrol keeps the names of a list of all stations.

@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/timago/terraform-provider-timago/internal/kms"
 	"github.com/timago/terraform-provider-timago/internal/timago"
 	"github.com/timago/terraform-provider-timago/internal/timago/contract"
 )
@@ -62,6 +63,29 @@ func TestThousandReadsAreFewRequests(t *testing.T) {
 				t.Errorf("%d requests that are no lists", n)
 			}
 		})
+	}
+}
+
+// Each of a thousand refreshes would otherwise wait through all repeats of its own.
+func TestServerThatIsAwayIsNotAskedByEverybody(t *testing.T) {
+	t.Parallel()
+	school := newSchool(t, 20)
+	school.failing("GET", 1000, answering(http.StatusServiceUnavailable, "unavailable", "maintenance"))
+	client := school.client(t)
+	for i := range 20 {
+		if _, err := client.Station(t.Context(), stationID(i)); !errors.Is(err, kms.ErrUnreachable) {
+			t.Fatalf("station %d: %v, want kms.ErrUnreachable", i, err)
+		}
+	}
+	if n := len(school.requests()); n != 4 {
+		t.Errorf("%d requests, want one and its three repeats", n)
+	}
+	school.failing("GET", 0, nil)
+	if _, err := client.FreshStation(t.Context(), stationID(0)); err != nil {
+		t.Fatalf("a read that must be fresh: %v, want an answer: the server is back", err)
+	}
+	if _, err := client.Station(t.Context(), stationID(1)); err != nil {
+		t.Errorf("after an answer: %v, want one more", err)
 	}
 }
 
