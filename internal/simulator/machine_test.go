@@ -111,6 +111,43 @@ func TestWhatAMachineRefuses(t *testing.T) {
 	}
 }
 
+// Flags as Microsoft documents them for Win32ShutdownTracker (cimwin32prov).
+func TestHowAStationGoesDown(t *testing.T) {
+	t.Parallel()
+	for flags, want := range map[string]string{
+		"0":  "87 ready", // logging off
+		"1":  "0 off",
+		"8":  "0 off",
+		"12": "0 off", // forced
+		"2":  "0 restarted",
+		"6":  "0 restarted",
+	} {
+		m := at(t, "PC1", pc())
+		result, err := m.Invoke(t.Context(), wsman.Call{
+			Class: "Win32_OperatingSystem", Method: "Win32ShutdownTracker",
+			Arguments: map[string]string{"Timeout": "0", "Comment": "", "ReasonCode": "0", "Flags": flags},
+		})
+		m.world.Advance(10 * time.Minute)
+		state := m.world.State().Stations[0]
+		if state.Restarts == 1 {
+			state.Phase = "restarted"
+		}
+		if got := fmt.Sprint(result.ReturnValue, " ", state.Phase); got != want || err != nil {
+			t.Errorf("flags %s: %s, want %s (%v)", flags, got, want, err)
+		}
+	}
+	m := at(t, "PC1", pc())
+	if output := m.Run(t.Context(), wsman.Command{Line: "shutdown /s /t 60"}); output.Exit != 0 {
+		t.Errorf("by command: %+v", output)
+	}
+	if _, err := m.world.AbortShutdown("PC1"); err != nil {
+		t.Error(err)
+	}
+	if state := m.world.State().Stations[0]; state.Phase != "ready" || state.Restarts != 0 || state.Counters[world.KindShutdown] != 1 {
+		t.Errorf("taken back: %+v", state)
+	}
+}
+
 func TestActivateRefusesInItsWay(t *testing.T) {
 	t.Parallel()
 	for by, want := range map[ActivateBy]string{RefuseByFault: "fault", RefuseByWMIError: "wmi fault", RefuseByReturn: "value"} {

@@ -203,6 +203,7 @@ func generation(number int) string {
 // from starts, and readings are too many.
 var happenings = map[world.Kind]string{
 	world.KindRestart:  "told to restart",
+	world.KindShutdown: "told to switch off",
 	world.KindRefused:  "refused",
 	world.KindOff:      "went off",
 	world.KindStart:    "starts",

@@ -199,16 +199,20 @@ func (s *station) shutdown(notice time.Duration, force, restart, made bool) erro
 	if f, hit := s.world.hit(UserBeforeRestart, s.Name); hit {
 		s.logOn(f.user())
 	}
+	kind := KindShutdown
+	if restart {
+		kind = KindRestart
+	}
 	if s.desktops() > 0 {
 		if !force {
-			s.note(KindRefused, "restart: %s is logged on", s.user)
+			s.note(KindRefused, "%s: %s is logged on", kind, s.user)
 			return fmt.Errorf("%s: %w", s.Name, kms.ErrInUse)
 		}
 		s.lost += s.desktops()
 		s.logOff()
 	}
-	s.note(KindRestart, "notice %s, forced %t", notice, force)
-	s.restart(notice, restart, made)
+	s.note(kind, "notice %s, forced %t", notice, force)
+	s.goDown(notice, restart, made)
 	return nil
 }
 

@@ -50,7 +50,8 @@ type station struct {
 	next     *system // that the next start is to start; nil: the same
 	starts   int
 	restarts int
-	lost     int // sessions lost to forced restarts
+	again    bool // what it last went down for was a restart
+	lost     int  // sessions lost to forced restarts
 	counters map[Kind]int
 
 	// What Timago knows of it.
@@ -170,10 +171,13 @@ func (s *station) after(d time.Duration, do func()) {
 	s.timer = s.world.timers.at(s.world.now.Add(d), do)
 }
 
-// restart goes down after the notice and, with again, starts anew; with made, from a
+// goDown switches off after the notice or, with again, starts anew; with made, from a
 // new image.
-func (s *station) restart(notice time.Duration, again, made bool) {
-	s.restarts++
+func (s *station) goDown(notice time.Duration, again, made bool) {
+	s.again = again
+	if again {
+		s.restarts++
+	}
 	s.enter(phaseNotice)
 	s.after(notice, func() {
 		s.enter(phaseClosing)

@@ -135,9 +135,11 @@ func (w *World) AbortShutdown(station string) (bool, error) {
 	if err != nil || s.phase != phaseNotice {
 		return false, err
 	}
-	s.restarts--
+	if s.again {
+		s.restarts--
+	}
 	w.timers.stop(s.timer)
 	s.enter(phaseReady)
-	s.note(KindRefused, "the restart was taken back")
+	s.note(KindRefused, "the shutdown was taken back")
 	return true, nil
 }

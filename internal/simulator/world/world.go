@@ -38,11 +38,12 @@ type Kind string
 // What can happen.
 const (
 	KindRestart  Kind = "restart"  // a restart was asked for and taken
+	KindShutdown Kind = "shutdown" // the same, to switch it off
 	KindRefused  Kind = "refused"  // a command was refused
 	KindOff      Kind = "off"      // the machine went down
 	KindStart    Kind = "start"    // it was switched on or begins to start again
-	KindOpens    Kind = "opens"    // WinRM listens
-	KindCloses   Kind = "closes"   // WinRM listens no more
+	KindOpens    Kind = "opens"    // WinRM listens, or the key management service
+	KindCloses   Kind = "closes"   // it listens no more
 	KindReady    Kind = "ready"    // Windows and its services have started
 	KindRequest  Kind = "request"  // a client asked the KMS host
 	KindCounted  Kind = "counted"  // the host counted a client machine id anew
