@@ -13,7 +13,6 @@ import (
 	"testing"
 
 	"github.com/timago/terraform-provider-timago/internal/acctest"
-	"github.com/timago/terraform-provider-timago/internal/kms"
 )
 
 const (
@@ -186,27 +185,5 @@ func TestGuidesLinksLeadSomewhere(t *testing.T) {
 	}
 	if seen < 30 {
 		t.Errorf("only %d links were found: this test looks in the wrong place", seen)
-	}
-}
-
-// Every code that the provider explains has its remedy. A code's words end with its number,
-// and one without words is its number alone.
-func TestTroubleshootingKnowsEveryCode(t *testing.T) {
-	t.Parallel()
-	guide, explained := readGuides(t)["troubleshooting.md.tmpl"], 0
-	for _, facility := range []uint32{0xC0040000, 0x80070000} {
-		for n := range uint32(1 << 16) {
-			code := kms.Code(facility | n)
-			if code.Words() == code.String() {
-				continue
-			}
-			explained++
-			if !strings.Contains(guide, code.String()) {
-				t.Errorf("no remedy for %s", code.Words())
-			}
-		}
-	}
-	if explained < 15 {
-		t.Errorf("only %d codes have words: this test looks in the wrong place", explained)
 	}
 }
