@@ -35,7 +35,7 @@ func (p *Provider) Schema(_ context.Context, _ provider.SchemaRequest, resp *pro
 			"token": schema.StringAttribute{
 				Optional:            true,
 				Sensitive:           true,
-				MarkdownDescription: "Bearer token for `endpoint`. Better given by the environment: `TIMAGO_TOKEN`. It is never written to state or log.",
+				MarkdownDescription: "Bearer token for `endpoint`. Better given by the environment: `TIMAGO_TOKEN`. It is never written to state or log. Default: none.",
 			},
 			"ca_certificate": schema.StringAttribute{
 				Optional:            true,
@@ -130,7 +130,7 @@ func winrmAttributes() map[string]schema.Attribute {
 		"username": schema.StringAttribute{
 			Optional: true,
 			MarkdownDescription: "Account with administrator rights on the stations, as `DOMAIN\\user`, `user@domain` or a local `user`. " +
-				"Environment: `TIMAGO_WINRM_USERNAME`.",
+				"Environment: `TIMAGO_WINRM_USERNAME`. Default: none; with a Kerberos credential cache its owner.",
 			Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
 		},
 		"password": schema.StringAttribute{
@@ -138,7 +138,7 @@ func winrmAttributes() map[string]schema.Attribute {
 			Sensitive:  true,
 			Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
 			MarkdownDescription: "The account's password; with `kerberos` it may be left out. Better given by the environment: `TIMAGO_WINRM_PASSWORD`. " +
-				"It is never written to state or log; a saved plan holds the variables it was made with.",
+				"It is never written to state or log; a saved plan holds the variables it was made with. Default: none.",
 		},
 		"auth": schema.StringAttribute{
 			Optional: true,
