@@ -5,7 +5,11 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+
+	"go.uber.org/goleak"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // summary runs the tests of a package under testdata for real and summarises them.
 func summary(t *testing.T, cli string, args ...string) (text string, well bool) {
