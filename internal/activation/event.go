@@ -18,6 +18,10 @@ const (
 	KindWaiting    Kind = "waiting"     // nothing can be done but wait, for the reason given
 	KindReached    Kind = "reached"     // every threshold holds
 	KindHostSilent Kind = "host silent" // the KMS host could not be read; it is asked again
+
+	// After a cycle, of stations that it woke.
+	KindSwitchedOff Kind = "switched off" // it is being switched off again
+	KindLeftOn      Kind = "left on"      // it was not switched off, for the reason given
 )
 
 // Event is something that happened in a cycle, for logs and progress.
