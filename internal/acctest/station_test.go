@@ -35,7 +35,7 @@ func TestAStationIsReadInDepth(t *testing.T) {
 	address := kms.HostOf(s.Plain().KMSHost)
 	s.reads(stationSource, map[string]any{
 		"computer_name": "PC01", "started": noon.Add(-3 * time.Hour).Format(time.RFC3339), "user": `SCHULE\erika`, "in_use": true, "sessions": 2.0,
-		"cmid": string(pc.CMID), "kms_host": address, "kms_port": 1688.0, "kms_host_from_dns": true,
+		"cmid": string(pc.CMID), "kms_host": address, "kms_port": float64(s.KMSPort()), "kms_host_from_dns": true,
 	})
 	if uptime, err := time.ParseDuration(fmt.Sprint(s.Values(stationSource)["uptime"])); err != nil || uptime < 3*time.Hour || uptime > 5*time.Hour {
 		t.Errorf("uptime %v, %v", uptime, err)
@@ -57,7 +57,7 @@ func TestAStationIsReadInDepth(t *testing.T) {
 	}
 	for product, want := range map[string]map[string]any{
 		"windows": {
-			"kms_host": address + ":1688", "threshold": 25.0, "answered": true, "activated": false, "count": 4.0, "cmid": string(pc.CMID),
+			"kms_host": fmt.Sprint(address, ":", s.KMSPort()), "threshold": 25.0, "answered": true, "activated": false, "count": 4.0, "cmid": string(pc.CMID),
 			"reason": "the KMS host's count is below the threshold (0xC004F038)",
 		},
 		"office": {"threshold": 5.0, "answered": true, "activated": false, "reason": "this KMS host's key cannot activate this product (0xC004F042)"},

@@ -21,13 +21,38 @@ type endpoint struct {
 	ports   []*port
 }
 
+// turn opens and closes the machine's ports as the world has it.
+func (e *endpoint) turn(ctx context.Context, w *world.World) error {
+	var errs []error
+	for _, p := range e.ports {
+		errs = append(errs, p.turn(ctx, w.Listens(e.machine)))
+	}
+	return errors.Join(errs...)
+}
+
 // port is one TCP port with its server. The listener is closed while the machine is
 // down, so that connections are refused.
 type port struct {
 	address  string
-	server   *wsman.Server
+	server   server
 	listener net.Listener
 	serving  sync.WaitGroup
+}
+
+// server serves the connections of a port, as *wsman.Server does.
+type server interface {
+	Serve(l net.Listener) error // until it is closed
+	Restart()                   // ends what the machine had begun
+	Close()
+}
+
+// turn opens or closes the port.
+func (p *port) turn(ctx context.Context, open bool) error {
+	if open {
+		return p.open(ctx)
+	}
+	p.close()
+	return nil
 }
 
 func (p *port) open(ctx context.Context) error {

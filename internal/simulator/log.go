@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"fmt"
 	"maps"
 	"net/http"
 	"slices"
@@ -12,6 +13,9 @@ import (
 	"github.com/timago/terraform-provider-timago/internal/simulator/world"
 	"github.com/timago/terraform-provider-timago/internal/simulator/wsman"
 )
+
+// KindKMSPort is the kind of a connection to the KMS host's own port.
+const KindKMSPort = "kms-port"
 
 // Entry is one line of the ordered log: something asked over the wire, or something
 // that happened in the world.
@@ -110,6 +114,13 @@ func (r *record) asked(machine string, simulated time.Time, e wsman.Entry) {
 		c.connections[e.Connection] = true
 		c.Logons++
 	}
+}
+
+// knocked writes down a connection to the KMS port.
+func (r *record) knocked(machine string, simulated time.Time, said int64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.add(Entry{Simulated: simulated, Real: time.Now(), Machine: machine, Wire: true, Kind: KindKMSPort, Detail: fmt.Sprintf("%d bytes were said", said)})
 }
 
 // interfaced writes down a request to Timago's interface.

@@ -101,6 +101,9 @@ func (s *Simulator) Name(address string) (string, error) {
 	return "", fmt.Errorf("%w at %s", world.ErrUnknownMachine, address)
 }
 
+// KMSPort is the port of the KMS host's key management service.
+func (s *Simulator) KMSPort() int { return s.scenario.Host.Port }
+
 // CACertificate is the PEM of the authority that signed the machines' certificates.
 func (s *Simulator) CACertificate() []byte { return s.authority.pem() }
 

@@ -40,6 +40,7 @@ type Simulator struct {
 	scenario  Scenario
 	authority *authority
 	endpoints []*endpoint // the KMS host's first
+	kms       *port       // of the KMS host
 	record    *record
 	control   *control
 	page      *page.Page
@@ -67,15 +68,23 @@ func Start(scenario Scenario, options Options) (*Simulator, error) {
 	if s.logger == nil {
 		s.logger = slog.New(slog.DiscardHandler)
 	}
-	var err error
+	ctx, stop := context.WithCancel(context.Background()) //nolint:forbidigo // a site runs until Close, not as long as a call
+	s.stop = stop
+	listener, number, err := listenKMS(ctx, hostIP, scenario.Host.Port)
+	if err != nil {
+		stop()
+		return nil, err
+	}
+	s.kms = &port{address: listener.Addr().String(), server: &kmsService{heard: s.knocked}, listener: listener}
+	scenario.Host.Port, s.scenario.Host.Port = number, number
 	if s.World, err = world.New(scenario.Site, world.Options{Start: scenario.Start, Speed: options.Speed, Observe: s.observe}); err != nil {
+		s.Close()
 		return nil, err
 	}
 	if s.authority, err = newAuthority(); err != nil {
+		s.Close()
 		return nil, err
 	}
-	ctx, stop := context.WithCancel(context.Background()) //nolint:forbidigo // a site runs until Close, not as long as a call
-	s.stop = stop
 	if err := s.build(ctx); err != nil {
 		s.Close()
 		return nil, err
@@ -117,13 +126,12 @@ func (s *Simulator) build(ctx context.Context) error {
 		}
 	}
 	for _, e := range s.endpoints {
-		if !s.World.Listens(e.machine) {
-			for _, p := range e.ports {
-				p.close()
-			}
+		if err := e.turn(ctx, s.World); err != nil {
+			return err
 		}
 	}
-	return nil
+	s.kms.serve(s.kms.listener)
+	return s.kms.turn(ctx, s.World.Serves())
 }
 
 func (s *Simulator) bind(ctx context.Context, ips []net.IP, secure bool) error {
@@ -192,6 +200,11 @@ func (s *Simulator) asked(machine string, e wsman.Entry) {
 		"status", e.Status, "fault", e.Fault, "trouble", e.Trouble)
 }
 
+// knocked is told when somebody has been at the KMS port.
+func (s *Simulator) knocked(said int64) {
+	s.record.knocked(s.endpoints[0].machine, s.World.Now(), said)
+}
+
 // followPorts opens and closes ports as their machines come and go. The world has no
 // time of its own, so this also looks at it whenever something is due.
 func (s *Simulator) followPorts(ctx context.Context) {
@@ -223,13 +236,12 @@ func (s *Simulator) turnPorts(ctx context.Context) {
 		if !turned[e.machine] {
 			continue
 		}
-		for _, p := range e.ports {
-			if !s.World.Listens(e.machine) {
-				p.close()
-			} else if err := p.open(ctx); err != nil && ctx.Err() == nil {
-				s.logger.Error("a port could not be opened again", "machine", e.machine, "error", err)
-			}
+		if err := e.turn(ctx, s.World); err != nil && ctx.Err() == nil {
+			s.logger.Error("a port could not be opened again", "machine", e.machine, "error", err)
 		}
+	}
+	if err := s.kms.turn(ctx, s.World.Serves()); err != nil && ctx.Err() == nil {
+		s.logger.Error("the KMS port could not be opened again", "error", err)
 	}
 }
 
@@ -248,4 +260,5 @@ func (s *Simulator) Close() {
 			p.end()
 		}
 	}
+	s.kms.end()
 }

@@ -82,7 +82,7 @@ func TestAStationIsReadAsItIs(t *testing.T) {
 		t.Errorf("presence: %+v", presence)
 	}
 	licensing := must[kms.Licensing](t)(r.Licensing(t.Context(), r.stations[0]))
-	if licensing.CMID != r.World.State().Stations[0].CMID || licensing.KMSHost == "" || licensing.KMSPort != 1688 {
+	if licensing.CMID != r.World.State().Stations[0].CMID || licensing.KMSHost == "" || licensing.KMSPort != r.KMSPort() {
 		t.Errorf("licensing: %+v", licensing)
 	}
 	for _, product := range kms.Products() {
@@ -131,7 +131,7 @@ func TestAHostIsReadAsItIs(t *testing.T) {
 	}
 	r := open(t, site)
 	host := must[kms.Host](t)(r.Host(t.Context(), r.host))
-	if !host.IsHost || host.Port != 1688 || len(host.Products) != 2 || host.DNSPublishing == nil || !*host.DNSPublishing {
+	if !host.IsHost || host.Port != r.KMSPort() || len(host.Products) != 2 || host.DNSPublishing == nil || !*host.DNSPublishing {
 		t.Fatalf("%+v", host)
 	}
 	if count, known := host.Count(kms.Windows); count != 7 || !known || !host.Activated(kms.Windows) {

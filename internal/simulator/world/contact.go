@@ -82,6 +82,12 @@ func (w *World) Listens(machine string) bool {
 	return err == nil && (s.open || s.timing.Silent && s.refusing == 0)
 }
 
+// Serves tells whether the KMS host's key management service listens.
+func (w *World) Serves() bool {
+	defer w.look()()
+	return w.host.serving
+}
+
 // connection is the first fault of connections that acts on this request.
 func (w *World) connection(machine string, about []string) Contact {
 	logon := slices.Contains(about, AboutLogon)

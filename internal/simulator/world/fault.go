@@ -32,7 +32,7 @@ const (
 	PowerCut   FaultName = "power-cut"    // off at once; on again at the end of For
 	ClockSkew  FaultName = "clock-skew"   // the clock jumps ahead by By
 	UserLogsOn FaultName = "user-logs-on" // and off at the end of For
-	KMSAway    FaultName = "kms-away"     // the host's key management service answers nobody
+	KMSAway    FaultName = "kms-away"     // the host's key management service answers nobody, its port is closed
 	CountFalls FaultName = "count-falls"  // the oldest Number leave the count; 0: all
 	Refuses    FaultName = "refuses"      // WinRM's port is closed
 
@@ -236,7 +236,10 @@ func (w *World) happen(f *fault, begins bool) {
 func (f *fault) atHost(h *host) func(begins bool) {
 	switch f.Name {
 	case KMSAway:
-		return func(begins bool) { h.away += step(begins) }
+		return func(begins bool) {
+			h.away += step(begins)
+			h.listen()
+		}
 	case CountFalls:
 		return func(begins bool) {
 			if begins {

@@ -27,6 +27,7 @@ type host struct {
 
 	refusing int  // faults that make its WinRM refuse connections
 	open     bool // its WinRM listens
+	serving  bool // its key management service listens
 }
 
 // hostKey is one KMS host key with its own count.
@@ -84,7 +85,7 @@ func newHost(w *World, described Host) *host {
 	if described.LogSize == 0 {
 		described.LogSize = 20000
 	}
-	h := &host{Host: described, world: w, boot: w.now.Add(-described.Uptime), log: eventLog{size: described.LogSize}, open: true}
+	h := &host{Host: described, world: w, boot: w.now.Add(-described.Uptime), log: eventLog{size: described.LogSize}, open: true, serving: true}
 	for _, k := range described.keys() {
 		h.keys = append(h.keys, &hostKey{title: hostKeys[k.Key], Key: k, seen: list.New(), where: map[kms.CMID]*list.Element{}})
 	}
@@ -99,14 +100,17 @@ func (h *host) key(name string) *hostKey {
 }
 
 func (h *host) listen() {
-	open := !h.off && h.refusing == 0
-	switch {
-	case open && !h.open:
-		h.world.note(KindOpens, "")
-	case !open && h.open:
-		h.world.note(KindCloses, "")
+	turn := func(is *bool, open bool, what string) {
+		switch {
+		case open && !*is:
+			h.world.note(KindOpens, "%s", what)
+		case !open && *is:
+			h.world.note(KindCloses, "%s", what)
+		}
+		*is = open
 	}
-	h.open = open
+	turn(&h.open, !h.off && h.refusing == 0, "")
+	turn(&h.serving, !h.off && h.away == 0, "key management service")
 }
 
 // clock is what the host's own clock shows at a moment.
@@ -114,7 +118,7 @@ func (h *host) clock(t time.Time) time.Time { return t.Add(h.Skew) }
 
 // answer counts a client machine id and says how many there are.
 func (h *host) answer(r request) reply {
-	if h.off || h.away > 0 {
+	if !h.serving {
 		return reply{code: codeNoHost}
 	}
 	key := h.key(r.key)

@@ -25,7 +25,7 @@ type Site struct {
 type Host struct {
 	Name    string        `yaml:"name"`     // default kms01
 	Address string        `yaml:"address"`  // as clients name it; default the name
-	Port    int           `yaml:"port"`     // said to be for requests, though nobody listens there; default 1688
+	Port    int           `yaml:"port"`     // of its key management service; default 1688, over the wire one that is free
 	Keys    []Key         `yaml:"keys"`     // default: windows
 	Skew    time.Duration `yaml:"skew"`     // its clock ahead of true time
 	Uptime  time.Duration `yaml:"uptime"`   // default 9 days

@@ -79,7 +79,7 @@ func (w *World) State() State {
 	h := w.host
 	state := State{
 		Now:      w.now,
-		Host:     HostState{Name: h.Name, Off: h.off, Answering: !h.off && h.away == 0},
+		Host:     HostState{Name: h.Name, Off: h.off, Answering: h.serving},
 		Counters: maps.Clone(w.counters),
 	}
 	for _, k := range h.keys {
