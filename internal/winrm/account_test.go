@@ -115,11 +115,13 @@ func TestSilentStationsDoNotHoldUpTheProof(t *testing.T) {
 			t.Parallel()
 			r := open(t, way.server)
 			c := client(t, way.client)
+			waiting, giveUp := context.WithCancel(t.Context())
+			defer giveUp()
 			silent := make(chan error, 20)
 			for range cap(silent) {
 				address := black(t)
 				go func() {
-					_, err := c.Query(t.Context(), address, uptime, winrm.Timeout(500*time.Millisecond))
+					_, err := c.Query(waiting, address, uptime, winrm.Timeout(time.Hour))
 					silent <- err
 				}()
 			}
@@ -129,13 +131,27 @@ func TestSilentStationsDoNotHoldUpTheProof(t *testing.T) {
 				t.Fatal(err)
 			}
 			if len(silent) > 0 {
-				t.Error("the answer came after silent stations were given up")
+				t.Errorf("a silent station was given up before the answer: %v", <-silent)
 			}
+			giveUp()
 			for range cap(silent) {
-				var unreachable *winrm.Unreachable
-				if err := <-silent; !errors.As(err, &unreachable) || unreachable.Kind != winrm.KindTimeout || unreachable.Sent {
+				if err := <-silent; !errors.Is(err, context.Canceled) {
 					t.Errorf("a silent station: %v", err)
 				}
+			}
+		})
+	}
+}
+
+func TestSilentStationIsUnreachableAndWasSentNothing(t *testing.T) {
+	t.Parallel()
+	for _, way := range ways {
+		t.Run(way.name, func(t *testing.T) {
+			t.Parallel()
+			var unreachable *winrm.Unreachable
+			_, err := client(t, way.client).Query(t.Context(), black(t), uptime, winrm.Timeout(100*time.Millisecond))
+			if !errors.As(err, &unreachable) || unreachable.Kind != winrm.KindTimeout || unreachable.Sent {
+				t.Errorf("a silent station: %v", err)
 			}
 		})
 	}

@@ -189,7 +189,7 @@ func TestWhatIsNotHTTP(t *testing.T) {
 		"wrong length":    "HTTP/1.1 401 Unauthorized\r\nContent-Length: -1\r\n\r\n",
 	} {
 		address, _ := speaks(t, text)
-		_, err := client(t, winrm.Config{Timeout: 5 * time.Second}).Query(t.Context(), address, uptime)
+		_, err := client(t, winrm.Config{Timeout: time.Minute}).Query(t.Context(), address, uptime)
 		var protocol *winrm.Protocol
 		if !errors.As(err, &protocol) {
 			t.Errorf("%s: got %v", name, err)
