@@ -135,7 +135,7 @@ func (c *cycle) activated(s *station, r report) {
 		c.tallyAsk(s, p)
 		s.todo = s.todo.without(p) // the events will tell
 		if !s.started {
-			s.started, s.ours, s.verified, s.since, s.back = true, false, true, c.now, c.now
+			s.started, s.ours, s.verified, s.since, s.back, s.patient = true, false, true, c.now, c.now, c.now
 			s.mark, s.old = c.host.begunLooks-1, ""
 			c.underWay = append(c.underWay, s)
 		}

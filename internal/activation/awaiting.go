@@ -14,8 +14,12 @@ func (c *cycle) await(s *station) {
 		return
 	}
 	c.move(s, awaiting)
-	s.watch = watchFor(c.paceOf(s).Request, c.host.spacing)
-	s.last = c.now.Sub(s.back)
+	span := c.paceOf(s).Request
+	if s.verified {
+		span = Span{} // it is the answer to our command that is awaited
+	}
+	s.watch = watchFor(span, c.host.spacing)
+	s.last = c.now.Sub(s.patient)
 	if !c.evidence(s) {
 		c.awaitOn(s)
 	}
@@ -23,8 +27,8 @@ func (c *cycle) await(s *station) {
 
 // awaitOn sets the alarm for the next look at what was counted, or for asking.
 func (c *cycle) awaitOn(s *station) {
-	s.last = s.watch.next(max(s.last, c.now.Sub(s.back)))
-	at := s.back.Add(s.last)
+	s.last = s.watch.next(max(s.last, c.now.Sub(s.patient)))
+	at := s.patient.Add(s.last)
 	if ask := c.now.Add(requestGrace - s.age(c.now)); !s.verified && ask.After(c.now) && ask.Before(at) {
 		at = ask
 	}
@@ -37,11 +41,10 @@ func (c *cycle) watchRequest(s *station) {
 	switch {
 	case !s.verified && s.age(c.now) >= requestGrace:
 		s.verified, s.fresh, s.tries, s.todo = true, false, 0, s.owes
-		s.back = c.now // patience begins anew
-		s.last = 0
+		s.patient, s.last = c.now, 0 // patience begins anew; what it takes counts from its return
 		c.move(s, asking)
 		c.ask(s)
-	case s.verified && c.now.Sub(s.back) >= requestPatience:
+	case s.verified && c.now.Sub(s.patient) >= requestPatience:
 		c.unseen(s)
 	case c.host.blind:
 		c.send(s, call{verb: requests, since: s.presence.Boot})

@@ -148,6 +148,7 @@ func (c *cycle) looked(r report) {
 		h.unlogged = 0
 		h.record(r.counted)
 		c.proveByLog()
+		c.unpromise()
 	} else {
 		h.unlogged++
 		h.blind = h.blind || errors.Is(r.logErr, kms.ErrDenied) || h.unlogged == logAttempts
@@ -165,6 +166,16 @@ func (c *cycle) looked(r report) {
 	}
 	// What this look itself has shown, its counts contain: they were read after the log.
 	h.settled += c.ledger.settled - settled
+}
+
+// unpromise strikes members out that were to be asked, since they were read before the
+// log, and that the host turns out to have counted.
+func (c *cycle) unpromise() {
+	for p := range c.managed {
+		if c.isWindows(p) {
+			c.askable[p] = slices.DeleteFunc(c.askable[p], c.isCounted)
+		}
+	}
 }
 
 // hostFailed asks a host again that did not answer, and gives up in time. Where the host

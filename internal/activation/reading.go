@@ -171,7 +171,8 @@ func (c *cycle) join(s *station) {
 	c.move(s, ready)
 	if late && !c.isCounted(s) {
 		// It started while the cycle waited: it asks by itself, as after a restart.
-		s.started, s.ours, s.verified, s.since, s.back, s.old = true, false, false, c.now, c.now, ""
+		s.started, s.ours, s.verified, s.old = true, false, false, ""
+		s.since, s.back, s.patient = c.now, c.now, c.now
 		c.owe(s, s.adds&c.lacking())
 		c.underWay = append(c.underWay, s)
 		c.await(s)

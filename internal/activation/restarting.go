@@ -43,7 +43,7 @@ func (c *cycle) checked(s *station, r report) {
 		c.endStart(s)
 		c.move(s, ready)
 		c.inUse(s, user)
-	case !needed, c.closing, c.ended != nil:
+	case !needed, !c.allows(c.cycleOf(s)), c.closing, c.ended != nil:
 		c.endStart(s)
 		c.move(s, ready)
 		c.place(s)
@@ -139,7 +139,7 @@ func (c *cycle) probed(s *station, r report) {
 	silence := c.now.Sub(s.since)
 	switch {
 	case r.err == nil && r.presence.RestartedSince(s.before):
-		s.back = c.now
+		s.back, s.patient = c.now, c.now
 		c.learnReturn(s, silence)
 		c.tell(KindBack, s, Event{})
 		c.move(s, returned)

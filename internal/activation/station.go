@@ -77,7 +77,8 @@ type station struct {
 	before   kms.Uptime
 	old      kms.CMID // of Windows, before
 	since    time.Time
-	back     time.Time
+	back     time.Time // when it was seen back
+	patient  time.Time // since when its request is waited for: its return, or when it was asked
 	watch    watch
 	last     time.Duration // of the watch's last look
 	looks    int           // of the watch

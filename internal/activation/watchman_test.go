@@ -3,6 +3,8 @@ package activation_test
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -35,6 +37,17 @@ type watchman struct {
 	earlier   int // … of these, in a run before
 	resumed   time.Time
 	first     map[kms.Product]int // counts at the start
+	asked     int                 // calls to activate
+	woken     int                 // calls to wake
+
+	open        []span // when the window is; nil: always
+	windowed    bool
+	twin        bool      // two cycles are watched
+	begun, left time.Time // of the cycle
+	outcome     error
+	// What the cycle has told of how long its restarts take.
+	restarting, back map[string]time.Time
+	returns, answers map[string][]time.Duration
 }
 
 type sight struct {
@@ -43,11 +56,17 @@ type sight struct {
 	err  error
 }
 
-func newWatchman(job activation.Job) *watchman {
-	return &watchman{
+func newWatchman(job activation.Job, window *maintenance) *watchman {
+	w := &watchman{
 		job: job, limits: job.Limits, down: map[string]bool{}, underWay: map[string]map[kms.Product]bool{}, restarts: map[string]int{},
 		seen: map[string]sight{}, first: map[kms.Product]int{}, landed: map[kms.Product]int{}, requests: map[string]map[kms.Product]bool{}, licensed: map[string]time.Time{},
+		begun: time.Now(), restarting: map[string]time.Time{}, back: map[string]time.Time{},
+		returns: map[string][]time.Duration{}, answers: map[string][]time.Duration{},
 	}
+	if window != nil {
+		w.open, w.windowed = window.spans(w.begun), true
+	}
+	return w
 }
 
 func (w *watchman) breach(promise, format string, args ...any) {
@@ -105,13 +124,21 @@ func (w *watchman) progress(e activation.Event) {
 	defer w.mu.Unlock()
 	fmt.Fprintf(&w.log, "%s cycle  %s %s %s %v %s\n", time.Now().Format(clockFace), e.Station, e.Kind, e.Product, e.Counts, e.Reason)
 	switch e.Kind {
+	case activation.KindRestarting:
+		w.restarting[e.Station] = time.Now()
 	case activation.KindBack:
+		w.back[e.Station] = time.Now()
+		w.returns[e.Station] = append(w.returns[e.Station], time.Since(w.restarting[e.Station]))
 		if w.down[e.Station] {
 			w.breach("A5", "%s has not started anew yet", e.Station)
 		}
 	case activation.KindCounted:
 		if !w.requests[e.Station][e.Product] {
 			w.breach("A6", "%s has made no request for %s", e.Station, e.Product)
+		}
+		if back, known := w.back[e.Station]; known && e.Product == kms.Windows {
+			w.answers[e.Station] = append(w.answers[e.Station], time.Since(back))
+			delete(w.back, e.Station)
 		}
 	default:
 	}
@@ -179,6 +206,7 @@ func (w *watchman) restart(station string, force bool) {
 		clear(w.underWay)
 		w.resumed = time.Time{}
 	}
+	w.inWindow(station, "restarted")
 	missing := w.missing(state)
 	w.underWay[station] = map[kms.Product]bool{}
 	delete(w.requests, station)
@@ -216,6 +244,63 @@ func (w *watchman) restart(station string, force bool) {
 	}
 }
 
+// usualCycle is expected of a station where nothing was seen of any.
+const usualCycle = 3 * time.Minute
+
+// inWindow holds a start against A4: the window is open, for as long as the shortest of
+// the cycles that were seen at least, the station's own if there were any.
+func (w *watchman) inWindow(station, how string) {
+	if !w.windowed {
+		return
+	}
+	shortest := func(seen map[string][]time.Duration) (time.Duration, bool) {
+		if own := seen[station]; len(own) > 0 {
+			return slices.Min(own), true
+		}
+		all := slices.Concat(slices.Collect(maps.Values(seen))...)
+		if len(all) == 0 {
+			return 0, false
+		}
+		return slices.Min(all), true
+	}
+	expected, seen := shortest(w.returns)
+	expected -= expected / 100                           // a return may have been seen late
+	if !seen || w.twin && len(w.returns[station]) == 0 { // one pool does not learn from the other
+		expected = usualCycle
+	} else if answer, seen := shortest(w.answers); seen && (len(w.returns[station]) == 0 || len(w.answers[station]) > 0) {
+		expected += answer
+	}
+	if left := left(w.open, time.Now()); left < expected {
+		w.breach("A4", "%s is %s while the window is open for %s more; %s are to be expected", station, how, left, expected)
+	}
+}
+
+// longest is the longest cycle that can be expected of any station.
+func (w *watchman) longest() time.Duration {
+	longest := func(seen map[string][]time.Duration) time.Duration {
+		most := time.Duration(0)
+		for _, spans := range seen {
+			most = max(most, slices.Max(spans))
+		}
+		return most
+	}
+	return max(usualCycle, longest(w.returns)+longest(w.answers))
+}
+
+// wake holds the switching on of a station against A4 and A10.
+func (w *watchman) wake(station string) {
+	if w == nil {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	fmt.Fprintf(&w.log, "%s asked  %s to wake\n", time.Now().Format(clockFace), station)
+	w.inWindow(station, "woken")
+	if w.woken++; !w.cancelled.IsZero() && time.Now().After(w.cancelled) {
+		w.breach("A10", "%s was woken after the end", station)
+	}
+}
+
 // hopeFor is how long a member that does not answer is expected back, so that what an
 // earlier run has under way is not made again.
 const hopeFor = 3 * time.Minute
@@ -232,6 +317,11 @@ func (w *watchman) again() {
 	}
 	fmt.Fprintf(&w.log, "%s again\n", time.Now().Format(clockFace))
 	clear(w.restarts)
+	for _, known := range []map[string][]time.Duration{w.returns, w.answers} {
+		clear(known)
+	}
+	clear(w.restarting)
+	clear(w.back)
 	clear(w.down) // what an earlier run took down is not in this one's hands
 	w.earlier = w.started
 	w.resumed = time.Now()
@@ -261,7 +351,7 @@ func (w *watchman) activate(station, licence string) {
 	state := stateOf(w.world.State(), station)
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if !w.cancelled.IsZero() && time.Now().After(w.cancelled) {
+	if w.asked++; !w.cancelled.IsZero() && time.Now().After(w.cancelled) {
 		w.breach("A10", "%s was asked after the end", station)
 	}
 	for _, p := range state.Products {

@@ -1,7 +1,6 @@
 package activation
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -102,17 +101,24 @@ func (c *cycle) allows(takes time.Duration) bool {
 	return open && !c.now.Add(takes).After(closes)
 }
 
-// barred tells whether the window keeps everybody from being started.
+// barred tells whether it is the window that keeps everybody from being started: someone
+// could add what is missing, and none of these may start now.
 func (c *cycle) barred() bool {
 	if c.window == nil {
 		return false
 	}
-	for _, s := range c.idle {
-		if c.allows(s.expects) {
+	barred := false
+	for _, s := range c.stations {
+		startable := s.idle || s.busy || s.phase == unread || s.phase == away && c.canWake && !s.woken
+		if !startable || s.read && s.adds&c.lacking() == 0 {
+			continue
+		}
+		if c.allows(c.cycleOf(s)) {
 			return false
 		}
+		barred = true
 	}
-	return !c.allows(cmp.Or(c.fleet.cycle(), usualCycle))
+	return barred
 }
 
 // opened tells whether asking and starting may begin: where something would have to be

@@ -150,6 +150,7 @@ func (s *school) Counted(ctx context.Context, since time.Time) ([]kms.Counted, e
 type wakingSchool struct{ *school }
 
 func (s wakingSchool) Wake(ctx context.Context, station string) error {
+	s.watch.wake(station)
 	if err := s.travel(ctx, station, "wake"); err != nil {
 		return err
 	}
