@@ -10,6 +10,8 @@ terraform {
 
 # Account and password come from the environment: TIMAGO_WINRM_USERNAME, TIMAGO_WINRM_PASSWORD.
 provider "timago" {
+  inventory = "${path.module}/stationen.csv" # it tells the MAC addresses, too
+
   winrm = { domain_suffix = "schule.example" }
   kms   = { host = "kms01.schule.example" }
 }
@@ -18,6 +20,9 @@ resource "timago_activation_pool" "r101" {
   name          = "R101"
   stations      = ["R101-PC01", "R101-PC02", "R101-PC03", "R101-PC04", "R101-PC05"]
   early_renewal = "168h"
+
+  # Stations are off at night: they are switched on over the network.
+  cycle = { wake_broadcast = "10.1.101.255" }
 
   # Outside it nothing is started, whenever the apply runs.
   maintenance_window = {

@@ -150,7 +150,7 @@ func TestTimagoWakesStations(t *testing.T) {
 }
 
 // segment is the stations' network: it wakes the station that a magic packet names.
-func segment(t *testing.T, a *acting) (broadcast string) {
+func segment(t *testing.T, site *acctest.Site) (broadcast string) {
 	t.Helper()
 	listener, err := new(net.ListenConfig).ListenPacket(t.Context(), "udp", "127.0.0.1:0")
 	if err != nil {
@@ -165,11 +165,11 @@ func segment(t *testing.T, a *acting) (broadcast string) {
 			if err != nil {
 				return
 			}
-			for _, name := range a.World.Names() {
-				view, err := a.World.View(name)
+			for _, name := range site.World.Names() {
+				view, err := site.World.View(name)
 				card, _ := net.ParseMAC(view.MAC)
 				if err == nil && bytes.HasSuffix(packet[:n], bytes.Repeat(card, 16)) {
-					_ = a.World.Wake(name)
+					_ = site.World.Wake(name)
 				}
 			}
 		}
@@ -207,7 +207,7 @@ func TestStationsAreWokenOverTheNetwork(t *testing.T) {
 		t.Fatal(err)
 	}
 	a.Until("it has started", func() bool { return a.Happened(world.KindReady) == 1 })
-	a.invoke(wakeAction, acctest.Values{"location": "R101", "wake_broadcast": segment(t, a)})
+	a.invoke(wakeAction, acctest.Values{"location": "R101", "wake_broadcast": segment(t, site)})
 	a.says("error", "Unable to wake 1 of 3 stations", "2 of 3 stations up, 1 failed.", "- PC03: the MAC address of its network card is not known", "inventory")
 	a.tells("^PC01: it is on already$")
 	a.tells("^PC02: Wake-on-LAN was sent$", `^PC02: answers after \d+s$`, "^PC02: up")
@@ -227,7 +227,7 @@ func TestAStationThatDoesNotWake(t *testing.T) {
 	config := site.Direct()
 	config["inventory"] = inventory
 	a := &acting{Site: site, Protocol: acctest.NewProtocol(t, config), t: t}
-	wish := acctest.Values{"stations": []string{"PC01"}, "wake_broadcast": segment(t, a), "station_timeout": "5s"}
+	wish := acctest.Values{"stations": []string{"PC01"}, "wake_broadcast": segment(t, site), "station_timeout": "5s"}
 	a.invoke(wakeAction, wish)
 	a.says("error", "Unable to wake station PC01", "it was woken, and it did not answer within station_timeout: no answer")
 	wish["wait"] = false

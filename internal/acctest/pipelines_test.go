@@ -3,6 +3,7 @@ package acctest_test
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strings"
 	"testing"
@@ -11,6 +12,8 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/timago/terraform-provider-timago/internal/acctest"
+	"github.com/timago/terraform-provider-timago/internal/inventory"
+	"github.com/timago/terraform-provider-timago/internal/simulator"
 	"github.com/timago/terraform-provider-timago/internal/simulator/world"
 )
 
@@ -70,16 +73,45 @@ func gitLab(t *testing.T) jobs {
 	return jobs{workOf(t, pipeline.Check.Script), workOf(t, pipeline.Apply.Script)}
 }
 
-// checkedOut is a site with a folder that holds what a runner checks out.
-func checkedOut(t *testing.T, like world.Station, host world.Host) story {
+// checkedOut is a site with a folder that holds what a runner checks out: the example as it
+// is, but for where things are and when it runs. The site's stations are those of its
+// inventory.
+func checkedOut(t *testing.T, host world.Host) story {
 	t.Helper()
 	if runtime.GOOS == "windows" {
 		t.Skip("needs bash: the pipelines are for a runner that has it")
 	}
-	site := acctest.NewSite(t, acctest.Classroom(5, like, host))
-	s := story{site, acctest.NewWorkspace(t, site.Env()...), t}
+	listed, err := inventory.ReadFile(filepath.Join(pipelines, "stationen.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var stations []world.Station
+	for _, row := range listed.Rows {
+		stations = append(stations, world.Station{Name: row.Name, MAC: row.MAC})
+	}
+	site := acctest.NewSite(t, simulator.Scenario{Site: world.Site{Seed: 3, Host: host, Stations: stations}})
+	s := story{site, acctest.NewWorkspace(t, append(site.Env(), "TIMAGO_WINRM_USERNAME="+site.Plain().WinRM.Username)...), t}
 	s.Copy(pipelines)
-	s.configure() // in place of the example's, whose stations are elsewhere
+
+	addressed := "Bezeichnung;MAC;Adresse\n"
+	for i, address := range site.PlainAddresses() {
+		addressed += stations[i].Name + ";" + stations[i].MAC + ";" + address + "\n"
+	}
+	s.Write("stationen.csv", addressed)
+	config, opens := s.Read("main.tf"), time.Now().UTC().Add(-time.Hour).Format("15:04")
+	for _, line := range [][2]string{
+		{`backend "http".*`, ""}, // Terraform's own
+		{`kms01\.schule\.example`, site.Plain().KMSHost},
+		{`10\.1\.101\.255`, segment(t, site)},
+		{`days +=.*`, ""}, {`"20:30"`, `"` + opens + `"`}, {`"05:00"`, `"` + opens + `"`}, {"Europe/Berlin", "UTC"}, // since an hour, for a day
+	} {
+		pattern := regexp.MustCompile(line[0])
+		if !pattern.MatchString(config) {
+			t.Fatalf("main.tf has no %s", line[0])
+		}
+		config = pattern.ReplaceAllString(config, line[1])
+	}
+	s.Write("main.tf", config)
 	return s
 }
 
@@ -95,7 +127,7 @@ func (s story) ends(exit int, job work) acctest.Outcome {
 
 func TestThePipelinesAtASite(t *testing.T) {
 	t.Parallel()
-	s, run := checkedOut(t, world.Station{}, world.Host{}), gitHub(t)
+	s, run := checkedOut(t, world.Host{}), gitHub(t)
 	s.ends(2, run.check)
 	s.made(0, 0)
 	s.ends(0, run.apply)
@@ -111,6 +143,16 @@ func TestThePipelinesAtASite(t *testing.T) {
 	if plan := s.Read("plan.txt"); !strings.Contains(plan, "restarts on 5 stations") {
 		t.Errorf("plan.txt does not say what is needed:\n%s", plan)
 	}
+	for _, station := range s.Plain().Stations {
+		if err := s.World.PowerOff(station.Name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.ends(0, run.apply) // at night
+	if woken := s.Happened(world.KindWake); woken != 5 {
+		t.Errorf("%d stations were switched on", woken)
+	}
+	s.ends(0, run.check)
 
 	s.Inject(world.Fault{Name: world.Refuses, On: []string{"kms01"}})
 	s.Until("the KMS host answers no more", func() bool { return !s.World.Listens("kms01") })

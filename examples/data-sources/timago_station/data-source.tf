@@ -1,3 +1,5 @@
+# A station that is off cannot be read, which is an error. A pool's unlicensed names its
+# members whether they are on or not.
 data "timago_station" "teacher" {
   name = "R101-PC01"
 }
