@@ -46,6 +46,7 @@ func TestBadInput(t *testing.T) {
 		"a station named twice":      {account + pool("name = \"R101\"\n  stations = [\"PC01\", \"pc01\"]"), password, []string{"stations: pc01 is named twice"}},
 		"an empty password":          {provider("username = \"kms-admin\"\n    password = \"\"") + pool(room), password, []string{"winrm.password", "length must be at least 1"}},
 		"no user name":               {provider("") + pool(room), password, []string{"Missing WinRM username", "TIMAGO_WINRM_USERNAME"}},
+		"no user name for the host":  {strings.Replace(account, "\"127.0.0.1:1\" }", "\"127.0.0.1:1\", winrm = {} }", 1) + pool(room), password, []string{"Missing WinRM username", "Set kms.winrm.username in the provider block.", "Set kms.winrm.password in the provider block or the environment variable TIMAGO_KMS_WINRM_PASSWORD."}},
 		"Basic without TLS":          {provider("username = \"kms-admin\"\n    auth = \"basic\"") + pool(room), password, []string{"Basic authentication without TLS", "allow_unencrypted"}},
 		"authentication of no kind":  {provider("username = \"kms-admin\"\n    auth = \"digest\"") + pool(room), password, []string{"winrm.auth", "digest"}},
 		"a certificate that is none": {provider("username = \"kms-admin\"\n    ca_certificate = \"x\"") + pool(room), password, []string{"ca_certificate", "No PEM certificate"}},

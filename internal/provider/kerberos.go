@@ -42,7 +42,8 @@ func kerberosAttribute() schema.Attribute {
 			},
 			"credential_cache": schema.StringAttribute{
 				Optional: true,
-				MarkdownDescription: "Path of a credential cache, as `kinit` makes it; `username` may then be left out. A ticket that expires during a run is not renewed. " +
+				MarkdownDescription: "Path of a credential cache, as `kinit` makes it; `username` may then be left out. Only files are read: where the system keeps tickets elsewhere " +
+					"(KCM, KEYRING, API) make one by `kinit -c FILE:/path`. A ticket that expires during a run is not renewed. " +
 					"Environment: `TIMAGO_WINRM_CREDENTIAL_CACHE`. Default: `KRB5CCNAME`, else `/tmp/krb5cc_<uid>`.",
 				Validators: file,
 			},

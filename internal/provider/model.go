@@ -50,6 +50,8 @@ const (
 	defaultMaxAge      = 168 * time.Hour
 )
 
+const hostPasswordVariable = "TIMAGO_KMS_WINRM_PASSWORD"
+
 var (
 	pathWinRM    = path.Root("winrm")
 	pathKMSWinRM = path.Root("kms").AtName("winrm")
@@ -95,7 +97,7 @@ func (m model) settings(ctx context.Context, env environment) (settings, diag.Di
 	if !s.kms.WinRM.IsNull() && !s.kms.WinRM.IsUnknown() {
 		// Of the environment only the password is read: the other variables are the stations'.
 		passwordAlone := func(name string) string {
-			if name != "TIMAGO_KMS_WINRM_PASSWORD" {
+			if name != hostPasswordVariable {
 				return ""
 			}
 			return env(name)
@@ -174,11 +176,11 @@ func (m model) site(ctx context.Context, env environment) (site.Config, diag.Dia
 	}
 	var more diag.Diagnostics
 	if config.Timago == nil || !m.WinRM.IsNull() || !s.winrm.Username.IsNull() {
-		config.WinRM, more = s.winrm.config(ctx, pathWinRM, "TIMAGO_WINRM_")
+		config.WinRM, more = s.winrm.config(ctx, pathWinRM, "TIMAGO_WINRM_USERNAME", "TIMAGO_WINRM_PASSWORD")
 		diags.Append(more...)
 	}
 	if s.hostWinRM != nil {
-		config.HostWinRM, more = s.hostWinRM.config(ctx, pathKMSWinRM, "TIMAGO_KMS_WINRM_")
+		config.HostWinRM, more = s.hostWinRM.config(ctx, pathKMSWinRM, "", hostPasswordVariable)
 		diags.Append(more...)
 	}
 	return config, diags

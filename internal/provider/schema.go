@@ -22,7 +22,7 @@ func (p *Provider) Schema(_ context.Context, _ provider.SchemaRequest, resp *pro
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Keeps rooms of Windows stations under Timago® activated through their site's KMS host. " +
 			"In *direct mode* everything is asked of Windows itself, by CIM over WS-Management (WinRM), " +
-			"with one account for the stations and the KMS host. The vendor of Timago® publishes no API and none is needed. " +
+			"with one account, or one for the stations and one for the KMS host. The vendor of Timago® publishes no API and none is needed. " +
 			"In *API mode* the option, images and switching on are commanded through an HTTP interface in front of the Timago server; " +
 			"its contract is this project's own, not the vendor's.",
 		Attributes: map[string]schema.Attribute{
@@ -90,7 +90,7 @@ func (p *Provider) Schema(_ context.Context, _ provider.SchemaRequest, resp *pro
 					},
 					"winrm": schema.SingleNestedAttribute{
 						Optional:            true,
-						MarkdownDescription: "How the KMS host is asked, where it wants another account than the stations. Nothing is taken over from the other `winrm`, and no environment variable is read but `TIMAGO_KMS_WINRM_PASSWORD`.",
+						MarkdownDescription: "How the KMS host is asked, where it wants another account than the stations. Nothing is taken over from the other `winrm`, and of the `TIMAGO_` variables only `TIMAGO_KMS_WINRM_PASSWORD` is read.",
 						Attributes:          hostAttributes(),
 					},
 				},
@@ -129,7 +129,7 @@ func winrmAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"username": schema.StringAttribute{
 			Optional: true,
-			MarkdownDescription: "Account with administrator rights on the stations, as `DOMAIN\\user`, `user@domain` or a local `user`. " +
+			MarkdownDescription: "Account with administrator rights on the machines that are asked, as `DOMAIN\\user`, `user@domain` or a local `user`. " +
 				"Environment: `TIMAGO_WINRM_USERNAME`. Default: none; with a Kerberos credential cache its owner.",
 			Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
 		},

@@ -69,21 +69,25 @@ func (w winrmModel) validate(c *checks, at path.Path) {
 	c.certificates(at.AtName("ca_certificate"), w.CACertificate)
 }
 
-// config is the account and the way to the machines; every value must be known.
-func (w winrmModel) config(ctx context.Context, at path.Path, prefix string) (*winrm.Config, diag.Diagnostics) {
+// config is the account and the way to the machines; every value must be known. The
+// variables are those that complete user name and password; "" none does.
+func (w winrmModel) config(ctx context.Context, at path.Path, userVariable, passwordVariable string) (*winrm.Config, diag.Diagnostics) {
 	var diags diag.Diagnostics
 	for _, needed := range []struct {
 		value               types.String
 		attribute, variable string
 		dispensable         bool
 	}{
-		{w.Username, "username", prefix + "USERNAME", w.userless()},
-		{w.Password, "password", prefix + "PASSWORD", w.byKerberos()},
+		{w.Username, "username", userVariable, w.userless()},
+		{w.Password, "password", passwordVariable, w.byKerberos()},
 	} {
 		if needed.value.IsNull() && !needed.dispensable {
+			where := at.AtName(needed.attribute).String() + " in the provider block"
+			if needed.variable != "" {
+				where += " or the environment variable " + needed.variable
+			}
 			diags.AddAttributeError(at.AtName(needed.attribute), "Missing WinRM "+needed.attribute,
-				"Windows is asked over WinRM, and no "+needed.attribute+" is configured.\n\n"+
-					"Set "+at.AtName(needed.attribute).String()+" in the provider block or the environment variable "+needed.variable+".")
+				"Windows is asked over WinRM, and no "+needed.attribute+" is configured.\n\nSet "+where+".")
 		}
 	}
 	var fingerprints []string
