@@ -34,7 +34,7 @@ func progress(ctx context.Context, pool string) func(activation.Event) {
 
 // account says what was done and last seen.
 func account(result activation.Result, a activation.Assessment) string {
-	said := []string{fmt.Sprintf("%d stations were asked to activate and %d restarts were made.", result.Asked, result.Restarts)}
+	said := []string{fmt.Sprintf("%d requests for activation were commanded and %d restarts were made.", result.Asked, result.Restarts)}
 	for _, product := range a.Managed() {
 		state := a.Products[product]
 		count := "none yet"

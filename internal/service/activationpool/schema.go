@@ -138,9 +138,10 @@ func (r *Resource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *r
 				Computed:            true,
 				MarkdownDescription: "Whether `renewal_due` is within `early_renewal`. Always planned as `false`: where it is due, the plan shows a change.",
 			},
-			"windows":    productAttribute(kms.Windows),
-			"office":     productAttribute(kms.Office),
-			"last_cycle": lastCycleAttribute(),
+			"windows":            productAttribute(kms.Windows),
+			"office":             productAttribute(kms.Office),
+			"client_machine_ids": clientIDsAttribute(),
+			"last_cycle":         lastCycleAttribute(),
 			"checked_at": schema.StringAttribute{
 				Computed:            true,
 				CustomType:          timetypes.RFC3339Type{},
@@ -221,7 +222,7 @@ func cycleAttributes() map[string]schema.Attribute {
 		"wake_broadcast": schema.StringAttribute{
 			Optional: true,
 			MarkdownDescription: "Where Wake-on-LAN goes in direct mode: the broadcast address of the stations' network, such as `10.1.101.255`, with `:port` where it is not 9. " +
-				"The stations' MAC addresses come from the provider's `inventory`, or are read while they answer. Default: none, stations are not switched on.",
+				"The stations' MAC addresses come from the provider's `inventory`; those that it does not tell are read from stations that answer by every apply that reads the pool, and kept. Default: none, stations are not switched on.",
 			Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
 		},
 		"ignore_users": schema.SetAttribute{
@@ -229,7 +230,7 @@ func cycleAttributes() map[string]schema.Attribute {
 			Computed:            true,
 			ElementType:         types.StringType,
 			Default:             setdefault.StaticValue(types.SetValueMust(types.StringType, nil)),
-			MarkdownDescription: "Users who do not count as using a station, such as a kiosk's automatic logon: `name` or `DOMAIN\\name`, without regard to case. Default: none.",
+			MarkdownDescription: "Users who do not count as using a station, such as a kiosk's automatic logon: `name` or `DOMAIN\\name`, without regard to case. A restart ends their sessions after half a minute's notice; unsaved work is lost. Default: none.",
 		},
 	}
 }
@@ -274,6 +275,23 @@ func productAttribute(p kms.Product) schema.Attribute {
 	}
 }
 
+func clientIDsAttribute() schema.Attribute {
+	return schema.SingleNestedAttribute{
+		Computed: true,
+		MarkdownDescription: "How the members that answered the last read are told apart: a KMS host counts client machine ids (CMID), not machines. " +
+			"These are Windows' ids; Office has its own, which `timago_station` shows in `requests`. Members that can never be counted are left out. " +
+			"Null where no member told its id. Never a change by itself: each start may bring a new id.",
+		Attributes: map[string]schema.Attribute{
+			"members":  schema.Int64Attribute{Computed: true, MarkdownDescription: "Number of members whose id was read."},
+			"distinct": schema.Int64Attribute{Computed: true, MarkdownDescription: "Number of different ids among them: as many as they count for."},
+			"shared": schema.MapAttribute{
+				Computed: true, ElementType: types.SetType{ElemType: types.StringType},
+				MarkdownDescription: "Ids that several members have, each with the names of those members; they count as one. Empty where every member has its own.",
+			},
+		},
+	}
+}
+
 func lastCycleAttribute() schema.Attribute {
 	return schema.SingleNestedAttribute{
 		Computed:            true,
@@ -282,7 +300,7 @@ func lastCycleAttribute() schema.Attribute {
 			"started":  schema.StringAttribute{Computed: true, CustomType: timetypes.RFC3339Type{}, MarkdownDescription: "When it started (RFC 3339)."},
 			"finished": schema.StringAttribute{Computed: true, CustomType: timetypes.RFC3339Type{}, MarkdownDescription: "When it ended (RFC 3339)."},
 			"restarts": schema.Int64Attribute{Computed: true, MarkdownDescription: "Restarts in all."},
-			"asked":    schema.Int64Attribute{Computed: true, MarkdownDescription: "Stations that were asked to activate without a restart."},
+			"asked":    schema.Int64Attribute{Computed: true, MarkdownDescription: "Requests for activation that were made on command to raise the counts, one per product."},
 			"woken":    schema.Int64Attribute{Computed: true, MarkdownDescription: "Stations that were switched on."},
 			"by_station": schema.MapAttribute{
 				Computed: true, ElementType: types.Int64Type,
