@@ -216,14 +216,8 @@ func (p *preflight) clocks() {
 }
 
 func (p *preflight) sharedIDs() {
-	sharing := map[kms.CMID][]string{}
-	for _, m := range p.Members {
-		if cmid := m.Station.CMID; m.Err == nil && cmid != "" && p.judged.NeverCounts[m.Name] == "" {
-			sharing[cmid] = append(sharing[cmid], m.Name)
-		}
-	}
 	shared, members := map[string]string{}, 0
-	for cmid, names := range sharing {
+	for cmid, names := range p.judged.ClientIDs(p.Members) {
 		if len(names) > 1 {
 			shared[string(cmid)] = strings.Join(names, ", ")
 			members += len(names)

@@ -39,6 +39,7 @@ type model struct {
 	ReadyForRenewal types.Bool           `tfsdk:"ready_for_renewal"`
 	Windows         types.Object         `tfsdk:"windows"`
 	Office          types.Object         `tfsdk:"office"`
+	ClientIDs       types.Object         `tfsdk:"client_machine_ids"`
 	LastCycle       types.Object         `tfsdk:"last_cycle"`
 	CheckedAt       timetypes.RFC3339    `tfsdk:"checked_at"`
 	Timeouts        timeouts.Value       `tfsdk:"timeouts"`
@@ -64,6 +65,10 @@ type cycleModel struct {
 var productTypes = map[string]attr.Type{
 	"count": types.Int64Type, "threshold": types.Int64Type, "licensed": types.Int64Type,
 	"members": types.Int64Type, "reason": types.StringType,
+}
+
+var clientIDsTypes = map[string]attr.Type{
+	"members": types.Int64Type, "distinct": types.Int64Type, "shared": types.MapType{ElemType: types.SetType{ElemType: types.StringType}},
 }
 
 var cycleTypes = map[string]attr.Type{
@@ -250,7 +255,28 @@ func (m *model) show(ctx context.Context, r reading) diag.Diagnostics {
 		*object, more = productValue(a, product, r.shown)
 		diags.Append(more...)
 	}
+	m.ClientIDs, more = clientIDsValue(ctx, a.ClientIDs(r.members))
+	diags.Append(more...)
 	return diags
+}
+
+// clientIDsValue counts the client machine ids; null where no member told its own.
+func clientIDsValue(ctx context.Context, ids map[kms.CMID][]string) (types.Object, diag.Diagnostics) {
+	if len(ids) == 0 {
+		return types.ObjectNull(clientIDsTypes), nil
+	}
+	members, sharing := 0, map[string][]string{}
+	for cmid, names := range ids {
+		members += len(names)
+		if len(names) > 1 {
+			sharing[string(cmid)] = names
+		}
+	}
+	shared, diags := types.MapValueFrom(ctx, types.SetType{ElemType: types.StringType}, sharing)
+	object, more := types.ObjectValue(clientIDsTypes, map[string]attr.Value{
+		"members": types.Int64Value(int64(members)), "distinct": types.Int64Value(int64(len(ids))), "shared": shared,
+	})
+	return object, append(diags, more...)
 }
 
 // orEmpty: an empty map is known to be empty, a nil one would show as null.

@@ -162,6 +162,7 @@ func (m *model) expectChange() {
 	m.Unreachable = types.SetUnknown(types.StringType)
 	m.RenewalDue, m.ReadyForRenewal = timetypes.NewRFC3339Unknown(), types.BoolValue(false)
 	m.Windows, m.Office = types.ObjectUnknown(productTypes), types.ObjectUnknown(productTypes)
+	m.ClientIDs = types.ObjectUnknown(clientIDsTypes)
 	m.LastCycle = types.ObjectUnknown(lastCycleTypes)
 	m.CheckedAt = timetypes.NewRFC3339Unknown()
 }
@@ -173,6 +174,7 @@ func (m *model) keepReadings(state model) {
 	m.Unlicensed, m.Unreachable = state.Unlicensed, state.Unreachable
 	m.RenewalDue, m.ReadyForRenewal = state.RenewalDue, state.ReadyForRenewal
 	m.Windows, m.Office = state.Windows, state.Office
+	m.ClientIDs = state.ClientIDs
 	m.LastCycle, m.CheckedAt = state.LastCycle, state.CheckedAt
 }
 

@@ -138,9 +138,10 @@ func (r *Resource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *r
 				Computed:            true,
 				MarkdownDescription: "Whether `renewal_due` is within `early_renewal`. Always planned as `false`: where it is due, the plan shows a change.",
 			},
-			"windows":    productAttribute(kms.Windows),
-			"office":     productAttribute(kms.Office),
-			"last_cycle": lastCycleAttribute(),
+			"windows":            productAttribute(kms.Windows),
+			"office":             productAttribute(kms.Office),
+			"client_machine_ids": clientIDsAttribute(),
+			"last_cycle":         lastCycleAttribute(),
 			"checked_at": schema.StringAttribute{
 				Computed:            true,
 				CustomType:          timetypes.RFC3339Type{},
@@ -270,6 +271,23 @@ func productAttribute(p kms.Product) schema.Attribute {
 			"licensed":  schema.Int64Attribute{Computed: true, MarkdownDescription: "Members licensed by the KMS host; null where only Timago itself could be asked."},
 			"members":   schema.Int64Attribute{Computed: true, MarkdownDescription: "Members that hold the product with a KMS client key; null where only Timago itself could be asked."},
 			"reason":    schema.StringAttribute{Computed: true, MarkdownDescription: "Why the threshold is not met, with the members' own reasons in words; null where it is."},
+		},
+	}
+}
+
+func clientIDsAttribute() schema.Attribute {
+	return schema.SingleNestedAttribute{
+		Computed: true,
+		MarkdownDescription: "How the members that answered the last read are told apart: a KMS host counts client machine ids (CMID), not machines. " +
+			"These are Windows' ids; Office has its own, which `timago_station` shows in `requests`. Members that can never be counted are left out. " +
+			"Null where no member told its id. Never a change by itself: each start may bring a new id.",
+		Attributes: map[string]schema.Attribute{
+			"members":  schema.Int64Attribute{Computed: true, MarkdownDescription: "Number of members whose id was read."},
+			"distinct": schema.Int64Attribute{Computed: true, MarkdownDescription: "Number of different ids among them: as many as they count for."},
+			"shared": schema.MapAttribute{
+				Computed: true, ElementType: types.SetType{ElemType: types.StringType},
+				MarkdownDescription: "Ids that several members have, each with the names of those members; they count as one. Empty where every member has its own.",
+			},
 		},
 	}
 }
