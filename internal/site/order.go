@@ -14,6 +14,7 @@ const (
 	OrderRestart    = timago.Restart
 	OrderResetImage = timago.ResetImage
 	OrderWake       = timago.Wake
+	OrderShutdown   = timago.Shutdown
 )
 
 // Order is something that Timago is told to do with a station.
@@ -21,16 +22,16 @@ type Order struct {
 	Command         timago.CommandName
 	OperatingSystem string // of a reset; "" as Station.OperatingSystem takes it
 	Force           bool   // also under a user
-	Wait            bool   // until the station has started because of it
+	Wait            bool   // until the station has started because of it, or is off
 }
 
 // orderPoll is how often Timago is asked what has become of an order.
 const orderPoll = 3 * time.Second
 
 // Order has Timago do something with a station that was read fresh. With Wait it follows
-// the order to its end, which is the station's next start, and tells seen each new state;
-// else it returns when Timago has taken it. An end of ctx ends the following, not the
-// order. API mode only.
+// the order to its end, which is the station's next start (or, of a shutdown, that it is
+// off), and tells seen each new state; else it returns when Timago has taken it. An end of
+// ctx ends the following, not the order. API mode only.
 func (s *Site) Order(ctx context.Context, station Station, order Order, seen func(state string)) error {
 	command := timago.Command{Name: order.Command, UnlessInUse: !order.Force && order.Command != OrderWake}
 	wish := timago.Wish{Command: order.Command}

@@ -13,9 +13,11 @@ import (
 const (
 	shutdownRestart       = 2
 	shutdownRestartForced = 6
+	shutdownPowerOff      = 8
 	shutdownReason        = 0x80020004
-	shutdownComment       = "KMS-Aktivierung: Diese Station wird neu gestartet. / This station restarts for its KMS activation."
 	shutdownNotice        = 30 // s that a user sees the comment before a forced restart
+	restartComment        = "KMS-Aktivierung: Diese Station wird neu gestartet. / This station restarts for its KMS activation."
+	powerOffComment       = "KMS-Aktivierung: Diese Station wird wieder ausgeschaltet. / This station is switched off again after its KMS activation."
 )
 
 // Restart restarts a station. Where somebody is logged on and force is not given it is
@@ -27,19 +29,30 @@ func (c *Client) Restart(ctx context.Context, address string, force bool) error 
 	if force {
 		flags, notice = shutdownRestartForced, shutdownNotice
 	}
-	_, err := c.transport.Invoke(ctx, address, winrm.Call{
-		Class: "Win32_OperatingSystem", Method: "Win32ShutdownTracker",
-		Arguments: []winrm.Argument{
-			{Name: "Timeout", Value: notice},
-			{Name: "Comment", Value: shutdownComment},
-			{Name: "ReasonCode", Value: uint32(shutdownReason)},
-			{Name: "Flags", Value: flags},
-		},
-	})
+	err := c.shutDown(ctx, address, flags, notice, restartComment)
 	if winrm.IsCode(err, codeShutdownScheduled) {
 		return nil
 	}
 	return outcome(err)
+}
+
+// Shutdown switches a station off. Where somebody is logged on it is refused with
+// kms.ErrInUse. A shutdown that is already under way is an error: it may be a restart.
+func (c *Client) Shutdown(ctx context.Context, address string) error {
+	return outcome(c.shutDown(ctx, address, shutdownPowerOff, 0, powerOffComment))
+}
+
+func (c *Client) shutDown(ctx context.Context, address string, flags, notice int, comment string) error {
+	_, err := c.transport.Invoke(ctx, address, winrm.Call{
+		Class: "Win32_OperatingSystem", Method: "Win32ShutdownTracker",
+		Arguments: []winrm.Argument{
+			{Name: "Timeout", Value: notice},
+			{Name: "Comment", Value: comment},
+			{Name: "ReasonCode", Value: uint32(shutdownReason)},
+			{Name: "Flags", Value: flags},
+		},
+	})
+	return err
 }
 
 // Activate asks a product to activate, as slmgr /ato does. Call it only where

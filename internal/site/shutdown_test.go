@@ -1,0 +1,136 @@
+package site_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/simulator"
+	"github.com/timago/terraform-provider-timago/internal/simulator/world"
+	"github.com/timago/terraform-provider-timago/internal/site"
+	"github.com/timago/terraform-provider-timago/internal/winrm"
+)
+
+// room is a simulated site of two stations, sixty times as fast as here, and the view of it
+// in one mode.
+type room struct {
+	*simulator.Simulator
+	*site.Site
+	stations [2]string // as the site knows them
+	api      bool
+}
+
+func inBothModes(t *testing.T, story func(t *testing.T, r room)) {
+	for mode, api := range map[string]bool{"direct mode": false, "API mode": true} {
+		t.Run(mode, func(t *testing.T) {
+			t.Parallel()
+			s, err := simulator.Start(simulator.Scenario{Site: world.Site{Seed: 7, Stations: world.Rows(2, world.Station{Name: "PC%02d"})}}, simulator.Options{Speed: 60, API: api})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(s.Close)
+			ready := s.Plain()
+			config := site.Config{WinRM: &winrm.Config{Username: ready.WinRM.Username, Password: ready.WinRM.Password}}
+			r := room{Simulator: s, api: api}
+			for i, station := range ready.Stations {
+				if r.stations[i] = station.Address; api {
+					r.stations[i] = station.Name
+				}
+			}
+			if api {
+				config.Timago = &site.TimagoConfig{Endpoint: ready.Endpoint, Token: ready.Token, CACertificate: s.CACertificate()}
+			}
+			if r.Site, err = site.Open(config); err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(r.Site.Close)
+			story(t, r)
+		})
+	}
+}
+
+// commanded counts commands given to Timago, and those given to Windows.
+func (r room) commanded() (timago, windows int) {
+	for _, e := range r.Log(0) {
+		switch {
+		case strings.HasPrefix(e.Detail, "POST /commands shutdown"):
+			timago++
+		case strings.Contains(e.Detail, "Win32ShutdownTracker"):
+			windows++
+		}
+	}
+	return timago, windows
+}
+
+func TestAStationIsSwitchedOff(t *testing.T) {
+	t.Parallel()
+	inBothModes(t, func(t *testing.T, r room) {
+		for evening := 1; evening <= 2; evening++ { // the same wish again, after another start
+			if err := r.Shutdown(t.Context(), r.stations[0]); err != nil {
+				t.Fatal(err)
+			}
+			if r.api && r.World.State().Stations[0].Phase != "off" {
+				t.Error("Timago's command was not followed to its end")
+			}
+			r.World.Advance(10 * time.Minute)
+			for i, want := range []string{"off", "ready"} {
+				if s := r.World.State().Stations[i]; s.Phase != want {
+					t.Errorf("%s is %s, want %s", s.Name, s.Phase, want)
+				}
+			}
+			if timago, windows := r.commanded(); r.api && (timago != evening || windows != 0) || !r.api && (timago != 0 || windows != evening) {
+				t.Errorf("evening %d: %d commands to Timago, %d to Windows", evening, timago, windows)
+			}
+			if _, err := r.Find(t.Context(), r.stations[0]); err != nil { // what is remembered of it is soon old
+				t.Fatal(err)
+			}
+			if err := r.World.PowerOn("PC01"); err != nil {
+				t.Fatal(err)
+			}
+			r.World.Advance(10 * time.Minute)
+			time.Sleep(100 * time.Millisecond) // the port opens a moment after the world has moved on
+		}
+	})
+}
+
+func TestNobodyIsSentOutForAShutdown(t *testing.T) {
+	t.Parallel()
+	inBothModes(t, func(t *testing.T, r room) {
+		if err := r.World.LogOn("PC01", `SCHULE\erika`); err != nil {
+			t.Fatal(err)
+		}
+		if err := r.Shutdown(t.Context(), r.stations[0]); !errors.Is(err, kms.ErrInUse) || !strings.Contains(err.Error(), "station "+r.stations[0]) {
+			t.Errorf("in use: %v", err)
+		}
+		r.World.Advance(10 * time.Minute)
+		if s := r.World.State().Stations[0]; s.Phase != "ready" || s.User == "" {
+			t.Errorf("%+v", s)
+		}
+	})
+}
+
+// A command that Timago has not carried out in time is neither done nor refused.
+func TestAShutdownThatIsNotSeenToItsEnd(t *testing.T) {
+	t.Parallel()
+	inBothModes(t, func(t *testing.T, r room) {
+		if !r.api {
+			if err := r.World.Inject(world.Fault{Name: world.HalfOpen, On: []string{"PC01"}}); err != nil {
+				t.Fatal(err)
+			}
+		} else if err := r.World.PowerOff("PC01"); err != nil { // it takes no command
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		err := r.Shutdown(ctx, r.stations[0])
+		if r.api && (!errors.Is(err, kms.ErrUnknownOutcome) || !strings.Contains(err.Error(), "last seen queued")) {
+			t.Errorf("queued: %v", err)
+		}
+		if !r.api && !errors.Is(err, kms.ErrUnknownOutcome) && !errors.Is(err, kms.ErrUnreachable) {
+			t.Errorf("no answer: %v", err)
+		}
+	})
+}

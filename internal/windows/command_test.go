@@ -1,0 +1,66 @@
+package windows_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/simulator/world"
+)
+
+func TestAStationIsSwitchedOffAndStaysOff(t *testing.T) {
+	t.Parallel()
+	r := open(t, classroom(world.Station{}))
+	if err := r.Shutdown(t.Context(), r.stations[0]); err != nil {
+		t.Fatal(err)
+	}
+	r.World.Advance(10 * time.Minute)
+	for i, want := range []string{"off", "ready"} {
+		if s := r.World.State().Stations[i]; s.Phase != want || s.Restarts != 0 {
+			t.Errorf("%s is %s after %d restarts, want %s", s.Name, s.Phase, s.Restarts, want)
+		}
+	}
+}
+
+func TestAStationInUseIsNotSwitchedOff(t *testing.T) {
+	t.Parallel()
+	r := open(t, classroom(world.Station{User: `SCHULE\erika`}))
+	if err := r.Shutdown(t.Context(), r.stations[0]); !errors.Is(err, kms.ErrInUse) {
+		t.Errorf("in use: %v", err)
+	}
+	r.World.Advance(10 * time.Minute)
+	if s := r.World.State().Stations[0]; s.Phase != "ready" || s.User == "" || s.Counters[world.KindRefused] != 1 {
+		t.Errorf("%+v", s)
+	}
+}
+
+// Somebody's restart would bring it up again.
+func TestARestartUnderWayIsNoShutdown(t *testing.T) {
+	t.Parallel()
+	r := open(t, classroom(world.Station{User: `SCHULE\erika`}))
+	if err := r.Restart(t.Context(), r.stations[0], true); err != nil { // after half a minute
+		t.Fatal(err)
+	}
+	if err := r.Restart(t.Context(), r.stations[0], true); err != nil {
+		t.Errorf("a restart is as good: %v", err)
+	}
+	if err := r.Shutdown(t.Context(), r.stations[0]); err == nil || errors.Is(err, kms.ErrUnknownOutcome) {
+		t.Errorf("a shutdown: %v", err)
+	}
+}
+
+func TestALostAnswerLeavesAShutdownOpen(t *testing.T) {
+	t.Parallel()
+	r := open(t, classroom(world.Station{}))
+	must[kms.Uptime](t)(r.Probe(t.Context(), r.stations[1])) // the account is proved
+	if err := r.World.Inject(world.Fault{Name: world.Drops, On: []string{"PC01"}, Of: world.AboutRestart}); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Shutdown(t.Context(), r.stations[0]); !errors.Is(err, kms.ErrUnknownOutcome) {
+		t.Errorf("its answer lost: %v", err)
+	}
+	if seen := r.World.State().Faults[0].Seen; seen != 1 {
+		t.Errorf("the fault was seen %d times", seen)
+	}
+}
