@@ -125,6 +125,20 @@ func TestKerberosCredentials(t *testing.T) {
 	}
 }
 
+// The guide's configuration, at a site whose machines take nothing else.
+func TestKerberosAsTheGuideShowsIt(t *testing.T) {
+	t.Parallel()
+	d := openDomain(t, 5, world.Station{Licensed: true}, acctest.Counted(30), false)
+	keytab := filepath.Join(d.dir, "user.keytab")
+	if err := d.kdc.ExportUser(t.Context(), keytab, "kms-admin"); err != nil {
+		t.Fatal(err)
+	}
+	d.Workspace = acctest.NewWorkspace(t, "TIMAGO_WINRM_KERBEROS_CONFIG="+d.kdc.ConfigFile)
+	d.atSite("kerberos")
+	d.Write("main.tf", strings.Replace(d.Read("main.tf"), "/etc/timago/kms-admin.keytab", keytab, 1))
+	d.Apply()
+}
+
 func TestKerberosOverTLS(t *testing.T) {
 	t.Parallel()
 	d := openDomain(t, 2, world.Station{Licensed: true}, acctest.Counted(30), true)

@@ -2,7 +2,8 @@
 terraform {
   required_providers {
     timago = {
-      source = "timago/timago"
+      source  = "timago/timago"
+      version = "~> 0.1"
     }
   }
 }
