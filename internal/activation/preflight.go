@@ -36,6 +36,7 @@ const (
 	ClocksApart    FindingKind = "clocks apart"
 	SharedCMID     FindingKind = "members share a client machine id"
 	TooFewPossible FindingKind = "fewer counts possible than needed"
+	WindowTooShort FindingKind = "maintenance window too short"
 )
 
 // Finding is one thing that stands in the way, in words.
@@ -58,6 +59,11 @@ type Facts struct {
 	Port      error          // why no connection to the KMS port was made; nil: it was, or was not tried
 	Wanted    Wanted
 	Limits    Limits
+
+	Restarts int       // that are needed, now or for a renewal
+	Window   *Window   // when they may be made; nil: always
+	Now      time.Time // by which the window opens
+	Memory   Memory    // what they took so far
 }
 
 // Preflight lists all that stands in the way, what leaves no chance first.
@@ -88,6 +94,7 @@ func Preflight(f Facts) []Finding {
 	if f.Host != nil {
 		p.possibleCounts()
 	}
+	p.maintenance()
 	slices.SortStableFunc(p.findings, func(x, y Finding) int { return int(y.Severity) - int(x.Severity) })
 	return p.findings
 }

@@ -67,6 +67,22 @@ func TestWhatStandsInTheWayIsFoundBeforeAnythingIsTouched(t *testing.T) {
 		return func(f facts) { *f.Host = host(counts) }
 	}
 
+	maintained := func(length time.Duration, restarts int) func(facts) {
+		return func(f facts) {
+			f.Now, f.Restarts = time.Date(2026, 9, 8, 12, 0, 0, 0, time.UTC), restarts
+			f.Window = &activation.Window{Start: 22 * time.Hour, End: 22*time.Hour + length}
+		}
+	}
+	proven := func(f facts) { f.Memory.Proof = f.Clock }
+	paced := func(cycles map[string]time.Duration) func(facts) {
+		return func(f facts) {
+			f.Memory.Paces = map[string]activation.Pace{}
+			for name, cycle := range cycles {
+				f.Memory.Paces[name] = activation.Pace{Return: activation.Span{Mean: cycle, Samples: 1}}
+			}
+		}
+	}
+
 	for name, tt := range map[string]struct {
 		change   func(facts)
 		kind     activation.FindingKind // "": nothing is found
@@ -177,6 +193,55 @@ func TestWhatStandsInTheWayIsFoundBeforeAnythingIsTouched(t *testing.T) {
 			func(f facts) { f.Limits.WhenInUse = activation.SkipWhenInUse; f.Members[0].Station.User = "erika" }, activation.TooFewPossible, activation.Warning,
 			[]string{"2 members restarted up to 10 times each"},
 		},
+		"a window in which not one restart fits": {
+			maintained(3*time.Minute-time.Second, 22), activation.WindowTooShort, activation.Error,
+			[]string{
+				"No restart fits into the maintenance window", "The opening of 2026-09-08 22:00 UTC lasts 2m59s (every day 22:00-22:02 UTC)",
+				"expected to take 3m0s until it is counted, as is usual, since no restart of these members was seen yet", "longer than 3m0s",
+			},
+		},
+		"a window that is too short for all": {
+			maintained(20*time.Minute, 22), activation.WindowTooShort, activation.Warning,
+			[]string{
+				"The maintenance window is too short for 22 restarts", "3 stations may be down at once: 3 members can be restarted, and cycle.max_parallel is 10",
+				// 3 minutes for the proof, then 5 rounds of 3.
+				"The first goes alone", "At most 16 restarts fit into one opening, so that all take about 2 openings", "add stations", "early_renewal",
+			},
+		},
+		"… with the image proven": {
+			both(maintained(20*time.Minute, 22), proven), activation.WindowTooShort, activation.Warning, []string{"At most 18 restarts fit into one opening"},
+		},
+		"… for so many at once": {
+			both(maintained(20*time.Minute, 22), proven, func(f facts) { f.Limits.MaxParallel = 2 }), activation.WindowTooShort, activation.Warning,
+			[]string{"2 stations may be down at once: 3 members", "At most 12 restarts", "raise cycle.max_parallel"},
+		},
+		"a window that is just long enough":                  {both(maintained(18*time.Minute, 18), proven), "", 0, nil},
+		"a window that is just long enough with its proof":   {maintained(21*time.Minute, 19), "", 0, nil},
+		"a window that is too short, and nothing is missing": {maintained(time.Minute, 0), "", 0, nil},
+		"a window that is too short for what is remembered": {
+			both(maintained(20*time.Minute, 22), proven, paced(map[string]time.Duration{"PC01": 21 * time.Minute, "PC02": 25 * time.Minute})),
+			activation.WindowTooShort, activation.Error, []string{"expected to take 21m0s until it is counted, as earlier ones did"},
+		},
+		"a night with an hour less spoils one opening": {
+			both(proven, paced(map[string]time.Duration{"PC01": 40 * time.Minute, "PC02": 40 * time.Minute, "PC03": 40 * time.Minute}), func(f facts) {
+				f.Now, f.Restarts = time.Date(2026, 3, 28, 12, 0, 0, 0, time.UTC), 22
+				f.Window = &activation.Window{Start: time.Hour + 30*time.Minute, End: 3 * time.Hour, Location: place("Europe/Berlin")}
+			}),
+			activation.WindowTooShort, activation.Warning,
+			[]string{"The opening of 2026-03-29 01:30 CET lasts 30m0s", "At most 0 restarts fit into one opening, so that all take about 4 openings"},
+		},
+		"quick ones repeat in it": {
+			both(maintained(10*time.Minute, 22), proven, paced(map[string]time.Duration{"PC01": time.Minute, "PC02": time.Minute, "PC03": 5 * time.Minute})), "", 0, nil,
+		},
+		"those that may not be restarted need no window": {
+			both(maintained(time.Minute, 22), func(f facts) {
+				f.Limits.WhenInUse, f.Limits.MaxRestartsPerStation = activation.SkipWhenInUse, 10
+				f.Host.Products[0].Count = pointer(25)
+				for i := range f.Members {
+					f.Members[i].Station.User = "erika"
+				}
+			}), "", 0, nil,
+		},
 		"one that is silent may be restarted": {func(f facts) { f.Members[0] = silent("PC01") }, "", 0, nil},
 		"a host that was not read":            {func(f facts) { f.Host = nil; f.Limits.MaxRestartsPerStation = 1 }, "", 0, nil},
 	} {
@@ -234,6 +299,14 @@ func TestEverythingIsFoundTogetherTheWorstFirst(t *testing.T) {
 	if !slices.Equal(kinds, want) || errs != 2 {
 		t.Errorf("found %q (%d errors), want %q", kinds, errs, want)
 	}
+}
+
+func place(name string) *time.Location {
+	location, err := time.LoadLocation(name)
+	if err != nil {
+		panic(err)
+	}
+	return location
 }
 
 func pointer(n int) *int { return &n }

@@ -39,22 +39,39 @@ func (w Window) place() *time.Location {
 // hour that a change of the clocks repeats, a start at the first and an end at the first
 // are meant; in an hour that it leaves out, the moment of the change is.
 func (w Window) closes(now time.Time) (time.Time, bool) {
-	local := now.In(w.place())
-	for _, back := range []int{0, 1} { // begun today, or yesterday and over midnight
-		day := time.Date(local.Year(), local.Month(), local.Day()-back, 12, 0, 0, 0, w.place())
-		if len(w.Days) > 0 && !slices.Contains(w.Days, day.Weekday()) {
-			continue
-		}
-		over := 0
-		if w.End <= w.Start {
-			over = 1
-		}
-		start, end := wallClock(day, 0, w.Start), wallClock(day, over, w.End)
-		if !now.Before(start) && now.Before(end) {
+	for _, ahead := range []int{0, -1} { // begun today, or yesterday and over midnight
+		if start, end, opens := w.on(now, ahead); opens && !now.Before(start) && now.Before(end) {
 			return end, true
 		}
 	}
 	return time.Time{}, false
+}
+
+// next is the opening that the moment falls into, else the one after it; false where there
+// is none within two weeks, as where the clocks leave a whole window out.
+func (w Window) next(now time.Time) (opens, closes time.Time, found bool) {
+	for ahead := -1; ahead <= 14; ahead++ {
+		start, end, begins := w.on(now, ahead)
+		if begins && start.Before(end) && now.Before(end) {
+			return start, end, true
+		}
+	}
+	return time.Time{}, time.Time{}, false
+}
+
+// on is when the window opens and closes that begins so many days after the moment's day;
+// false where none begins on it.
+func (w Window) on(now time.Time, ahead int) (opens, closes time.Time, begins bool) {
+	local := now.In(w.place())
+	day := time.Date(local.Year(), local.Month(), local.Day()+ahead, 12, 0, 0, 0, w.place())
+	if len(w.Days) > 0 && !slices.Contains(w.Days, day.Weekday()) {
+		return time.Time{}, time.Time{}, false
+	}
+	over := 0
+	if w.End <= w.Start {
+		over = 1
+	}
+	return wallClock(day, 0, w.Start), wallClock(day, over, w.End), true
 }
 
 // wallClock is the first moment on a day, or so many days later, at which the wall clock

@@ -49,6 +49,47 @@ func TestWindowCloses(t *testing.T) {
 	}
 }
 
+func TestTheNextOpening(t *testing.T) {
+	t.Parallel()
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	night := Window{Days: []time.Weekday{time.Saturday}, Start: 22 * time.Hour, End: 5 * time.Hour, Location: berlin}
+	daily := Window{Start: time.Hour, End: 4 * time.Hour, Location: berlin}
+	leftOut := Window{Start: 2*time.Hour + 10*time.Minute, End: 2*time.Hour + 50*time.Minute, Location: berlin}
+	for name, test := range map[string]struct {
+		window Window
+		now    string
+		opens  string
+		lasts  time.Duration
+	}{
+		"in days":                          {night, "2026-07-01T12:00:00+02:00", "2026-07-04T22:00:00+02:00", 7 * time.Hour},
+		"just before":                      {night, "2026-07-04T21:59:59+02:00", "2026-07-04T22:00:00+02:00", 7 * time.Hour},
+		"open since yesterday":             {night, "2026-07-05T04:59:59+02:00", "2026-07-04T22:00:00+02:00", 7 * time.Hour},
+		"just over":                        {night, "2026-07-05T05:00:00+02:00", "2026-07-11T22:00:00+02:00", 7 * time.Hour},
+		"the night with an hour less":      {night, "2026-03-25T12:00:00+01:00", "2026-03-28T22:00:00+01:00", 6 * time.Hour},
+		"the night with an hour more":      {night, "2026-10-20T12:00:00+02:00", "2026-10-24T22:00:00+02:00", 8 * time.Hour},
+		"today, an hour less":              {daily, "2026-03-29T00:30:00+01:00", "2026-03-29T01:00:00+01:00", 2 * time.Hour},
+		"today, an hour more":              {daily, "2026-10-25T00:30:00+02:00", "2026-10-25T01:00:00+02:00", 4 * time.Hour},
+		"tomorrow as ever":                 {daily, "2026-10-25T04:00:00+01:00", "2026-10-26T01:00:00+01:00", 3 * time.Hour},
+		"the clocks leave a whole one out": {leftOut, "2026-03-29T00:00:00+01:00", "2026-03-30T02:10:00+02:00", 40 * time.Minute},
+		"all day":                          {Window{Start: 6 * time.Hour, End: 6 * time.Hour}, "2026-01-01T05:00:00Z", "2025-12-31T06:00:00Z", 24 * time.Hour},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			now, err := time.Parse(time.RFC3339, test.now)
+			if err != nil {
+				t.Fatal(err)
+			}
+			opens, closes, found := test.window.next(now)
+			if !found || !equalMoment(t, opens, test.opens) || closes.Sub(opens) != test.lasts {
+				t.Errorf("opens %s for %s (%t), want %s for %s", opens.In(berlin).Format(time.RFC3339), closes.Sub(opens), found, test.opens, test.lasts)
+			}
+		})
+	}
+}
+
 func equalMoment(t *testing.T, moment time.Time, want string) bool {
 	t.Helper()
 	wanted, err := time.Parse(time.RFC3339, want)
