@@ -64,6 +64,7 @@ func (r *Resource) converge(ctx context.Context, plan, state model, known knowle
 		result, err = r.cycle(limited, p, &done.known, before)
 		after, diags = look.readBack(ctx, limited, done.known, before)
 		done.known.learn(after)
+		done.diags.Append(r.switchOff(limited, p, before.kmsHost, result)...)
 	}
 	done.diags.Append(diags...)
 	done.pool = &plan
@@ -125,6 +126,24 @@ func (r *Resource) cycle(ctx context.Context, p pool, known *knowledge, before r
 	return result, err
 }
 
+// switchOff switches off again what the cycle woke, where that is wanted. What it leaves on
+// is no failure: no count needs it.
+func (r *Resource) switchOff(ctx context.Context, p pool, kmsHost string, result activation.Result) diag.Diagnostics {
+	if p.after != shutdown {
+		return nil
+	}
+	hosted := r.site.At(kmsHost)
+	left := engine.SwitchOff(ctx, hosted, activation.Job{Host: hosted.ID(), Limits: p.limits, Progress: progress(ctx, p.name)}, result)
+	if len(left) == 0 {
+		return nil
+	}
+	return diag.Diagnostics{tfdiag.Failure{
+		Verb: "switch off", Noun: "stations of activation pool", Name: p.name,
+		Attempted: fmt.Sprintf("The cycle woke %d stations, and cycle.after is %q. These were not switched off:\n%s", result.Woken, p.after, activation.Listing(left)),
+		Next:      "Switch them off where nobody needs them. Another apply does not: it leaves alone what it did not wake.",
+	}.Warning()}
+}
+
 // together is what two cycles of one apply did.
 func together(first, second activation.Result) activation.Result {
 	second.Started = first.Started
@@ -134,6 +153,7 @@ func together(first, second activation.Result) activation.Result {
 	for name, station := range first.ByStation {
 		sum := second.ByStation[name]
 		sum.Restarts += station.Restarts
+		sum.Woken = sum.Woken || station.Woken
 		second.ByStation[name] = sum
 	}
 	return second

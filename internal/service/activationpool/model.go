@@ -59,6 +59,7 @@ type cycleModel struct {
 	Spread                types.String         `tfsdk:"spread"`
 	Wake                  types.Bool           `tfsdk:"wake"`
 	WakeBroadcast         types.String         `tfsdk:"wake_broadcast"`
+	After                 types.String         `tfsdk:"after"`
 	IgnoreUsers           types.Set            `tfsdk:"ignore_users"`
 }
 
@@ -74,7 +75,7 @@ var clientIDsTypes = map[string]attr.Type{
 var cycleTypes = map[string]attr.Type{
 	"method": types.StringType, "max_parallel": types.Int64Type, "max_restarts_per_station": types.Int64Type,
 	"station_timeout": timetypes.GoDurationType{}, "when_in_use": types.StringType,
-	"spread": types.StringType, "wake": types.BoolType, "wake_broadcast": types.StringType,
+	"spread": types.StringType, "wake": types.BoolType, "wake_broadcast": types.StringType, "after": types.StringType,
 	"ignore_users": types.SetType{ElemType: types.StringType},
 }
 
@@ -108,6 +109,14 @@ const (
 	resetImage method = "reset_image"
 )
 
+// after is what becomes of the stations that an apply woke.
+type after string
+
+const (
+	leave    after = "leave"
+	shutdown after = "shutdown"
+)
+
 // pool is what a person wrote, free of Terraform's types.
 type pool struct {
 	name      string
@@ -120,6 +129,7 @@ type pool struct {
 	limits    activation.Limits
 	window    *activation.Window // nil: at any time
 	broadcast string             // for Wake-on-LAN; "" none
+	after     after
 }
 
 // pool converts a configuration whose values are all known.
@@ -167,6 +177,7 @@ func (m model) pool(ctx context.Context, managed []kms.Product) (pool, diag.Diag
 		p.limits.Spread = activation.Spread(cycle.Spread.ValueString())
 		p.limits.Wake = cycle.Wake.ValueBool()
 		p.broadcast = cycle.WakeBroadcast.ValueString()
+		p.after = after(cycle.After.ValueString())
 		diags.Append(cycle.IgnoreUsers.ElementsAs(ctx, &p.limits.IgnoreUsers, false)...)
 	}
 	return p, diags

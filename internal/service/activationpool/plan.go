@@ -43,8 +43,13 @@ func (r *Resource) ValidateConfig(ctx context.Context, req resource.ValidateConf
 			fmt.Sprintf("A count lasts 30 days, so that %s ahead nothing is left of it. early_renewal must be less than %s.", early, kms.CountedFor))
 	}
 	if !config.Cycle.IsNull() && !config.Cycle.IsUnknown() {
-		if timeout, is := config.Cycle.Attributes()["station_timeout"].(timetypes.GoDuration); is {
+		cycle := config.Cycle.Attributes()
+		if timeout, is := cycle["station_timeout"].(timetypes.GoDuration); is {
 			positive(timeout, path.Root("cycle").AtName("station_timeout"))
+		}
+		if cycle["after"].Equal(types.StringValue(string(shutdown))) && cycle["wake"].Equal(types.BoolValue(false)) {
+			resp.Diagnostics.AddAttributeWarning(path.Root("cycle").AtName("after"), "Nothing to switch off",
+				"cycle.after is about stations that the apply switched on, and with wake = false it switches none on.")
 		}
 	}
 	if known(ctx, config.Window) {

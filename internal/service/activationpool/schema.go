@@ -225,6 +225,14 @@ func cycleAttributes() map[string]schema.Attribute {
 				"The stations' MAC addresses come from the provider's `inventory`; those that it does not tell are read from stations that answer by every apply that reads the pool, and kept. Default: none, stations are not switched on.",
 			Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
 		},
+		"after": schema.StringAttribute{
+			Optional: true,
+			Computed: true,
+			Default:  stringdefault.StaticString(string(leave)),
+			MarkdownDescription: "What becomes of stations that the apply switched on, once they were read back: `leave` them on, or `shutdown`, unless somebody uses them. " +
+				"Nobody is ever sent out for that; a station that stays on is named in a warning. Default: `leave`.",
+			Validators: []validator.String{stringvalidator.OneOf(string(leave), string(shutdown))},
+		},
 		"ignore_users": schema.SetAttribute{
 			Optional:            true,
 			Computed:            true,
