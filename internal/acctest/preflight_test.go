@@ -31,3 +31,40 @@ func TestAClosedKMSPortIsTold(t *testing.T) {
 		t.Error("nobody was at the KMS port")
 	}
 }
+
+func TestAWindowThatIsTooShortIsTold(t *testing.T) {
+	t.Parallel()
+	s := begin(t, 4, world.Station{}, acctest.Counted(5))
+	window := func(end string) string {
+		return `maintenance_window = { start = "03:00", end = "` + end + `", timezone = "UTC" }`
+	}
+	for _, tt := range []struct {
+		end  string
+		exit int
+		says string // "": nothing of the window
+	}{
+		{"03:02", 1, "No restart fits into the maintenance window"},
+		{"03:10", 2, "The maintenance window is too short for 16 restarts"},
+		{"03:00", 2, ""}, // a whole day
+	} {
+		s.configure(window(tt.end))
+		plan := s.Plan(tt.exit)
+		if tt.says != "" && !plan.Contains(tt.says) || tt.says == "" && plan.Contains("maintenance window") {
+			t.Errorf("until %s it does not say %q:\n%s", tt.end, tt.says, plan.Output)
+		}
+	}
+	s.Apply()
+	s.made(20, 16)
+
+	// What a window is too short for is no change, as long as nothing is missing; and a
+	// threshold that is lost shows whatever the window.
+	s.configure(window("03:02"))
+	s.Apply()
+	s.Inject(world.Fault{Name: world.CountFalls, Number: 8})
+	plan := s.Plan(2)
+	// The simulated cycle takes a second or two here, and that is remembered.
+	if !plan.Contains(`"not_activated" -> "activated"`) || plan.Contains("maintenance window") {
+		t.Errorf("the plan:\n%s", plan.Output)
+	}
+	s.Saw(world.CountFalls)
+}

@@ -237,6 +237,13 @@ func (l looker) findings(ctx context.Context, found reading, last knowledge) dia
 	}
 	facts := activation.Facts{
 		KMSHost: found.kmsHost, Members: members, Last: last.LastKnown, Wanted: l.pool.wanted, Limits: l.pool.limits,
+		Window: l.pool.window, Now: found.at, Memory: last.Memory,
+	}
+	if l.pool.method == resetImage {
+		facts.Memory = activation.Memory{} // what restarts took says nothing of images
+	}
+	if !found.untold() {
+		facts.Restarts = found.restarts()
 	}
 	if found.told == nil { // of a host that was not read nothing is known
 		facts.Host, facts.Clock = &found.host.Host, found.host.Now
