@@ -127,3 +127,26 @@ func TestWithoutWinRMTimagosOwnStatusIsShown(t *testing.T) {
 	}
 	s.Saw(world.CountFalls)
 }
+
+// Timago's own status says neither how high a count is nor who is licensed.
+func TestWithoutWinRMMoreThanTimagoShowsIsNotGreen(t *testing.T) {
+	t.Parallel()
+	scenario := acctest.Room(2, world.Station{Licensed: true})
+	scenario.Host = acctest.Counted(30)
+	s := enter(t, scenario, "")
+	pool := func(more string) {
+		s.Write("main.tf", s.APIProvider()+"resource \"timago_activation_pool\" \"room\" {\n  name = \"R101\"\n  location = \"R101\"\n  "+more+"\n}\n")
+	}
+	for _, more := range []string{`thresholds = { windows = 40 }`, `require_licensed = "all"`} {
+		pool(more)
+		if plan := s.Plan(1); !plan.Contains("Set winrm in the provider block") {
+			t.Errorf("%s:\n%s", more, plan.Output)
+		}
+	}
+	pool(`early_renewal = "168h"`)
+	if outcome := s.Apply(); !outcome.Contains("Unable to forecast activation pool R101") {
+		t.Errorf("it does not say that nothing can be forecast:\n%s", outcome.Output)
+	}
+	s.shows(map[string]any{"status": "activated", "renewal_due": nil})
+	s.Plan(0)
+}

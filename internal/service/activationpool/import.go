@@ -40,6 +40,7 @@ func (r *Resource) ImportState(ctx context.Context, req resource.ImportStateRequ
 		Unlicensed:      types.MapNull(types.StringType), Unreachable: types.SetNull(types.StringType),
 		Windows: types.ObjectNull(productTypes), Office: types.ObjectNull(productTypes),
 		RenewalDue: timetypes.NewRFC3339Null(), EarlyRenewal: timetypes.NewGoDurationNull(),
+		ClientIDs: types.ObjectNull(clientIDsTypes),
 		LastCycle: types.ObjectNull(lastCycleTypes), PlannedRestarts: types.Int64Value(0),
 		Timeouts: timeouts.Value{Object: types.ObjectNull(map[string]attr.Type{
 			"create": types.StringType, "read": types.StringType, "update": types.StringType,

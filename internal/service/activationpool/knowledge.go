@@ -17,6 +17,22 @@ type knowledge struct {
 	Restarts  int                             `json:"restarts"`
 	Told      bool                            `json:"told,omitempty"` // the host refused the account, and stations told the counts
 	MACs      map[string]string               `json:"macs,omitempty"` // for Wake-on-LAN, by station
+	Unread    []obstacle                      `json:"unread,omitempty"`
+}
+
+// obstacle is what kept the last refresh from reading the pool.
+type obstacle struct {
+	Summary string `json:"summary"`
+	Detail  string `json:"detail"`
+}
+
+// obstacles are the errors of a reading.
+func obstacles(diags diag.Diagnostics) []obstacle {
+	var found []obstacle
+	for _, d := range diags.Errors() {
+		found = append(found, obstacle{Summary: d.Summary(), Detail: d.Detail()})
+	}
+	return found
 }
 
 const knowledgeKey = "knowledge"
@@ -52,6 +68,6 @@ func (k knowledge) keep(ctx context.Context, private writablePrivateState) diag.
 
 // learn takes over what a reading showed.
 func (k *knowledge) learn(r reading) {
-	k.LastKnown = r.assessment.LastKnown
+	k.LastKnown, k.Unread = r.assessment.LastKnown, nil
 	k.Restarts, k.Told = r.restarts(), r.told != nil
 }

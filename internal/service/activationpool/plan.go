@@ -123,6 +123,14 @@ func (r *Resource) ModifyPlan(ctx context.Context, req resource.ModifyPlanReques
 		}
 	}
 
+	if !creates && r.site != nil && !moves(state, plan) && len(learnt.Unread) > 0 {
+		// What is not known cannot be planned, and the configuration asks for the same again.
+		// Terraform plans so before it destroys, too.
+		for _, o := range learnt.Unread {
+			resp.Diagnostics.AddError(o.Summary, o.Detail+"\n\nTo destroy the pool all the same: terraform destroy -refresh=false. It touches no station.")
+		}
+		return
+	}
 	drifted := !creates && (state.Status.ValueString() != string(activation.Activated) || state.ReadyForRenewal.ValueBool())
 	redefined := !creates && redefines(state, plan)
 	switch {
@@ -134,6 +142,9 @@ func (r *Resource) ModifyPlan(ctx context.Context, req resource.ModifyPlanReques
 		if drifted {
 			plan.PlannedRestarts = types.Int64Value(int64(learnt.Restarts))
 		}
+		if config.KMSHost.IsNull() && r.site == nil {
+			plan.KMSHost = types.StringUnknown() // the provider's, once it is known
+		}
 	default:
 		plan.keepReadings(state)
 	}
@@ -142,7 +153,8 @@ func (r *Resource) ModifyPlan(ctx context.Context, req resource.ModifyPlanReques
 		return
 	}
 
-	if creates || drifted || redefined {
+	// A KMS host that is known later must not be taken for none: another one would be asked.
+	if (creates || drifted || redefined) && !config.KMSHost.IsUnknown() {
 		found := r.preflight(ctx, plan, state, learnt)
 		if drifted && !redefined && r.site != nil && r.site.HasWinRM() {
 			// The state is known, and a pipeline must see it: what stands in the way is
@@ -153,10 +165,14 @@ func (r *Resource) ModifyPlan(ctx context.Context, req resource.ModifyPlanReques
 	}
 }
 
+// moves tells whether the plan names other stations or another KMS host than the state.
+func moves(state, plan model) bool {
+	return !state.Stations.Equal(plan.Stations) || !state.Location.Equal(plan.Location) || !state.KMSHost.Equal(plan.KMSHost)
+}
+
 // redefines tells whether the plan changes what must hold, or where.
 func redefines(state, plan model) bool {
-	return !state.Stations.Equal(plan.Stations) || !state.Location.Equal(plan.Location) || !state.KMSHost.Equal(plan.KMSHost) ||
-		!state.Thresholds.Equal(plan.Thresholds) || !state.RequireLicensed.Equal(plan.RequireLicensed) || !state.EarlyRenewal.Equal(plan.EarlyRenewal)
+	return moves(state, plan) || !state.Thresholds.Equal(plan.Thresholds) || !state.RequireLicensed.Equal(plan.RequireLicensed) || !state.EarlyRenewal.Equal(plan.EarlyRenewal)
 }
 
 // expectChange plans that the thresholds will hold and that everything read will change.

@@ -33,6 +33,8 @@ type reading struct {
 // untold tells that the stations are the source of the counts, and none of them told any.
 func (r reading) untold() bool { return r.told != nil && len(r.told) == 0 }
 
+var errNoCounts = errors.New("Timago shows no counts, and without winrm in the provider block Windows cannot be asked")
+
 var errNoHost = errors.New("no KMS host is configured, and no station that answered names one")
 
 // looker looks at one pool. Its diagnostics are an error where the pool could not be
@@ -157,6 +159,11 @@ func (l looker) readTimago(ctx context.Context, names []string, parts map[string
 			a.Pending[name] = parts[name].Words()
 		}
 	}
+	unknown := func(state *activation.ProductState, reason string) {
+		if state.Reason = cmp.Or(state.Reason, reason); a.Status == activation.Activated {
+			a.Status = activation.Unknown
+		}
+	}
 	for _, product := range shown.Products {
 		threshold, set := l.pool.wanted.Thresholds[product.Product]
 		if set && threshold == 0 {
@@ -170,13 +177,16 @@ func (l looker) readTimago(ctx context.Context, names []string, parts map[string
 		case site.KMSActivated:
 		case site.KMSNotActivated:
 			state.Reason, a.Status = "Timago shows: nicht aktiviert", activation.NotActivated
-		case site.KMSUnknown:
-			state.Reason = "Timago shows: unbekannt"
-			if a.Status == activation.Activated {
-				a.Status = activation.Unknown
-			}
+		default: // also a word that only a newer interface knows
+			unknown(&state, "Timago shows: unbekannt")
+		}
+		if state.Threshold > product.Product.Threshold() || l.pool.wanted.Licensed != (activation.Requirement{}) {
+			unknown(&state, "Timago shows neither counts nor who is licensed: whether all holds that is wanted is not known without winrm")
 		}
 		a.Products[product.Product] = state
+	}
+	if l.pool.early > 0 {
+		r.renewal.Why = errNoCounts
 	}
 	if len(a.Products) == 0 {
 		return l.fail("Timago was asked for the activation's status.", activation.ErrNoProduct, "Set winrm in the provider block, so that Windows itself can be asked.")

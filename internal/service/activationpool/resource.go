@@ -66,7 +66,9 @@ func (r *Resource) Create(ctx context.Context, req resource.CreateRequest, resp 
 	resp.Diagnostics.Append(done.known.keep(ctx, resp.Private)...)
 }
 
-// Read looks at the members and the KMS host.
+// Read looks at the members and the KMS host. Where that fails the state stays, and
+// whether it is an error is left to the plan: Terraform refreshes what the state names
+// before it looks at a configuration that may name other stations or another KMS host.
 func (r *Resource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var state model
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
@@ -89,6 +91,12 @@ func (r *Resource) Read(ctx context.Context, req resource.ReadRequest, resp *res
 	defer cancel()
 	known := recall(ctx, req.Private)
 	found, diags := looker{site: r.site, pool: p}.read(ctx, known)
+	known.Unread = obstacles(diags)
+	if imported := state.CheckedAt.IsNull(); diags.HasError() && !imported {
+		resp.Diagnostics.Append(asWarnings(diags)...)
+		resp.Diagnostics.Append(known.keep(ctx, resp.Private)...)
+		return
+	}
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
@@ -100,6 +108,7 @@ func (r *Resource) Read(ctx context.Context, req resource.ReadRequest, resp *res
 			state.Status = types.StringValue(string(activation.Unknown))
 			resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
 		}
+		resp.Diagnostics.Append(known.keep(ctx, resp.Private)...)
 		return
 	}
 	known.learn(found)
