@@ -135,7 +135,11 @@ func (c *cycle) hope(s *station, hoped bool) {
 func (c *cycle) tryAgain(s *station) {
 	silent := c.now.Sub(s.gone)
 	if silent >= c.limits.StationTimeout {
-		c.leave(s, fmt.Sprintf("it did not answer for %s: %v", c.limits.StationTimeout, s.trouble))
+		reason := fmt.Sprintf("it did not answer for %s: %v", c.limits.StationTimeout, s.trouble)
+		if s.unwoken != nil {
+			reason = fmt.Sprintf("it could not be switched on (%v), and %s", s.unwoken, reason)
+		}
+		c.leave(s, reason)
 		return
 	}
 	// A restart of an earlier run takes no longer than a slow one of this.

@@ -1,0 +1,40 @@
+package activation_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/timago/terraform-provider-timago/internal/activation"
+	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/simulator/world"
+)
+
+// powerless has no way to reach a network card.
+type powerless struct{ *school }
+
+func (powerless) Wake(context.Context, string) error {
+	return errors.New("the MAC address is not known")
+}
+
+func TestAStationThatCouldNotBeSwitchedOnSaysWhy(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		site := room(2, func(i int, s *world.Station) { s.Off = i == 1 })
+		site.Host = counted(10)
+		w, err := world.New(site, world.Options{Speed: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = activation.New().Run(t.Context(), powerless{&school{World: w, latency: time.Millisecond}}, activation.Job{
+			Host: "kms01", Members: w.Names(), Thresholds: map[kms.Product]int{kms.Windows: 25}, Limits: activation.Limits{Wake: true},
+		})
+		var stalled *activation.Stalled
+		if !errors.As(err, &stalled) || !strings.Contains(stalled.Stations["PC02"], "it could not be switched on (the MAC address is not known), and it did not answer for 15m0s") {
+			t.Error(err)
+		}
+	})
+}
