@@ -240,6 +240,7 @@ func (c *cycle) woke(s *station, r report) {
 		c.tell(KindWoken, s, Event{})
 		s.watch, s.last = watchFor(c.paceOf(s).Return, time.Second), 0
 	} else {
+		s.unwoken = r.err
 		c.release(s, s.owes)
 		c.hope(s, true)
 	}

@@ -90,6 +90,7 @@ type station struct {
 	gone     time.Time     // since when it has not answered; zero: it does, or was not tried
 	expected bool          // it may be coming back from a restart of an earlier run
 	late     bool          // it came up while the cycle waited
+	unwoken  error         // why it could not be switched on
 	busy     bool          // somebody uses it: not looked at again before the alarm
 	idle     bool          // in the list of candidates for a restart
 	expects  time.Duration // its cycle, as it stands in that list
