@@ -22,8 +22,8 @@ resource "timago_activation_pool" "r101" {
   stations      = ["R101-PC01", "R101-PC02", "R101-PC03", "R101-PC04", "R101-PC05"]
   early_renewal = "168h"
 
-  # Stations are off at night: they are switched on over the network.
-  cycle = { wake_broadcast = "10.1.101.255" }
+  # Stations are off at night: they are switched on over the network, and off again.
+  cycle = { wake_broadcast = "10.1.101.255", after = "shutdown" }
 
   # Outside it nothing is started, whenever the apply runs.
   maintenance_window = {
