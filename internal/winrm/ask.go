@@ -80,6 +80,9 @@ func (q *question) attempt(ctx context.Context) (*element, error) {
 	if again {
 		body, _, err = q.try(ctx, true)
 	}
+	if IsUnreachable(err) && IsNotYetBack(err) {
+		q.client.proof.misses(q.to.String())
+	}
 	return body, err
 }
 

@@ -127,7 +127,7 @@ func NewClient(config Config) (*Client, error) {
 		config:   config,
 		scheme:   scheme,
 		account:  account,
-		proof:    newProof(),
+		proof:    newProof(account),
 		tickets:  tickets,
 		parallel: make(chan struct{}, config.MaxParallel),
 	}

@@ -103,6 +103,10 @@ type AuthRejected struct {
 	// this run: after a restart WinRM answers before Netlogon does, so this is
 	// "not yet back", not a wrong password.
 	AcceptedBefore bool
+	// Starting is true when this machine could not be reached earlier in this
+	// run: it is probably starting, and that is "not yet back" too. Where
+	// credentials were sent this ends after a few refusals.
+	Starting bool
 	// NotOffered is true when the machine does not take this kind of
 	// authentication at all; no credentials were sent then. Offered is what it
 	// takes instead.
@@ -125,9 +129,16 @@ func (e *AuthRejected) Error() string {
 		if len(e.Offered) > 0 {
 			offered = strings.Join(e.Offered, ", ")
 		}
-		return fmt.Sprintf("%s does not take %s authentication, it offers %s", where, e.Auth, offered)
+		return fmt.Sprintf("%s does not take %s authentication, it offers %s", where, e.Auth, offered) + e.probably()
 	}
-	return fmt.Sprintf("%s refused user %q with %s authentication (HTTP 401)", where, e.User, e.Auth)
+	return fmt.Sprintf("%s refused user %q with %s authentication (HTTP 401)", where, e.User, e.Auth) + e.probably()
+}
+
+func (e *AuthRejected) probably() string {
+	if !e.Starting {
+		return ""
+	}
+	return "; it did not answer at all earlier in this run and is probably still starting"
 }
 
 func (e *AuthRejected) Unwrap() error { return e.KDC }
@@ -137,8 +148,10 @@ func (e *AuthRejected) Advice() string {
 	switch {
 	case e.KDC != nil:
 		return "Check the user name (user@REALM), the password or keytab, and that the account is neither locked nor expired. The account was tried once."
-	case e.AcceptedBefore:
+	case e.AcceptedBefore, e.Starting && !e.NotOffered:
 		return "Wait until the machine has started; then try again."
+	case e.Starting:
+		return "Wait until the machine has started. If it still offers nothing else, check the WinRM service's settings there: winrm get winrm/config/service/auth."
 	case e.NotOffered:
 		return "Check the WinRM service's settings there: winrm get winrm/config/service/auth."
 	case e.Auth == AuthBasic:
@@ -147,7 +160,8 @@ func (e *AuthRejected) Advice() string {
 		return "The domain knows the account; this machine refuses it. See that its clock is right, that its name leads to the machine that has it in the domain, " +
 			"and that the account may log on there over the network."
 	}
-	return "Check the user name (DOMAIN\\user, user@domain or, for a local account, user), the password, that the account is neither locked nor expired, and that it has administrator rights on that machine."
+	return "Check the user name (DOMAIN\\user, user@domain or, for a local account, user), the password, that the account is neither locked nor expired, and that it has administrator rights on that machine. " +
+		"A machine that is just starting may refuse every account for a moment."
 }
 
 // Fault is a SOAP fault that has no type of its own.
@@ -280,12 +294,12 @@ func IsAccessDenied(err error) bool {
 }
 
 // IsNotYetBack reports whether the failure is one that a machine shows while
-// it shuts down or starts: no answer, 401 after it accepted the account
-// before, or code 1115.
+// it shuts down or starts: no answer, 401 after it accepted the account before
+// or could not be reached, or code 1115.
 func IsNotYetBack(err error) bool {
 	var rejected *AuthRejected
 	if errors.As(err, &rejected) {
-		return rejected.AcceptedBefore
+		return rejected.AcceptedBefore || rejected.Starting
 	}
 	var unreachable *Unreachable
 	if errors.As(err, &unreachable) {

@@ -3,7 +3,17 @@ package winrm
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
+	"time"
+)
+
+// A machine that was silent in this run and then refuses the account is
+// probably starting: Netlogon comes after WinRM. Its word is for good only when
+// it refused this often, asked no closer than this.
+const (
+	startRefusals = 5
+	startRetry    = 20 * time.Second
 )
 
 // proof is what a run knows about its account. A directory locks an account
@@ -12,7 +22,10 @@ import (
 // there is no second one anywhere.
 type proof struct {
 	mu       sync.Mutex
+	now      func() time.Time
+	account  account
 	accepted bool          // by a machine whose word counts
+	right    bool          // the password is: accepted, or elsewhere in the account's domain
 	rejected *AuthRejected // by the first machine that was asked, or by a KDC
 	turn     chan struct{} // held by the exchange under way until then
 	machines map[string]*standing
@@ -22,12 +35,15 @@ type proof struct {
 type standing struct {
 	accepted bool // it took the credentials
 	served   bool // and answered a message
+	silent   bool // it could not be reached earlier in this run
 	refused  *AuthRejected
+	refusals int       // so far
+	retry    time.Time // until when refused stands, where it may mean a start
 	turn     chan struct{}
 }
 
-func newProof() *proof {
-	return &proof{turn: make(chan struct{}, 1), machines: make(map[string]*standing)}
+func newProof(a account) *proof {
+	return &proof{now: time.Now, account: a, turn: make(chan struct{}, 1), machines: make(map[string]*standing)}
 }
 
 // verdict is the refusal that stands against asking the machine at all.
@@ -41,7 +57,7 @@ func (p *proof) against(s *standing) error {
 	switch {
 	case p.rejected != nil:
 		return p.rejected
-	case s.refused != nil:
+	case s.refused != nil && (!s.refused.Starting || p.now().Before(s.retry)):
 		return s.refused
 	}
 	return nil
@@ -63,13 +79,26 @@ func (p *proof) serves(machine string) {
 	p.standing(machine).served = true
 }
 
+// misses notes that the machine could not be reached; missed asks for it.
+func (p *proof) misses(machine string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.standing(machine).silent = true
+}
+
+func (p *proof) missed(machine string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.standing(machine).silent
+}
+
 // judge keeps the word of a KDC, nil for an account that it accepts: unlike a
 // machine's it counts everywhere.
 func (p *proof) judge(rejected *AuthRejected) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if rejected == nil {
-		p.accepted = true
+		p.accepted, p.right = true, true
 	} else {
 		p.rejected = rejected
 	}
@@ -121,7 +150,7 @@ func (p *proof) exchange(ctx context.Context, to target, witness bool, logon fun
 		turn := p.next(s, witness)
 		p.mu.Unlock()
 		if turn == nil {
-			return p.keep(s, witness, logon())
+			return p.keep(to, s, witness, logon())
 		}
 		leave, err := enter(ctx, to, turn)
 		if err != nil {
@@ -131,29 +160,40 @@ func (p *proof) exchange(ctx context.Context, to target, witness bool, logon fun
 		if p.against(s) == nil && p.next(s, witness) == turn {
 			p.mu.Unlock()
 			defer leave()
-			return p.keep(s, witness, logon())
+			return p.keep(to, s, witness, logon())
 		}
 		leave() // what the turn was for has been settled meanwhile
 	}
 }
 
-func (p *proof) keep(s *standing, witness bool, err error) error {
+func (p *proof) keep(to target, s *standing, witness bool, err error) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	var rejected *AuthRejected
 	switch {
 	case err == nil:
-		s.accepted = true
+		s.accepted, s.refused = true, nil
 		p.accepted = p.accepted || witness
+		p.right = p.right || witness || p.account.knownBeyond(to)
 	case !errors.As(err, &rejected):
 		// Nothing was learnt about the account.
 	case s.accepted:
 		rejected.AcceptedBefore = true
 	default:
-		s.refused = rejected
-		if witness && !p.accepted {
+		s.refusals++
+		// As long as the password may be wrong the first refusal ends it all.
+		rejected.Starting = s.silent && p.right && rejected.KDC == nil && s.refusals < startRefusals
+		s.refused, s.retry = rejected, p.now().Add(startRetry)
+		if witness && !p.accepted && !rejected.Starting {
 			p.rejected = rejected
 		}
 	}
 	return err
+}
+
+// knownBeyond tells whether the account that a machine accepted is a domain's,
+// and so the same on other machines, not the machine's own.
+func (a account) knownBeyond(to target) bool {
+	computer, _, _ := strings.Cut(to.host, ".")
+	return strings.Contains(a.user, "@") || a.domain != "" && a.domain != "." && !strings.EqualFold(a.domain, computer)
 }
