@@ -39,7 +39,7 @@ type host struct {
 // key is the count of one KMS host key.
 type key struct {
 	Title     string // Windows
-	Key       string // office-2024
+	Key       string // office-2024; empty where it says no more than the title
 	Count     int
 	Threshold int
 	Cap       int
@@ -152,8 +152,12 @@ func describeHost(state world.HostState) host {
 		h.State, h.Words = "away", "key management service away"
 	}
 	for _, k := range state.Keys {
+		name := k.Key
+		if name == string(k.Product) {
+			name = "" // the title says it
+		}
 		h.Keys = append(h.Keys, key{
-			Title: k.Product.Title(), Key: k.Key, Count: k.Count, Threshold: k.Threshold, Cap: 2 * k.Threshold,
+			Title: k.Product.Title(), Key: name, Count: k.Count, Threshold: k.Threshold, Cap: 2 * k.Threshold,
 			Missing: max(0, k.Threshold-k.Count), Seen: k.Seen, Requests: k.Requests,
 		})
 	}
