@@ -87,6 +87,9 @@ func checkedOut(t *testing.T, host world.Host) story {
 	}
 	var stations []world.Station
 	for _, row := range listed.Rows {
+		if row.MAC == "" {
+			t.Fatalf("%s cannot be switched on: the inventory does not tell its MAC address", row.Name)
+		}
 		stations = append(stations, world.Station{Name: row.Name, MAC: row.MAC})
 	}
 	site := acctest.NewSite(t, simulator.Scenario{Site: world.Site{Seed: 3, Host: host, Stations: stations}})

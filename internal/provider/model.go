@@ -50,7 +50,8 @@ const (
 	defaultMaxAge      = 168 * time.Hour
 )
 
-const hostPasswordVariable = "TIMAGO_KMS_WINRM_PASSWORD"
+// hostVariable is the only one that is read for kms.winrm: the password.
+const hostVariable = "TIMAGO_KMS_WINRM_PASSWORD"
 
 var (
 	pathWinRM    = path.Root("winrm")
@@ -95,9 +96,9 @@ func (m model) settings(ctx context.Context, env environment) (settings, diag.Di
 	s.winrm, more = winrmOf(ctx, m.WinRM, env, "TIMAGO_WINRM_", pathWinRM)
 	diags.Append(more...)
 	if !s.kms.WinRM.IsNull() && !s.kms.WinRM.IsUnknown() {
-		// Of the environment only the password is read: the other variables are the stations'.
+		// The other variables are the stations'.
 		passwordAlone := func(name string) string {
-			if name != hostPasswordVariable {
+			if name != hostVariable {
 				return ""
 			}
 			return env(name)
@@ -180,7 +181,7 @@ func (m model) site(ctx context.Context, env environment) (site.Config, diag.Dia
 		diags.Append(more...)
 	}
 	if s.hostWinRM != nil {
-		config.HostWinRM, more = s.hostWinRM.config(ctx, pathKMSWinRM, "", hostPasswordVariable)
+		config.HostWinRM, more = s.hostWinRM.config(ctx, pathKMSWinRM, "", hostVariable)
 		diags.Append(more...)
 	}
 	return config, diags
