@@ -198,7 +198,8 @@ type CommandOutcome struct {
 
 	// State `queued` at the server, `sent` to the station, `running` on it; then one of
 	// `succeeded`, `failed` (with a reason) and `expired` (the station did not take it in time).
-	// A restart, a reset and a wake have succeeded when the station has started again.
+	// A restart, a reset and a wake have succeeded when the station has started again, a
+	// shutdown when it is off.
 	State CommandState `json:"state"`
 }
 
@@ -219,7 +220,8 @@ type CommandRequest struct {
 
 // CommandState `queued` at the server, `sent` to the station, `running` on it; then one of
 // `succeeded`, `failed` (with a reason) and `expired` (the station did not take it in time).
-// A restart, a reset and a wake have succeeded when the station has started again.
+// A restart, a reset and a wake have succeeded when the station has started again, a
+// shutdown when it is off.
 type CommandState string
 
 // CommandTarget defines model for CommandTarget.
@@ -338,7 +340,8 @@ type PendingCommand struct {
 
 	// State `queued` at the server, `sent` to the station, `running` on it; then one of
 	// `succeeded`, `failed` (with a reason) and `expired` (the station did not take it in time).
-	// A restart, a reset and a wake have succeeded when the station has started again.
+	// A restart, a reset and a wake have succeeded when the station has started again, a
+	// shutdown when it is off.
 	State CommandState `json:"state"`
 }
 
