@@ -11,6 +11,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/timago/terraform-provider-timago/internal/acctest"
+	"github.com/timago/terraform-provider-timago/internal/simulator/world"
 )
 
 // gitLabPipeline is .gitlab-ci.yml with the keywords that it uses (docs.gitlab.com/ci/yaml).
@@ -160,4 +161,14 @@ func TestBothPipelinesKeepTheSame(t *testing.T) {
 			t.Errorf("%s: GitHub %q, %s; GitLab %q, %q", job, env, artefact, other, pipeline.Jobs[job].Artifacts.Paths)
 		}
 	}
+}
+
+// The pipelines' guide warns of it.
+func TestWithoutARefreshNoDriftIsSeen(t *testing.T) {
+	t.Parallel()
+	s := begin(t, 2, world.Station{Licensed: true}, acctest.Counted(30))
+	s.Apply()
+	s.World.Holidays(40*day, false)
+	s.Plan(0, "-refresh=false")
+	s.Plan(2)
 }
