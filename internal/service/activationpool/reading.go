@@ -33,7 +33,7 @@ type reading struct {
 // untold tells that the stations are the source of the counts, and none of them told any.
 func (r reading) untold() bool { return r.told != nil && len(r.told) == 0 }
 
-var errNoCounts = errors.New("Timago shows no counts, and without winrm in the provider block Windows cannot be asked")
+var errNoCounts = errors.New("no counts are shown by Timago, and without winrm in the provider block Windows cannot be asked")
 
 var errNoHost = errors.New("no KMS host is configured, and no station that answered names one")
 
