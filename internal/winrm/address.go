@@ -16,7 +16,7 @@ type target struct {
 // String is host:port, which also identifies the machine.
 func (t target) String() string { return net.JoinHostPort(t.host, t.port) }
 
-func (t target) url(path string) string { return t.scheme + "://" + t.String() + path }
+func (t target) url() string { return t.scheme + "://" + t.String() + "/wsman" }
 
 // parseTarget reads "host", "host:port", "[v6]:port" and a bare v6 address.
 func parseTarget(address, scheme string, defaultPort int) (target, error) {

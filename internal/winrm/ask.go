@@ -90,7 +90,7 @@ func (q *question) attempt(ctx context.Context) (*element, error) {
 // connection's and that a new one may be tried without doing anything twice.
 func (q *question) try(ctx context.Context, fresh bool) (body *element, again bool, err error) {
 	c := q.client
-	if err := q.allowed(); err != nil {
+	if err := c.proof.verdict(q.to.String()); err != nil {
 		return nil, false, err
 	}
 	cn, err := c.pool.connect(ctx, q.to, fresh, q.options.timeout)
@@ -103,11 +103,7 @@ func (q *question) try(ctx context.Context, fresh bool) (body *element, again bo
 		return nil, false, err
 	}
 	defer leave()
-	switch {
-	case q.message.anonymous:
-		cn.session = anonymous{}
-		cn.broken = true // not for anybody else
-	case cn.session == nil:
+	if cn.session == nil {
 		if err := c.authenticate(ctx, cn, q.options); err != nil {
 			cn.broken = true
 			q.log(ctx, cn, 0, 0, err)
@@ -133,21 +129,14 @@ func (q *question) try(ctx context.Context, fresh bool) (body *element, again bo
 	return body, again, err
 }
 
-func (q *question) allowed() error {
-	if q.message.anonymous {
-		return nil
-	}
-	return q.client.proof.verdict(q.to.String())
-}
-
 func (q *question) send(ctx context.Context, cn *conn) (*reply, error) {
-	envelope := q.message.render(q.to.url(q.message.path), operationTimeout(time.Until(q.deadline)))
+	envelope := q.message.render(q.to.url(), operationTimeout(time.Until(q.deadline)))
 	header, body, err := cn.session.seal([]byte(envelope))
 	if err != nil {
 		cn.broken = true
 		return nil, err
 	}
-	return cn.post(ctx, q.message.path, header, body, q.deadline)
+	return cn.post(ctx, header, body, q.deadline)
 }
 
 // read takes the envelope's body out of an answer, or makes the error that the
@@ -175,9 +164,7 @@ func (q *question) read(cn *conn, answer *reply) (*element, error) {
 	if err != nil {
 		return nil, &Protocol{Address: q.to.String(), Status: answer.status, Reason: err.Error()}
 	}
-	if !q.message.anonymous {
-		q.client.proof.serves(q.to.String())
-	}
+	q.client.proof.serves(q.to.String())
 	if fault := body.child("Fault"); fault != nil {
 		return nil, faultOf(q.to.String(), fault)
 	}
@@ -211,15 +198,4 @@ func (q *question) log(ctx context.Context, cn *conn, status int, took time.Dura
 		fields["error"] = err.Error()
 	}
 	q.client.config.Log(ctx, "WinRM request", fields)
-}
-
-// anonymous is the session of a message that needs no account.
-type anonymous struct{}
-
-func (anonymous) greet(context.Context, *conn) error { return nil }
-func (anonymous) prove(context.Context, *conn) error { return nil }
-func (anonymous) perConnection() bool                { return false }
-func (anonymous) open(answer *reply) ([]byte, error) { return answer.body, nil }
-func (anonymous) seal(envelope []byte) (http.Header, []byte, error) {
-	return http.Header{"Content-Type": {soapType}}, envelope, nil
 }

@@ -28,11 +28,11 @@ func (s *basicSession) greet(ctx context.Context, c *conn) error {
 
 // prove makes an Identify that only an account may make.
 func (s *basicSession) prove(ctx context.Context, c *conn) error {
-	header, body, err := s.seal([]byte(identifyMessage(wsmanPath, false).render("", 0)))
+	header, body, err := s.seal([]byte(envelope("", identify)))
 	if err != nil {
 		return err
 	}
-	answer, err := c.post(ctx, wsmanPath, header, body, time.Now().Add(c.legLimit))
+	answer, err := c.post(ctx, header, body, time.Now().Add(c.legLimit))
 	if err != nil {
 		return err
 	}

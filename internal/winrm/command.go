@@ -190,7 +190,7 @@ type builder func(to string, p *masterzen.Parameters) *soap.SoapMessage
 
 func (s *shell) ask(ctx context.Context, name string, build builder) (*element, error) {
 	return s.client.ask(ctx, s.address, message{
-		name: name, path: wsmanPath,
+		name: name,
 		render: func(to string, limit time.Duration) string {
 			return build(to, masterzen.NewParameters(xmlDuration(limit), "en-US", maxEnvelopeSize)).String()
 		},

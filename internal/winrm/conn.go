@@ -50,8 +50,8 @@ type reply struct {
 
 // post makes one HTTP request and reads its whole answer before deadline or
 // the end of ctx. Errors are *Unreachable, *Interrupted or *Protocol.
-func (c *conn) post(ctx context.Context, path string, header http.Header, body []byte, deadline time.Time) (*reply, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.to.url(path), bytes.NewReader(body))
+func (c *conn) post(ctx context.Context, header http.Header, body []byte, deadline time.Time) (*reply, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.to.url(), bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}

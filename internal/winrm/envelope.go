@@ -15,7 +15,6 @@ const (
 	actionEnumerate = "http://schemas.xmlsoap.org/ws/2004/09/enumeration/Enumerate"
 	actionPull      = "http://schemas.xmlsoap.org/ws/2004/09/enumeration/Pull"
 	actionRelease   = "http://schemas.xmlsoap.org/ws/2004/09/enumeration/Release"
-	actionGet       = "http://schemas.xmlsoap.org/ws/2004/09/transfer/Get"
 
 	// Windows' own upper limits: 500 KB an envelope, 60 s an operation.
 	maxEnvelopeSize     = 512000
@@ -27,25 +26,19 @@ const (
 
 // A message is a request before it is addressed.
 type message struct {
-	name   string // for the log: "Enumerate", "Invoke Activate"
-	path   string // of the HTTP request
-	action string
+	name string // for the log: "Enumerate", "Invoke Activate"
 	// render makes the SOAP envelope: to is the machine's URL, limit the
 	// operation timeout.
 	render func(to string, limit time.Duration) string
 	// repeatable messages change nothing: they are sent again when the
 	// connection broke or the operation timed out.
 	repeatable bool
-	// anonymous messages are sent without credentials.
-	anonymous bool
 }
-
-const wsmanPath = "/wsman"
 
 // cimMessage is a message about the CIM resource uri.
 func cimMessage(name, action, uri string, selectors []selector, body string, repeatable bool) message {
 	return message{
-		name: name, path: wsmanPath, action: action, repeatable: repeatable,
+		name: name, repeatable: repeatable,
 		render: func(to string, limit time.Duration) string {
 			return envelope(header(to, action, uri, selectors, limit), body)
 		},
@@ -98,16 +91,9 @@ func releaseBody(enumeration string) string {
 	return `<n:Release><n:EnumerationContext>` + escape(enumeration) + `</n:EnumerationContext></n:Release>`
 }
 
-// identifyMessage asks what service answers. On its anonymous path it needs no
-// account; on the ordinary one its answer tells whether an account is good.
-func identifyMessage(path string, anonymous bool) message {
-	return message{
-		name: "Identify", path: path, repeatable: true, anonymous: anonymous,
-		render: func(string, time.Duration) string {
-			return envelope("", `<i:Identify xmlns:i="http://schemas.dmtf.org/wbem/wsman/identity/1/wsmanidentity.xsd"/>`)
-		},
-	}
-}
+// identify asks what service answers: that changes nothing, and its answer tells whether an
+// account is good.
+const identify = `<i:Identify xmlns:i="http://schemas.dmtf.org/wbem/wsman/identity/1/wsmanidentity.xsd"/>`
 
 func escape(text string) string {
 	var b strings.Builder

@@ -103,7 +103,6 @@ func TestEnvelopeWithAnotherAnswer(t *testing.T) {
 		"query":  func() error { _, err := c.Query(t.Context(), address, uptime); return err },
 		"method": func() error { _, err := c.Invoke(t.Context(), address, shutdown); return err },
 		"shell":  func() error { _, err := c.Run(t.Context(), address, "hostname"); return err },
-		"who":    func() error { _, err := c.Identify(t.Context(), address); return err },
 	} {
 		if err := ask(); err == nil || winrm.IsUnreachable(err) {
 			t.Errorf("%s: %v", name, err)

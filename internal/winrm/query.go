@@ -19,36 +19,6 @@ const (
 	releaseTime   = time.Second
 )
 
-// Identity is what a WS-Management service says about itself.
-type Identity struct {
-	ProtocolVersion string
-	ProductVendor   string
-	ProductVersion  string // as sent: "OS: 10.0.19045 SP: 0.0 Stack: 3.0"
-}
-
-// Identify asks, without any credentials, whether WS-Management answers.
-func (c *Client) Identify(ctx context.Context, address string) (Identity, error) {
-	body, err := c.ask(ctx, address, identifyMessage("/wsman-anon/identify", true), c.options([]Option{FreshConnection()}))
-	if err != nil {
-		return Identity{}, fmt.Errorf("identifying the service: %w", err)
-	}
-	response := body.child("IdentifyResponse")
-	if response == nil {
-		return Identity{}, &Protocol{Address: address, Reason: "the answer holds no IdentifyResponse"}
-	}
-	said := func(name string) string {
-		if e := response.child(name); e != nil {
-			return shorten(e.trimmed(), 200)
-		}
-		return ""
-	}
-	return Identity{
-		ProtocolVersion: said("ProtocolVersion"),
-		ProductVendor:   said("ProductVendor"),
-		ProductVersion:  said("ProductVersion"),
-	}, nil
-}
-
 // Query asks for the instances that a WQL query selects in root\cimv2. One
 // request where one instance answers, two or more where several do.
 func (c *Client) Query(ctx context.Context, address, wql string, opts ...Option) ([]Instance, error) {
@@ -129,23 +99,6 @@ func page(address string, body *element, name string) (instances []Instance, nex
 		}
 	}
 	return instances, next, nil
-}
-
-// Get reads the one instance of a class that the selectors (key properties and
-// their values) name; a class that has a single instance needs none.
-func (c *Client) Get(ctx context.Context, address, class string, selectors map[string]string, opts ...Option) (Instance, error) {
-	keys, err := selectorsOf(class, selectors)
-	if err != nil {
-		return Instance{}, err
-	}
-	body, err := c.ask(ctx, address, cimMessage("Get", actionGet, resourceCIM+class, keys, "", true), c.options(opts))
-	if err != nil {
-		return Instance{}, fmt.Errorf("reading %s: %w", class, err)
-	}
-	if len(body.children) != 1 {
-		return Instance{}, &Protocol{Address: address, Reason: "the answer holds no single instance of " + class}
-	}
-	return instanceOf(body.children[0]), nil
 }
 
 // Call is a method call: on the instance that the selectors name, or on the

@@ -134,7 +134,7 @@ func leg(ctx context.Context, c *conn, authorization string) (*reply, error) {
 	if authorization != "" {
 		header.Set("Authorization", authorization)
 	}
-	return c.post(ctx, wsmanPath, header, nil, time.Now().Add(c.legLimit))
+	return c.post(ctx, header, nil, time.Now().Add(c.legLimit))
 }
 
 // demanded judges the answer to a greeting: it must be a 401.
