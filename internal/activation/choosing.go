@@ -85,7 +85,7 @@ func (c *cycle) choose() *station {
 	var unwanted [1 << 8]bool // what is not wanted of one is not wanted of a slower one that adds the same
 	for _, s := range c.idle {
 		switch candidate := c.candidate(s); {
-		case unwanted[s.adds], c.ledger.busy[s.name] != nil, !c.allows(s.expects):
+		case unwanted[s.adds], c.ledger.busy[s.key] != nil, !c.allows(s.expects):
 		case free > view.sooner(candidate) && view.wants(candidate):
 			return s
 		default:
@@ -119,7 +119,7 @@ func (c *cycle) chooseEven(view lineup) *station {
 		most := time.Duration(0)
 		for _, s := range c.idle {
 			candidate := c.candidate(s)
-			if !s.adds.has(p) || c.ledger.busy[s.name] != nil || !c.allows(s.expects) || share.owed(candidate.made, true) == 0 || !view.wants(candidate) {
+			if !s.adds.has(p) || c.ledger.busy[s.key] != nil || !c.allows(s.expects) || share.owed(candidate.made, true) == 0 || !view.wants(candidate) {
 				continue
 			}
 			if work := time.Duration(share.owed(candidate.made, false)) * candidate.cycle; chosen == nil || work > most {

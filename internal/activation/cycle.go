@@ -83,7 +83,7 @@ func newCycle(job Job, ledger *ledger, canWake bool, now time.Time) *cycle {
 	c.askable = make([][]*station, len(c.managed))
 	c.host = newHost(len(c.managed))
 	for i, name := range job.Members {
-		s := &station{name: name, index: i, slot: -1, pace: job.Memory.Paces[name]}
+		s := &station{name: name, key: job.key(name), index: i, slot: -1, pace: job.Memory.Paces[name]}
 		c.stations = append(c.stations, s)
 		if s.pace.Return.Samples > 0 {
 			c.fleet.Return = c.fleet.Return.with(s.pace.Return.Mean)

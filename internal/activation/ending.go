@@ -33,7 +33,7 @@ func (c *cycle) restOrStall() {
 	}
 	patient := false
 	for _, s := range c.stations {
-		patient = patient || s.phase == away || s.busy && s.adds&c.lacking() != 0 || s.idle && c.ledger.busy[s.name] != nil
+		patient = patient || s.phase == away || s.busy && s.adds&c.lacking() != 0 || s.idle && c.ledger.busy[s.key] != nil
 	}
 	if patient {
 		if !c.waiting {

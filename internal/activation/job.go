@@ -59,11 +59,20 @@ func (l Limits) withDefaults() Limits {
 type Job struct {
 	Host       string              // the KMS host: cycles on the same one share a ledger
 	Members    []string            // stations, as Site knows them
+	Key        func(string) string // the same for every name of a station; nil: its only name
 	Thresholds map[kms.Product]int // of the managed products; one of 0 is left out
 	Limits     Limits
 	Window     *Window // when stations may be started; nil: always
 	Memory     Memory
 	Progress   func(Event) // told what happens, in order; may be nil, must not block
+}
+
+// key tells cycles in this process that they mean the same station.
+func (j Job) key(station string) string {
+	if j.Key == nil {
+		return station
+	}
+	return j.Key(station)
 }
 
 // Memory is what a cycle learnt that the next one can use.

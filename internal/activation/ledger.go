@@ -13,7 +13,7 @@ import (
 type ledger struct {
 	mu       sync.Mutex
 	underWay map[kms.Product]int
-	busy     map[string]*cycle // stations that a cycle has under way
+	busy     map[string]*cycle // stations that a cycle has under way, by key
 	// cheaper is what each cycle may yet add without a restart.
 	cheaper map[kms.Product]map[*cycle]int
 	// settled grows whenever a count is no longer under way that may have been made. A

@@ -14,7 +14,7 @@ import (
 func (c *cycle) check(s *station) {
 	c.unlist(s)
 	c.move(s, checking)
-	c.ledger.busy[s.name] = c
+	c.ledger.busy[s.key] = c
 	c.owe(s, s.adds&c.lacking())
 	s.since = c.now
 	c.underWay = append(c.underWay, s)
@@ -197,8 +197,8 @@ func (c *cycle) endStart(s *station) {
 
 // free lets other cycles have the station.
 func (c *cycle) free(s *station) {
-	if c.ledger.busy[s.name] == c {
-		delete(c.ledger.busy, s.name)
+	if c.ledger.busy[s.key] == c {
+		delete(c.ledger.busy, s.key)
 	}
 }
 

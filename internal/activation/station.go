@@ -49,7 +49,8 @@ const (
 // station is what the cycle knows of one member.
 type station struct {
 	name  string
-	index int // in the job's order: breaks ties
+	key   string // what other cycles know it by
+	index int    // in the job's order: breaks ties
 	phase phase
 
 	alarm time.Time // when it wants attention; meaningless while slot < 0

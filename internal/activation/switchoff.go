@@ -33,7 +33,7 @@ func (e *Engine) SwitchOff(ctx context.Context, site Shutdowner, job Job, result
 		}
 		group.Go(func() error {
 			event := Event{Kind: KindSwitchedOff, Station: name}
-			reason := switchOff(ctx, site, ledger, name, job.Limits.IgnoreUsers)
+			reason := job.switchOff(ctx, site, ledger, name)
 			telling.Lock()
 			defer telling.Unlock()
 			if reason != "" {
@@ -51,8 +51,8 @@ func (e *Engine) SwitchOff(ctx context.Context, site Shutdowner, job Job, result
 }
 
 // switchOff gives the reason why a station was not switched off; empty where it was.
-func switchOff(ctx context.Context, site Shutdowner, ledger *ledger, name string, ignore []string) string {
-	done, free := ledger.take(name)
+func (j Job) switchOff(ctx context.Context, site Shutdowner, ledger *ledger, name string) string {
+	done, free := ledger.take(j.key(name))
 	if !free {
 		return "another cycle has it under way"
 	}
@@ -60,7 +60,7 @@ func switchOff(ctx context.Context, site Shutdowner, ledger *ledger, name string
 	looking, cancel := context.WithTimeout(ctx, callLimits[presence])
 	defer cancel()
 	seen, err := site.Presence(looking, name)
-	switch user := seen.InUse(ignore); {
+	switch user := seen.InUse(j.Limits.IgnoreUsers); {
 	case ctx.Err() != nil:
 		return "the apply ended before it could be switched off"
 	case err != nil:
@@ -82,16 +82,16 @@ func switchOff(ctx context.Context, site Shutdowner, ledger *ledger, name string
 
 // take keeps other cycles from starting a station until done; not free where one of them
 // has it under way.
-func (l *ledger) take(name string) (done func(), free bool) {
+func (l *ledger) take(key string) (done func(), free bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.busy[name] != nil {
+	if l.busy[key] != nil {
 		return nil, false
 	}
-	l.busy[name] = &cycle{}
+	l.busy[key] = &cycle{}
 	return func() {
 		l.mu.Lock()
 		defer l.mu.Unlock()
-		delete(l.busy, name)
+		delete(l.busy, key)
 	}, true
 }

@@ -69,6 +69,7 @@ func atEvening(t *testing.T, site world.Site, story func(t *testing.T, e *evenin
 			job: activation.Job{
 				Host: "kms01", Members: w.Names(), Thresholds: map[kms.Product]int{kms.Windows: 25}, Limits: activation.Limits{Wake: true},
 				Memory: activation.Memory{Proof: time.Now()},
+				Key:    func(station string) string { return "the one called " + strings.ToLower(station) },
 			},
 		})
 	})
@@ -225,7 +226,8 @@ func TestACancelledApplySwitchesNothingOff(t *testing.T) {
 	})
 }
 
-// Two pools on one KMS host share a station, and one of them needs it once more.
+// Two pools on one KMS host share a station, which one of them calls otherwise and needs
+// once more.
 func TestAStationThatAnotherCycleHasUnderWayIsLeftOn(t *testing.T) {
 	t.Parallel()
 	atEvening(t, half(4), func(t *testing.T, e *evening) {
@@ -240,7 +242,7 @@ func TestAStationThatAnotherCycleHasUnderWayIsLeftOn(t *testing.T) {
 			_ = e.LogOff(name) // what was left on is at every cycle's disposal again
 		}
 		other := e.job
-		other.Members, other.Thresholds = []string{"PC04"}, map[kms.Product]int{kms.Windows: 26}
+		other.Members, other.Thresholds = []string{"pc04"}, map[kms.Product]int{kms.Windows: 26}
 		other.Progress = func(event activation.Event) {
 			if event.Kind == activation.KindRestarting {
 				left = e.switchOff(t.Context())
@@ -264,7 +266,7 @@ func TestAStationThatIsBeingSwitchedOffIsNotRestarted(t *testing.T) {
 	for name, meant := range map[string]struct {
 		member   string
 		restarts int
-	}{"this one": {"PC04", 0}, "its neighbour": {"PC02", 1}} {
+	}{"this one": {"PC04", 0}, "this one, by another name": {"pc04", 0}, "its neighbour": {"PC02", 1}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			site := half(4)

@@ -1,6 +1,7 @@
 package site
 
 import (
+	"context"
 	"slices"
 	"strings"
 
@@ -31,6 +32,16 @@ func (s *Site) Listed(name string) (Station, bool) {
 		return Station{}, false
 	}
 	return s.inventory[i], true
+}
+
+// Key is the same for every name of a station that this site can tell: two pools then know
+// that they share it.
+func (s *Site) Key(ctx context.Context, name string) string {
+	address, err := s.address(ctx, name)
+	if err != nil {
+		address = name
+	}
+	return strings.ToLower(address)
 }
 
 // SameAddress tells whether two names are asked at the same address.

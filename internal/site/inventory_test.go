@@ -70,3 +70,18 @@ func TestOneAddressIsWrittenInSeveralWays(t *testing.T) {
 		}
 	}
 }
+
+func TestAStationHasOneKey(t *testing.T) {
+	t.Parallel()
+	s := listed(t)
+	for name, want := range map[string]string{
+		"R101-PC01": "r101-pc01.schule.example", "r101-pc01": "r101-pc01.schule.example", "R101-PC01.Schule.example": "r101-pc01.schule.example",
+		"2d4d7fde-e2c3-4ad2-9e58-e55beca11f18": "r101-pc01.schule.example",
+		"R101-PC02":                            "192.0.2.7:5986", "192.0.2.7:5986": "192.0.2.7:5986",
+		"R101-PC03": "r101-pc03.schule.example",
+	} {
+		if got := s.Key(t.Context(), name); got != want {
+			t.Errorf("%s: %s, want %s", name, got, want)
+		}
+	}
+}

@@ -134,3 +134,27 @@ func TestAShutdownThatIsNotSeenToItsEnd(t *testing.T) {
 		}
 	})
 }
+
+func TestTimagoTellsAStationsNames(t *testing.T) {
+	t.Parallel()
+	inBothModes(t, func(t *testing.T, r room) {
+		if !r.api {
+			if got := r.Key(t.Context(), "PC01"); got != "pc01" { // a name is all that is known
+				t.Errorf("%s", got)
+			}
+			return
+		}
+		key := r.Key(t.Context(), "PC01")
+		for _, name := range []string{"pc01", r.World.Listings()[0].ID} {
+			if got := r.Key(t.Context(), name); got != key || got == "" {
+				t.Errorf("%s: %s, want %s", name, got, key)
+			}
+		}
+		if got := r.Key(t.Context(), "PC02"); got == key {
+			t.Errorf("another station: %s", got)
+		}
+		if got := r.Key(t.Context(), "Nobody"); got != "nobody" {
+			t.Errorf("a station that is none: %s", got)
+		}
+	})
+}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -59,6 +60,7 @@ func (r *Resource) converge(ctx context.Context, plan, state model, known knowle
 		return done
 	}
 	done.known.learn(before)
+	done.known.MACs = r.cards(limited, before.members, done.known.MACs)
 	after, result, err := before, activation.Result{}, error(nil)
 	if !before.holds() {
 		result, err = r.cycle(limited, p, &done.known, before)
@@ -102,11 +104,10 @@ func (r *Resource) cycle(ctx context.Context, p pool, known *knowledge, before r
 	hosted := r.site.At(before.kmsHost)
 	var world activation.Site = hosted
 	if p.limits.Wake && r.site.CanWake(p.broadcast) {
-		known.MACs = r.cards(ctx, before.members, known.MACs)
 		world = hosted.Waking(p.broadcast, known.MACs)
 	}
 	job := activation.Job{
-		Host: hosted.ID(), Members: members, Thresholds: before.targets(),
+		Host: hosted.ID(), Members: members, Key: r.keys(ctx), Thresholds: before.targets(),
 		Limits: p.limits, Window: p.window, Memory: known.Memory, Progress: progress(ctx, p.name),
 	}
 	if p.method == resetImage {
@@ -126,6 +127,11 @@ func (r *Resource) cycle(ctx context.Context, p pool, known *knowledge, before r
 	return result, err
 }
 
+// keys tells pools that they share a station, whatever each calls it.
+func (r *Resource) keys(ctx context.Context) func(station string) string {
+	return func(station string) string { return r.site.Key(ctx, station) }
+}
+
 // switchOff switches off again what the cycle woke, where that is wanted. What it leaves on
 // is no failure: no count needs it.
 func (r *Resource) switchOff(ctx context.Context, p pool, kmsHost string, result activation.Result) diag.Diagnostics {
@@ -133,7 +139,7 @@ func (r *Resource) switchOff(ctx context.Context, p pool, kmsHost string, result
 		return nil
 	}
 	hosted := r.site.At(kmsHost)
-	left := engine.SwitchOff(ctx, hosted, activation.Job{Host: hosted.ID(), Limits: p.limits, Progress: progress(ctx, p.name)}, result)
+	left := engine.SwitchOff(ctx, hosted, activation.Job{Host: hosted.ID(), Key: r.keys(ctx), Limits: p.limits, Progress: progress(ctx, p.name)}, result)
 	if len(left) == 0 {
 		return nil
 	}
@@ -160,23 +166,32 @@ func together(first, second activation.Result) activation.Result {
 }
 
 // cards completes the MAC addresses with those of members that answer now: one that is
-// off later can be woken only if it was asked before. Timago needs none.
+// off later can be woken only if it was asked before. Timago needs none, and what the
+// inventory tells is not asked for.
 func (r *Resource) cards(ctx context.Context, members []activation.Member, known map[string]string) map[string]string {
-	cards := maps.Clone(known)
 	if r.site.HasTimago() {
-		return cards
+		return known
 	}
-	if cards == nil {
-		cards = map[string]string{}
-	}
+	var (
+		mu     sync.Mutex
+		asking sync.WaitGroup
+		cards  = map[string]string{}
+	)
+	maps.Copy(cards, known)
 	for _, m := range members {
-		if m.Err != nil || cards[m.Name] != "" {
+		listed, _ := r.site.Listed(m.Name)
+		if m.Err != nil || known[m.Name] != "" || listed.MAC != "" {
 			continue
 		}
-		if mac, err := r.site.MAC(ctx, m.Name); err == nil && mac != "" {
-			cards[m.Name] = mac
-		}
+		asking.Go(func() {
+			if mac, err := r.site.MAC(ctx, m.Name); err == nil && mac != "" {
+				mu.Lock()
+				defer mu.Unlock()
+				cards[m.Name] = mac
+			}
+		})
 	}
+	asking.Wait()
 	return cards
 }
 
