@@ -107,7 +107,7 @@ func (r *Resource) cycle(ctx context.Context, p pool, known *knowledge, before r
 		world = hosted.Waking(p.broadcast, known.MACs)
 	}
 	job := activation.Job{
-		Host: hosted.ID(), Members: members, Thresholds: before.targets(),
+		Host: hosted.ID(), Members: members, Key: r.keys(ctx), Thresholds: before.targets(),
 		Limits: p.limits, Window: p.window, Memory: known.Memory, Progress: progress(ctx, p.name),
 	}
 	if p.method == resetImage {
@@ -127,6 +127,11 @@ func (r *Resource) cycle(ctx context.Context, p pool, known *knowledge, before r
 	return result, err
 }
 
+// keys tells pools that they share a station, whatever each calls it.
+func (r *Resource) keys(ctx context.Context) func(station string) string {
+	return func(station string) string { return r.site.Key(ctx, station) }
+}
+
 // switchOff switches off again what the cycle woke, where that is wanted. What it leaves on
 // is no failure: no count needs it.
 func (r *Resource) switchOff(ctx context.Context, p pool, kmsHost string, result activation.Result) diag.Diagnostics {
@@ -134,7 +139,7 @@ func (r *Resource) switchOff(ctx context.Context, p pool, kmsHost string, result
 		return nil
 	}
 	hosted := r.site.At(kmsHost)
-	left := engine.SwitchOff(ctx, hosted, activation.Job{Host: hosted.ID(), Limits: p.limits, Progress: progress(ctx, p.name)}, result)
+	left := engine.SwitchOff(ctx, hosted, activation.Job{Host: hosted.ID(), Key: r.keys(ctx), Limits: p.limits, Progress: progress(ctx, p.name)}, result)
 	if len(left) == 0 {
 		return nil
 	}
