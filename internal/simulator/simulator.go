@@ -183,14 +183,18 @@ func (s *Simulator) observe(e world.Entry) {
 	s.record.happened(e)
 	s.page.Happened(e)
 	s.logger.Info(string(e.Kind), "machine", e.Machine, "simulated", e.Time, "detail", e.Detail)
-	if e.Kind == world.KindOpens || e.Kind == world.KindCloses {
+	switch e.Kind {
+	case world.KindOpens, world.KindCloses:
 		s.mu.Lock()
 		s.turned[e.Machine] = true
 		s.mu.Unlock()
-		select {
-		case s.turn <- struct{}{}:
-		default:
-		}
+	case world.KindStart: // where all were off nothing was due before
+	default:
+		return
+	}
+	select {
+	case s.turn <- struct{}{}:
+	default:
 	}
 }
 
