@@ -19,6 +19,9 @@ func (c *cycle) await(s *station) {
 		span = Span{} // it is the answer to our command that is awaited
 	}
 	s.watch = watchFor(span, c.host.spacing)
+	if span.Samples == 0 && !c.host.blind {
+		s.watch.from = c.host.spacing // a look at the host costs the station nothing
+	}
 	s.last = c.now.Sub(s.patient)
 	if !c.evidence(s) {
 		c.awaitOn(s)

@@ -99,31 +99,34 @@ func (c *cycle) choose() *station {
 }
 
 // chooseEven gives, for the product that lacks most, each station that adds to it an
-// equal share of what is missing. Of those to whom some is still owed it takes the one
-// with the most work before it; the rest of the division goes to the quickest.
+// equal share of what is missing; the rest of the division falls to the quickest.
 func (c *cycle) chooseEven(view lineup) *station {
+	loads := make([]time.Duration, 0, c.limits.MaxParallel)
+	for _, leg := range view.legs {
+		if !leg.up {
+			loads = append(loads, leg.end)
+		}
+	}
+	loads = append(loads, make([]time.Duration, max(0, c.limits.MaxParallel-len(loads)))...)
 	view.legs = nil // nobody repeats in another's place: what falls to a station is its own
 	order := slices.SortedFunc(slices.Values(c.all().list()), func(p, q int) int { return cmp.Compare(view.need[q], view.need[p]) })
 	for _, p := range order {
 		if view.need[p] <= 0 {
 			return nil
 		}
-		var made []int
-		for _, s := range c.stations {
-			if s.adds.has(p) && (s.idle || s.owes != 0) {
-				made = append(made, c.candidate(s).made)
-			}
+		works := c.works(p, view.need[p])
+		takes := make([]time.Duration, len(works))
+		for i, w := range works {
+			takes[i] = w.takes
 		}
-		share := evenly(made, view.need[p])
+		places := pack(takes, loads)
 		var chosen *station
-		most := time.Duration(0)
-		for _, s := range c.idle {
-			candidate := c.candidate(s)
-			if !s.adds.has(p) || c.ledger.busy[s.key] != nil || !c.allows(s.expects) || share.owed(candidate.made, true) == 0 || !view.wants(candidate) {
-				continue
-			}
-			if work := time.Duration(share.owed(candidate.made, false)) * candidate.cycle; chosen == nil || work > most {
-				chosen, most = s, work
+		for i, w := range works {
+			switch able := w.s.idle && c.ledger.busy[w.s.key] == nil && view.wants(c.candidate(w.s)); {
+			case able && places != nil && loads[places[i]] == 0:
+				return w.s
+			case able && chosen == nil:
+				chosen = w.s
 			}
 		}
 		if chosen != nil {
@@ -131,6 +134,43 @@ func (c *cycle) chooseEven(view lineup) *station {
 		}
 	}
 	return nil
+}
+
+// work is what is before a station, one restart after the other.
+type work struct {
+	s     *station
+	takes time.Duration
+}
+
+// works divides what is missing of a product among the stations that add to it. The
+// longest work comes first.
+func (c *cycle) works(p, need int) []work {
+	var (
+		sharers []*station
+		made    []int
+	)
+	for _, s := range c.stations {
+		// Who cannot be through before the window closes leaves its share to the others.
+		if s.adds.has(p) && (s.idle && c.allows(s.expects) || s.owes != 0) {
+			sharers, made = append(sharers, s), append(made, c.candidate(s).made)
+		}
+	}
+	share := evenly(made, need)
+	rest := share.rest
+	slices.SortFunc(sharers, quicker)
+	var works []work
+	for _, s := range sharers {
+		candidate := c.candidate(s)
+		last := rest > 0 && candidate.made <= share.level
+		if last {
+			rest--
+		}
+		if owed := share.owed(candidate.made, last); owed > 0 {
+			works = append(works, work{s, time.Duration(owed) * candidate.cycle})
+		}
+	}
+	slices.SortStableFunc(works, func(a, b work) int { return cmp.Compare(b.takes, a.takes) })
+	return works
 }
 
 func (c *cycle) candidate(s *station) candidate {

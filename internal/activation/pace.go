@@ -18,11 +18,11 @@ func (s Span) with(observed time.Duration) Span {
 	if s.Samples == 0 {
 		return Span{Mean: observed, Deviation: observed / 20, Samples: 1}
 	}
-	weight := time.Duration(min(s.Samples+1, spanGain))
+	weight := time.Duration(min(s.Samples, spanGain))
 	off := observed - s.Mean
 	return Span{
 		Mean:      s.Mean + off/weight,
-		Deviation: s.Deviation + (off.Abs()-s.Deviation)/weight,
+		Deviation: s.Deviation + (off.Abs()-s.Deviation)/max(weight, 2),
 		Samples:   s.Samples + 1,
 	}
 }
@@ -68,7 +68,7 @@ func (w watch) next(last time.Duration) time.Duration {
 	case last < w.from:
 		return w.from
 	case last < w.until:
-		return last + w.step
+		return last + min(w.step, max(last/8, firstLook/5))
 	default:
 		// Overdue: each look waits a tenth longer than what has passed already, or half
 		// of what it is overdue, whichever is sooner.

@@ -1,6 +1,8 @@
 package activation
 
 import (
+	"cmp"
+	"slices"
 	"testing"
 	"time"
 
@@ -62,6 +64,35 @@ func TestEvenly(t *testing.T) {
 		}
 		if sum+share.rest != need || lowest != share.level || share.rest >= len(made) {
 			t.Fatalf("%v need %d: %+v gives %d", made, need, share, sum)
+		}
+	})
+}
+
+// TestPack: a way that is found is sooner than to start the longest whenever a place is
+// free; and where the longest first goes wrong there is one.
+func TestPack(t *testing.T) {
+	t.Parallel()
+	end := func(works, loads []time.Duration, places []int) time.Duration {
+		after := slices.Clone(loads)
+		for i, work := range works {
+			if places != nil {
+				after[places[i]] += work
+				continue
+			}
+			after[slices.Index(after, slices.Min(after))] += work
+		}
+		return slices.Max(after)
+	}
+	if works, loads := []time.Duration{200, 200, 190, 190, 130, 130, 130}, make([]time.Duration, 3); end(works, loads, pack(works, loads)) > 391 {
+		t.Errorf("%v on three places end after %d; 390 is possible, the longest first takes 460", works, end(works, loads, pack(works, loads)))
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		duration := rapid.Map(rapid.IntRange(1, 100), second)
+		works := rapid.SliceOfN(duration, 1, 12).Draw(t, "works")
+		slices.SortFunc(works, func(a, b time.Duration) int { return cmp.Compare(b, a) })
+		loads := append(rapid.SliceOfN(duration, 0, 4).Draw(t, "loads"), 0)
+		if places := pack(works, loads); places != nil && end(works, loads, places) >= end(works, loads, nil) {
+			t.Fatalf("works %v, loads %v: %v ends after %s, not before %s", works, loads, places, end(works, loads, places), end(works, loads, nil))
 		}
 	})
 }

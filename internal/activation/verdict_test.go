@@ -103,7 +103,7 @@ func (w *watchman) endStalled(s scenario, reasons map[string]string, state world
 		if reasons[station.Name] == "" {
 			w.breach("A8", "%s has no reason", station.Name)
 		}
-		if w.able(s, station) && len(s.Site.Faults) == 0 && !s.keeps() {
+		if w.able(s, station) && s.free(station) && len(s.Site.Faults) == 0 && !s.keeps() {
 			w.breach("A8", "%s could have added %v: %s", station.Name, w.missing(station), reasons[station.Name])
 		}
 	}
@@ -114,15 +114,20 @@ func (s scenario) keeps() bool {
 	return slices.ContainsFunc(s.Site.Stations, func(d world.Station) bool { return d.Image.KeepsCMID })
 }
 
-// able tells whether the station could be restarted, and add something that is missing.
+// able tells whether the station could be restarted and add something that is missing,
+// whoever uses it.
 func (w *watchman) able(s scenario, station world.StationState) bool {
 	described := s.station(station.Name)
-	able := station.Phase == "ready" && station.User == "" && w.restarts[station.Name] < w.limits.MaxRestartsPerStation &&
-		!described.Image.KeepsCMID && described.User == "" && len(w.missing(station)) > 0
+	able := station.Phase == "ready" && w.restarts[station.Name] < w.limits.MaxRestartsPerStation && !described.Image.KeepsCMID && len(w.missing(station)) > 0
 	for _, p := range described.Products {
 		able = able && (p.By == "" || p.By == world.ByKMS)
 	}
 	return able
+}
+
+// free tells that nobody uses the station, or did at the start.
+func (s scenario) free(station world.StationState) bool {
+	return station.User == "" && s.station(station.Name).User == ""
 }
 
 // endBarred: what is missing is missing, and it was the window that kept stations from
@@ -136,16 +141,16 @@ func (w *watchman) endBarred(s scenario, state world.State) {
 	if !missing {
 		w.breach("A4", "it stopped for want of nothing")
 	}
-	able, asleep := false, false
+	able, startable := false, false
 	for _, station := range state.Stations {
-		able = able || w.able(s, station)
-		asleep = asleep || station.Phase == "off" && s.Limits.Wake
+		able = able || w.able(s, station) && s.free(station)
+		startable = startable || station.Phase == "off" && s.Limits.Wake ||
+			w.able(s, station) && (s.Limits.WhenInUse != activation.SkipWhenInUse || s.free(station))
 	}
 	if longest := w.longest(); left(w.open, w.left) > longest && able {
 		w.breach("A4", "it stopped for the window, which is open for %s; a cycle takes %s at most", left(w.open, w.left), longest)
 	}
-	inUse := s.Limits.WhenInUse != activation.SkipWhenInUse && slices.ContainsFunc(state.Stations, func(d world.StationState) bool { return d.User != "" })
-	if s.calm() && !s.keeps() && !able && !asleep && !inUse {
+	if s.calm() && !s.keeps() && !startable {
 		w.breach("A4", "it stopped for the window, but nobody could have been started")
 	}
 	shut := !slices.ContainsFunc(w.open, func(o span) bool { return o.opens.Before(w.left) && o.closes.After(w.begun) })

@@ -51,9 +51,10 @@ type watchman struct {
 }
 
 type sight struct {
-	at   time.Time
-	user string
-	err  error
+	at     time.Time
+	uptime kms.Uptime
+	user   string
+	err    error
 }
 
 func newWatchman(job activation.Job, window *maintenance) *watchman {
@@ -120,6 +121,10 @@ func productOf(key string) kms.Product {
 
 // progress is told what the cycle says of itself.
 func (w *watchman) progress(e activation.Event) {
+	clock := w.world.Now()
+	if view, err := w.world.View(e.Station); e.Station != "" && err == nil {
+		clock = view.Now
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	fmt.Fprintf(&w.log, "%s cycle  %s %s %s %v %s\n", time.Now().Format(clockFace), e.Station, e.Kind, e.Product, e.Counts, e.Reason)
@@ -129,7 +134,10 @@ func (w *watchman) progress(e activation.Event) {
 	case activation.KindBack:
 		w.back[e.Station] = time.Now()
 		w.returns[e.Station] = append(w.returns[e.Station], time.Since(w.restarting[e.Station]))
-		if w.down[e.Station] {
+		// A clock that was put forward by more than the station had been up looks like a
+		// restart: nothing on the station can tell them apart.
+		before := w.seen[e.Station]
+		if jump := clock.Sub(before.uptime.Now) - time.Since(before.at); w.down[e.Station] && jump < before.uptime.Duration() {
 			w.breach("A5", "%s has not started anew yet", e.Station)
 		}
 	case activation.KindCounted:
@@ -157,7 +165,7 @@ func (w *watchman) presence(station string, p kms.Presence, err error) {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.seen[station] = sight{at: time.Now(), user: p.InUse(w.limits.IgnoreUsers), err: err}
+	w.seen[station] = sight{at: time.Now(), uptime: p.Uptime, user: p.InUse(w.limits.IgnoreUsers), err: err}
 }
 
 func (w *watchman) host(host kms.Host, err error) {
