@@ -90,8 +90,7 @@ func aborted(err error) bool {
 // outcome is meaning for a command that changes something: where it may have been
 // taken although no proper answer came, only the machine's own state tells.
 func outcome(err error) error {
-	var garbled *winrm.Protocol
-	if err != nil && (winrm.IsOutcomeUnknown(err) || aborted(err) || errors.As(err, &garbled)) {
+	if winrm.IsOutcomeUnknown(err) || aborted(err) {
 		return fmt.Errorf("%w: %w", kms.ErrUnknownOutcome, err)
 	}
 	return meaning(err)

@@ -31,14 +31,12 @@ func (c *Client) ask(ctx context.Context, address string, m message, o options) 
 		switch {
 		case err == nil:
 			return body, nil
-		case errors.As(err, &quota):
-			if !q.wait(ctx, backoff) {
-				return nil, err
+		case errors.As(err, &quota), m.repeatable && IsCode(err, CodeOperationTimeout):
+			if q.wait(ctx, backoff) { // also after a timeout: it may have come at once
+				continue
 			}
-		case m.repeatable && IsCode(err, CodeOperationTimeout) && time.Until(q.deadline) > leastTime:
-		default:
-			return nil, err
 		}
+		return nil, err
 	}
 }
 
@@ -158,18 +156,18 @@ func (q *question) read(cn *conn, answer *reply) (*element, error) {
 	envelope, err := cn.session.open(answer)
 	if err != nil {
 		cn.broken = true // sealing has a state, which is lost now
-		return nil, &Protocol{Address: q.to.String(), Status: answer.status, Reason: err.Error()}
+		return nil, &Protocol{Address: q.to.String(), Status: answer.status, Sent: true, Reason: err.Error()}
 	}
 	body, err := parseEnvelope(envelope)
 	if err != nil {
-		return nil, &Protocol{Address: q.to.String(), Status: answer.status, Reason: err.Error()}
+		return nil, &Protocol{Address: q.to.String(), Status: answer.status, Sent: true, Reason: err.Error()}
 	}
 	q.client.proof.serves(q.to.String())
 	if fault := body.child("Fault"); fault != nil {
 		return nil, faultOf(q.to.String(), fault)
 	}
 	if answer.status != http.StatusOK {
-		return nil, &Protocol{Address: q.to.String(), Status: answer.status, Reason: "without a fault"}
+		return nil, &Protocol{Address: q.to.String(), Status: answer.status, Sent: true, Reason: "without a fault"}
 	}
 	return body, nil
 }

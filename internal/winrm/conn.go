@@ -115,14 +115,14 @@ func (c *conn) unreadable(ctx context.Context, err error) error {
 		!errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 		// Neither the network's fault nor an early end: not HTTP.
 		c.broken = true
-		return &Protocol{Address: c.to.String(), Reason: "the answer is not HTTP: " + shorten(err.Error(), 120)}
+		return &Protocol{Address: c.to.String(), Sent: true, Reason: "the answer is not HTTP: " + shorten(err.Error(), 120)}
 	}
 	return c.fail(ctx, err, true)
 }
 
 func (c *conn) tooLarge(status int) error {
 	c.broken = true
-	return &Protocol{Address: c.to.String(), Status: status, Reason: "the answer is too large"}
+	return &Protocol{Address: c.to.String(), Status: status, Sent: true, Reason: "the answer is too large"}
 }
 
 // alive reports whether an idle connection is still open, as far as one can

@@ -51,9 +51,6 @@ type Unreachable struct {
 
 func (e *Unreachable) Error() string {
 	text := e.Address + " " + kindText[e.Kind]
-	if e.Sent {
-		text += " (the request was sent, whether it took effect is unknown)"
-	}
 	if e.Err != nil {
 		text += ": " + e.Err.Error()
 	}
@@ -85,9 +82,6 @@ type Interrupted struct {
 }
 
 func (e *Interrupted) Error() string {
-	if e.Sent {
-		return fmt.Sprintf("asking %s was interrupted after the request was sent, whether it took effect is unknown: %v", e.Address, e.Err)
-	}
 	return fmt.Sprintf("asking %s was interrupted: %v", e.Address, e.Err)
 }
 
@@ -234,7 +228,8 @@ func (e *ShellLost) Unwrap() error { return e.Fault }
 // SOAP envelope, too large, not sealed.
 type Protocol struct {
 	Address string
-	Status  int // HTTP status, 0 when none was read
+	Status  int  // HTTP status, 0 when none was read
+	Sent    bool // as in Unreachable: it answered the request so, not what comes before
 	Reason  string
 }
 
@@ -318,6 +313,10 @@ func IsOutcomeUnknown(err error) bool {
 	var interrupted *Interrupted
 	if errors.As(err, &interrupted) {
 		return interrupted.Sent
+	}
+	var protocol *Protocol
+	if errors.As(err, &protocol) {
+		return protocol.Sent
 	}
 	return IsCode(err, CodeOperationTimeout)
 }

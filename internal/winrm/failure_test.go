@@ -319,3 +319,45 @@ func TestEnumerationThatFailsIsReleasedOrGone(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// What is answered instead of "who is there" came before the command was sent.
+func TestACommandThatWasNotSentHasNoUnknownOutcome(t *testing.T) {
+	t.Parallel()
+	for name, answer := range map[string]string{
+		"404":       "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n",
+		"500":       "HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n",
+		"no HTTP":   "SSH-2.0-OpenSSH_9.2\r\n",
+		"too large": "HTTP/1.1 401 Unauthorized\r\nContent-Length: 9999999\r\n\r\n" + strings.Repeat("x", 9999999),
+	} {
+		address, _ := speaks(t, answer)
+		_, err := client(t, winrm.Config{}).Invoke(t.Context(), address, shutdown)
+		var protocol *winrm.Protocol
+		if !errors.As(err, &protocol) || winrm.IsOutcomeUnknown(err) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// A service that is overtaxed may give up at once.
+func TestOperationsThatTimeOutAtOnceAreNotAskedForInALoop(t *testing.T) {
+	t.Parallel()
+	r := open(t, wsman.Config{NTLM: true})
+	r.becomes(always(wsman.Enumerate, wsman.Condition{Trouble: wsman.Faulted, Fault: &wsman.Fault{Code: winrm.CodeOperationTimeout}}))
+	_, err := client(t, winrm.Config{}).Query(t.Context(), r.address, uptime, winrm.Timeout(2*time.Second))
+	if !winrm.IsCode(err, winrm.CodeOperationTimeout) {
+		t.Errorf("got %v", err)
+	}
+	if n := len(r.kinds()); n < 2 || n > 8 {
+		t.Errorf("asked %d times in two seconds", n)
+	}
+}
+
+func TestAReadWithoutAnAnswerSpeaksOfNoEffect(t *testing.T) {
+	t.Parallel()
+	r := open(t, wsman.Config{NTLM: true})
+	r.becomes(always(wsman.Enumerate, wsman.Condition{Trouble: wsman.Hang}))
+	_, err := client(t, winrm.Config{}).Query(t.Context(), r.address, uptime, winrm.Timeout(300*time.Millisecond))
+	if !winrm.IsUnreachable(err) || strings.Contains(err.Error(), "effect") {
+		t.Errorf("got %v", err)
+	}
+}

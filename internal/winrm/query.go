@@ -135,13 +135,13 @@ func (c *Client) Invoke(ctx context.Context, address string, call Call, opts ...
 	}
 	output := body.child(call.Method + "_OUTPUT")
 	if output == nil {
-		return Instance{}, &Protocol{Address: address, Reason: "the answer holds no " + call.Method + "_OUTPUT"}
+		return Instance{}, &Protocol{Address: address, Sent: true, Reason: "the answer holds no " + call.Method + "_OUTPUT"}
 	}
 	result := instanceOf(output)
 	if text, ok := result.String("ReturnValue"); ok {
 		value, ok := parseUint32(text)
 		if !ok {
-			return result, &Protocol{Address: address, Reason: fmt.Sprintf("method %s returned %q", call.Method, shorten(text, 40))}
+			return result, &Protocol{Address: address, Sent: true, Reason: fmt.Sprintf("method %s returned %q", call.Method, shorten(text, 40))}
 		}
 		if value != 0 {
 			return result, &MethodFailed{Address: address, Class: call.Class, Method: call.Method, Value: value}

@@ -125,6 +125,10 @@ func notSent(err error) error {
 	if errors.As(err, &interrupted) {
 		interrupted.Sent = false
 	}
+	var protocol *Protocol
+	if errors.As(err, &protocol) {
+		protocol.Sent = false
+	}
 	return err
 }
 
