@@ -163,6 +163,8 @@ func (s *Simulator) condition(machine string, r wsman.Request) wsman.Condition {
 		c.Trouble = wsman.Garbage
 	case world.Contact(world.Unavailable):
 		c.Trouble = wsman.Unavailable
+	case world.Contact(world.ProviderFails):
+		c.Trouble, c.Fault = wsman.Faulted, &wsman.Fault{Code: wsman.CodeProviderFails}
 	}
 	return c
 }

@@ -69,8 +69,33 @@ type event struct {
 	fields  []string
 }
 
-// events reads records of one log in the order in which they were written.
+// events reads records of one log in the order in which they were written: by CIM, and
+// where that cannot give them by a command. Where neither can the first error counts.
 func (c *Client) events(ctx context.Context, address, log string, since time.Time, options []winrm.Option, ids ...int) ([]event, error) {
+	since = since.Truncate(time.Second) // Win32_NTLogEvent dates its records so
+	first, second := c.eventsByCIM, c.eventsByCommand
+	if _, slow := c.slow.Load(address); slow {
+		first, second = second, first
+	}
+	events, err := first(ctx, address, log, since, options, ids...)
+	if err != nil && ctx.Err() == nil && elsewhere(err, log) {
+		if found, failed := second(ctx, address, log, since, options, ids...); failed == nil {
+			if tooSlow(err) {
+				c.slow.Store(address, true) // not waited for again in this run
+			}
+			events, err = found, nil
+		}
+	}
+	if err != nil {
+		return nil, meaning(err)
+	}
+	events = slices.DeleteFunc(events, func(e event) bool { return !slices.Contains(ids, e.id) })
+	// Windows answers newest first; nothing promises that.
+	slices.SortFunc(events, func(x, y event) int { return cmp.Compare(x.record, y.record) })
+	return events, nil
+}
+
+func (c *Client) eventsByCIM(ctx context.Context, address, log string, since time.Time, options []winrm.Option, ids ...int) ([]event, error) {
 	wanted := fmt.Sprintf("EventCode = %d", ids[0])
 	if len(ids) > 1 {
 		wanted = fmt.Sprintf("EventCode >= %d AND EventCode <= %d", slices.Min(ids), slices.Max(ids))
@@ -81,7 +106,7 @@ func (c *Client) events(ctx context.Context, address, log string, since time.Tim
 			" AND TimeGenerated >= "+winrm.Quote(datetime(since)),
 		append(options, winrm.Timeout(licensingTimeout))...)
 	if err != nil {
-		return nil, meaning(err)
+		return nil, err
 	}
 	events := make([]event, 0, len(instances))
 	for _, i := range instances {
@@ -89,13 +114,10 @@ func (c *Client) events(ctx context.Context, address, log string, since time.Tim
 		id, _ := i.Uint32("EventCode")
 		e.id = int(id)
 		e.record, _ = i.Uint32("RecordNumber")
-		e.written, _ = i.Time("TimeGenerated")
-		if slices.Contains(ids, e.id) {
-			events = append(events, e)
-		}
+		written, _ := i.Time("TimeGenerated")
+		e.written = written.UTC()
+		events = append(events, e)
 	}
-	// Windows answers newest first; nothing promises that.
-	slices.SortFunc(events, func(x, y event) int { return cmp.Compare(x.record, y.record) })
 	return events, nil
 }
 

@@ -1,8 +1,8 @@
 // Package windows asks Windows machines what the provider needs to know of them and
 // tells them what to do: uptime, users, licences, what a KMS host has counted; restart,
-// ask for activation. It speaks CIM (namespace root\cimv2) over WS-Management, reads
-// only numbers and tokens, which are not localised, and calls no method that changes
-// more than it must.
+// ask for activation. It speaks CIM (namespace root\cimv2) over WS-Management, runs a
+// command only for a log that CIM does not give, reads only numbers and tokens, which are
+// not localised, and calls no method that changes more than it must.
 //
 // Errors wrap the sentinels of package kms, so that callers decide by meaning, and
 // keep the cause of package winrm.
@@ -12,6 +12,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/timago/terraform-provider-timago/internal/kms"
 	"github.com/timago/terraform-provider-timago/internal/winrm"
@@ -21,10 +22,14 @@ import (
 type Transport interface {
 	Query(ctx context.Context, address, wql string, options ...winrm.Option) ([]winrm.Instance, error)
 	Invoke(ctx context.Context, address string, call winrm.Call, options ...winrm.Option) (winrm.Instance, error)
+	Execute(ctx context.Context, address string, command winrm.Command, options ...winrm.Option) (winrm.Output, error)
 }
 
 // Client asks Windows machines over one account.
-type Client struct{ transport Transport }
+type Client struct {
+	transport Transport
+	slow      sync.Map // addresses whose log is too large for CIM
+}
 
 // New returns a client over the transport, which stays the caller's to close.
 func New(transport Transport) *Client { return &Client{transport: transport} }

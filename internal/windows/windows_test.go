@@ -21,8 +21,9 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type room struct {
 	*simulator.Simulator
 	*windows.Client
-	stations []string
-	host     string
+	transport *winrm.Client
+	stations  []string
+	host      string
 }
 
 func open(t *testing.T, site world.Site) room {
@@ -39,7 +40,7 @@ func open(t *testing.T, site world.Site) room {
 		t.Fatal(err)
 	}
 	t.Cleanup(transport.Close)
-	r := room{Simulator: s, Client: windows.New(transport), host: ready.KMSHost}
+	r := room{Simulator: s, Client: windows.New(transport), transport: transport, host: ready.KMSHost}
 	for _, station := range ready.Stations {
 		r.stations = append(r.stations, station.Address)
 	}

@@ -51,6 +51,8 @@ const (
 	TruncatedXML FaultName = "truncated-xml" // carried out, then half an answer
 	Garbage      FaultName = "garbage"       // carried out, then something that is no SOAP
 	Unavailable  FaultName = "unavailable"   // 503
+
+	ProviderFails FaultName = "provider-fails" // WMI cannot load what answers for the class, which Of names
 )
 
 // occasion says when a fault can act.
@@ -70,7 +72,7 @@ var occasions = map[FaultName]occasion{
 	PowerCut:          atMoment, ClockSkew: atMoment, UserLogsOn: atMoment, KMSAway: atMoment, CountFalls: atMoment,
 	Refuses: atMoment, OptionChanged: atMoment, StationDeleted: atMoment, RoomRenamed: atMoment,
 	HalfOpen: atRequest, Unauthorized: atRequest, Quota: atRequest, Drops: atRequest,
-	EmptyBody: atRequest, TruncatedXML: atRequest, Garbage: atRequest, Unavailable: atRequest,
+	ProviderFails: atRequest, EmptyBody: atRequest, TruncatedXML: atRequest, Garbage: atRequest, Unavailable: atRequest,
 	APIUnauthorized: atInterface, APIForbidden: atInterface, APIProxyNotFound: atInterface, APIConflict: atInterface,
 	APIInvalidValue: atInterface, APIRateLimited: atInterface, APIInternalError: atInterface, APIBadGateway: atInterface,
 	APIUnavailable: atInterface, APIGatewayTimeout: atInterface, APITimeout: atInterface, APIStaleETag: atInterface,

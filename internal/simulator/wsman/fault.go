@@ -21,6 +21,7 @@ const (
 	CodeQuota             uint32 = 2150859173
 	CodeNotSupported      uint32 = 2150858753
 	CodeEnvelopeTooSmall  uint32 = 2150858805
+	CodeProviderFails     uint32 = 0x80041013 // WBEM_E_PROVIDER_LOAD_FAILURE
 )
 
 // Fault is an error that is answered as a SOAP fault with status 500. Only
@@ -52,6 +53,7 @@ var known = map[uint32]Fault{
 	CodeNoSuchInstance:    {Subcode: "wsa:DestinationUnreachable", Text: "Das angeforderte Objekt wurde nicht gefunden."},
 	CodeQuota:             {Subcode: "w:QuotaLimit", Text: "Die maximale Anzahl von Shells oder gleichzeitigen Vorgängen für diesen Benutzer wurde überschritten."},
 	CodeNotSupported:      {Subcode: "wsa:ActionNotSupported", Text: "Die Aktion wird vom Dienst nicht unterstützt."},
+	CodeProviderFails:     {Subcode: "w:InternalError", Text: "Fehler beim Laden des Anbieters."},
 	CodeEnvelopeTooSmall:  {Subcode: "w:EncodingLimit", Text: "Die Größe des Antwortpakets überschreitet die zulässige maximale Umschlaggröße."},
 }
 
