@@ -18,7 +18,7 @@ import (
 )
 
 var (
-	boundSeeds = flag.Int("bound.seeds", 4, "seeds for each row of the bound's table")
+	boundSeeds = flag.Int("bound.seeds", seeds, "seeds for each row of the bound's table")
 	boundKind  = flag.String("bound.kind", "", "only the rows of this kind")
 )
 

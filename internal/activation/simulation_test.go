@@ -90,11 +90,13 @@ func (s scenario) play(t interface{ Fatal(...any) }) *watchman {
 			other <- result
 		}()
 		result, err := engine.Run(ctx, school, job)
+		w.ended()
 		result.Restarts += (<-other).Restarts
 		w.end(s, result, err)
 		return w
 	}
 	result, err := engine.Run(ctx, school, job)
+	w.ended()
 	w.end(s, result, err)
 	return w
 }

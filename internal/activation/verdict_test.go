@@ -16,7 +16,7 @@ func (w *watchman) end(s scenario, r activation.Result, err error) {
 	state := w.world.State()
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.outcome, w.left = err, time.Now()
+	w.outcome = err
 	fmt.Fprintf(&w.log, "%s end    %v\n%+v\n", time.Now().Format(clockFace), err, r)
 	if late := time.Since(w.cancelled); late > 2*time.Second {
 		w.breach("A10", "it returned %s after the end", late)
@@ -77,7 +77,7 @@ func (w *watchman) endReached(s scenario, state world.State) {
 		w.exact(s)
 	}
 	for product, threshold := range w.job.Thresholds {
-		if count, _ := w.read.Count(product); count < threshold {
+		if count, _ := w.last.Count(product); count < threshold {
 			w.breach("A9", "it stopped at count %d of %s, below %d", count, product, threshold)
 		}
 	}
@@ -135,7 +135,7 @@ func (s scenario) free(station world.StationState) bool {
 func (w *watchman) endBarred(s scenario, state world.State) {
 	missing := false
 	for product, threshold := range w.job.Thresholds {
-		count, _ := w.read.Count(product)
+		count, _ := w.last.Count(product)
 		missing = missing || count < threshold
 	}
 	if !missing {

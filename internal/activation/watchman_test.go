@@ -28,6 +28,7 @@ type watchman struct {
 	restarts  map[string]int
 	seen      map[string]sight // last look at a station's users
 	read      kms.Host         // the host as last read
+	last      kms.Host         // … when the cycle that is judged ended: its twin may go on
 	readAt    time.Time
 	landed    map[kms.Product]int             // our counts since then
 	requests  map[string]map[kms.Product]bool // made since the station's restart
@@ -312,6 +313,13 @@ func (w *watchman) wake(station string) {
 // hopeFor is how long a member that does not answer is expected back, so that what an
 // earlier run has under way is not made again.
 const hopeFor = 3 * time.Minute
+
+// ended is told that the cycle that is judged has returned.
+func (w *watchman) ended() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.last, w.left = w.read, time.Now()
+}
 
 // again forgets what only the run before could know.
 func (w *watchman) again() {

@@ -2,5 +2,9 @@
 
 package activation_test
 
-// worlds is how many worlds the simulation draws.
-const worlds = "200"
+// worlds is how many worlds the simulation draws, seeds how many fleets each row of the
+// bound's table.
+const (
+	worlds = "200"
+	seeds  = 1
+)

@@ -2,5 +2,9 @@
 
 package activation_test
 
-// worlds is how many worlds the simulation draws.
-const worlds = "2000"
+// worlds is how many worlds the simulation draws, seeds how many fleets each row of the
+// bound's table.
+const (
+	worlds = "2000"
+	seeds  = 4
+)
