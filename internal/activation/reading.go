@@ -103,9 +103,13 @@ func (c *cycle) absent(s *station, err error) {
 		c.leave(s, "its Windows refused the account: "+err.Error())
 		return
 	}
+	answered := s.phase == unread && s.late // a moment ago: its services are still starting
 	c.unlist(s)
 	c.move(s, away)
 	s.up, s.trouble = false, err
+	if answered && s.owes == 0 {
+		c.hope(s, true)
+	}
 	if s.gone.IsZero() {
 		s.gone, s.mark = c.now, c.host.begunLooks
 		s.watch, s.last = watch{from: firstLook, until: firstLook, step: firstLook, slack: fewestAwayLook}, 0
