@@ -6,8 +6,10 @@ import (
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
+	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
@@ -47,7 +49,12 @@ func (env environment) boolean(value *types.Bool, name string, attribute path.Pa
 	return misread(err, name, text, "true or false", attribute)
 }
 
-func (env environment) number(value *types.Int64, name string, preset int64, attribute path.Path) diag.Diagnostics {
+// bounds are the least and the greatest that a number may be.
+type bounds struct{ least, greatest int64 }
+
+func (b bounds) validator() validator.Int64 { return int64validator.Between(b.least, b.greatest) }
+
+func (env environment) number(value *types.Int64, name string, preset int64, allowed bounds, attribute path.Path) diag.Diagnostics {
 	if !value.IsNull() {
 		return nil
 	}
@@ -56,9 +63,12 @@ func (env environment) number(value *types.Int64, name string, preset int64, att
 	if text == "" {
 		return nil
 	}
-	n, err := strconv.ParseUint(text, 10, 16)
-	*value = types.Int64Value(int64(n))
-	return misread(err, name, text, "a number from 0 to 65535", attribute)
+	n, err := strconv.ParseInt(text, 10, 64)
+	if n < allowed.least || n > allowed.greatest {
+		err = strconv.ErrRange
+	}
+	*value = types.Int64Value(n)
+	return misread(err, name, text, fmt.Sprintf("a number from %d to %d", allowed.least, allowed.greatest), attribute)
 }
 
 func misread(err error, name, text, wanted string, attribute path.Path) diag.Diagnostics {

@@ -50,6 +50,13 @@ const (
 	defaultMaxAge      = 168 * time.Hour
 )
 
+// What numbers may be, in the configuration and in the environment.
+var (
+	rangeOfRetries  = bounds{0, 20}
+	rangeOfPorts    = bounds{1, 65535}
+	rangeOfParallel = bounds{1, 1000}
+)
+
 // hostVariable is the only one that is read for kms.winrm: the password.
 const hostVariable = "TIMAGO_KMS_WINRM_PASSWORD"
 
@@ -88,7 +95,7 @@ func (m model) settings(ctx context.Context, env environment) (settings, diag.Di
 	env.string(&s.api.CACertificate, "TIMAGO_CA_CERTIFICATE", "")
 	env.string(&s.api.Inventory, "TIMAGO_INVENTORY", "")
 	env.duration(&s.api.RequestTimeout, "TIMAGO_REQUEST_TIMEOUT", defaultTimeout)
-	diags.Append(env.number(&s.api.MaxRetries, "TIMAGO_MAX_RETRIES", defaultMaxRetries, path.Root("max_retries"))...)
+	diags.Append(env.number(&s.api.MaxRetries, "TIMAGO_MAX_RETRIES", defaultMaxRetries, rangeOfRetries, path.Root("max_retries"))...)
 	env.string(&s.kms.Host, "TIMAGO_KMS_HOST", "")
 	env.string(&s.kms.CountSource, "TIMAGO_KMS_COUNT_SOURCE", defaultCountSource)
 	env.duration(&s.kms.MaxAge, "TIMAGO_KMS_MAX_AGE", defaultMaxAge)
@@ -176,11 +183,12 @@ func (m model) site(ctx context.Context, env environment) (site.Config, diag.Dia
 		}
 	}
 	var more diag.Diagnostics
-	if config.Timago == nil || !m.WinRM.IsNull() || !s.winrm.Username.IsNull() {
+	if config.Timago == nil || !m.WinRM.IsNull() || !s.winrm.Username.IsNull() || s.winrm.byKerberos() {
 		config.WinRM, more = s.winrm.config(ctx, pathWinRM, "TIMAGO_WINRM_USERNAME", "TIMAGO_WINRM_PASSWORD")
 		diags.Append(more...)
 	}
 	if s.hostWinRM != nil {
+		config.HostSuffix = s.hostWinRM.DomainSuffix.ValueString()
 		config.HostWinRM, more = s.hostWinRM.config(ctx, pathKMSWinRM, "", hostVariable)
 		diags.Append(more...)
 	}

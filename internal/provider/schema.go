@@ -5,7 +5,6 @@ import (
 	"regexp"
 
 	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
-	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
@@ -53,7 +52,7 @@ func (p *Provider) Schema(_ context.Context, _ provider.SchemaRequest, resp *pro
 			"max_retries": schema.Int64Attribute{
 				Optional:            true,
 				MarkdownDescription: "How often a request to `endpoint` that failed for the moment is sent again. Environment: `TIMAGO_MAX_RETRIES`. Default: 4.",
-				Validators:          []validator.Int64{int64validator.Between(0, 20)},
+				Validators:          []validator.Int64{rangeOfRetries.validator()},
 			},
 			"inventory": schema.StringAttribute{
 				Optional: true,
@@ -154,7 +153,7 @@ func winrmAttributes() map[string]schema.Attribute {
 		"port": schema.Int64Attribute{
 			Optional:            true,
 			MarkdownDescription: "WinRM port. Environment: `TIMAGO_WINRM_PORT`. Default: 5985, with `use_tls` 5986.",
-			Validators:          []validator.Int64{int64validator.Between(1, 65535)},
+			Validators:          []validator.Int64{rangeOfPorts.validator()},
 		},
 		"domain_suffix": schema.StringAttribute{
 			Optional:            true,
@@ -193,7 +192,7 @@ func winrmAttributes() map[string]schema.Attribute {
 		"max_parallel": schema.Int64Attribute{
 			Optional:            true,
 			MarkdownDescription: "Requests under way at once, over all machines. Environment: `TIMAGO_WINRM_MAX_PARALLEL`. Default: 32.",
-			Validators:          []validator.Int64{int64validator.Between(1, 1000)},
+			Validators:          []validator.Int64{rangeOfParallel.validator()},
 		},
 	}
 }

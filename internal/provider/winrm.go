@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -46,8 +47,8 @@ func winrmOf(ctx context.Context, block types.Object, env environment, prefix st
 	env.string(&w.DomainSuffix, prefix+"DOMAIN_SUFFIX", "")
 	env.string(&w.CACertificate, prefix+"CA_CERTIFICATE", "")
 	diags.Append(env.boolean(&w.UseTLS, prefix+"USE_TLS", at.AtName("use_tls"))...)
-	diags.Append(env.number(&w.Port, prefix+"PORT", 0, at.AtName("port"))...)
-	diags.Append(env.number(&w.MaxParallel, prefix+"MAX_PARALLEL", defaultMaxParallel, at.AtName("max_parallel"))...)
+	diags.Append(env.number(&w.Port, prefix+"PORT", 0, rangeOfPorts, at.AtName("port"))...)
+	diags.Append(env.number(&w.MaxParallel, prefix+"MAX_PARALLEL", defaultMaxParallel, rangeOfParallel, at.AtName("max_parallel"))...)
 	env.duration(&w.Timeout, prefix+"TIMEOUT", defaultTimeout)
 	var more diag.Diagnostics
 	w.kerberos, more = kerberosOf(ctx, w.Kerberos, env, prefix)
@@ -65,8 +66,30 @@ func (w winrmModel) validate(c *checks, at path.Path) {
 				"Set use_tls = true, or leave auth out: NTLM seals what it sends where there is no TLS. "+
 				"Only where clear text is truly meant, set allow_unencrypted = true.")
 	}
+	w.validateTLS(c, at)
 	c.positive(at.AtName("timeout"), w.Timeout)
 	c.certificates(at.AtName("ca_certificate"), w.CACertificate)
+}
+
+// validateTLS finds what protects nothing, since there is no TLS.
+func (w winrmModel) validateTLS(c *checks, at path.Path) {
+	if w.UseTLS.IsUnknown() || w.UseTLS.ValueBool() {
+		return
+	}
+	for _, trust := range []struct {
+		attribute string
+		value     attr.Value
+	}{
+		{"ca_certificate", w.CACertificate}, {"tls_server_name", w.TLSServerName}, {"certificate_fingerprints", w.CertificateFingerprints},
+	} {
+		if !trust.value.IsNull() && !trust.value.IsUnknown() {
+			c.reject(at.AtName(trust.attribute), "TLS is not used", "it says which certificates to trust, and without TLS there are none.\n\nSet use_tls = true, or leave it out.")
+		}
+	}
+	if w.InsecureSkipVerify.ValueBool() {
+		at := at.AtName("insecure_skip_verify")
+		c.AddAttributeWarning(at, "TLS is not used", at.String()+": it has no effect without TLS.\n\nSet use_tls = true, or leave it out.")
+	}
 }
 
 // config is the account and the way to the machines; every value must be known. The

@@ -1,6 +1,11 @@
 package site
 
-import "testing"
+import (
+	"strings"
+	"testing"
+
+	"github.com/timago/terraform-provider-timago/internal/winrm"
+)
 
 func TestABareNameIsCompletedByTheDomainSuffix(t *testing.T) {
 	t.Parallel()
@@ -20,6 +25,36 @@ func TestABareNameIsCompletedByTheDomainSuffix(t *testing.T) {
 		}
 		if got := (&Site{}).complete(name); got != name {
 			t.Errorf("without a suffix %s becomes %s", name, got)
+		}
+	}
+}
+
+func TestTheKMSHostsOwnAccountHasADomainSuffixOfItsOwn(t *testing.T) {
+	t.Parallel()
+	account := &winrm.Config{Username: `SCHULE\kms-admin`, Password: "secret"}
+	for _, tt := range []struct {
+		own        *winrm.Config
+		ownSuffix  string
+		want, what string
+	}{
+		{nil, "", "kms01.schule.example", "the stations' account"},
+		{account, "verwaltung.example", "kms01.verwaltung.example", "its own suffix"},
+		{account, ".verwaltung.example", "kms01.verwaltung.example", "written with its dot"},
+		{account, "", "kms01", "none: nothing is taken over"},
+	} {
+		s, err := Open(Config{WinRM: account, DomainSuffix: "schule.example", HostWinRM: tt.own, HostSuffix: tt.ownSuffix})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(s.Close)
+		if got := s.At("kms01").ID(); got != tt.want {
+			t.Errorf("%s: the KMS host is %s, want %s", tt.what, got, tt.want)
+		}
+		if got, err := s.address(t.Context(), "R101-PC01"); got != "R101-PC01.schule.example" || err != nil {
+			t.Errorf("%s: a station is %s (%v)", tt.what, got, err)
+		}
+		if _, err := s.At("kms01").Clock(t.Context()); err == nil || !strings.Contains(err.Error(), tt.want+":5985 ") {
+			t.Errorf("%s: the host is asked elsewhere: %v", tt.what, err)
 		}
 	}
 }

@@ -26,6 +26,7 @@ type Config struct {
 	DomainSuffix string         // appended to names without a dot; "" leaves them as they are
 	KMSHost      string         // the default KMS host, with ":port" where its WinRM port differs; "" none
 	HostWinRM    *winrm.Config  // the KMS host's own account; nil: the stations'
+	HostSuffix   string         // with HostWinRM: what DomainSuffix is for the KMS host's name
 	CountSource  CountSource    // "": CountAuto
 	MaxAge       time.Duration  // of an answer to a station that stands for a count
 	Inventory    string         // path of a Datenexport or CSV file, for direct mode; "" none
@@ -40,6 +41,7 @@ type Site struct {
 	timago       *timago.Client  // nil in direct mode
 	inventory    []Station       // what is known of stations in direct mode
 	suffix       string
+	hostSuffix   string // the same for the KMS host
 	kmsHost      string
 	source       CountSource
 	maxAge       time.Duration
@@ -56,8 +58,9 @@ func Open(config Config) (*Site, error) {
 	if s.machines, err = s.account(config.WinRM); err != nil {
 		return nil, err
 	}
-	s.hostMachines = s.machines
+	s.hostMachines, s.hostSuffix = s.machines, s.suffix
 	if config.HostWinRM != nil {
+		s.hostSuffix = strings.TrimPrefix(config.HostSuffix, ".")
 		if s.hostMachines, err = s.account(config.HostWinRM); err != nil {
 			return nil, fmt.Errorf("the KMS host's own account: %w", err)
 		}
@@ -136,15 +139,17 @@ func (s *Site) address(ctx context.Context, name string) (string, error) {
 	return address, nil
 }
 
-func (s *Site) complete(name string) string {
+func (s *Site) complete(name string) string { return complete(name, s.suffix) }
+
+func complete(name, suffix string) string {
 	host, port, err := net.SplitHostPort(name)
 	if err != nil {
 		host, port = name, ""
 	}
-	if s.suffix == "" || strings.ContainsAny(host, ".:") || strings.EqualFold(host, "localhost") {
+	if suffix == "" || strings.ContainsAny(host, ".:") || strings.EqualFold(host, "localhost") {
 		return name
 	}
-	host += "." + s.suffix
+	host += "." + suffix
 	if port != "" {
 		return net.JoinHostPort(host, port)
 	}
