@@ -148,7 +148,7 @@ func drawFault(t *rapid.T, site world.Site) world.Fault {
 	f.On = []string{rapid.SampledFrom(site.Stations).Draw(t, "on").Name}
 	if f.Name == world.Refuses || f.Name == world.HalfOpen || f.Name == world.Unavailable || f.Name == world.Drops {
 		if rapid.Bool().Draw(t, "on the host") {
-			f.On = []string{"kms01"}
+			f.On, f.Of = []string{"kms01"}, rapid.SampledFrom([]string{"", "counted"}).Draw(t, "of")
 		}
 	}
 	return f

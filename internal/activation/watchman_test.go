@@ -26,6 +26,7 @@ type watchman struct {
 	down      map[string]bool                 // restarted by the cycle, not started again
 	underWay  map[string]map[kms.Product]bool // restarts not counted yet: what they may add to
 	restarts  map[string]int
+	awakened  map[string]bool  // woken, or tried to be
 	seen      map[string]sight // last look at a station's users
 	read      kms.Host         // the host as last read
 	last      kms.Host         // … when the cycle that is judged ended: its twin may go on
@@ -60,7 +61,7 @@ type sight struct {
 
 func newWatchman(job activation.Job, window *maintenance) *watchman {
 	w := &watchman{
-		job: job, limits: job.Limits, down: map[string]bool{}, underWay: map[string]map[kms.Product]bool{}, restarts: map[string]int{},
+		job: job, limits: job.Limits, down: map[string]bool{}, underWay: map[string]map[kms.Product]bool{}, restarts: map[string]int{}, awakened: map[string]bool{},
 		seen: map[string]sight{}, first: map[kms.Product]int{}, landed: map[kms.Product]int{}, requests: map[string]map[kms.Product]bool{}, licensed: map[string]time.Time{},
 		begun: time.Now(), restarting: map[string]time.Time{}, back: map[string]time.Time{},
 		returns: map[string][]time.Duration{}, answers: map[string][]time.Duration{},
@@ -203,10 +204,12 @@ func (w *watchman) restart(station string, force bool) {
 	if w == nil {
 		return
 	}
-	state := stateOf(w.world.State(), station)
+	site := w.world.State()
+	state := stateOf(site, station)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	now := time.Now()
+	w.cheapest(station, site)
 	fmt.Fprintf(&w.log, "%s asked  %s to restart\n", now.Format(clockFace), station)
 	if !w.cancelled.IsZero() && now.After(w.cancelled) {
 		w.breach("A10", "%s was restarted after the end", station)
@@ -253,6 +256,19 @@ func (w *watchman) restart(station string, force bool) {
 	}
 }
 
+// cheapest holds a restart against A0: no member that is known to be off, and could be
+// woken, is left asleep. What a window keeps, and what is another pool's, is left out.
+func (w *watchman) cheapest(station string, site world.State) {
+	if !w.job.Limits.Wake || w.windowed || w.twin {
+		return
+	}
+	for _, s := range site.Stations {
+		if s.Phase == "off" && w.seen[s.Name].err != nil && !w.down[s.Name] && !w.awakened[s.Name] && w.restarts[s.Name] == 0 && len(w.missing(s)) > 0 {
+			w.breach("A0", "%s is restarted while %s is off and was not woken", station, s.Name)
+		}
+	}
+}
+
 // usualCycle is expected of a station where nothing was seen of any.
 const usualCycle = 3 * time.Minute
 
@@ -273,9 +289,11 @@ func (w *watchman) inWindow(station, how string) {
 		return slices.Min(all), true
 	}
 	expected, seen := shortest(w.returns)
-	expected -= expected / 100                           // a return may have been seen late
-	if !seen || w.twin && len(w.returns[station]) == 0 { // one pool does not learn from the other
+	expected -= expected / 100 // a return may have been seen late
+	if !seen {
 		expected = usualCycle
+	} else if w.twin && len(w.returns[station]) == 0 { // it may be the other pool that has seen something
+		expected = min(expected, usualCycle)
 	} else if answer, seen := shortest(w.answers); seen && (len(w.returns[station]) == 0 || len(w.answers[station]) > 0) {
 		expected += answer
 	}
@@ -303,8 +321,8 @@ func (w *watchman) wake(station string) {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	fmt.Fprintf(&w.log, "%s asked  %s to wake\n", time.Now().Format(clockFace), station)
 	w.inWindow(station, "woken")
+	w.awakened[station] = true
 	if w.woken++; !w.cancelled.IsZero() && time.Now().After(w.cancelled) {
 		w.breach("A10", "%s was woken after the end", station)
 	}
@@ -336,6 +354,7 @@ func (w *watchman) again() {
 	for _, known := range []map[string][]time.Duration{w.returns, w.answers} {
 		clear(known)
 	}
+	clear(w.awakened)
 	clear(w.restarting)
 	clear(w.back)
 	clear(w.down) // what an earlier run took down is not in this one's hands
