@@ -130,9 +130,9 @@ func (c *cycle) notBack(s *station) string {
 	return fmt.Sprintf("it did not come back within %s after its restart: %v", c.limits.StationTimeout, s.trouble)
 }
 
-// unsureFor is how long a station may go on answering without a restart until a command
+// UnsureFor is how long a station may go on answering without a restart until a command
 // whose outcome was lost is taken for not carried out.
-const unsureFor = 2 * time.Minute
+const UnsureFor = 2 * time.Minute
 
 // probed judges whether the station has started anew. Only its uptime proves that.
 func (c *cycle) probed(s *station, r report) {
@@ -144,7 +144,7 @@ func (c *cycle) probed(s *station, r report) {
 		c.tell(KindBack, s, Event{})
 		c.move(s, returned)
 		c.send(s, call{verb: licensing})
-	case r.err == nil && s.unsure && silence > unsureFor:
+	case r.err == nil && s.unsure && silence > UnsureFor:
 		c.takeBack(s)
 		c.move(s, ready)
 		c.place(s)

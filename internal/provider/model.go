@@ -15,6 +15,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 
 	"github.com/timago/terraform-provider-timago/internal/site"
+	"github.com/timago/terraform-provider-timago/internal/tfdiag"
 	"github.com/timago/terraform-provider-timago/internal/winrm"
 )
 
@@ -126,7 +127,7 @@ func (c *checks) reject(at path.Path, summary, detail string) {
 
 func (c *checks) positive(at path.Path, value timetypes.GoDuration) {
 	if d, err := time.ParseDuration(value.ValueString()); !value.IsUnknown() && (err != nil || d <= 0) {
-		c.reject(at, "Not a positive duration", fmt.Sprintf("%q is no duration above 0; write it as \"30s\" or \"2m\".", value.ValueString()))
+		c.Append(tfdiag.NotPositive(at, value.ValueString()))
 	}
 }
 

@@ -28,25 +28,12 @@ func (r *Resource) ValidateConfig(ctx context.Context, req resource.ValidateConf
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	positive := func(value timetypes.GoDuration, at path.Path) {
-		if value.IsNull() || value.IsUnknown() {
-			return
-		}
-		if d, err := time.ParseDuration(value.ValueString()); err == nil && d <= 0 {
-			resp.Diagnostics.AddAttributeError(at, "Not a positive duration", fmt.Sprintf("%s is %q, which is not above 0; write it as \"90s\" or \"15m\".", at, value.ValueString()))
-		}
-	}
-	positive(config.Settle, path.Root("settle"))
-	positive(config.EarlyRenewal, path.Root("early_renewal"))
 	if early, err := time.ParseDuration(config.EarlyRenewal.ValueString()); err == nil && early >= kms.CountedFor {
 		resp.Diagnostics.AddAttributeError(path.Root("early_renewal"), "Longer than a count lasts",
 			fmt.Sprintf("A count lasts 30 days, so that %s ahead nothing is left of it. early_renewal must be less than %s.", early, kms.CountedFor))
 	}
 	if !config.Cycle.IsNull() && !config.Cycle.IsUnknown() {
 		cycle := config.Cycle.Attributes()
-		if timeout, is := cycle["station_timeout"].(timetypes.GoDuration); is {
-			positive(timeout, path.Root("cycle").AtName("station_timeout"))
-		}
 		if cycle["after"].Equal(types.StringValue(string(shutdown))) && cycle["wake"].Equal(types.BoolValue(false)) {
 			resp.Diagnostics.AddAttributeWarning(path.Root("cycle").AtName("after"), "Nothing to switch off",
 				"cycle.after is about stations that the apply switched on, and with wake = false it switches none on.")

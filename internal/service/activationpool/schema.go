@@ -25,6 +25,7 @@ import (
 
 	"github.com/timago/terraform-provider-timago/internal/activation"
 	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/tfdiag"
 )
 
 // Schema describes the resource.
@@ -87,6 +88,7 @@ func (r *Resource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *r
 				Optional:   true,
 				Computed:   true,
 				CustomType: timetypes.GoDurationType{},
+				Validators: tfdiag.Positive(),
 				Default:    stringdefault.StaticString(defaultSettle),
 				MarkdownDescription: "A member that has been up for less keeps the licence that was last read, such as `15m`: " +
 					"a station that has just started asks for its activation only some minutes later. Default: `" + defaultSettle + "`.",
@@ -94,6 +96,7 @@ func (r *Resource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *r
 			"early_renewal": schema.StringAttribute{
 				Optional:   true,
 				CustomType: timetypes.GoDurationType{},
+				Validators: tfdiag.Positive(),
 				MarkdownDescription: "Renew when the count is forecast to fall below a threshold within this time, such as `168h`; less than 30 days. " +
 					"The forecast comes from the KMS host's own log. Default: none, only a threshold that is lost is a change.",
 			},
@@ -194,6 +197,7 @@ func cycleAttributes() map[string]schema.Attribute {
 			Optional:            true,
 			Computed:            true,
 			CustomType:          timetypes.GoDurationType{},
+			Validators:          tfdiag.Positive(),
 			Default:             stringdefault.StaticString(defaultStationTimeout),
 			MarkdownDescription: "How long a station may take to come back and be counted, such as `15m`; then it is left out and reported. Default: `" + defaultStationTimeout + "`.",
 		},

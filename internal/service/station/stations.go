@@ -73,7 +73,7 @@ type systemModel struct {
 	Effective     bool   `tfsdk:"effective"`
 }
 
-// ValidateConfig finds a pattern or a duration that is none.
+// ValidateConfig finds a pattern that is none.
 func (d *Stations) ValidateConfig(ctx context.Context, req datasource.ValidateConfigRequest, resp *datasource.ValidateConfigResponse) {
 	var m stationsModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
@@ -82,13 +82,6 @@ func (d *Stations) ValidateConfig(ctx context.Context, req datasource.ValidateCo
 	}
 	if _, err := regexp.Compile(m.NameRegex.ValueString()); err != nil {
 		resp.Diagnostics.AddAttributeError(path.Root("name_regex"), "Not a regular expression", err.Error())
-	}
-	if m.StartedWithin.IsNull() || m.StartedWithin.IsUnknown() {
-		return
-	}
-	if within, err := time.ParseDuration(m.StartedWithin.ValueString()); err == nil && within <= 0 {
-		resp.Diagnostics.AddAttributeError(path.Root("started_within"), "Not a positive duration",
-			fmt.Sprintf("%q is not above 0; write it as \"90m\" or \"72h\".", m.StartedWithin.ValueString()))
 	}
 }
 

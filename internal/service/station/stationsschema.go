@@ -9,6 +9,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/timago/terraform-provider-timago/internal/tfdiag"
 )
 
 // Schema describes the data source.
@@ -36,7 +38,7 @@ func (d *Stations) Schema(_ context.Context, _ datasource.SchemaRequest, resp *d
 					"Known to Timago alone, so only with `endpoint`. Default: both.",
 			},
 			"started_within": schema.StringAttribute{
-				Optional: true, CustomType: timetypes.GoDurationType{},
+				Optional: true, CustomType: timetypes.GoDurationType{}, Validators: tfdiag.Positive(),
 				MarkdownDescription: "Only stations that were last started no longer ago than this, such as `72h`, by the clock of Timago's server. Changes by itself. Default: all.",
 			},
 			"allow_empty": schema.BoolAttribute{Optional: true, MarkdownDescription: "Whether there may be no such station. Default: `false`, an error."},

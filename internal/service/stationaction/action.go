@@ -5,10 +5,7 @@ package stationaction
 import (
 	"context"
 	"errors"
-	"fmt"
-	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
 	"github.com/hashicorp/terraform-plugin-framework-validators/actionvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/action/schema"
@@ -22,7 +19,6 @@ import (
 var (
 	_ action.ActionWithConfigure        = (*Action)(nil)
 	_ action.ActionWithConfigValidators = (*Action)(nil)
-	_ action.ActionWithValidateConfig   = (*Action)(nil)
 	_ action.ActionWithModifyPlan       = (*Action)(nil)
 )
 
@@ -78,20 +74,6 @@ func (a *Action) Configure(_ context.Context, req action.ConfigureRequest, _ *ac
 // ConfigValidators want stations or a location.
 func (a *Action) ConfigValidators(context.Context) []action.ConfigValidator {
 	return []action.ConfigValidator{actionvalidator.ExactlyOneOf(path.MatchRoot("stations"), path.MatchRoot("location"))}
-}
-
-// ValidateConfig finds a duration that is none.
-func (a *Action) ValidateConfig(ctx context.Context, req action.ValidateConfigRequest, resp *action.ValidateConfigResponse) {
-	at := path.Root("station_timeout")
-	var timeout timetypes.GoDuration
-	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, at, &timeout)...)
-	if resp.Diagnostics.HasError() || timeout.IsNull() || timeout.IsUnknown() {
-		return
-	}
-	if d, err := time.ParseDuration(timeout.ValueString()); err == nil && d <= 0 {
-		resp.Diagnostics.AddAttributeError(at, "Not a positive duration",
-			fmt.Sprintf("%q is not above 0; write it as \"90s\" or \"15m\".", timeout.ValueString()))
-	}
 }
 
 // ModifyPlan tells what the configuration shows to be impossible, before anything is

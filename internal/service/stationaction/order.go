@@ -19,6 +19,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/timago/terraform-provider-timago/internal/site"
+	"github.com/timago/terraform-provider-timago/internal/tfdiag"
 )
 
 const (
@@ -68,6 +69,7 @@ func (a *Action) schema() map[string]schema.Attribute {
 		"station_timeout": schema.StringAttribute{
 			Optional:            true,
 			CustomType:          timetypes.GoDurationType{},
+			Validators:          tfdiag.Positive(),
 			MarkdownDescription: "How long one station may take, such as `15m`, from when its turn comes. Default: `" + a.stationTimeout + "`.",
 		},
 	}

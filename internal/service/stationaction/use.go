@@ -42,13 +42,8 @@ func (o order) refused(err error) error {
 	return err
 }
 
-const (
-	// lookEvery is how often a station is looked at that is to start.
-	lookEvery = 2 * time.Second
-	// unsureFor is how long a station may go on answering without a restart until a command
-	// whose outcome was lost is taken for not carried out.
-	unsureFor = 2 * time.Minute
-)
+// lookEvery is how often a station is looked at that is to start.
+const lookEvery = 2 * time.Second
 
 // unfinished: what was told was not seen to its end.
 type unfinished struct {
