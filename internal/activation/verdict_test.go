@@ -147,7 +147,8 @@ func (w *watchman) endBarred(s scenario, state world.State) {
 		startable = startable || station.Phase == "off" && s.Limits.Wake ||
 			w.able(s, station) && (s.Limits.WhenInUse != activation.SkipWhenInUse || s.free(station))
 	}
-	if longest := w.longest(); left(w.open, w.left) > longest && able {
+	// It was decided between the last look at the host and the end, which waits for calls.
+	if longest := w.longest(); left(w.open, w.left) > longest && left(w.open, w.readAt) > longest && able && !w.twin {
 		w.breach("A4", "it stopped for the window, which is open for %s; a cycle takes %s at most", left(w.open, w.left), longest)
 	}
 	if s.calm() && !s.keeps() && !startable {
