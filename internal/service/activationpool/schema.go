@@ -234,7 +234,7 @@ func cycleAttributes() map[string]schema.Attribute {
 			Computed: true,
 			Default:  stringdefault.StaticString(string(leave)),
 			MarkdownDescription: "What becomes of stations that the apply switched on, once they were read back: `leave` them on, or `shutdown`, unless somebody uses them. " +
-				"Nobody is ever sent out for that; a station that stays on is named in a warning. Default: `leave`.",
+				"No user is logged off for that; a station that stays on is named in a warning. Default: `leave`.",
 			Validators: []validator.String{stringvalidator.OneOf(string(leave), string(shutdown))},
 		},
 		"ignore_users": schema.SetAttribute{
