@@ -302,6 +302,43 @@ func TestShareOfEach(t *testing.T) {
 		})
 }
 
+// TestRestOfTheShares: what is left of the division falls to the quick one at once, while
+// the slow one is still on its way.
+func TestRestOfTheShares(t *testing.T) {
+	t.Parallel()
+	const slow = 103 * time.Second
+	site := room(2, func(i int, s *world.Station) {
+		s.Counted, s.Timing = true, &world.Timing{Shutdown: 2 * time.Second, Boot: time.Duration(20+80*i) * time.Second, Ask: time.Second}
+	})
+	site.Host = counted(20)
+	run(t, site, func(j *activation.Job, _ *school) {
+		j.Limits.Spread, j.Memory.Proof = activation.SpreadEven, time.Now()
+	}, func(t *testing.T, _ *school, r activation.Result, err error) {
+		quick, took := r.ByStation["PC01"].Restarts, r.Finished.Sub(r.Started)
+		if err != nil || quick != 2 || r.Restarts != 3 || took > slow+slow/6 {
+			t.Errorf("%d restarts, %d of the quick one, took %s, %v; nothing but the slow one, %s, was to be waited for", r.Restarts, quick, took, err, slow)
+		}
+	})
+}
+
+// TestKeptIDThatTheLogHasForgotten: an id that stayed adds nothing, also where the host's
+// log reaches back too little to show that it was counted.
+func TestKeptIDThatTheLogHasForgotten(t *testing.T) {
+	t.Parallel()
+	site := room(2, func(i int, s *world.Station) {
+		s.Licensed, s.Uptime, s.Image.KeepsCMID = true, 3*time.Hour, i == 0
+	})
+	site.Host = counted(21)
+	site.Host.LogSize = 1
+	run(t, site, func(j *activation.Job, _ *school) {
+		j.Memory.Proof = time.Now()
+	}, func(t *testing.T, _ *school, r activation.Result, err error) {
+		if kept := r.ByStation["PC01"]; err != nil || kept.Counted != 0 || kept.Restarts != 1 {
+			t.Errorf("PC01 %+v, %v", kept, err)
+		}
+	})
+}
+
 func TestOutsideTheWindow(t *testing.T) {
 	t.Parallel()
 	run(t, room(5, nil), func(j *activation.Job, _ *school) {
