@@ -3,12 +3,15 @@ package activation_test
 import (
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 	_ "time/tzdata" // the zones are those of the tests, not of the machine
 
 	"pgregory.net/rapid"
 
 	"github.com/timago/terraform-provider-timago/internal/activation"
+	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/simulator/world"
 )
 
 // maintenance is a maintenance window as a scenario describes it, to the minute.
@@ -127,4 +130,31 @@ func TestWindowByTheWallClock(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestWindowIsLookedAtAgain: the look at a station's user takes its time. Where the window
+// has then become too short, the restart is not commanded.
+func TestWindowIsLookedAtAgain(t *testing.T) {
+	t.Parallel()
+	s := scenario{
+		Thresholds: map[kms.Product]int{kms.Windows: 2}, Limits: activation.Limits{MaxParallel: 1, MaxRestartsPerStation: 1},
+		Window: &maintenance{End: 4 * time.Minute, Zone: "UTC"}, Proven: true, Latency: 400 * time.Millisecond,
+		Site: room(1, func(_ int, s *world.Station) {
+			s.Counted, s.Products = true, []world.Product{{Title: "windows-11-education"}}
+		}),
+	}
+	started := 0
+	for i := range 60 {
+		s.Begins = 55*time.Second + time.Duration(i)*100*time.Millisecond
+		synctest.Test(t, func(t *testing.T) {
+			w := s.play(t)
+			if len(w.broken) > 0 {
+				t.Errorf("%q\n%s", w.broken, w.log.String())
+			}
+			started += w.started
+		})
+	}
+	if started == 0 || started == 60 {
+		t.Errorf("%d of 60 were started: the moment was not met", started)
+	}
 }
