@@ -3,6 +3,7 @@ package timago
 import (
 	"context"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -159,6 +160,7 @@ func (r *reads) fly(ctx context.Context) {
 func (r *reads) depart(ctx context.Context) (flying context.Context, f *flight, everything bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.waiting = slices.DeleteFunc(r.waiting, r.answered) // by the list that was under way
 	if len(r.waiting) == 0 {
 		r.flying = false
 		return ctx, nil, false
@@ -176,6 +178,17 @@ func (r *reads) depart(ctx context.Context) (flying context.Context, f *flight, 
 		r.refreshed = time.Now()
 	}
 	return flying, f, everything
+}
+
+// answered ends a caller's wait where the station is remembered by now; the lock is held.
+func (r *reads) answered(waiter *read) bool {
+	station, known := r.recall(waiter.ref)
+	if !known || !waiter.memorise {
+		return false
+	}
+	waiter.station = station
+	close(waiter.done)
+	return true
 }
 
 // serve asks for the stations that the flight is for, or for all, and hands them out.
