@@ -67,7 +67,7 @@ func TestARoomByItsName(t *testing.T) {
 	s.Apply()
 	s.shows(map[string]any{"status": "activated", "windows.members": 3.0, "location": "R101", "stations": nil})
 	s.Write("other.tf", "resource \"timago_activation_pool\" \"other\" {\n  name = \"x\"\n  location = \"R999\"\n}\n")
-	if plan := s.Plan(1); !plan.Contains("location R999") || !plan.Contains("not found in Timago") {
+	if plan := s.Plan(1); !plan.Contains(`location "R999": not found in Timago`) || !plan.Contains("see that the token may see") {
 		t.Errorf("a room that is none:\n%s", plan.Output)
 	}
 	if plan := s.Run("import", "-no-color", "timago_activation_pool.other", "x@kms01/location=R101"); plan.Exit == 0 {

@@ -133,6 +133,19 @@ func TestTheInventoryStandsForTimagoInDirectMode(t *testing.T) {
 			t.Errorf("%s: %v, want %v", filter, got, want)
 		}
 	}
+	for filter, want := range map[string]string{
+		`location = "R103"`:                    "location \"R103\": not found in stationen.csv, which lists: R101, R102\n\nCompare with its column Standort. Where there may be none, set allow_empty.",
+		"location = \"R102\"\n  online = true": "there are none\n\nCompare with the columns of stationen.csv. Where there may be none, set allow_empty.",
+	} {
+		w.Write("main.tf", site.Provider()+choose(filter))
+		if outcome, said := w.Diagnostics("plan"); outcome.Exit != 1 || len(said) != 1 || !strings.HasSuffix(said[0].Detail, want) {
+			t.Errorf("%s: exit %d, %q\nwant %q", filter, outcome.Exit, said, want)
+		}
+	}
+	w.Write("main.tf", site.Provider()+"resource \"timago_activation_pool\" \"room\" {\n  name = \"R103\"\n  location = \"r101 \"\n}\n")
+	if plan := w.Plan(1); !plan.Contains(`location "r101 ": not found in stationen.csv, which lists: R101, R102`) || !plan.Contains("Compare with its column Standort.") {
+		t.Errorf("a room that the file does not list:\n%s", plan.Output)
+	}
 	w.Write("main.tf", site.Provider()+choose("kms_activation = true"))
 	if plan := w.Plan(1); !plan.Contains(`the option "KMS-Aktivierung" is seen by Timago alone, and no endpoint is configured`) {
 		t.Errorf("it says too little:\n%s", plan.Output)
@@ -161,6 +174,12 @@ func TestAnInventoryThatCannotBeReadIsToldByLineAndColumn(t *testing.T) {
 	outcome, said := w.Diagnostics("plan")
 	if outcome.Exit != 1 || len(said) != 1 || said[0].Summary != "Unable to open site" || said[0].Detail != "inventory: stationen.csv: "+wrong {
 		t.Errorf("exit %d, %q", outcome.Exit, said)
+	}
+	missing := w.Elsewhere("TIMAGO_INVENTORY=keine.csv")
+	missing.Write("main.tf", site.Provider()+choose())
+	if outcome, said := missing.Diagnostics("plan"); outcome.Exit != 1 || len(said) != 1 || !strings.HasPrefix(said[0].Detail, "inventory: open keine.csv: ") ||
+		!strings.Contains(said[0].Detail, "Stationen > Datenexport") {
+		t.Errorf("a file that is not there: exit %d, %q", outcome.Exit, said)
 	}
 	w.Write("main.tf", site.Provider()+"data \"timago_station_export\" \"all\" {\n  path = \"stationen.csv\"\n}\n"+choose("allow_empty = true"))
 	outcome, said = w.Diagnostics("plan")

@@ -22,6 +22,28 @@ func listing(table inventory.Inventory) []Station {
 	return stations
 }
 
+// Inventory is the path of the file that stands for Timago's list of stations; "" where
+// Timago itself is asked, or nothing is listed.
+func (s *Site) Inventory() string {
+	if s.timago != nil {
+		return ""
+	}
+	return s.inventoryFile
+}
+
+// NoInventoryError: the file that is to list the stations is not there.
+type NoInventoryError struct{ Err error }
+
+func (e *NoInventoryError) Error() string { return e.Err.Error() }
+
+func (e *NoInventoryError) Unwrap() error { return e.Err }
+
+// Advice says where the file is looked for, and where it comes from.
+func (e *NoInventoryError) Advice() string {
+	return "A path without a folder is looked for in the folder in which Terraform runs: write \"${path.module}/stationen.csv\" for a file beside the configuration. " +
+		"Timago writes the file by Stationen > Datenexport."
+}
+
 // Listed finds a station in the inventory: by its name, its client id, its address, or
 // its name with the domain suffix.
 func (s *Site) Listed(name string) (Station, bool) {

@@ -3,6 +3,10 @@ package site
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -71,19 +75,57 @@ func partOf(station Station) Part {
 	return TakesPart
 }
 
+// NoLocationError: no station is in a room. It is ErrNotFound.
+type NoLocationError struct {
+	Inventory string   // path of the file that was looked in; "" where Timago was asked
+	Lists     []string // the rooms that are in the file
+}
+
+func (e *NoLocationError) Error() string {
+	switch {
+	case e.Inventory == "":
+		return ErrNotFound.Error()
+	case len(e.Lists) == 0:
+		return fmt.Sprintf("not found in %s, which lists no location", e.Inventory)
+	}
+	return fmt.Sprintf("not found in %s, which lists: %s", e.Inventory, strings.Join(e.Lists, ", "))
+}
+
+// Unwrap makes it ErrNotFound.
+func (e *NoLocationError) Unwrap() error { return ErrNotFound }
+
+// Advice says what to compare with.
+func (e *NoLocationError) Advice() string {
+	if e.Inventory == "" {
+		return "Compare with the column Standort in Timago's window Stationen, and see that the token may see the stations' computer groups."
+	}
+	return "Compare with its column Standort."
+}
+
 // InLocation lists the names of a room's stations, in their order. A room without
-// stations is ErrNotFound.
+// stations is a *NoLocationError.
 func (s *Site) InLocation(ctx context.Context, location string) ([]string, error) {
 	stations, err := s.Stations(ctx, Filter{Location: location})
 	if err != nil {
-		return nil, named("location", location, err)
+		return nil, named("location", strconv.Quote(location), err)
 	}
 	names := make([]string, len(stations))
 	for i, station := range stations {
 		names[i] = station.Name
 	}
 	if len(names) == 0 {
-		return nil, named("location", location, ErrNotFound)
+		return nil, named("location", strconv.Quote(location), s.noLocation())
 	}
 	return names, nil
+}
+
+func (s *Site) noLocation() *NoLocationError {
+	missing := &NoLocationError{Inventory: s.Inventory()}
+	for _, station := range s.inventory {
+		if station.Location != "" && !slices.Contains(missing.Lists, station.Location) {
+			missing.Lists = append(missing.Lists, station.Location)
+		}
+	}
+	slices.Sort(missing.Lists)
+	return missing
 }

@@ -6,7 +6,9 @@ package site
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"strings"
 	"sync"
@@ -35,17 +37,18 @@ type Config struct {
 // Site is a school's site. Its methods name the machine in their errors and wrap the
 // sentinels of package kms.
 type Site struct {
-	transports   []*winrm.Client
-	machines     *windows.Client // nil where Windows itself is not asked
-	hostMachines *windows.Client // the same for the KMS host
-	timago       *timago.Client  // nil in direct mode
-	inventory    []Station       // what is known of stations in direct mode
-	suffix       string
-	hostSuffix   string // the same for the KMS host
-	kmsHost      string
-	source       CountSource
-	maxAge       time.Duration
-	addresses    sync.Map // of stations by name, as Timago told them
+	transports    []*winrm.Client
+	machines      *windows.Client // nil where Windows itself is not asked
+	hostMachines  *windows.Client // the same for the KMS host
+	timago        *timago.Client  // nil in direct mode
+	inventory     []Station       // what is known of stations in direct mode
+	inventoryFile string          // where it was read; "" none
+	suffix        string
+	hostSuffix    string // the same for the KMS host
+	kmsHost       string
+	source        CountSource
+	maxAge        time.Duration
+	addresses     sync.Map // of stations by name, as Timago told them
 }
 
 // Open prepares a site. It reaches nothing yet.
@@ -72,10 +75,13 @@ func Open(config Config) (*Site, error) {
 	}
 	if config.Inventory != "" {
 		table, err := inventory.ReadFile(config.Inventory)
+		if errors.Is(err, fs.ErrNotExist) {
+			err = &NoInventoryError{Err: err}
+		}
 		if err != nil {
 			return nil, fmt.Errorf("inventory: %w", err)
 		}
-		s.inventory = listing(table)
+		s.inventory, s.inventoryFile = listing(table), config.Inventory
 	}
 	return s, nil
 }

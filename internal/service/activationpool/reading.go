@@ -64,7 +64,7 @@ func (l looker) names(ctx context.Context) ([]string, error) {
 func (l looker) read(ctx context.Context, known knowledge) (reading, diag.Diagnostics) {
 	names, err := l.names(ctx)
 	if err != nil {
-		return l.fail("The stations of location "+l.pool.location+" were looked up.", err, "")
+		return l.fail(fmt.Sprintf("The stations of location %q were looked up.", l.pool.location), err, "")
 	}
 	parts, err := l.site.Parts(ctx, names, l.fresh)
 	if errors.Is(err, site.ErrNotFound) {

@@ -100,12 +100,13 @@ func (d *Stations) Read(ctx context.Context, req datasource.ReadRequest, resp *d
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
 	stations, err := m.choose(ctx, d.site)
+	next := ""
 	if err == nil && len(stations) == 0 && !m.AllowEmpty.ValueBool() {
-		err = errNone
+		next, err = m.none(ctx, d.site)
 	}
 	if err != nil {
 		resp.Diagnostics.Append(tfdiag.Failure{
-			Verb: "list", Noun: "stations", Err: err, Attempted: "Wanted were stations with " + m.wanted() + ".",
+			Verb: "list", Noun: "stations", Err: err, Attempted: "Wanted were stations with " + m.wanted() + ".", Next: next,
 		}.Error())
 		return
 	}
@@ -117,16 +118,20 @@ func (d *Stations) Read(ctx context.Context, req datasource.ReadRequest, resp *d
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 }
 
-// noneError is an error with advice, see tfdiag.
-type noneError struct{}
-
-func (noneError) Error() string { return "there are none" }
-
-func (noneError) Advice() string {
-	return "Check how the location or group is written, and that the token may see the stations' computer groups. Where there may be none, set allow_empty."
+// none is what to do about it that there are no stations, and the error that says so.
+func (m stationsModel) none(ctx context.Context, s *site.Site) (next string, err error) {
+	next, err = "Check how the location or group is written, and that the token may see the stations' computer groups.", errNone
+	if !s.HasTimago() {
+		next = "Compare with the columns of " + s.Inventory() + "."
+		var elsewhere *site.NoLocationError
+		if _, missing := s.InLocation(ctx, m.Location.ValueString()); !m.Location.IsNull() && errors.As(missing, &elsewhere) {
+			next, err = elsewhere.Advice(), missing
+		}
+	}
+	return next + " Where there may be none, set allow_empty.", err
 }
 
-var errNone error = noneError{}
+var errNone = errors.New("there are none")
 
 var errOptionUnseen = errors.New("kms_activation: the option \"KMS-Aktivierung\" is seen by Timago alone, and no endpoint is configured")
 
