@@ -108,7 +108,7 @@ func (r *Resource) cycle(ctx context.Context, p pool, known *knowledge, before r
 	}
 	job := activation.Job{
 		Host: hosted.ID(), Members: members, Key: r.keys(ctx), Thresholds: before.targets(),
-		Limits: p.limits, Window: p.window, Memory: known.Memory, Progress: progress(ctx, p.name),
+		Limits: p.limits, Window: p.window, Memory: known.Memory, Progress: progress(ctx, p.name, before.targets()),
 	}
 	if p.method == resetImage {
 		// What is learnt of images is not what restarts take.
@@ -139,7 +139,7 @@ func (r *Resource) switchOff(ctx context.Context, p pool, kmsHost string, result
 		return nil
 	}
 	hosted := r.site.At(kmsHost)
-	left := engine.SwitchOff(ctx, hosted, activation.Job{Host: hosted.ID(), Key: r.keys(ctx), Limits: p.limits, Progress: progress(ctx, p.name)}, result)
+	left := engine.SwitchOff(ctx, hosted, activation.Job{Host: hosted.ID(), Key: r.keys(ctx), Limits: p.limits, Progress: progress(ctx, p.name, nil)}, result)
 	if len(left) == 0 {
 		return nil
 	}

@@ -5,17 +5,22 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/timago/terraform-provider-timago/internal/activation"
+	"github.com/timago/terraform-provider-timago/internal/kms"
 )
 
 // progress logs what happens in a cycle, one readable line a step: Terraform itself shows
-// no more than "Still creating...".
-func progress(ctx context.Context, pool string) func(activation.Event) {
+// no more than "Still creating...". The message is for people, the fields for machines:
+// in a log's text they come in no order.
+func progress(ctx context.Context, pool string, targets map[kms.Product]int) func(activation.Event) {
+	restarted := map[string]time.Time{}
 	return func(e activation.Event) {
-		fields := map[string]any{"pool": pool}
+		e.Reason = strings.Join(strings.Fields(e.Reason), " ") // an error may have several lines
+		fields := map[string]any{"pool": pool, "event": string(e.Kind)}
 		if e.Station != "" {
 			fields["station"] = e.Station
 		}
@@ -28,8 +33,65 @@ func progress(ctx context.Context, pool string) func(activation.Event) {
 		for product, count := range e.Counts {
 			fields[string(product)+"_count"] = count
 		}
-		tflog.Info(ctx, strings.TrimSpace(e.Station+" "+string(e.Kind)), fields)
+		message := line(e, targets)
+		switch e.Kind {
+		case activation.KindRestarting:
+			restarted[e.Station] = time.Now()
+		case activation.KindBack:
+			message += fmt.Sprintf(" after %.0fs", time.Since(restarted[e.Station]).Seconds())
+		}
+		tflog.Info(ctx, message, fields)
 	}
+}
+
+// line says in one line what happened.
+func line(e activation.Event, targets map[kms.Product]int) string {
+	of := ""
+	if e.Product != "" {
+		of = " for " + e.Product.Title()
+	}
+	because := ""
+	if e.Reason != "" {
+		because = ": " + e.Reason
+	}
+	switch e.Kind {
+	case activation.KindCounts:
+		return "counts: " + countsOf(e.Counts, targets)
+	case activation.KindReached:
+		return "every threshold holds: " + countsOf(e.Counts, targets)
+	case activation.KindAsked:
+		return e.Station + " was asked to activate " + e.Product.Title()
+	case activation.KindCounted:
+		return e.Station + " was counted" + of
+	case activation.KindWoken:
+		return "switching on " + e.Station
+	case activation.KindRestarting:
+		return "restarting " + e.Station
+	case activation.KindBack:
+		return e.Station + " is back"
+	case activation.KindInUse:
+		return e.Station + " is left for later" + because
+	case activation.KindLeftOut:
+		return e.Station + " is left out" + of + because
+	case activation.KindSwitchedOff:
+		return "switching off " + e.Station
+	case activation.KindLeftOn:
+		return e.Station + " stays on" + because
+	case activation.KindHostSilent:
+		return "the KMS host could not be read and is asked again" + because
+	}
+	return string(e.Kind) + because
+}
+
+// countsOf shows counts: "Windows 22 of 25, Office 3 of 5".
+func countsOf(counts, targets map[kms.Product]int) string {
+	var shown []string
+	for _, product := range kms.Products() {
+		if count, managed := counts[product]; managed {
+			shown = append(shown, fmt.Sprintf("%s %d of %d", product.Title(), count, targets[product]))
+		}
+	}
+	return strings.Join(shown, ", ")
 }
 
 // account says what was done and last seen.
