@@ -26,9 +26,19 @@ data "timago_station" "first" {
 output "kms_host" {
   value = {
     is_kms_host = data.timago_kms_host.school.is_kms_host
-    windows     = data.timago_kms_host.school.windows
-    office      = data.timago_kms_host.school.office
     reachable   = data.timago_kms_host.school.reachable
+    counts = {
+      for product, key in { # null where the host has no key for it
+        windows = data.timago_kms_host.school.windows
+        office  = data.timago_kms_host.school.office
+        } : product => {
+        count           = key.count
+        threshold       = key.threshold
+        licensed        = key.licensed
+        renewal_due     = key.renewal_due
+        forecast_reason = key.forecast_reason
+      } if key != null
+    }
   }
 }
 
