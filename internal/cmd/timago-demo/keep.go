@@ -76,9 +76,9 @@ folders; "terraform init" is not needed. Token and password are made up for this
 	fmt.Fprintf(&text, `
 Things to happen at the site:
 
-   curl -X POST %[1]s/faults -d '{fault: count-falls, number: 20}'
-   curl -X POST %[1]s/holidays -d '{for: 960h, stay_off: true}'
-   curl -X POST %[1]s/stations/%[2]s/power-on
+   curl -fsS -o /dev/null -X POST %[1]s/faults -d '{fault: count-falls, number: 20}'
+   curl -fsS -o /dev/null -X POST %[1]s/holidays -d '{for: 960h, stay_off: true}'
+   curl -fsS -o /dev/null -X POST %[1]s/stations/%[2]s/power-on
 `, ready.Control, ready.Stations[0].Name)
 	return text.String()
 }
