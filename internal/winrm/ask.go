@@ -51,19 +51,25 @@ type question struct {
 
 // wait pauses before the next attempt, unless there is no time for one.
 func (q *question) wait(ctx context.Context, backoff time.Duration) bool {
-	// Spread, so that those who were refused together do not return together.
-	pause := backoff/2 + rand.N(backoff/2+1) //nolint:gosec // no secret
-	if time.Until(q.deadline) < pause+leastTime {
-		return false
-	}
+	pause := spread(backoff)
+	return time.Until(q.deadline) >= pause+leastTime && sleep(ctx, pause)
+}
+
+// spread varies a pause, so that those who were refused together do not return
+// together.
+func spread(backoff time.Duration) time.Duration {
+	return backoff/2 + rand.N(backoff/2+1) //nolint:gosec // no secret
+}
+
+// sleep reports whether the call still goes on after the pause.
+func sleep(ctx context.Context, pause time.Duration) bool {
 	timer := time.NewTimer(pause)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-		return true
 	case <-ctx.Done():
-		return false
 	}
+	return ctx.Err() == nil
 }
 
 // attempt asks once. A connection from the pool may turn out to be dead, or

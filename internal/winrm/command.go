@@ -39,13 +39,8 @@ type Command struct {
 	Arguments []string
 }
 
-// Run runs a program in a shell of its own and waits for its end. An exit code
-// other than 0 is a *CommandFailed, which holds the output too.
-func (c *Client) Run(ctx context.Context, address, program string, arguments ...string) (Output, error) {
-	return c.Execute(ctx, address, Command{Program: program, Arguments: arguments})
-}
-
-// Execute is Run with options.
+// Execute runs a program in a shell of its own and waits for its end. An exit
+// code other than 0 is a *CommandFailed, which holds the output too.
 func (c *Client) Execute(ctx context.Context, address string, command Command, opts ...Option) (Output, error) {
 	arguments, err := commandLine(command)
 	if err != nil {
@@ -67,7 +62,7 @@ func (c *Client) Execute(ctx context.Context, address string, command Command, o
 	defer leave()
 	after, cancel := lingering(ctx)
 	defer cancel()
-	s := &shell{client: c, address: address, options: c.options(opts)}
+	s := &shell{client: c, address: address, to: to, options: c.options(opts)}
 	output, err := s.run(ctx, after, command.Program, arguments)
 	if err != nil {
 		return output, fmt.Errorf("running %s: %w", command.Program, err)
@@ -82,6 +77,7 @@ func (c *Client) Execute(ctx context.Context, address string, command Command, o
 type shell struct {
 	client  *Client
 	address string
+	to      target // the same
 	options options
 	id      string
 }
@@ -117,24 +113,37 @@ func (s *shell) run(ctx, after context.Context, program string, arguments []stri
 }
 
 // receive collects the output until the command is done. A command that is
-// silent makes every request end with an operation timeout.
+// silent makes every request end with an operation timeout; one that ends at
+// once, or brings nothing, is followed by a pause.
 func (s *shell) receive(ctx context.Context, command string) (Output, error) {
 	var stdout, stderr strings.Builder
-	for {
-		body, err := s.ask(ctx, "Receive", func(to string, p *masterzen.Parameters) *soap.SoapMessage {
-			return masterzen.NewGetOutputRequest(to, s.id, command, "stdout stderr", p)
-		})
-		if IsCode(err, CodeOperationTimeout) && ctx.Err() == nil {
-			continue
+	for backoff := firstBackoff; ; {
+		asked, had := time.Now(), stdout.Len()+stderr.Len()
+		exit, done, err := s.more(ctx, command, &stdout, &stderr)
+		if err == nil && !done || IsCode(err, CodeOperationTimeout) {
+			pause := spread(backoff)
+			backoff = min(2*backoff, lastBackoff)
+			if stdout.Len()+stderr.Len() > had || time.Since(asked) >= leastTime {
+				pause, backoff = 0, firstBackoff
+			}
+			if sleep(ctx, pause) {
+				continue
+			}
+			err = connectionError(ctx, s.to, ctx.Err(), true)
 		}
-		if err != nil {
-			return Output{Stdout: stdout.String(), Stderr: stderr.String()}, err
-		}
-		exit, done, err := s.output(body, &stdout, &stderr)
-		if err != nil || done {
-			return Output{Stdout: stdout.String(), Stderr: stderr.String(), Exit: exit}, err
-		}
+		return Output{Stdout: stdout.String(), Stderr: stderr.String(), Exit: exit}, err
 	}
+}
+
+// more asks for output once.
+func (s *shell) more(ctx context.Context, command string, stdout, stderr *strings.Builder) (exit int, done bool, err error) {
+	body, err := s.ask(ctx, "Receive", func(to string, p *masterzen.Parameters) *soap.SoapMessage {
+		return masterzen.NewGetOutputRequest(to, s.id, command, "stdout stderr", p)
+	})
+	if err != nil {
+		return 0, false, err
+	}
+	return s.output(body, stdout, stderr)
 }
 
 func (s *shell) output(body *element, stdout, stderr *strings.Builder) (exit int, done bool, err error) {

@@ -15,7 +15,7 @@ import (
 func TestCommandCostsFiveRequestsAndOneHandshake(t *testing.T) {
 	t.Parallel()
 	r := open(t, wsman.Config{NTLM: true})
-	if _, err := client(t, winrm.Config{}).Run(t.Context(), r.address, "hostname"); err != nil {
+	if _, err := client(t, winrm.Config{}).Execute(t.Context(), r.address, winrm.Command{Program: "hostname"}); err != nil {
 		t.Fatal(err)
 	}
 	want := []wsman.Kind{wsman.Create, wsman.Execute, wsman.Receive, wsman.Signal, wsman.Delete}
@@ -31,17 +31,19 @@ func TestCommandsOutput(t *testing.T) {
 	t.Parallel()
 	r := open(t, wsman.Config{NTLM: true})
 	c := client(t, winrm.Config{})
-	output, err := c.Run(t.Context(), r.address, "much")
+	output, err := c.Execute(t.Context(), r.address, winrm.Command{Program: "much"})
 	if err != nil || output.Stdout != strings.Repeat("0123456789", 60_000) || output.Stderr != "done" {
 		t.Errorf("%d bytes and %q, error %v", len(output.Stdout), output.Stderr, err)
 	}
-	output, err = c.Run(t.Context(), r.address, "nonsense")
+	output, err = c.Execute(t.Context(), r.address, winrm.Command{Program: "nonsense"})
 	var failed *winrm.CommandFailed
 	if !errors.As(err, &failed) || failed.Output.Exit != -1 || failed.Output != output || !strings.Contains(err.Error(), "falsch geschrieben") {
 		t.Errorf("got %v", err)
 	}
 	query := `/q:*[System[(EventID=12290) and TimeCreated[timediff(@SystemTime) <= 86400000]] and EventData[Data='a & b']]`
-	output, err = c.Run(t.Context(), r.address, "echo", "qe", "Key Management Service", query, "/f:xml", `C:\with space\`, "")
+	output, err = c.Execute(t.Context(), r.address, winrm.Command{
+		Program: "echo", Arguments: []string{"qe", "Key Management Service", query, "/f:xml", `C:\with space\`, ""},
+	})
 	if want := `echo qe "Key Management Service" "` + query + `" /f:xml "C:\with space\\" ""`; err != nil || output.Stdout != want {
 		t.Errorf("the machine ran %q, want %q, error %v", output.Stdout, want, err)
 	}
@@ -51,12 +53,28 @@ func TestSilentCommandIsAskedForAgain(t *testing.T) {
 	t.Parallel()
 	r := open(t, wsman.Config{NTLM: true})
 	// Every request ends with an operation timeout before the command does.
-	output, err := client(t, winrm.Config{Timeout: time.Second}).Run(t.Context(), r.address, "slow")
+	output, err := client(t, winrm.Config{Timeout: time.Second}).Execute(t.Context(), r.address, winrm.Command{Program: "slow"})
 	if err != nil || output.Stdout != "late" {
 		t.Errorf("got %q, error %v", output.Stdout, err)
 	}
 	if n := r.count(func(e wsman.Entry) bool { return e.Kind == wsman.Receive }); n < 2 {
 		t.Errorf("asked for output %d times", n)
+	}
+}
+
+// A service that is overtaxed may give up at once.
+func TestOutputThatTimesOutAtOnceIsNotAskedForInALoop(t *testing.T) {
+	t.Parallel()
+	r := open(t, wsman.Config{NTLM: true})
+	r.becomes(always(wsman.Receive, wsman.Condition{Trouble: wsman.Faulted, Fault: &wsman.Fault{Code: winrm.CodeOperationTimeout}}))
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	defer cancel()
+	_, err := client(t, winrm.Config{}).Execute(ctx, r.address, winrm.Command{Program: "wait"})
+	if !winrm.IsUnreachable(err) || !errors.Is(err, context.DeadlineExceeded) || !winrm.IsOutcomeUnknown(err) {
+		t.Errorf("got %v", err)
+	}
+	if n := r.count(func(e wsman.Entry) bool { return e.Kind == wsman.Receive }); n < 2 || n > 8 {
+		t.Errorf("asked %d times in two seconds", n)
 	}
 }
 
@@ -73,7 +91,7 @@ func TestCancelledCommandLeavesNoShell(t *testing.T) {
 				}
 				return wsman.Condition{}
 			})
-			_, err := client(t, way.client).Run(ctx, r.address, "wait")
+			_, err := client(t, way.client).Execute(ctx, r.address, winrm.Command{Program: "wait"})
 			if !errors.Is(err, context.Canceled) {
 				t.Errorf("got %v", err)
 			}
@@ -90,7 +108,7 @@ func TestLostShellIsAnError(t *testing.T) {
 	t.Parallel()
 	r := open(t, wsman.Config{NTLM: true})
 	go func() { <-r.started; r.Restart() }()
-	_, err := client(t, winrm.Config{}).Run(t.Context(), r.address, "wait")
+	_, err := client(t, winrm.Config{}).Execute(t.Context(), r.address, winrm.Command{Program: "wait"})
 	var lost *winrm.ShellLost
 	if !errors.As(err, &lost) && !winrm.IsUnreachable(err) {
 		t.Errorf("got %v", err)
@@ -107,7 +125,7 @@ func TestShellsOnOneMachineAreFew(t *testing.T) {
 	failures := make(chan error, 12)
 	for range cap(failures) {
 		go func() {
-			_, err := c.Run(t.Context(), r.address, "hostname")
+			_, err := c.Execute(t.Context(), r.address, winrm.Command{Program: "hostname"})
 			failures <- err
 		}()
 	}
@@ -129,7 +147,7 @@ func TestWhatCannotBeQuotedIsRefused(t *testing.T) {
 		{"hostname & del"}, {""}, {`"a"`}, {"%COMSPEC%"},
 		{"echo", `a" & del`}, {"echo", "%PATH%"}, {"echo", "!x!"}, {"echo", "a\r\nb"}, {"echo", "a\x00"}, {"echo", "]]>"}, {"echo", "\xff"},
 	} {
-		if _, err := c.Run(t.Context(), r.address, command[0], command[1:]...); err == nil {
+		if _, err := c.Execute(t.Context(), r.address, winrm.Command{Program: command[0], Arguments: command[1:]}); err == nil {
 			t.Errorf("%q was run", command)
 		}
 	}

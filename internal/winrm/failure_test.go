@@ -111,7 +111,10 @@ func TestAnswersThatAreNone(t *testing.T) {
 				c := client(t, way.client)
 				for kind, ask := range map[wsman.Kind]func() error{
 					wsman.Enumerate: func() error { _, err := c.Query(t.Context(), r.address, uptime); return err },
-					wsman.Receive:   func() error { _, err := c.Run(t.Context(), r.address, "hostname"); return err },
+					wsman.Receive: func() error {
+						_, err := c.Execute(t.Context(), r.address, winrm.Command{Program: "hostname"})
+						return err
+					},
 				} {
 					r.becomes(always(kind, wsman.Condition{Trouble: trouble}))
 					var protocol *winrm.Protocol

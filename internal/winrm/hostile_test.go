@@ -102,7 +102,10 @@ func TestEnvelopeWithAnotherAnswer(t *testing.T) {
 	for name, ask := range map[string]func() error{
 		"query":  func() error { _, err := c.Query(t.Context(), address, uptime); return err },
 		"method": func() error { _, err := c.Invoke(t.Context(), address, shutdown); return err },
-		"shell":  func() error { _, err := c.Run(t.Context(), address, "hostname"); return err },
+		"shell": func() error {
+			_, err := c.Execute(t.Context(), address, winrm.Command{Program: "hostname"})
+			return err
+		},
 	} {
 		if err := ask(); err == nil || winrm.IsUnreachable(err) {
 			t.Errorf("%s: %v", name, err)

@@ -127,7 +127,7 @@ func TestKerberosAsksAndRuns(t *testing.T) {
 			if n := machine.count(handshake); n != 2 {
 				t.Errorf("%d requests of a handshake for three queries, want 2", n)
 			}
-			output, err := c.Run(t.Context(), machine.address, "much")
+			output, err := c.Execute(t.Context(), machine.address, winrm.Command{Program: "much"})
 			if err != nil || output.Stdout != strings.Repeat("0123456789", 60_000) || output.Stderr != "done" {
 				t.Errorf("%d bytes and %q, error %v", len(output.Stdout), output.Stderr, err)
 			}

@@ -10,10 +10,13 @@ import (
 
 // A machine that was silent in this run and then refuses the account is
 // probably starting: Netlogon comes after WinRM. Its word is for good only when
-// it refused this often, asked no closer than this.
+// it refused this often, asked no closer than this. A local account that is
+// right elsewhere may be another one there, with a password of its own that
+// five wrong ones often lock.
 const (
-	startRefusals = 5
-	startRetry    = 20 * time.Second
+	startRefusals      = 5
+	localStartRefusals = 2
+	startRetry         = 20 * time.Second
 )
 
 // proof is what a run knows about its account. A directory locks an account
@@ -79,17 +82,11 @@ func (p *proof) serves(machine string) {
 	p.standing(machine).served = true
 }
 
-// misses notes that the machine could not be reached; missed asks for it.
+// misses notes that the machine could not be reached.
 func (p *proof) misses(machine string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.standing(machine).silent = true
-}
-
-func (p *proof) missed(machine string) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.standing(machine).silent
 }
 
 // judge keeps the word of a KDC, nil for an account that it accepts: unlike a
@@ -102,13 +99,6 @@ func (p *proof) judge(rejected *AuthRejected) {
 	} else {
 		p.rejected = rejected
 	}
-}
-
-// knows reports whether the machine accepted the account before.
-func (p *proof) knows(machine string) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.standing(machine).accepted
 }
 
 func (p *proof) served(machine string) bool {
@@ -178,17 +168,35 @@ func (p *proof) keep(to target, s *standing, witness bool, err error) error {
 	case !errors.As(err, &rejected):
 		// Nothing was learnt about the account.
 	case s.accepted:
-		rejected.AcceptedBefore = true
+		p.excuse(to, s, rejected)
 	default:
 		s.refusals++
-		// As long as the password may be wrong the first refusal ends it all.
-		rejected.Starting = s.silent && p.right && rejected.KDC == nil && s.refusals < startRefusals
+		p.excuse(to, s, rejected)
 		s.refused, s.retry = rejected, p.now().Add(startRetry)
 		if witness && !p.accepted && !rejected.Starting {
 			p.rejected = rejected
 		}
 	}
 	return err
+}
+
+// unoffered completes a refusal for which no credentials were sent.
+func (p *proof) unoffered(to target, rejected *AuthRejected) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.excuse(to, p.standing(to.String()), rejected)
+}
+
+// excuse notes why the machine's refusal may not be its last word; the lock is
+// held. As long as the password may be wrong the first refusal ends it all,
+// but one that costs no logon may come as often as it likes.
+func (p *proof) excuse(to target, s *standing, rejected *AuthRejected) {
+	most := localStartRefusals
+	if rejected.Auth == AuthKerberos || p.account.knownBeyond(to) {
+		most = startRefusals
+	}
+	rejected.AcceptedBefore = s.accepted
+	rejected.Starting = s.silent && (rejected.NotOffered || p.right && rejected.KDC == nil && s.refusals < most)
 }
 
 // knownBeyond tells whether the account that a machine accepted is a domain's,

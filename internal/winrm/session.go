@@ -97,8 +97,7 @@ func (c *Client) refusal(cn *conn, err error) error {
 	switch {
 	case errors.As(err, &other):
 		rejected.NotOffered, rejected.Offered = true, other.offered
-		// A machine that is starting refuses like this too, and costs no logon.
-		rejected.AcceptedBefore, rejected.Starting = c.proof.knows(cn.to.String()), c.proof.missed(cn.to.String())
+		c.proof.unoffered(cn.to, rejected) // a machine that is starting refuses like this too
 		return rejected
 	case errors.As(err, &refused):
 		rejected.KDC = refused

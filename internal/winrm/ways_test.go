@@ -87,7 +87,7 @@ func TestEveryWayAsksAndRuns(t *testing.T) {
 			if got := r.invoked()[0].Arguments; got["Timeout"] != "30" || got["Comment"] != "Neustart für <KMS> & Co." || got["ReasonCode"] != "2147745792" {
 				t.Errorf("the method got %v", got)
 			}
-			output, err := c.Run(t.Context(), r.address, "hostname")
+			output, err := c.Execute(t.Context(), r.address, winrm.Command{Program: "hostname"})
 			if err != nil || output.Stdout != "R101-01\r\n" {
 				t.Errorf("hostname wrote %q, error %v", output.Stdout, err)
 			}
