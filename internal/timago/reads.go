@@ -2,12 +2,15 @@ package timago
 
 import (
 	"context"
+	"errors"
+	"net/http"
 	"regexp"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
+	"github.com/timago/terraform-provider-timago/internal/kms"
 	"github.com/timago/terraform-provider-timago/internal/timago/contract"
 )
 
@@ -208,7 +211,11 @@ func (f *flight) serve(ctx context.Context, r *reads, everything bool) {
 	if everything && err == nil {
 		r.enrol(roster{at: began, ids: named})
 	}
-	if ctx.Err() == nil { // an end that the callers made tells nothing of the server
+	switch {
+	case ctx.Err() != nil: // an end that the callers made tells nothing of the server
+	case !everything && ofRequest(err):
+		r.note(nil) // the server is well
+	default:
 		r.note(err)
 	}
 	for _, waiter := range f.reads {
@@ -300,6 +307,14 @@ func (r *reads) remember(station Station, began time.Time) {
 	if began.After(r.changed[station.ID]) && began.After(r.known[station.ID].at) {
 		r.known[station.ID] = listed{Station: station, at: began}
 	}
+}
+
+// ofRequest tells whether a list call was refused for the names or ids in it, which are not
+// what others ask for.
+func ofRequest(err error) bool {
+	var problem *Problem
+	return errors.As(err, &problem) && problem.Status >= http.StatusBadRequest && problem.Status < http.StatusInternalServerError &&
+		!errors.Is(err, kms.ErrDenied) && problem.Status != http.StatusTooManyRequests
 }
 
 // note keeps what came of the last list call: an error of one is the server's.

@@ -89,6 +89,35 @@ func TestServerThatIsAwayIsNotAskedByEverybody(t *testing.T) {
 	}
 }
 
+// A name that the server does not take is one caller's; what else it refuses is everybody's.
+func TestRefusalOfOneNameIsNotEverybodys(t *testing.T) {
+	t.Parallel()
+	for status, own := range map[int]bool{
+		http.StatusBadRequest: true, http.StatusRequestURITooLong: true, http.StatusUnprocessableEntity: true,
+		http.StatusUnauthorized: false, http.StatusForbidden: false, http.StatusTooManyRequests: false,
+		http.StatusInternalServerError: false, http.StatusServiceUnavailable: false,
+	} {
+		t.Run(http.StatusText(status), func(t *testing.T) {
+			t.Parallel()
+			school := newSchool(t, 2)
+			school.failing("GET", 1000, func(w http.ResponseWriter, r *http.Request, server http.Handler) {
+				if r.URL.Query().Has("name") {
+					refuse(w, status, "invalid", "no such name")
+					return
+				}
+				server.ServeHTTP(w, r)
+			})
+			client := school.client(t)
+			if _, err := client.Station(t.Context(), "R101*"); err == nil {
+				t.Fatal("the name was taken")
+			}
+			if _, err := client.Station(t.Context(), stationID(0)); (err == nil) != own {
+				t.Errorf("another caller: %v", err)
+			}
+		})
+	}
+}
+
 func TestRoomThatWasListedNeedsNoFurtherRequest(t *testing.T) {
 	t.Parallel()
 	school := newSchool(t, 30)
