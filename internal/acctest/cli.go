@@ -173,7 +173,7 @@ func unwrapped(text string) string {
 }
 
 // runLimit bounds a run, so that one that hangs fails by itself with what it had said.
-const runLimit = 4 * time.Minute
+const runLimit = 15 * time.Minute
 
 // Run runs the CLI to its end.
 func (w *Workspace) Run(args ...string) Outcome {
