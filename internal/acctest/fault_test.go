@@ -45,6 +45,12 @@ func TestStationsThatAreOffTurnNothing(t *testing.T) {
 	if plan := s.Plan(0); !plan.Contains("Unable to reach 3 of the 3 members of activation pool R101") {
 		t.Errorf("nobody is told:\n%s", plan.Output)
 	}
+	s.Write("new.tf", strings.Replace(s.Bare(), `"room"`, `"new"`, 1))
+	plan := s.Plan(1)
+	answered, refused, none := strings.Index(plan.Output, "0 of 3 stations answered;"), strings.LastIndex(plan.Output, "refused the connection"), strings.Index(plan.Output, "no product with a KMS client key")
+	if answered < 0 || refused < answered || none < refused {
+		t.Errorf("a pool of which nothing was ever read:\n%s", plan.Output)
+	}
 }
 
 func TestAWrongPasswordCostsOneLogon(t *testing.T) {
@@ -71,8 +77,12 @@ func TestAnExpiredPasswordIsNotGreen(t *testing.T) {
 	s.Plan(2)
 	expired := s.Elsewhere("TIMAGO_WINRM_PASSWORD=expired")
 	plan := expired.Plan(1)
-	if !plan.Contains("HTTP 401") || !plan.Contains("Check the user name") {
-		t.Errorf("it does not say what to check:\n%s", plan.Output)
+	for _, said := range []string{
+		"HTTP 401", "Check the user name", `Unable to use account SCHULE\kms-admin`, "it was not asked: 127.1.0.", "refused the account before (one failed logon)",
+	} {
+		if !plan.Contains(said) {
+			t.Errorf("it does not say %q:\n%s", said, plan.Output)
+		}
 	}
 	if failed := s.FailedLogons(); failed != 1 {
 		t.Errorf("%d failed logons, want 1", failed)

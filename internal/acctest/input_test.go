@@ -57,6 +57,7 @@ func TestBadInput(t *testing.T) {
 		"a time of day that is none": {account + pool(room+"maintenance_window = { start = \"10pm\", end = \"06:00\", timezone = \"UTC\" }"), password, []string{"maintenance_window.start", "must be a time of day such as 22:30"}},
 		"renewal after all is lost":  {account + pool(room+"early_renewal = \"720h\""), password, []string{"early_renewal must be less than"}},
 		"a room and stations":        {account + pool(room+"location = \"R101\""), password, []string{"stations", "location"}},
+		"neither stations nor room":  {account + pool("name = \"R101\""), password, []string{"one (and only one) of [stations,location] is required"}},
 		"images without Timago":      {account + pool(room+"cycle = { method = \"reset_image\" }"), password, []string{"cycle.method", "needs API mode"}},
 		"no such KMS host":           {account + pool(room+"kms_host = \"127.0.0.1:2\""), password, []string{"Unable to read KMS host 127.0.0.1:2", "Test-WSMan"}},
 	} {

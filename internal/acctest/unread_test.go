@@ -70,6 +70,37 @@ func TestAKMSHostThatIsGoneDoesNotKeepAPoolFromBeingDestroyed(t *testing.T) {
 	s.Saw(world.Refuses)
 }
 
+// A configuration that is wrong keeps nobody from destroying what it is about.
+func TestAPoolThatCannotBePlannedIsDestroyedAllTheSame(t *testing.T) {
+	t.Parallel()
+	for lines, said := range map[string]string{
+		"thresholds = { windows = 0, office = 5 }":                                 "has no key for Office",
+		`cycle = { method = "reset_image" }` + "\n  thresholds = { windows = 40 }": "Images are reset by Timago alone",
+		"thresholds = { windows = 0 }":                                             "Windows is left out by thresholds, and no member that was read holds Office with a KMS client key: nothing is left to keep",
+	} {
+		t.Run(said, func(t *testing.T) {
+			t.Parallel()
+			s := begin(t, 2, world.Station{Licensed: true}, acctest.Counted(30))
+			s.configure(lines)
+			const way = "To destroy the pool all the same: terraform destroy -refresh=false. It touches no station."
+			if plan := s.Plan(1); !plan.Contains(said) || plan.Contains(way) {
+				t.Errorf("a pool that is not there yet:\n%s", plan.Output)
+			}
+			s.configure()
+			s.Apply()
+			s.Inject(world.Fault{Name: world.CountFalls, On: []string{"kms01"}, Number: 20})
+			s.configure(lines)
+			if outcome := s.Run("destroy", "-auto-approve", "-no-color"); outcome.Exit != 1 || !outcome.Contains(said) || !outcome.Contains(way) {
+				t.Errorf("destroy does not say how it can be done:\n%s", outcome.Output)
+			}
+			if outcome := s.Run("destroy", "-refresh=false", "-auto-approve", "-no-color"); outcome.Exit != 0 {
+				t.Errorf("destroy:\n%s", outcome.Output)
+			}
+			s.Saw(world.CountFalls)
+		})
+	}
+}
+
 // What is imported was never read: there is nothing that could stay.
 func TestAPoolThatCannotBeReadIsNotImported(t *testing.T) {
 	t.Parallel()

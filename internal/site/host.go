@@ -9,6 +9,7 @@ import (
 
 	"github.com/timago/terraform-provider-timago/internal/kms"
 	"github.com/timago/terraform-provider-timago/internal/windows"
+	"github.com/timago/terraform-provider-timago/internal/winrm"
 )
 
 // CountSource says where the KMS host's counts are read.
@@ -75,11 +76,41 @@ func askHost[T any](h Hosted, question func(machines *windows.Client, address st
 		return none, named("KMS host", h.name, &NoWinRMError{})
 	}
 	answer, err := question(machines, h.complete(h.name))
+	if before := refusedBefore(err, h.complete(h.name)); before != nil {
+		return none, named("KMS host", h.name, before)
+	}
 	// An account that was refused on the host may still be right for the stations.
 	if h.source == CountHost && errors.Is(err, kms.ErrDenied) {
 		err = &HostDeniedError{Err: err}
 	}
 	return answer, named("KMS host", h.name, err)
+}
+
+// RefusedBeforeError: a machine was not asked, since another one refused the account, and
+// nothing had shown that its password is right.
+type RefusedBeforeError struct {
+	Machine, User string // which one, and whom
+	Offered       bool   // it takes such an account at all, so that this was a failed logon
+	Err           error
+}
+
+func (e *RefusedBeforeError) Error() string {
+	cost := ""
+	if e.Offered {
+		cost = " (one failed logon)"
+	}
+	return fmt.Sprintf("it was not asked: %s refused the account before%s: %v", e.Machine, cost, e.Err)
+}
+
+func (e *RefusedBeforeError) Unwrap() error { return e.Err }
+
+// refusedBefore is nil where it is the machine at the address itself, or a KDC, that refuses.
+func refusedBefore(err error, address string) error {
+	var rejected *winrm.AuthRejected
+	if !errors.As(err, &rejected) || rejected.KDC != nil || strings.EqualFold(rejected.Host, kms.HostOf(address)) {
+		return nil
+	}
+	return &RefusedBeforeError{Machine: rejected.Host, User: rejected.User, Offered: !rejected.NotOffered, Err: err}
 }
 
 // HostDeniedError: the host refused the account, and nothing else may stand for its counts.

@@ -112,10 +112,11 @@ func (r *Resource) ModifyPlan(ctx context.Context, req resource.ModifyPlanReques
 
 	if !creates && r.site != nil && !moves(state, plan) && len(learnt.Unread) > 0 {
 		// What is not known cannot be planned, and the configuration asks for the same again.
-		// Terraform plans so before it destroys, too.
+		var unread diag.Diagnostics
 		for _, o := range learnt.Unread {
-			resp.Diagnostics.AddError(o.Summary, o.Detail+"\n\nTo destroy the pool all the same: terraform destroy -refresh=false. It touches no station.")
+			unread.AddError(o.Summary, o.Detail)
 		}
+		resp.Diagnostics.Append(orDestroy(unread)...)
 		return
 	}
 	drifted := !creates && (state.Status.ValueString() != string(activation.Activated) || state.ReadyForRenewal.ValueBool())
@@ -147,6 +148,9 @@ func (r *Resource) ModifyPlan(ctx context.Context, req resource.ModifyPlanReques
 			// The state is known, and a pipeline must see it: what stands in the way is
 			// a warning here, and the apply's error.
 			found = asWarnings(found)
+		}
+		if !creates {
+			found = orDestroy(found)
 		}
 		resp.Diagnostics.Append(found...)
 	}
@@ -277,6 +281,23 @@ func asWarnings(diags diag.Diagnostics) diag.Diagnostics {
 		warnings.Append(d)
 	}
 	return warnings
+}
+
+// orDestroy adds to errors how the pool is destroyed all the same: Terraform plans so before
+// it destroys, too.
+func orDestroy(diags diag.Diagnostics) diag.Diagnostics {
+	var told diag.Diagnostics
+	for _, d := range diags {
+		if d.Severity() == diag.SeverityError {
+			placed, at := d.(diag.DiagnosticWithPath)
+			d = diag.NewErrorDiagnostic(d.Summary(), d.Detail()+"\n\nTo destroy the pool all the same: terraform destroy -refresh=false. It touches no station.")
+			if at {
+				d = diag.WithPath(placed.Path(), d)
+			}
+		}
+		told.Append(d)
+	}
+	return told
 }
 
 // needsWinRM refuses what would need counts where Windows itself cannot be asked.

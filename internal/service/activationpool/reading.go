@@ -95,20 +95,35 @@ func (l looker) read(ctx context.Context, known knowledge) (reading, diag.Diagno
 		r.told, err = told.Age, nil
 	}
 	if err != nil {
-		return reading{}, diag.Diagnostics{tfdiag.Failure{
-			Verb: "read", Noun: "KMS host", Name: r.kmsHost,
-			Attempted: "The counts of the machine that kms_host (or kms.host of the provider) names were asked for over WinRM. " +
-				"What is not known of the KMS host says nothing about the activation: the pool's status stays as it was.", Err: err,
-		}.Error()}
+		failure := tfdiag.Failure{
+			Verb: "read", Noun: "KMS host", Name: r.kmsHost, Err: err,
+			Attempted: "The counts of the machine that kms_host (or kms.host of the provider) names were asked for over WinRM.",
+		}
+		var refused *site.RefusedBeforeError
+		if errors.As(err, &refused) {
+			failure.Verb, failure.Noun, failure.Name = "use", "account", refused.User
+			failure.Attempted = "The account was tried on one machine. That refused it, so it was tried on no other."
+		}
+		failure.Attempted += " What is not known of the KMS host says nothing about the activation: the pool's status stays as it was."
+		return reading{}, diag.Diagnostics{failure.Error()}
 	}
 	r.at = time.Now()
 	r.assessment, err = activation.Assess(members, r.host.Host, l.pool.wanted, known.LastKnown)
 	if err != nil && (!errors.Is(err, activation.ErrNoProduct) || len(r.assessment.Pending) == 0) {
-		next, seen := assessAdvice(err), errors.Join(append([]error{err}, silence(members)...)...)
-		if errors.Is(seen, kms.ErrDenied) {
+		next := assessAdvice(err)
+		if left := r.leftOut(l.pool.wanted); left != nil && errors.Is(err, activation.ErrNoProduct) {
+			err, next = left, "Leave the threshold of what members hold out or set it above 0, or remove the pool."
+		}
+		err = errors.Join(append(silence(members), err)...)
+		if errors.Is(err, kms.ErrDenied) {
 			next = "" // the refusal knows better what to do than that nothing was read
 		}
-		_, diags := l.fail(fmt.Sprintf("%d stations and the KMS host %s were read.", len(members), r.kmsHost), seen, next)
+		read := "read"
+		if r.told != nil {
+			read = "not read"
+		}
+		_, diags := l.fail(fmt.Sprintf("%d of %d stations answered; the KMS host %s was %s.",
+			len(members)-len(r.assessment.Unreachable), len(members), r.kmsHost, read), err, next)
 		return r, diags
 	}
 	r.renewal = activation.RenewalOf(r.host, r.assessment, activation.ProductsHeld(members), l.pool.early)
@@ -212,20 +227,52 @@ func hostInUse(members []activation.Member) string {
 	return hosts[0]
 }
 
-// silence lists what came instead of answers, a few of many.
+// silence lists what came instead of answers, a few of many; a refused account first.
 func silence(members []activation.Member) []error {
 	const most = 5
-	var errs []error
+	var denied, errs []error
 	for _, m := range members {
 		switch {
 		case m.Err == nil || m.Pending != "":
-		case len(errs) == most:
-			return append(errs, errors.New("and more of the same"))
+		case errors.Is(m.Err, kms.ErrDenied):
+			denied = append(denied, m.Err)
 		default:
 			errs = append(errs, m.Err)
 		}
 	}
+	errs = append(denied, errs...)
+	if len(errs) > most {
+		errs = append(errs[:most], errors.New("and more of the same"))
+	}
 	return errs
+}
+
+// leftOut says why no product is left to keep where the pool leaves out what members hold;
+// nil where it does not.
+func (r reading) leftOut(wanted activation.Wanted) error {
+	var why []string
+	leavesOut := false
+	for _, product := range kms.Products() {
+		held := false
+		for _, known := range r.assessment.LastKnown {
+			_, holds := known.Licences[product]
+			held = held || holds
+		}
+		threshold, set := wanted.Thresholds[product]
+		switch {
+		case set && threshold == 0:
+			leavesOut = leavesOut || held
+			why = append(why, product.Title()+" is left out by thresholds")
+		case held:
+			why = append(why, "the KMS host has no key for "+product.Title())
+		default:
+			why = append(why, "no member that was read holds "+product.Title()+" with a KMS client key")
+		}
+	}
+	if !leavesOut {
+		return nil
+	}
+	return fmt.Errorf("%s: nothing is left to keep", strings.Join(why, ", and "))
 }
 
 func (r reading) warnings(p pool) diag.Diagnostics {

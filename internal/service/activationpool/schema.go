@@ -2,6 +2,7 @@ package activationpool
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"regexp"
 	"slices"
@@ -49,7 +50,7 @@ func (r *Resource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *r
 				MarkdownDescription: "The members: computer names or addresses, with `:port` where a station's WinRM port differs. " +
 					"A whole classroom is a good choice, since its stations are used regularly. Exactly one of `stations` and `location` is set.",
 				Validators: []validator.Set{
-					setvalidator.ExactlyOneOf(path.MatchRoot("location")),
+					setvalidator.ExactlyOneOf(path.MatchRoot("stations"), path.MatchRoot("location")),
 					setvalidator.SizeAtLeast(1),
 					setvalidator.ValueStringsAre(stringvalidator.RegexMatches(regexp.MustCompile(`^[^\s/@,]+$`), "must be a computer name or address")),
 				},
@@ -163,8 +164,8 @@ func (r *Resource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *r
 func thresholdAttribute(p kms.Product) schema.Attribute {
 	return schema.Int64Attribute{
 		Optional: true,
-		MarkdownDescription: p.Title() + ": the count that must hold, from 0 to the most that a KMS host counts. 0 leaves " + p.Title() +
-			" out. Default: the product's own threshold, where members hold it.",
+		MarkdownDescription: fmt.Sprintf("%s: the count that must hold, from 0 to %d, the most that a KMS host counts. 0 leaves %[1]s out. "+
+			"Default: %d, where members hold it.", p.Title(), p.Cap(), p.Threshold()),
 		Validators: []validator.Int64{int64validator.Between(0, int64(p.Cap()))},
 	}
 }
