@@ -85,7 +85,7 @@ func (c *cycle) choose() *station {
 	var unwanted [1 << 8]bool // what is not wanted of one is not wanted of a slower one that adds the same
 	for _, s := range c.idle {
 		switch candidate := c.candidate(s); {
-		case unwanted[s.adds], c.ledger.busy[s.key] != nil, !c.allows(s.expects):
+		case unwanted[s.adds], c.ledger.busy[s.key], !c.allows(s.expects):
 		case free > view.sooner(candidate) && view.wants(candidate):
 			return s
 		default:
@@ -122,7 +122,7 @@ func (c *cycle) chooseEven(view lineup) *station {
 		places := pack(takes, loads)
 		var chosen *station
 		for i, w := range works {
-			switch able := w.s.idle && c.ledger.busy[w.s.key] == nil && view.wants(c.candidate(w.s)); {
+			switch able := w.s.idle && !c.ledger.busy[w.s.key] && view.wants(c.candidate(w.s)); {
 			case able && places != nil && loads[places[i]] == 0:
 				return w.s
 			case able && chosen == nil:
@@ -161,11 +161,12 @@ func (c *cycle) works(p, need int) []work {
 	var works []work
 	for _, s := range sharers {
 		candidate := c.candidate(s)
-		last := rest > 0 && candidate.made <= share.level
-		if last {
+		owed := share.owed(candidate.made)
+		if rest > 0 && candidate.made <= share.level { // the rest of the division falls to the quickest
+			owed++
 			rest--
 		}
-		if owed := share.owed(candidate.made, last); owed > 0 {
+		if owed > 0 {
 			works = append(works, work{s, time.Duration(owed) * candidate.cycle})
 		}
 	}

@@ -72,7 +72,7 @@ type cycle struct {
 func newCycle(job Job, ledger *ledger, canWake bool, now time.Time) *cycle {
 	c := &cycle{
 		limits: job.Limits.withDefaults(), window: job.Window, ledger: ledger, started: now, now: now,
-		paces: map[string]Pace{}, proven: !job.Memory.Proof.IsZero(), proof: job.Memory.Proof,
+		paces: map[string]Pace{}, fleet: job.Memory.fleet(job.Members), proven: !job.Memory.Proof.IsZero(), proof: job.Memory.Proof,
 	}
 	c.canWake = canWake && c.limits.Wake
 	for _, p := range kms.Products() {
@@ -85,10 +85,6 @@ func newCycle(job Job, ledger *ledger, canWake bool, now time.Time) *cycle {
 	for i, name := range job.Members {
 		s := &station{name: name, key: job.key(name), index: i, slot: -1, pace: job.Memory.Paces[name]}
 		c.stations = append(c.stations, s)
-		if s.pace.Return.Samples > 0 {
-			c.fleet.Return = c.fleet.Return.with(s.pace.Return.Mean)
-			c.fleet.Request = c.fleet.Request.with(s.pace.Request.Mean)
-		}
 	}
 	maps.Copy(c.paces, job.Memory.Paces)
 	c.in[unread] = len(c.stations)
@@ -98,6 +94,9 @@ func newCycle(job Job, ledger *ledger, canWake bool, now time.Time) *cycle {
 // begin reads the host and all members.
 func (c *cycle) begin(now time.Time) {
 	c.now = now
+	for _, s := range c.stations {
+		c.ledger.members[s.key]++
+	}
 	if len(c.managed) == 0 {
 		c.done = true
 		return

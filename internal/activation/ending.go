@@ -26,14 +26,14 @@ func (c *cycle) restOrStall() {
 			return
 		}
 	}
-	if c.barred() {
+	if slices.ContainsFunc(c.lacking().list(), c.barred) {
 		c.err = &OutsideWindow{Window: *c.window, Missing: c.shortfalls()}
 		c.close()
 		return
 	}
 	patient := false
 	for _, s := range c.stations {
-		patient = patient || s.phase == away || s.busy && s.adds&c.lacking() != 0 || s.idle && c.ledger.busy[s.key] != nil
+		patient = patient || s.phase == away || s.busy && s.adds&c.lacking() != 0 || s.idle && c.ledger.busy[s.key]
 	}
 	if patient {
 		if !c.waiting {
@@ -110,6 +110,7 @@ func (c *cycle) result(now time.Time) Result {
 		r.Restarts += s.restarts
 		c.release(s, s.owes)
 		c.free(s)
+		c.ledger.members[s.key]--
 	}
 	return r
 }

@@ -125,6 +125,7 @@ type StationResult struct {
 	Asked    int // requests for activation that were made on our command
 	Counted  int // counts it added, with evidence
 	Woken    bool
+	Roused   bool // it was off when it was woken, as its uptime showed
 	Outcome  Outcome
 	Reason   string // in words; empty where there is nothing to say
 }

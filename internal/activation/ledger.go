@@ -13,7 +13,8 @@ import (
 type ledger struct {
 	mu       sync.Mutex
 	underWay map[kms.Product]int
-	busy     map[string]*cycle // stations that a cycle has under way, by key
+	busy     map[string]bool // stations that somebody has under way, by key
+	members  map[string]int  // how many running cycles count on a station, by key
 	// cheaper is what each cycle may yet add without a restart.
 	cheaper map[kms.Product]map[*cycle]int
 	// settled grows whenever a count is no longer under way that may have been made. A
@@ -35,7 +36,7 @@ func (l *ledgers) of(host string) *ledger {
 		l.byHost = map[string]*ledger{}
 	}
 	if l.byHost[host] == nil {
-		l.byHost[host] = &ledger{underWay: map[kms.Product]int{}, busy: map[string]*cycle{}, cheaper: map[kms.Product]map[*cycle]int{}}
+		l.byHost[host] = &ledger{underWay: map[kms.Product]int{}, busy: map[string]bool{}, members: map[string]int{}, cheaper: map[kms.Product]map[*cycle]int{}}
 	}
 	return l.byHost[host]
 }

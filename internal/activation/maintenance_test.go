@@ -1,6 +1,7 @@
 package activation_test
 
 import (
+	"errors"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -41,10 +42,10 @@ func (m *maintenance) place() *time.Location {
 type span struct{ opens, closes time.Time }
 
 // spans reads off a clock on the wall, minute by minute, when the window is open in
-// the day before a moment and the day after it: it opens when the clock first shows its start on one of its
+// the days before a moment and the days after it: it opens when the clock first shows its start on one of its
 // days, or more, and closes when it first shows its end.
 func (m *maintenance) spans(around time.Time) []span {
-	const reach = 30 * 60
+	const reach = 66 * 60
 	begin := around.Truncate(time.Minute).Add(-reach * time.Minute)
 	place := m.place()
 	wall := make([]int, 2*reach) // what the clock shows, in minutes
@@ -77,11 +78,15 @@ func (m *maintenance) spans(around time.Time) []span {
 	return spans
 }
 
-// left is how long the window stays open; 0 where it is shut.
+// left is how long the window stays open; 0 where it is shut. One that opens as it closes
+// follows.
 func left(spans []span, now time.Time) time.Duration {
 	most := time.Duration(0)
-	for _, s := range spans {
+	for i, s := range spans {
 		if !now.Before(s.opens) && now.Before(s.closes) {
+			if i+1 < len(spans) && spans[i+1].opens.Equal(s.closes) {
+				s = spans[i+1]
+			}
 			most = max(most, s.closes.Sub(now))
 		}
 	}
@@ -156,5 +161,55 @@ func TestWindowIsLookedAtAgain(t *testing.T) {
 	}
 	if started == 0 || started == 60 {
 		t.Errorf("%d of 60 were started: the moment was not met", started)
+	}
+}
+
+// TestAnUnknownMemberIsExpectedToBeLikeTheOthers: like all of whom something is remembered,
+// each the same, in whatever order the job names them. Here the fleet's cycle is 330 s, and
+// the window stays open for some less, or more.
+func TestAnUnknownMemberIsExpectedToBeLikeTheOthers(t *testing.T) {
+	t.Parallel()
+	pace := func(cycle time.Duration, seen int) activation.Pace {
+		return activation.Pace{Return: activation.Span{Mean: cycle, Samples: seen}, Request: activation.Span{Samples: seen}}
+	}
+	for _, order := range [][]string{{"PC01", "PC02", "PC03"}, {"PC02", "PC01", "PC03"}, {"PC03", "PC02", "PC01"}} {
+		for open, restarts := range map[time.Duration]int{5 * time.Minute: 0, 6 * time.Minute: 1} {
+			site := room(3, func(i int, s *world.Station) {
+				s.Counted = true
+				if i < 2 {
+					s.User = `SCHULE\erika`
+				}
+			})
+			site.Host = counted(21)
+			run(t, site, func(j *activation.Job, _ *school) {
+				j.Members, j.Window, j.Limits.WhenInUse = order, &activation.Window{End: open}, activation.SkipWhenInUse
+				j.Memory = activation.Memory{Proof: time.Now(), Paces: map[string]activation.Pace{"PC01": pace(time.Minute, 9), "PC02": pace(10*time.Minute, 1)}}
+			}, func(t *testing.T, _ *school, r activation.Result, err error) {
+				if r.Restarts != restarts {
+					t.Errorf("%v, open for %s: %d restarts, want %d (%v)", order, open, r.Restarts, restarts, err)
+				}
+			})
+		}
+	}
+}
+
+// TestAllDayIsAlwaysOpen: a window that opens as it closes bars nothing shortly before.
+func TestAllDayIsAlwaysOpen(t *testing.T) {
+	t.Parallel()
+	for name, window := range map[string]activation.Window{
+		"every day": {Start: time.Minute, End: time.Minute},
+		"on two":    {Start: time.Minute, End: time.Minute, Days: []time.Weekday{time.Friday, time.Saturday}}, // simulated time begins on a Saturday
+		"on one":    {Start: time.Minute, End: time.Minute, Days: []time.Weekday{time.Friday}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			run(t, room(5, nil), func(j *activation.Job, _ *school) { j.Window = &window },
+				func(t *testing.T, _ *school, r activation.Result, err error) {
+					var outside *activation.OutsideWindow
+					if closes := slices.Equal(window.Days, []time.Weekday{time.Friday}); closes != errors.As(err, &outside) || !closes && r.Counts[kms.Windows] != 25 {
+						t.Errorf("restarts %d, counts %v, %v", r.Restarts, r.Counts, err)
+					}
+				})
+		})
 	}
 }

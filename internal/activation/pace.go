@@ -27,6 +27,38 @@ func (s Span) with(observed time.Duration) Span {
 	}
 }
 
+// fleet is the pace of all members together of which one is remembered. Each weighs the
+// same, however often it was seen.
+func (m Memory) fleet(members []string) Pace {
+	var returns, requests []time.Duration
+	for _, name := range members {
+		pace := m.Paces[name]
+		if pace.Return.Samples > 0 {
+			returns = append(returns, pace.Return.Mean)
+		}
+		if pace.Request.Samples > 0 {
+			requests = append(requests, pace.Request.Mean)
+		}
+	}
+	return Pace{Return: spanOf(returns), Request: spanOf(requests)}
+}
+
+// spanOf is the span of which nothing but these is known.
+func spanOf(observed []time.Duration) Span {
+	if len(observed) == 0 {
+		return Span{}
+	}
+	s, number := Span{Samples: len(observed)}, time.Duration(len(observed))
+	for _, d := range observed {
+		s.Mean += d
+	}
+	s.Mean /= number
+	for _, d := range observed {
+		s.Deviation += (d - s.Mean).Abs() / number
+	}
+	return s
+}
+
 // watch spreads looks over the time in which something is expected: none while it
 // cannot have happened yet, close ones while it is due, ever rarer ones after that.
 type watch struct {

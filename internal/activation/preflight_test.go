@@ -230,6 +230,10 @@ func TestWhatStandsInTheWayIsFoundBeforeAnythingIsTouched(t *testing.T) {
 			activation.WindowTooShort, activation.Warning,
 			[]string{"The opening of 2026-03-29 01:30 CET lasts 30m0s", "At most 0 restarts fit into one opening, so that all take about 4 openings"},
 		},
+		"of an unknown one what others take on average is expected": {
+			both(maintained(26*time.Minute, 22), proven, paced(map[string]time.Duration{"PC01": 10 * time.Minute, "PC02": 40 * time.Minute})),
+			activation.WindowTooShort, activation.Warning, []string{"At most 3 restarts fit into one opening"},
+		},
 		"quick ones repeat in it": {
 			both(maintained(10*time.Minute, 22), proven, paced(map[string]time.Duration{"PC01": time.Minute, "PC02": time.Minute, "PC03": 5 * time.Minute})), "", 0, nil,
 		},

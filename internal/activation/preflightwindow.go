@@ -60,17 +60,14 @@ func (p *preflight) maintenance() {
 // cycles are the expected cycles of the members that restarts may be made on, the shortest
 // first; seen tells whether one of them is remembered.
 func (p *preflight) cycles() (expected []time.Duration, seen bool) {
-	var fleet Pace
-	var able []string
+	var names, able []string
 	for _, m := range p.Members {
-		pace := p.Memory.Paces[m.Name]
-		if pace.Return.Samples > 0 {
-			fleet.Return, fleet.Request = fleet.Return.with(pace.Return.Mean), fleet.Request.with(pace.Request.Mean)
-		}
+		names = append(names, m.Name)
 		if slices.ContainsFunc(kms.Products(), func(product kms.Product) bool { return p.mayRestart(m, product) }) {
 			able = append(able, m.Name)
 		}
 	}
+	fleet := p.Memory.fleet(names)
 	for _, name := range able {
 		expected = append(expected, cmp.Or(p.Memory.Paces[name].cycle(), fleet.cycle(), usualCycle)) // as the cycle expects it
 	}

@@ -103,12 +103,12 @@ func (c *cycle) absent(s *station, err error) {
 		c.leave(s, "its Windows refused the account: "+err.Error())
 		return
 	}
-	answered := s.phase == unread && s.late // a moment ago: its services are still starting
+	answered := s.phase == unread && s.late // a moment ago
 	c.unlist(s)
 	c.move(s, away)
 	s.up, s.trouble = false, err
-	if answered && s.owes == 0 {
-		c.hope(s, true)
+	if answered && s.owes == 0 && s.age(c.now) <= c.now.Sub(s.gone)+c.slowCycle(s) {
+		c.hope(s, true) // it has started: its services are still starting
 	}
 	if s.gone.IsZero() {
 		s.gone, s.mark = c.now, c.host.begunLooks
@@ -146,12 +146,15 @@ func (c *cycle) tryAgain(s *station) {
 		c.leave(s, reason)
 		return
 	}
-	// A restart of an earlier run takes no longer than a slow one of this.
-	if silent > max(c.cycleOf(s)*3/2, usualCycle) {
+	if silent > c.slowCycle(s) {
 		c.hope(s, false)
 	}
 	c.send(s, call{verb: probe})
 }
+
+// slowCycle is the longest that a restart of an earlier run may take: no longer than a slow
+// one of this.
+func (c *cycle) slowCycle(s *station) time.Duration { return max(c.cycleOf(s)*3/2, usualCycle) }
 
 func (c *cycle) triedAgain(s *station, r report) {
 	if r.err != nil {
@@ -168,6 +171,7 @@ func (c *cycle) triedAgain(s *station, r report) {
 func (c *cycle) join(s *station) {
 	// One that only failed to answer has not started.
 	late := s.late && s.age(c.now) <= c.now.Sub(s.gone)
+	s.roused, s.called = s.roused || s.called && late, false
 	s.gone, s.late = time.Time{}, false
 	c.hope(s, false)
 	if s.adds == 0 {

@@ -14,7 +14,7 @@ import (
 func (c *cycle) check(s *station) {
 	c.unlist(s)
 	c.move(s, checking)
-	c.ledger.busy[s.key] = c
+	c.ledger.busy[s.key], s.held = true, true
 	c.owe(s, s.adds&c.lacking())
 	s.since = c.now
 	c.underWay = append(c.underWay, s)
@@ -197,8 +197,9 @@ func (c *cycle) endStart(s *station) {
 
 // free lets other cycles have the station.
 func (c *cycle) free(s *station) {
-	if c.ledger.busy[s.key] == c {
+	if s.held {
 		delete(c.ledger.busy, s.key)
+		s.held = false
 	}
 }
 
@@ -235,7 +236,7 @@ func (c *cycle) woke(s *station, r report) {
 	c.move(s, away)
 	s.gone, s.mark = c.now, c.host.begunLooks
 	if r.err == nil || errors.Is(r.err, kms.ErrUnknownOutcome) {
-		s.woken = true
+		s.woken, s.called = true, true
 		c.woken++
 		c.tell(KindWoken, s, Event{})
 		s.watch, s.last = watchFor(c.paceOf(s).Return, time.Second), 0

@@ -125,15 +125,9 @@ func evenly(made []int, need int) share {
 	}
 }
 
-// owed is how many counts fall to a station that has made so many; last tells that the
-// rest of the division falls to it too.
-func (s share) owed(made int, last bool) int {
-	owed := max(0, s.level-made)
-	if last && s.rest > 0 && made <= s.level {
-		owed++
-	}
-	return owed
-}
+// owed is how many counts fall to a station that has made so many, the rest of the division
+// left out.
+func (s share) owed(made int) int { return max(0, s.level-made) }
 
 // pack spreads works, the longest first, over places that are taken for so long already,
 // so that all are done soon: it gives the place of each, or nil where no way was found

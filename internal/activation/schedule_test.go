@@ -55,7 +55,7 @@ func TestEvenly(t *testing.T) {
 		share := evenly(made, need)
 		sum, lowest := 0, 99
 		for _, m := range made {
-			owed := share.owed(m, false)
+			owed := share.owed(m)
 			sum += owed
 			lowest = min(lowest, m+owed)
 			if owed > 0 && m+owed != share.level {

@@ -71,6 +71,7 @@ type station struct {
 	todo products // what it is yet to be asked, while asking
 
 	// The start under way, or the last one.
+	held     bool // busy by us, in the ledger
 	started  bool // by our restart or wake, or while we waited; its request is awaited
 	ours     bool // by our restart
 	unsure   bool // whether the restart's command was carried out
@@ -106,6 +107,8 @@ type station struct {
 	asked    int
 	counted  int
 	woken    bool
+	called   bool   // woken, and not read since
+	roused   bool   // … and read then: it had been off
 	reason   string // why it is left out, or cannot be restarted
 }
 
@@ -134,7 +137,7 @@ func (c *cycle) isWindows(p int) bool { return c.managed[p] == kms.Windows }
 // result is the station's part as it stands.
 func (s *station) result() StationResult {
 	r := StationResult{
-		Restarts: s.restarts, Asked: s.asked, Counted: s.counted, Woken: s.woken,
+		Restarts: s.restarts, Asked: s.asked, Counted: s.counted, Woken: s.woken, Roused: s.roused,
 		Outcome: Spared, Reason: s.reason,
 	}
 	switch s.phase {

@@ -18,9 +18,10 @@ import (
 const shutdownLimit = 2 * time.Minute
 
 // SwitchOff switches off again the stations that a job's cycle woke, side by side, but for
-// those that somebody uses or another cycle has under way. No count needs it, so nothing
-// is forced. Call it after the last read of them; once ctx has ended nothing is begun. It
-// gives the stations that were not switched off, each with the reason.
+// those that may have been on all along, that somebody uses or that another running cycle
+// counts on. No count needs it, so nothing is forced. Call it after the last read of them;
+// once ctx has ended nothing is begun. It gives the woken stations that were not switched
+// off, each with the reason.
 func (e *Engine) SwitchOff(ctx context.Context, site Shutdowner, job Job, result Result) map[string]string {
 	ledger := e.ledgers.of(job.Host)
 	left := map[string]string{}
@@ -33,7 +34,10 @@ func (e *Engine) SwitchOff(ctx context.Context, site Shutdowner, job Job, result
 		}
 		group.Go(func() error {
 			event := Event{Kind: KindSwitchedOff, Station: name}
-			reason := job.switchOff(ctx, site, ledger, name)
+			reason := neverRose
+			if result.ByStation[name].Roused {
+				reason = job.switchOff(ctx, site, ledger, name)
+			}
 			telling.Lock()
 			defer telling.Unlock()
 			if reason != "" {
@@ -50,11 +54,14 @@ func (e *Engine) SwitchOff(ctx context.Context, site Shutdowner, job Job, result
 	return left
 }
 
+// neverRose: a station may only have failed to answer, and answered again by itself.
+const neverRose = "no start of it was seen after it was woken: it may have been on all along"
+
 // switchOff gives the reason why a station was not switched off; empty where it was.
 func (j Job) switchOff(ctx context.Context, site Shutdowner, ledger *ledger, name string) string {
 	done, free := ledger.take(j.key(name))
 	if !free {
-		return "another cycle has it under way"
+		return "another cycle counts on it"
 	}
 	defer done()
 	looking, cancel := context.WithTimeout(ctx, callLimits[presence])
@@ -81,14 +88,14 @@ func (j Job) switchOff(ctx context.Context, site Shutdowner, ledger *ledger, nam
 }
 
 // take keeps other cycles from starting a station until done; not free where one of them
-// has it under way.
+// counts on it, or is switching it off itself.
 func (l *ledger) take(key string) (done func(), free bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.busy[key] != nil {
+	if l.busy[key] || l.members[key] > 0 {
 		return nil, false
 	}
-	l.busy[key] = &cycle{}
+	l.busy[key] = true
 	return func() {
 		l.mu.Lock()
 		defer l.mu.Unlock()

@@ -202,6 +202,24 @@ func TestWhoStaysOn(t *testing.T) {
 	}
 }
 
+// PC02, up for days, does not answer when it is read first, and is woken like PC03, which
+// is off.
+func TestWhoWasOnAllAlongStaysOn(t *testing.T) {
+	t.Parallel()
+	site := room(3, func(i int, s *world.Station) { s.Off, s.Uptime = i == 2, 9*24*time.Hour })
+	site.Host = counted(22)
+	site.Faults = []world.Fault{{Name: world.Refuses, On: []string{"PC02"}, For: 4 * time.Second}}
+	atEvening(t, site, func(t *testing.T, e *evening) {
+		if err := e.cycle(t.Context()); err != nil || e.result.Woken != 2 {
+			t.Fatalf("woken %d, %v", e.result.Woken, err)
+		}
+		left := e.switchOff(t.Context())
+		if on := e.stillOn(); !slices.Equal(on, []string{"PC01", "PC02"}) || len(left) != 1 || !strings.Contains(left["PC02"], "on all along") {
+			t.Errorf("still on: %v, left on: %v", on, left)
+		}
+	})
+}
+
 func TestACancelledApplySwitchesNothingOff(t *testing.T) {
 	t.Parallel()
 	atEvening(t, half(4), func(t *testing.T, e *evening) {
@@ -254,8 +272,34 @@ func TestAStationThatAnotherCycleHasUnderWayIsLeftOn(t *testing.T) {
 		if err != nil || result.Restarts != 1 {
 			t.Fatalf("the other cycle: restarts %d, %v", result.Restarts, err)
 		}
-		if on := e.stillOn(); !slices.Equal(on, []string{"PC01", "PC02", "PC04"}) || !maps.Equal(left, map[string]string{"PC04": "another cycle has it under way"}) {
+		if on := e.stillOn(); !slices.Equal(on, []string{"PC01", "PC02", "PC04"}) || !maps.Equal(left, map[string]string{"PC04": "another cycle counts on it"}) {
 			t.Errorf("still on: %v, left on: %v", on, left)
+		}
+	})
+}
+
+// … or only counts on: it is idle where the other cycle has yet to begin with it.
+func TestAStationThatAnotherCycleCountsOnIsLeftOn(t *testing.T) {
+	t.Parallel()
+	atEvening(t, half(4), func(t *testing.T, e *evening) {
+		if err := e.cycle(t.Context()); err != nil || e.result.Woken != 2 {
+			t.Fatalf("woken %d, %v", e.result.Woken, err)
+		}
+		var left map[string]string
+		other := e.job
+		other.Members, other.Limits.Wake, other.Thresholds = []string{"PC03", "PC04"}, false, map[kms.Product]int{kms.Windows: 26}
+		other.Progress = func(event activation.Event) {
+			if event.Kind == activation.KindCounts && left == nil {
+				left = e.switchOff(t.Context())
+			}
+		}
+		result, err := e.engine.Run(t.Context(), e.shuttingSchool, other)
+		if err != nil || result.Restarts != 1 || len(left) != 2 {
+			t.Errorf("the other cycle: restarts %d, %v; left on: %v", result.Restarts, err, left)
+		}
+		// Once it has ended nothing keeps them.
+		if left, on := e.switchOff(t.Context()), e.stillOn(); len(left) > 0 || !slices.Equal(on, []string{"PC01", "PC02"}) {
+			t.Errorf("left on: %v, still on: %v", left, on)
 		}
 	})
 }
@@ -297,7 +341,7 @@ func TestManyAreSwitchedOffSideBySide(t *testing.T) {
 	atEvening(t, room(number, nil), func(t *testing.T, e *evening) {
 		e.result.ByStation = map[string]activation.StationResult{}
 		for _, name := range e.Names() {
-			e.result.ByStation[name] = activation.StationResult{Woken: true}
+			e.result.ByStation[name] = activation.StationResult{Woken: true, Roused: true}
 		}
 		e.before = func() { time.Sleep(time.Second) }
 		if left, on := e.switchOff(t.Context()), e.stillOn(); len(left)+len(on) > 0 {

@@ -3,6 +3,7 @@ package activation_test
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -141,10 +142,18 @@ func (w *watchman) endBarred(s scenario, state world.State) {
 	if !missing {
 		w.breach("A4", "it stopped for want of nothing")
 	}
+	// Who is off, and cannot be switched on, may come up: asked then, it adds one, and more only
+	// by restarts.
 	able, startable := false, false
+	off := 0
+	for _, station := range state.Stations {
+		if station.Phase == "off" {
+			off++
+		}
+	}
 	for _, station := range state.Stations {
 		able = able || w.able(s, station) && s.free(station)
-		startable = startable || station.Phase == "off" && s.Limits.Wake ||
+		startable = startable || station.Phase == "off" && (s.Limits.Wake || slices.Max(append(slices.Collect(maps.Values(w.missing(station))), 0)) > off) ||
 			w.able(s, station) && (s.Limits.WhenInUse != activation.SkipWhenInUse || s.free(station))
 	}
 	// It was decided between the last look at the host and the end, which waits for calls.

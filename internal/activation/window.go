@@ -35,14 +35,20 @@ func (w Window) place() *time.Location {
 	return w.Location
 }
 
-// closes is when the window that is open at the moment closes; false when none is. Of an
+// closes is when the window that is open at the moment closes; false when none is. Where the
+// next one opens as it closes, that one's close counts: one more is longer than any cycle. Of an
 // hour that a change of the clocks repeats, a start at the first and an end at the first
 // are meant; in an hour that it leaves out, the moment of the change is.
 func (w Window) closes(now time.Time) (time.Time, bool) {
 	for _, ahead := range []int{0, -1} { // begun today, or yesterday and over midnight
-		if start, end, opens := w.on(now, ahead); opens && !now.Before(start) && now.Before(end) {
-			return end, true
+		start, end, opens := w.on(now, ahead)
+		if !opens || now.Before(start) || !now.Before(end) {
+			continue
 		}
+		if next, later, goesOn := w.on(now, ahead+1); goesOn && next.Equal(end) {
+			end = later
+		}
+		return end, true
 	}
 	return time.Time{}, false
 }
@@ -118,24 +124,30 @@ func (c *cycle) allows(takes time.Duration) bool {
 	return open && !c.now.Add(takes).After(closes)
 }
 
-// barred tells whether it is the window that keeps everybody from being started: someone
-// could add what is missing, and none of these may start now.
-func (c *cycle) barred() bool {
+// barred tells whether it is the window that keeps a product's count from being made:
+// someone could add to it, none of these may start now, and those that do not answer are
+// too few to make it by asking, once they do.
+func (c *cycle) barred(p int) bool {
 	if c.window == nil {
 		return false
 	}
-	barred := false
+	someone, silent := false, 0
 	for _, s := range c.stations {
-		startable := s.idle || s.busy || s.phase == unread || s.phase == away && c.canWake && !s.woken
-		if !startable || s.read && s.adds&c.lacking() == 0 {
+		startable := s.idle || s.busy || s.phase == unread || s.phase == away && !s.woken
+		switch {
+		case !startable || s.read && s.adds&c.lacking() == 0:
+			continue
+		case c.allows(c.cycleOf(s)):
+			return false
+		case s.read && !s.adds.has(p):
 			continue
 		}
-		if c.allows(c.cycleOf(s)) {
-			return false
+		someone = true
+		if s.phase == away && !s.expected && !c.canWake { // of one that is expected the ledger knows
+			silent++
 		}
-		barred = true
 	}
-	return barred
+	return someone && c.short(p) > c.ledger.promised(c.managed[p])+silent
 }
 
 // opened tells whether asking and starting may begin: where something would have to be
@@ -147,8 +159,8 @@ func (c *cycle) opened() bool {
 	if c.in[unread] > 0 && c.now.Sub(c.started) < surveyGrace {
 		return false
 	}
-	for p, product := range c.managed {
-		if c.short(p) > c.ledger.promised(product) && c.barred() {
+	for p := range c.managed {
+		if c.barred(p) {
 			c.fail(&OutsideWindow{Window: *c.window, Missing: c.shortfalls()})
 			return false
 		}

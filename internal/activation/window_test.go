@@ -14,26 +14,29 @@ func TestWindowCloses(t *testing.T) {
 	night := Window{Days: []time.Weekday{time.Saturday}, Start: 22 * time.Hour, End: 5 * time.Hour, Location: berlin}
 	halfPastTwo := Window{Start: 2*time.Hour + 30*time.Minute, End: 4 * time.Hour, Location: berlin}
 	untilHalfPastTwo := Window{Start: time.Hour, End: 2*time.Hour + 30*time.Minute, Location: berlin}
+	twoDays := Window{Days: []time.Weekday{time.Monday, time.Tuesday}, Start: 6 * time.Hour, End: 6 * time.Hour}
 	for name, test := range map[string]struct {
 		window Window
 		now    string
 		closes string // "" where the window is shut
 	}{
-		"before":                      {night, "2026-07-04T21:59:59+02:00", ""},
-		"begins":                      {night, "2026-07-04T22:00:00+02:00", "2026-07-05T05:00:00+02:00"},
-		"after midnight":              {night, "2026-07-05T04:59:59+02:00", "2026-07-05T05:00:00+02:00"},
-		"over":                        {night, "2026-07-05T05:00:00+02:00", ""},
-		"begins on Saturdays alone":   {night, "2026-07-05T22:30:00+02:00", ""},
-		"asked from elsewhere":        {night, "2026-07-04T20:30:00Z", "2026-07-05T05:00:00+02:00"},
-		"an hour is left out":         {night, "2026-03-28T23:00:00+01:00", "2026-03-29T05:00:00+02:00"},
-		"an hour comes twice":         {night, "2026-10-24T23:00:00+02:00", "2026-10-25T05:00:00+01:00"},
-		"its start is left out":       {halfPastTwo, "2026-03-29T01:59:59+01:00", ""},
-		"at the change instead":       {halfPastTwo, "2026-03-29T03:00:00+02:00", "2026-03-29T04:00:00+02:00"},
-		"its start comes twice":       {halfPastTwo, "2026-10-25T02:30:00+02:00", "2026-10-25T04:00:00+01:00"},
-		"its end is left out":         {untilHalfPastTwo, "2026-03-29T01:30:00+01:00", "2026-03-29T03:00:00+02:00"},
-		"its end comes twice":         {untilHalfPastTwo, "2026-10-25T02:00:00+02:00", "2026-10-25T02:30:00+02:00"},
-		"it does not open once more":  {untilHalfPastTwo, "2026-10-25T02:10:00+01:00", ""},
-		"all day, where start is end": {Window{Start: 6 * time.Hour, End: 6 * time.Hour}, "2026-01-01T05:59:00Z", "2026-01-01T06:00:00Z"},
+		"before":                        {night, "2026-07-04T21:59:59+02:00", ""},
+		"begins":                        {night, "2026-07-04T22:00:00+02:00", "2026-07-05T05:00:00+02:00"},
+		"after midnight":                {night, "2026-07-05T04:59:59+02:00", "2026-07-05T05:00:00+02:00"},
+		"over":                          {night, "2026-07-05T05:00:00+02:00", ""},
+		"begins on Saturdays alone":     {night, "2026-07-05T22:30:00+02:00", ""},
+		"asked from elsewhere":          {night, "2026-07-04T20:30:00Z", "2026-07-05T05:00:00+02:00"},
+		"an hour is left out":           {night, "2026-03-28T23:00:00+01:00", "2026-03-29T05:00:00+02:00"},
+		"an hour comes twice":           {night, "2026-10-24T23:00:00+02:00", "2026-10-25T05:00:00+01:00"},
+		"its start is left out":         {halfPastTwo, "2026-03-29T01:59:59+01:00", ""},
+		"at the change instead":         {halfPastTwo, "2026-03-29T03:00:00+02:00", "2026-03-29T04:00:00+02:00"},
+		"its start comes twice":         {halfPastTwo, "2026-10-25T02:30:00+02:00", "2026-10-25T04:00:00+01:00"},
+		"its end is left out":           {untilHalfPastTwo, "2026-03-29T01:30:00+01:00", "2026-03-29T03:00:00+02:00"},
+		"its end comes twice":           {untilHalfPastTwo, "2026-10-25T02:00:00+02:00", "2026-10-25T02:30:00+02:00"},
+		"it does not open once more":    {untilHalfPastTwo, "2026-10-25T02:10:00+01:00", ""},
+		"all day, where start is end":   {Window{Start: 6 * time.Hour, End: 6 * time.Hour}, "2026-01-01T05:59:00Z", "2026-01-02T06:00:00Z"},
+		"all day, and the next day too": {twoDays, "2026-07-07T05:59:00Z", "2026-07-08T06:00:00Z"},
+		"all day, for the last time":    {twoDays, "2026-07-08T05:59:00Z", "2026-07-08T06:00:00Z"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
