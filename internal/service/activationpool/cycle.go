@@ -159,7 +159,7 @@ func together(first, second activation.Result) activation.Result {
 	for name, station := range first.ByStation {
 		sum := second.ByStation[name]
 		sum.Restarts += station.Restarts
-		sum.Woken = sum.Woken || station.Woken
+		sum.Woken, sum.Roused = sum.Woken || station.Woken, sum.Roused || station.Roused
 		second.ByStation[name] = sum
 	}
 	return second
