@@ -53,6 +53,32 @@ func TestStationsThatAreOffTurnNothing(t *testing.T) {
 	}
 }
 
+// What was last known of stations that are off lets them be planned with; an apply then
+// needs them on.
+func TestStationsThatAreOffAreToBeSwitchedOn(t *testing.T) {
+	t.Parallel()
+	s := begin(t, 2, world.Station{Licensed: true}, acctest.Counted(30))
+	s.Apply()
+	s.Inject(world.Fault{Name: world.CountFalls, On: []string{"kms01"}, Number: 20})
+	for _, name := range []string{"PC01", "PC02"} {
+		if err := s.World.PowerOff(name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.Until("they are down", func() bool { return !s.World.Listens("PC01") && !s.World.Listens("PC02") })
+	for _, tt := range []struct{ cycle, says string }{
+		{`cycle = { station_timeout = "2s" }`, "Switch on the stations that do not answer, or set cycle.wake_broadcast, so that an apply does. Mend what"},
+		{`cycle = { station_timeout = "2s", wake_broadcast = "127.0.0.1", wake = false }`, "Switch on the stations that do not answer, or set cycle.wake = true, so that an apply does. Mend what"},
+		{`cycle = { station_timeout = "2s", wake_broadcast = "127.0.0.1" }`, "Switch on the stations that do not answer. Mend what"},
+	} {
+		s.configure(tt.cycle)
+		if outcome := s.Run("apply", "-auto-approve", "-no-color"); outcome.Exit != 1 || !outcome.Contains(tt.says) {
+			t.Errorf("it does not say %q:\n%s", tt.says, outcome.Output)
+		}
+	}
+	s.Saw(world.CountFalls)
+}
+
 func TestAWrongPasswordCostsOneLogon(t *testing.T) {
 	t.Parallel()
 	s := begin(t, 12, world.Station{}, world.Host{})

@@ -1,6 +1,9 @@
 package acctest_test
 
 import (
+	"fmt"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/timago/terraform-provider-timago/internal/acctest"
@@ -30,6 +33,32 @@ func TestAClosedKMSPortIsTold(t *testing.T) {
 	if len(s.knocks()) == 0 {
 		t.Error("nobody was at the KMS port")
 	}
+}
+
+func TestAKMSHostAmongTheMembersIsToldOnce(t *testing.T) {
+	t.Parallel()
+	s := begin(t, 2, world.Station{}, acctest.Counted(20))
+	members := append(s.PlainAddresses(), s.Plain().KMSHost)
+	s.Write("main.tf", s.Provider()+fmt.Sprintf("resource \"timago_activation_pool\" \"room\" {\n  name = \"R101\"\n  stations = [%q, %q, %q]\n}\n", members[0], members[1], members[2]))
+	told := func(summary string) {
+		t.Helper()
+		_, said := s.Diagnostics("plan")
+		var as []string
+		for _, d := range said {
+			if strings.Contains(d.Detail, "it has the key of a KMS host, not of a client") {
+				as = append(as, d.Summary)
+			}
+		}
+		if !slices.Equal(as, []string{summary}) {
+			t.Errorf("it is told as %q, want %q once", as, summary)
+		}
+	}
+	told("1 of 3 members can never be counted by a KMS host")
+	s.Apply()
+	told("Unable to count on 1 of the 3 members of activation pool R101")
+	s.Inject(world.Fault{Name: world.CountFalls, On: []string{"kms01"}, Number: 20})
+	told("1 of 3 members can never be counted by a KMS host")
+	s.Saw(world.CountFalls)
 }
 
 func TestAWindowThatIsTooShortIsTold(t *testing.T) {

@@ -75,7 +75,11 @@ func (r *Resource) converge(ctx context.Context, plan, state model, known knowle
 		return done
 	}
 	failure.Attempted = account(result, after.assessment)
-	failure.Err, failure.Next = err, cycleAdvice(err)
+	on := ""
+	if len(after.assessment.Unreachable) > 0 {
+		on = switchOn(p, r.site)
+	}
+	failure.Err, failure.Next = err, cycleAdvice(err, on)
 	done.diags.Append(failure.Error())
 	return done
 }

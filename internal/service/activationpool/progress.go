@@ -11,6 +11,7 @@ import (
 
 	"github.com/timago/terraform-provider-timago/internal/activation"
 	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/site"
 )
 
 // progress logs what happens in a cycle, one readable line a step: Terraform itself shows
@@ -112,8 +113,21 @@ func account(result activation.Result, a activation.Assessment) string {
 	return strings.Join(said, "\n")
 }
 
-// cycleAdvice says what to do about a cycle that did not reach its end.
-func cycleAdvice(err error) string {
+// switchOn says how stations that do not answer come on.
+func switchOn(p pool, s *site.Site) string {
+	const start = "Switch on the stations that do not answer"
+	switch {
+	case !s.CanWake(p.broadcast):
+		return start + ", or set cycle.wake_broadcast, so that an apply does. "
+	case !p.limits.Wake:
+		return start + ", or set cycle.wake = true, so that an apply does. "
+	}
+	return start + ". "
+}
+
+// cycleAdvice says what to do about a cycle that did not reach its end; on is how stations
+// that do not answer come on, "" where all do.
+func cycleAdvice(err error, on string) string {
 	var stalled *activation.Stalled
 	var sameCMID *activation.SameCMID
 	var cancelled *activation.Cancelled
@@ -126,7 +140,7 @@ func cycleAdvice(err error) string {
 		return "See in Timago under Stationen > Betriebssystem that the option KMS-Aktivierung is on for these stations, and reset their image: " +
 			"the option takes effect only then. Then apply again."
 	case errors.As(err, &stalled):
-		return "Mend what keeps the stations, add stations to the pool, or raise cycle.max_restarts_per_station; then apply again. " +
+		return on + "Mend what keeps the stations, add stations to the pool, or raise cycle.max_restarts_per_station; then apply again. " +
 			"What has been counted stays counted: only what is missing will be made."
 	case errors.As(err, &cancelled) && errors.Is(err, context.DeadlineExceeded):
 		return "Raise timeouts.create and timeouts.update, or apply again: it goes on from what has been counted."

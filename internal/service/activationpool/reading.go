@@ -277,13 +277,6 @@ func (r reading) leftOut(wanted activation.Wanted) error {
 
 func (r reading) warnings(p pool) diag.Diagnostics {
 	var diags diag.Diagnostics
-	if never := r.assessment.NeverCounts; len(never) > 0 {
-		diags.Append(tfdiag.Failure{
-			Verb: "count on", Noun: fmt.Sprintf("%d of the %d members of activation pool", len(never), len(r.members)), Name: p.name,
-			Attempted: "These members can never be counted by a KMS host and are left out:\n" + activation.Listing(never),
-			Next:      "Install the volume licence's KMS client key on them, or take them out of stations.",
-		}.Warning())
-	}
 	if r.told != nil {
 		diags.Append(r.source(p.name))
 	}
@@ -309,6 +302,20 @@ func (r reading) warnings(p pool) diag.Diagnostics {
 		}.Warning())
 	}
 	return diags
+}
+
+// uncounted names members that can never be counted, where nothing is to be done: else the
+// plan's findings name them.
+func (r reading) uncounted(name string) diag.Diagnostics {
+	never := r.assessment.NeverCounts
+	if len(never) == 0 || !r.holds() {
+		return nil
+	}
+	return diag.Diagnostics{tfdiag.Failure{
+		Verb: "count on", Noun: fmt.Sprintf("%d of the %d members of activation pool", len(never), len(r.members)), Name: name,
+		Attempted: "These members can never be counted by a KMS host and are left out:\n" + activation.Listing(never),
+		Next:      "Install the volume licence's KMS client key on them, or take them out of stations.",
+	}.Warning()}
 }
 
 // source tells where the counts come from, and how old they are.

@@ -101,6 +101,7 @@ func (r *Resource) Read(ctx context.Context, req resource.ReadRequest, resp *res
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	resp.Diagnostics.Append(found.uncounted(p.name)...)
 	if found.untold() {
 		// Green must not rest on stale facts: the last count stands for as long as an
 		// answer to a station would have.
