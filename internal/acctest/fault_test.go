@@ -229,11 +229,12 @@ func TestAUserWhoIsIgnoredKeepsNothing(t *testing.T) {
 
 func TestOutsideTheWindowNothingIsTouched(t *testing.T) {
 	t.Parallel()
-	day := time.Now().UTC().Add(48 * time.Hour).Weekday()
-	closed := fmt.Sprintf(`maintenance_window = { days = [%q], start = "01:00", end = "02:00", timezone = "UTC" }`, strings.ToLower(day.String()))
+	day := time.Now().UTC().Add(48 * time.Hour)
+	closed := fmt.Sprintf(`maintenance_window = { days = [%q], start = "01:00", end = "02:00", timezone = "UTC" }`, strings.ToLower(day.Weekday().String()))
 	s := begin(t, 3, world.Station{}, acctest.Counted(20), closed)
 	outcome := s.Run("apply", "-auto-approve", "-no-color")
-	if outcome.Exit == 0 || !outcome.Contains("which the maintenance window") || !outcome.Contains("Apply again while the window is open") {
+	if outcome.Exit == 0 || !outcome.Contains("which the maintenance window") || !outcome.Contains("Apply again while the window is open") ||
+		!outcome.Contains("it opens next on "+day.Format("Monday, 2006-01-02")+" 01:00 UTC") {
 		t.Errorf("it does not say that the window is closed:\n%s", outcome.Output)
 	}
 	s.made(0, 0)

@@ -27,7 +27,7 @@ func (c *cycle) restOrStall() {
 		}
 	}
 	if slices.ContainsFunc(c.lacking().list(), c.barred) {
-		c.err = &OutsideWindow{Window: *c.window, Missing: c.shortfalls()}
+		c.err = c.outside()
 		c.close()
 		return
 	}

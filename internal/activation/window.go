@@ -108,11 +108,26 @@ func wallClock(day time.Time, later int, clock time.Duration) time.Time {
 type OutsideWindow struct {
 	Window  Window
 	Missing []Shortfall
+	Opens   time.Time // next; zero where it does not open within two weeks
 }
 
 func (e *OutsideWindow) Error() string {
-	return fmt.Sprintf("stations would have to be started (%s), which the maintenance window (%s) does not allow now, or they could not be expected to be through before it closes",
+	text := fmt.Sprintf("stations would have to be started (%s), which the maintenance window (%s) does not allow now, or they could not be expected to be through before it closes",
 		describe(e.Missing), e.Window)
+	if e.Opens.IsZero() {
+		return text
+	}
+	return text + "; it opens next on " + e.Opens.In(e.Window.place()).Format("Monday, 2006-01-02 15:04 MST")
+}
+
+// outside is the end of a cycle that the window bars.
+func (c *cycle) outside() *OutsideWindow {
+	e, after := &OutsideWindow{Window: *c.window, Missing: c.shortfalls()}, c.now
+	if closes, open := c.window.closes(after); open {
+		after = closes
+	}
+	e.Opens, _, _ = c.window.next(after)
+	return e
 }
 
 // allows tells whether a start that takes so long can be expected to end in the window.
@@ -161,7 +176,7 @@ func (c *cycle) opened() bool {
 	}
 	for p := range c.managed {
 		if c.barred(p) {
-			c.fail(&OutsideWindow{Window: *c.window, Missing: c.shortfalls()})
+			c.fail(c.outside())
 			return false
 		}
 	}
