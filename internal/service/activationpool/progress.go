@@ -35,10 +35,10 @@ func progress(ctx context.Context, pool string, targets map[kms.Product]int) fun
 			fields[string(product)+"_count"] = count
 		}
 		message := line(e, targets)
-		switch e.Kind {
-		case activation.KindRestarting:
+		if e.Kind == activation.KindRestarting {
 			restarted[e.Station] = time.Now()
-		case activation.KindBack:
+		}
+		if e.Kind == activation.KindBack {
 			message += fmt.Sprintf(" after %.0fs", time.Since(restarted[e.Station]).Seconds())
 		}
 		tflog.Info(ctx, message, fields)
@@ -80,6 +80,8 @@ func line(e activation.Event, targets map[kms.Product]int) string {
 		return e.Station + " stays on" + because
 	case activation.KindHostSilent:
 		return "the KMS host could not be read and is asked again" + because
+	case activation.KindWaiting:
+		return "waiting" + because
 	}
 	return string(e.Kind) + because
 }
