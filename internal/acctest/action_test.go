@@ -314,7 +314,7 @@ func TestWhatActionsRefuseBeforeAnythingIsTouched(t *testing.T) {
 		}
 	}
 	api.progress, api.said = api.InvokeAction(t.Context(), restartAction, acctest.Values{"location": "R999"}, nil)
-	api.says("error", "Unable to restart stations of location R999", "location R999")
+	api.says("error", "Unable to restart stations of location R999", `location "R999"`)
 	api.progress, api.said = api.InvokeAction(t.Context(), restartAction, acctest.Values{"stations": []string{"nobody"}}, nil)
 	api.says("error", "Unable to restart station nobody", "no station is named nobody")
 }

@@ -3,6 +3,8 @@ package acctest_test
 import (
 	"encoding/json"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -217,4 +219,55 @@ func TestAnExportIsRead(t *testing.T) {
 	if got := fmt.Sprint(row["extra"]); got != "map[Storage Up2Date:ja]" {
 		t.Errorf("extra: %s", got)
 	}
+}
+
+// It would be restarted as two members at once.
+func TestAStationThatIsListedTwiceIsRefusedWhereItIsMeant(t *testing.T) {
+	t.Parallel()
+	site := acctest.NewSite(t, acctest.Classroom(3, world.Station{}, acctest.Counted(30)))
+	address := site.PlainAddresses()
+	list := filepath.Join(t.TempDir(), "stationen.csv")
+	rows := []string{"Bezeichnung;Standort;Adresse", "PC01;R101;" + address[0], "PC02;R102;" + address[1], "PC03;R103;" + address[2], "pc02;R102;" + address[1]}
+	if err := os.WriteFile(list, []byte(strings.Join(rows, "\n")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w := acctest.NewWorkspace(t, append(site.Env(), "TIMAGO_INVENTORY="+list)...)
+	export := "data \"timago_station_export\" \"all\" {\n  path = \"" + list + "\"\n}\n"
+	w.Write("main.tf", site.Provider()+choose()+export+"resource \"timago_station_kms\" \"one\" {\n  station = \"PC01\"\n}\n")
+	if got := names(t, w); !slices.Equal(got, []string{"PC01", "PC02", "PC03", "pc02"}) {
+		t.Errorf("listed are %v", got)
+	}
+	w.Plan(0)
+	refused := list + " names PC02 more than once, in lines 3 and 5"
+	for name, tt := range map[string]struct{ block, summary string }{
+		"a station":        {"resource \"timago_station_kms\" \"other\" {\n  station = \"PC02\"\n}\n", "Unable to find station PC02"},
+		"a station's data": {"data \"timago_station\" \"other\" {\n  name = \"pc02\"\n}\n", "Unable to read station pc02"},
+		"a pool's room":    {"resource \"timago_activation_pool\" \"other\" {\n  name = \"other\"\n  location = \"R102\"\n}\n", "Unable to read activation pool other"},
+	} {
+		w.Write("other.tf", tt.block)
+		outcome, said := w.Diagnostics("apply", "-auto-approve")
+		if outcome.Exit != 1 || !slices.ContainsFunc(said, func(d acctest.Diagnostic) bool {
+			return d.Summary == tt.summary && strings.Contains(d.Detail, refused) && strings.Contains(d.Detail, "Mend the file")
+		}) {
+			t.Errorf("%s: exit %d, %q", name, outcome.Exit, said)
+		}
+	}
+
+	config := site.Direct()
+	config["inventory"] = list
+	a := &acting{Site: site, Protocol: acctest.NewProtocol(t, config), t: t}
+	for summary, where := range map[string]acctest.Values{
+		"Unable to restart stations of location R102": {"location": "R102"},
+		"Unable to restart station PC02":              {"stations": []string{"PC02"}},
+	} {
+		a.progress, a.said = a.InvokeAction(t.Context(), restartAction, where, nil)
+		a.says("error", summary, refused)
+	}
+	a.restarted(0)
+	a.invoke(restartAction, acctest.Values{"location": "R101"})
+	a.well()
+	a.restarted(1)
+	a.invoke(restartAction, acctest.Values{"stations": []string{"PC01", "pc01"}})
+	a.well()
+	a.restarted(2)
 }

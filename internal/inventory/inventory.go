@@ -86,8 +86,8 @@ func ReadFile(path string) (Inventory, error) {
 
 // Read takes tables separated by semicolon, comma or tab, in UTF-8 with or without
 // BOM, UTF-16 or Windows-1252. Columns are known by their German or English labels, in
-// any order; only the name's must be there, and no name twice. Its errors are *Error, up to ten joined,
-// except where the file is no text.
+// any order; only the name's must be there. A name may come twice. Its errors are *Error,
+// up to ten joined, except where the file is no text.
 func Read(r io.Reader) (Inventory, error) {
 	data, err := io.ReadAll(io.LimitReader(r, maxSize+1))
 	if err != nil {
@@ -100,7 +100,7 @@ func Read(r io.Reader) (Inventory, error) {
 	if err != nil {
 		return Inventory{}, err
 	}
-	t := &table{lines: strings.Split(text, "\n"), lineOf: map[string]int{}}
+	t := &table{lines: strings.Split(text, "\n")}
 	header, err := t.open()
 	if err != nil {
 		return Inventory{}, err
@@ -133,7 +133,6 @@ type table struct {
 	lines   []string
 	csv     *csv.Reader
 	columns []column
-	lineOf  map[string]int // by name in lower case
 	errs    []error
 }
 
@@ -173,7 +172,7 @@ func reader(text string, separator rune) *csv.Reader {
 func (t *table) row(fields []string) (Row, bool) {
 	line, _ := t.csv.FieldPos(0)
 	row := Row{Line: line, Extra: map[string]string{}}
-	before, empty, name := len(t.errs), true, -1
+	before, empty := len(t.errs), true
 	for i, field := range fields {
 		field = strings.TrimSpace(field)
 		if field == "" {
@@ -187,29 +186,11 @@ func (t *table) row(fields []string) (Row, bool) {
 		if err := t.columns[i].read(&row, field); err != nil {
 			t.fail(i, t.columns[i].label, err)
 		}
-		if name < 0 && row.Name != "" {
-			name = i
-		}
 	}
-	switch {
-	case empty, len(t.errs) > before:
-	case row.Name == "":
+	if !empty && len(t.errs) == before && row.Name == "" {
 		t.fail(0, "", errors.New("a station without a name"))
-	default:
-		t.once(row, name)
 	}
 	return row, !empty && len(t.errs) == before
-}
-
-// once refuses a second station of one name, in whatever case: Windows knows only one,
-// which would be taken for two members and restarted as both at once.
-func (t *table) once(row Row, field int) {
-	key := strings.ToLower(row.Name)
-	if first, again := t.lineOf[key]; again {
-		t.fail(field, t.columns[field].label, fmt.Errorf("%s is named a second time, first in line %d", row.Name, first))
-		return
-	}
-	t.lineOf[key] = row.Line
 }
 
 func (t *table) fail(field int, label string, err error) {

@@ -132,6 +132,15 @@ func TestOtherTables(t *testing.T) {
 	}
 }
 
+// What a repeated name means is for those to say who use it.
+func TestANameThatComesTwiceIsReadTwice(t *testing.T) {
+	t.Parallel()
+	got, err := inventory.Read(strings.NewReader("Raum;Name\nR101;pc01\nR102;pc02\nR101;PC01\n"))
+	if err != nil || len(got.Rows) != 3 || got.Rows[0].Name != "pc01" || got.Rows[2].Name != "PC01" || got.Rows[2].Line != 4 {
+		t.Errorf("%+v, %v", got.Rows, err)
+	}
+}
+
 func TestDates(t *testing.T) {
 	t.Parallel()
 	morning := time.Date(2026, 9, 7, 8, 15, 0, 0, time.Local)
@@ -156,7 +165,6 @@ func TestErrorsNameLineAndColumn(t *testing.T) {
 		"MAC":               {"Name;MAC\n\npc01;02:00:5E\n", `line 3, column 6 (MAC): "02:00:5E" is no MAC address`},
 		"online":            {"Name;Online\npc01;vielleicht\n", `line 2, column 6 (Online): "vielleicht" is neither ja nor nein`},
 		"no name":           {"Name;Raum\n;R101\n", "line 2, column 1: a station without a name"},
-		"a name again":      {"Raum;Name\nR101;Röm\nR102;pc02\nR101;RÖM\n", "line 4, column 6 (Name): RÖM is named a second time, first in line 2"},
 		"value too many":    {"Name;Raum\npc01;R101;x\n", "line 2, column 11: a value without a column: is there a separator in a value that wants quotes?"},
 		"quote in a value":  {"Name;Raum\npc01;R\"101\n", "line 2, column 7: bare \" in non-quoted-field"},
 		"open quote":        {"Name;Raum\npc01;\"R101\n", "line 2, column 11: extraneous or missing \" in quoted-field"},

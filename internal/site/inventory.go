@@ -2,24 +2,28 @@ package site
 
 import (
 	"context"
+	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/timago/terraform-provider-timago/internal/inventory"
+	"github.com/timago/terraform-provider-timago/internal/timago"
 )
 
-// listing takes the stations of an inventory over. Where it tells no address a station is
+// list takes the stations of an inventory over. Where it tells no address a station is
 // asked under its name.
-func listing(table inventory.Inventory) []Station {
-	stations := make([]Station, len(table.Rows))
+func (s *Site) list(file string, table inventory.Inventory) {
+	s.inventoryFile, s.inventory, s.lines = file, make([]Station, len(table.Rows)), map[string][]int{}
 	for i, row := range table.Rows {
-		stations[i] = Station{
+		key := strings.ToLower(s.complete(row.Name))
+		s.lines[key] = append(s.lines[key], row.Line)
+		s.inventory[i] = Station{
 			ID: row.ClientID, Name: row.Name, MAC: row.MAC, Address: row.Address,
 			Location: row.Location, ComputerGroup: row.ComputerGroup,
 			Online: row.Online != nil && *row.Online, LastStart: row.LastStart, LastOperatingSystem: row.LastOperatingSystem,
 		}
 	}
-	return stations
 }
 
 // Inventory is the path of the file that stands for Timago's list of stations; "" where
@@ -44,16 +48,66 @@ func (e *NoInventoryError) Advice() string {
 		"Timago writes the file by Stationen > Datenexport."
 }
 
+// RepeatedError: several rows of the inventory bear the name of the station that is meant.
+// Windows knows only one, which would be taken for two members and restarted as both.
+type RepeatedError struct {
+	Inventory string // path of the file
+	Name      string
+	Lines     []int // where they begin
+}
+
+func (e *RepeatedError) Error() string {
+	lines := make([]string, len(e.Lines))
+	for i, line := range e.Lines {
+		lines[i] = strconv.Itoa(line)
+	}
+	return fmt.Sprintf("%s names %s more than once, in lines %s", e.Inventory, e.Name, strings.Join(lines, " and "))
+}
+
+// Advice says what to do next.
+func (e *RepeatedError) Advice() string {
+	return "Mend the file there, or export it anew in Timago: Stationen > Datenexport."
+}
+
 // Listed finds a station in the inventory: by its name, its client id, its address, or
-// its name with the domain suffix.
-func (s *Site) Listed(name string) (Station, bool) {
+// its name with the domain suffix. It fails with ErrNotFound, or a *RepeatedError.
+func (s *Site) Listed(name string) (Station, error) {
 	i := slices.IndexFunc(s.inventory, func(station Station) bool {
 		return name != "" && (strings.EqualFold(station.ID, name) || s.SameAddress(station.Name, name) || s.SameAddress(station.Address, name))
 	})
 	if i < 0 {
-		return Station{}, false
+		return Station{}, ErrNotFound
 	}
-	return s.inventory[i], true
+	return s.inventory[i], s.once(s.inventory[i].Name)
+}
+
+// once refuses a name that several rows of the inventory bear.
+func (s *Site) once(name string) error {
+	if lines := s.lines[strings.ToLower(s.complete(name))]; len(lines) > 1 {
+		return &RepeatedError{Inventory: s.inventoryFile, Name: name, Lines: lines}
+	}
+	return nil
+}
+
+// names are those of stations from a list, each of which must mean one station: a
+// *RepeatedError, or a *timago.Ambiguous, where it does not.
+func (s *Site) names(stations []Station) ([]string, error) {
+	names, ids := make([]string, len(stations)), map[string][]string{}
+	for i, station := range stations {
+		names[i] = station.Name
+		key := strings.ToLower(station.Name)
+		ids[key] = append(ids[key], station.ID)
+	}
+	for _, name := range names {
+		if s.timago == nil {
+			if err := s.once(name); err != nil {
+				return nil, err
+			}
+		} else if same := ids[strings.ToLower(name)]; len(same) > 1 {
+			return nil, &timago.Ambiguous{Name: name, IDs: same}
+		}
+	}
+	return names, nil
 }
 
 // Key is the same for every name of a station that this site can tell: two pools then know

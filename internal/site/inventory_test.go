@@ -1,20 +1,28 @@
 package site
 
 import (
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
+	"github.com/timago/terraform-provider-timago/internal/timago"
 	"github.com/timago/terraform-provider-timago/internal/winrm"
 )
 
-// listed is a site in direct mode with an inventory.
-func listed(t *testing.T) *Site {
+// listed is a site in direct mode with an inventory; more are further rows.
+func listed(t *testing.T, more ...string) *Site {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "stationen.csv")
 	content := "Bezeichnung;Standort;MAC-Adresse;Adresse;Client\n" +
 		"R101-PC01;R101;02-00-5E-10-01-01;;{2D4D7FDE-E2C3-4AD2-9E58-E55BECA11F18}\n" +
-		"R101-PC02;R101;;192.0.2.7:5986;\n"
+		"R101-PC02;R101;;192.0.2.7:5986;\n" + strings.Join(more, "\n")
 	if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -41,8 +49,8 @@ func TestAStationIsListedUnderEveryNameThatItHas(t *testing.T) {
 		"192.0.2.7":                            "", // another port
 		"":                                     "",
 	} {
-		if got, known := s.Listed(asked); got.Name != want || known != (want != "") {
-			t.Errorf("%q is %q", asked, got.Name)
+		if got, err := s.Listed(asked); got.Name != want || (err == nil) != (want != "") || err != nil && !errors.Is(err, ErrNotFound) {
+			t.Errorf("%q is %q, %v", asked, got.Name, err)
 		}
 	}
 }
@@ -82,6 +90,73 @@ func TestAStationHasOneKey(t *testing.T) {
 	} {
 		if got := s.Key(t.Context(), name); got != want {
 			t.Errorf("%s: %s, want %s", name, got, want)
+		}
+	}
+}
+
+// It would be restarted as two members at once.
+func TestAStationThatIsListedTwiceIsRefusedWhereItIsMeant(t *testing.T) {
+	t.Parallel()
+	s := listed(t, "R102-PC01;R102;;;", "r101-pc01.schule.example;R103;;192.0.2.8;", "R104-PC01;R104;;;", "R104-PC01;R104;;;")
+	means := func(asked string) error {
+		_, err := s.Find(t.Context(), asked)
+		_, unasked := s.address(t.Context(), asked)
+		if (err == nil) != (unasked == nil) {
+			t.Errorf("%s is found: %v, and asked: %v", asked, err, unasked)
+		}
+		return err
+	}
+	inRoom := func(room string) error { _, err := s.InLocation(t.Context(), room); return err }
+	for what, story := range map[string]struct {
+		err   error
+		lines []int // nil: it is taken
+	}{
+		"by its name":             {means("R101-PC01"), []int{2, 5}},
+		"by its client id":        {means("2d4d7fde-e2c3-4ad2-9e58-e55beca11f18"), []int{2, 5}},
+		"by the other one's":      {means("192.0.2.8"), []int{2, 5}},
+		"another":                 {means("R101-PC02"), nil},
+		"one that is not listed":  {means("R101-PC03"), nil},
+		"in a room":               {inRoom("R101"), []int{2, 5}},
+		"in the other one's room": {inRoom("R103"), []int{2, 5}},
+		"both in one room":        {inRoom("R104"), []int{6, 7}},
+		"in a room that has none": {inRoom("R102"), nil},
+	} {
+		var repeated *RepeatedError
+		if errors.As(story.err, &repeated) != (story.lines != nil) || repeated != nil && !slices.Equal(repeated.Lines, story.lines) {
+			t.Errorf("%s: %v, want lines %v", what, story.err, story.lines)
+		}
+	}
+	if all, err := s.Stations(t.Context(), Filter{}); err != nil || len(all) != 6 {
+		t.Errorf("%d stations are listed, %v; want all 6", len(all), err)
+	}
+}
+
+func TestTwoStationsOfOneNameInTimagoMakeNoRoom(t *testing.T) {
+	t.Parallel()
+	page := func(names ...string) string {
+		items := make([]string, len(names))
+		for i, name := range names {
+			items[i] = fmt.Sprintf(`{"id": "00000000-0000-4000-8000-%012d", "name": %q, "location": "R101", "computer_group": "", "online": true, "etag": "\"1\"", `+
+				`"last_start": null, "last_operating_system": null, "logged_on_user": null, "pending_command": null, "operating_systems": []}`, i, name)
+		}
+		return `{"items": [` + strings.Join(items, ", ") + `]}`
+	}
+	for answer, same := range map[string]int{page("PC01", "PC02"): 0, page("PC01", "PC02", "pc01", "PC01"): 3} {
+		server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			_, _ = w.Write([]byte(answer))
+		}))
+		defer server.Close()
+		ca := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
+		s, err := Open(Config{Timago: &TimagoConfig{Endpoint: server.URL, Token: "token", CACertificate: ca}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		names, err := s.InLocation(t.Context(), "R101")
+		var ambiguous *timago.Ambiguous
+		if errors.As(err, &ambiguous) != (same > 0) || same > 0 && len(ambiguous.IDs) != same || same == 0 && (err != nil || len(names) != 2) {
+			t.Errorf("%v, %v", names, err)
 		}
 	}
 }

@@ -103,20 +103,17 @@ func (e *NoLocationError) Advice() string {
 }
 
 // InLocation lists the names of a room's stations, in their order. A room without
-// stations is a *NoLocationError.
+// stations is a *NoLocationError; one where a name may mean several is an error too.
 func (s *Site) InLocation(ctx context.Context, location string) ([]string, error) {
 	stations, err := s.Stations(ctx, Filter{Location: location})
 	if err != nil {
 		return nil, named("location", strconv.Quote(location), err)
 	}
-	names := make([]string, len(stations))
-	for i, station := range stations {
-		names[i] = station.Name
-	}
-	if len(names) == 0 {
+	if len(stations) == 0 {
 		return nil, named("location", strconv.Quote(location), s.noLocation())
 	}
-	return names, nil
+	names, err := s.names(stations)
+	return names, named("location", strconv.Quote(location), err)
 }
 
 func (s *Site) noLocation() *NoLocationError {

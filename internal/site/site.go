@@ -38,17 +38,18 @@ type Config struct {
 // sentinels of package kms.
 type Site struct {
 	transports    []*winrm.Client
-	machines      *windows.Client // nil where Windows itself is not asked
-	hostMachines  *windows.Client // the same for the KMS host
-	timago        *timago.Client  // nil in direct mode
-	inventory     []Station       // what is known of stations in direct mode
-	inventoryFile string          // where it was read; "" none
+	machines      *windows.Client  // nil where Windows itself is not asked
+	hostMachines  *windows.Client  // the same for the KMS host
+	timago        *timago.Client   // nil in direct mode
+	inventory     []Station        // what is known of stations in direct mode
+	inventoryFile string           // where it was read; "" none
+	lines         map[string][]int // of the file, by name as it is asked, in lower case
 	suffix        string
 	hostSuffix    string // the same for the KMS host
 	kmsHost       string
 	source        CountSource
 	maxAge        time.Duration
-	addresses     sync.Map // of stations by name, as Timago told them
+	addresses     sync.Map // of stations by name
 }
 
 // Open prepares a site. It reaches nothing yet.
@@ -81,7 +82,7 @@ func Open(config Config) (*Site, error) {
 		if err != nil {
 			return nil, fmt.Errorf("inventory: %w", err)
 		}
-		s.inventory, s.inventoryFile = listing(table), config.Inventory
+		s.list(config.Inventory, table)
 	}
 	return s, nil
 }
@@ -124,19 +125,13 @@ func (*NoWinRMError) Advice() string {
 	return "Set winrm in the provider block: counts, licences and restarts are read and made over WinRM."
 }
 
-// address is where a station is asked. In API mode Timago tells; else it is the name
+// address is where a station is asked. Timago or the inventory tells; else it is the name
 // itself, completed by the domain suffix where it is a bare computer name.
 func (s *Site) address(ctx context.Context, name string) (string, error) {
-	if s.timago == nil {
-		if listed, known := s.Listed(name); known {
-			name = cmp.Or(listed.Address, listed.Name)
-		}
-		return s.complete(name), nil
-	}
 	if told, known := s.addresses.Load(name); known {
 		return told.(string), nil //nolint:forcetypeassert // only strings are stored, below
 	}
-	station, err := s.timago.Station(ctx, name)
+	station, err := s.Find(ctx, name)
 	if err != nil {
 		return "", err
 	}

@@ -2,6 +2,7 @@ package site
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -96,10 +97,11 @@ func (s *Site) Find(ctx context.Context, nameOrID string) (Station, error) {
 	if s.timago != nil {
 		return s.timago.Station(ctx, nameOrID)
 	}
-	if station, listed := s.Listed(nameOrID); listed {
-		return station, nil
+	station, err := s.Listed(nameOrID)
+	if errors.Is(err, ErrNotFound) {
+		return Station{Name: nameOrID}, nil
 	}
-	return Station{Name: nameOrID}, nil
+	return station, err
 }
 
 // FindFresh is Find without anything remembered.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
@@ -118,8 +119,10 @@ func (a *Action) order(ctx context.Context, config tfsdk.Config) (order, diag.Di
 			diags.Append(config.GetAttribute(ctx, path.Root(name), target)...)
 		}
 	}
+	// Names know no case: a station that is named twice is one.
+	slices.SortFunc(stations, func(x, y string) int { return strings.Compare(strings.ToLower(x), strings.ToLower(y)) })
 	o := order{
-		stations: slices.Sorted(slices.Values(stations)), location: location.ValueString(), parallel: defaultMaxParallel,
+		stations: slices.CompactFunc(stations, strings.EqualFold), location: location.ValueString(), parallel: defaultMaxParallel,
 		wait:      wait.IsNull() || wait.ValueBool(),
 		whenInUse: whenInUse.ValueString(), ignored: ignored, system: system.ValueString(), broadcast: broadcast.ValueString(),
 	}

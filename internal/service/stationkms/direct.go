@@ -25,6 +25,9 @@ func adopt(ctx context.Context, s *site.Site, w wish, timeout time.Duration) (sh
 	if err == nil {
 		return found, nil
 	}
+	if errors.As(err, new(*site.RepeatedError)) {
+		return shown{}, diag.Diagnostics{unclear(w.title, err)}
+	}
 	if errors.Is(err, kms.ErrDenied) || errors.Is(err, context.Canceled) {
 		return shown{}, diag.Diagnostics{tfdiag.Failure{
 			Verb: "ask", Noun: "station", Name: w.title, Err: err,
@@ -36,10 +39,10 @@ func adopt(ctx context.Context, s *site.Site, w wish, timeout time.Duration) (sh
 
 // fromOutside asks Windows for the station's name, and the inventory for the rest.
 func fromOutside(ctx context.Context, s *site.Site, station string) (shown, error) {
-	listed, known := s.Listed(station)
+	listed, err := s.Listed(station)
 	found := showing(listed)
-	if known {
-		return found, nil
+	if !errors.Is(err, site.ErrNotFound) {
+		return found, err
 	}
 	presence, err := s.Presence(ctx, station)
 	if err == nil {
@@ -51,10 +54,13 @@ func fromOutside(ctx context.Context, s *site.Site, station string) (shown, erro
 // lookFromOutside reads in direct mode. Option and image cannot be seen there.
 func (m *model) lookFromOutside(ctx context.Context, s *site.Site) diag.Diagnostics {
 	m.Effective = types.BoolNull()
-	listed, known := s.Listed(m.Station.ValueString())
-	if known {
+	listed, err := s.Listed(m.Station.ValueString())
+	switch {
+	case err == nil:
 		found := showing(listed)
 		m.Name, m.Location, m.ComputerGroup = found.name, found.location, found.group
+	case !errors.Is(err, site.ErrNotFound):
+		return diag.Diagnostics{unclear(m.title(), err)}
 	}
 	if !m.Name.IsNull() {
 		return nil // a station is not asked twice how it is called
@@ -65,6 +71,11 @@ func (m *model) lookFromOutside(ctx context.Context, s *site.Site) diag.Diagnost
 	}
 	m.Name = found.name
 	return nil
+}
+
+// unclear says that it is not known which station is meant.
+func unclear(title string, err error) diag.Diagnostic {
+	return tfdiag.Failure{Verb: "find", Noun: "station", Name: title, Err: err, Attempted: "It was looked for in the inventory."}.Error()
 }
 
 // silent is one warning for all stations that do not answer: the summary is the same.
