@@ -3,8 +3,12 @@ package winrm_test
 import (
 	"context"
 	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -75,6 +79,43 @@ func TestOutputThatTimesOutAtOnceIsNotAskedForInALoop(t *testing.T) {
 	}
 	if n := r.count(func(e wsman.Entry) bool { return e.Kind == wsman.Receive }); n < 2 || n > 8 {
 		t.Errorf("asked %d times in two seconds", n)
+	}
+}
+
+// Windows holds a request until there is output; another service may say "running" at once.
+func TestEmptyOutputIsNotAskedForInALoop(t *testing.T) {
+	t.Parallel()
+	var asked atomic.Int32
+	answers := map[string]string{
+		"/transfer/Create<": `<s:ShellId xmlns:s="x">1</s:ShellId>`, "/shell/Command<": `<s:CommandId xmlns:s="x">1</s:CommandId>`,
+		"/shell/Receive<": `<s:ReceiveResponse xmlns:s="x"><s:CommandState State="x/CommandState/Running"/></s:ReceiveResponse>`,
+	}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
+		if request.Header.Get("Authorization") == "" {
+			w.Header().Set("WWW-Authenticate", "Basic")
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		body, _ := io.ReadAll(request.Body)
+		answer := ""
+		for action, with := range answers {
+			if strings.Contains(string(body), action) {
+				answer = with
+			}
+		}
+		if strings.Contains(answer, "Receive") {
+			asked.Add(1)
+		}
+		w.Header().Set("Content-Type", "application/soap+xml;charset=UTF-8")
+		_, _ = io.WriteString(w, `<e:Envelope xmlns:e="http://www.w3.org/2003/05/soap-envelope"><e:Header/><e:Body>`+answer+`</e:Body></e:Envelope>`)
+	}))
+	defer server.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	defer cancel()
+	c := client(t, winrm.Config{Auth: winrm.AuthBasic, AllowUnencrypted: true})
+	_, err := c.Execute(ctx, server.Listener.Addr().String(), winrm.Command{Program: "wait"})
+	if n := asked.Load(); !winrm.IsUnreachable(err) || n < 2 || n > 8 {
+		t.Errorf("asked %d times in two seconds, %v", n, err)
 	}
 }
 
