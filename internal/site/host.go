@@ -76,7 +76,7 @@ func askHost[T any](h Hosted, question func(machines *windows.Client, address st
 		return none, named("KMS host", h.name, &NoWinRMError{})
 	}
 	answer, err := question(machines, h.complete(h.name))
-	if before := refusedBefore(err, h.complete(h.name)); before != nil {
+	if before, asked := refusedBefore(err, h.complete(h.name)); !asked {
 		return none, named("KMS host", h.name, before)
 	}
 	// An account that was refused on the host may still be right for the stations.
@@ -104,13 +104,14 @@ func (e *RefusedBeforeError) Error() string {
 
 func (e *RefusedBeforeError) Unwrap() error { return e.Err }
 
-// refusedBefore is nil where it is the machine at the address itself, or a KDC, that refuses.
-func refusedBefore(err error, address string) error {
+// refusedBefore tells whether the machine at the address was asked, and why not. What a KDC
+// refuses is no other machine's word.
+func refusedBefore(err error, address string) (before *RefusedBeforeError, asked bool) {
 	var rejected *winrm.AuthRejected
-	if !errors.As(err, &rejected) || rejected.KDC != nil || strings.EqualFold(rejected.Host, kms.HostOf(address)) {
-		return nil
+	if errors.As(err, &rejected) && rejected.KDC == nil && !strings.EqualFold(rejected.Host, kms.HostOf(address)) {
+		return &RefusedBeforeError{Machine: rejected.Host, User: rejected.User, Offered: !rejected.NotOffered, Err: err}, false
 	}
-	return &RefusedBeforeError{Machine: rejected.Host, User: rejected.User, Offered: !rejected.NotOffered, Err: err}
+	return nil, true
 }
 
 // HostDeniedError: the host refused the account, and nothing else may stand for its counts.
