@@ -220,6 +220,31 @@ func TestWhoWasOnAllAlongStaysOn(t *testing.T) {
 	})
 }
 
+// … also where somebody restarts it later on.
+func TestWhoWasOnAllAlongAndStartedLaterStaysOn(t *testing.T) {
+	t.Parallel()
+	site := room(1, nil)
+	site.Host = counted(23)
+	site.Faults = []world.Fault{{Name: world.Refuses, On: []string{"PC01"}, For: 4 * time.Second}}
+	atEvening(t, site, func(t *testing.T, e *evening) {
+		var off sync.Once
+		e.job.Progress = func(event activation.Event) {
+			if event.Kind == activation.KindCounted {
+				off.Do(func() {
+					_ = e.PowerOff("PC01")
+					time.AfterFunc(30*time.Second, func() { _ = e.PowerOn("PC01") })
+				})
+			}
+		}
+		if err := e.cycle(t.Context()); err != nil || e.result.Woken != 1 || e.result.Restarts != 0 {
+			t.Fatalf("woken %d, restarts %d, %v", e.result.Woken, e.result.Restarts, err)
+		}
+		if left, on := e.switchOff(t.Context()), e.stillOn(); len(on) != 1 || len(left) != 1 {
+			t.Errorf("still on: %v, left on: %v", on, left)
+		}
+	})
+}
+
 func TestACancelledApplySwitchesNothingOff(t *testing.T) {
 	t.Parallel()
 	atEvening(t, half(4), func(t *testing.T, e *evening) {
@@ -333,6 +358,25 @@ func TestAStationThatIsBeingSwitchedOffIsNotRestarted(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Two pools woke it, and both switch it off.
+func TestAStationIsSwitchedOffByOne(t *testing.T) {
+	t.Parallel()
+	atEvening(t, half(4), func(t *testing.T, e *evening) {
+		if err := e.cycle(t.Context()); err != nil || e.result.Woken != 2 {
+			t.Fatalf("woken %d, %v", e.result.Woken, err)
+		}
+		delete(e.result.ByStation, "PC03")
+		var others map[string]string
+		e.before = func() {
+			e.before = nil
+			others = e.switchOff(t.Context())
+		}
+		if left, on := e.switchOff(t.Context()), e.stillOn(); len(left) > 0 || len(others) != 1 || !slices.Equal(on, []string{"PC01", "PC02", "PC03"}) {
+			t.Errorf("left on: %v, by the other: %v, still on: %v", left, others, on)
+		}
+	})
 }
 
 func TestManyAreSwitchedOffSideBySide(t *testing.T) {
