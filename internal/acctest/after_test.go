@@ -7,11 +7,21 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/timago/terraform-provider-timago/internal/acctest"
 	"github.com/timago/terraform-provider-timago/internal/simulator"
 	"github.com/timago/terraform-provider-timago/internal/simulator/world"
 )
+
+// realTime is how fast time runs where a station's uptime is held against what passed here.
+// A start takes a second there too.
+const realTime = 1
+
+var quick = world.Timing{
+	Shutdown: 200 * time.Millisecond, Boot: 900 * time.Millisecond, Ask: 250 * time.Millisecond,
+	Netlogon: 50 * time.Millisecond, Services: 50 * time.Millisecond, Spread: 0.2, Jitter: 0.05,
+}
 
 // fromHome lets a story happen in both modes: a room of six stations, of which the second
 // half is off, and 19 other machines that were counted. Three stations that are asked and
@@ -35,15 +45,15 @@ resource "timago_activation_pool" "room" {
 `
 	t.Run("API mode", func(t *testing.T) {
 		t.Parallel()
-		scenario := acctest.Room(6, world.Station{})
+		scenario := acctest.Room(6, world.Station{Timing: &quick})
 		for i := range scenario.Stations {
 			scenario.Stations[i].Name = fmt.Sprintf("PC%02d", i+1)
 		}
-		tells(t, enter(t, evening(scenario), fmt.Sprintf(pool, cycle)))
+		tells(t, enterAt(t, evening(scenario), realTime, fmt.Sprintf(pool, cycle)))
 	})
 	t.Run("direct mode", func(t *testing.T) {
 		t.Parallel()
-		site := acctest.NewSite(t, evening(acctest.Classroom(6, world.Station{}, world.Host{})))
+		site := acctest.NewSiteAt(t, evening(acctest.Classroom(6, world.Station{Timing: &quick}, world.Host{})), realTime)
 		list := "Bezeichnung;Standort;Adresse;MAC-Adresse\n"
 		for i, address := range site.PlainAddresses() {
 			view, err := site.World.View(fmt.Sprintf("PC%02d", i+1))

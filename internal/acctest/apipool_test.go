@@ -12,7 +12,13 @@ import (
 // enter opens a room in API mode, with an account for Windows.
 func enter(t *testing.T, scenario simulator.Scenario, config string) story {
 	t.Helper()
-	site := acctest.NewAPISite(t, scenario, acctest.Speed)
+	return enterAt(t, scenario, acctest.Speed, config)
+}
+
+// enterAt is an enter at a site whose time runs speed times as fast as here.
+func enterAt(t *testing.T, scenario simulator.Scenario, speed float64, config string) story {
+	t.Helper()
+	site := acctest.NewAPISite(t, scenario, speed)
 	s := story{site, acctest.NewWorkspace(t, append(site.Env(), site.APIEnv()...)...), t}
 	s.Write("main.tf", s.APIProvider(
 		fmt.Sprintf("winrm = { username = %q, use_tls = %t, insecure_skip_verify = true }", s.Ready().WinRM.Username, s.Ready().WinRM.UseTLS),

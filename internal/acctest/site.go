@@ -24,7 +24,13 @@ type Site struct {
 // NewSite starts a site whose time runs by itself.
 func NewSite(t testing.TB, scenario simulator.Scenario) *Site {
 	t.Helper()
-	s, err := simulator.Start(scenario, simulator.Options{Speed: Speed})
+	return NewSiteAt(t, scenario, Speed)
+}
+
+// NewSiteAt is a NewSite whose time runs speed times as fast as here.
+func NewSiteAt(t testing.TB, scenario simulator.Scenario, speed float64) *Site {
+	t.Helper()
+	s, err := simulator.Start(scenario, simulator.Options{Speed: speed})
 	if err != nil {
 		t.Fatal(err)
 	}

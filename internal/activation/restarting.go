@@ -229,12 +229,13 @@ func (c *cycle) wake(s *station) {
 	c.alarms.clear(s)
 	c.move(s, waking)
 	c.owe(s, c.lacking())
+	s.gone = c.now // it may start before the command is reported
 	c.send(s, call{verb: wake})
 }
 
 func (c *cycle) woke(s *station, r report) {
 	c.move(s, away)
-	s.gone, s.mark = c.now, c.host.begunLooks
+	s.mark = c.host.begunLooks
 	if r.err == nil || errors.Is(r.err, kms.ErrUnknownOutcome) {
 		s.woken, s.called = true, true
 		c.woken++
