@@ -187,7 +187,7 @@ func winrmAttributes() map[string]schema.Attribute {
 		"timeout": schema.StringAttribute{
 			Optional:            true,
 			CustomType:          timetypes.GoDurationType{},
-			MarkdownDescription: "How long one request may take, such as `30s`. Reading licences may take a minute whatever stands here. Environment: `TIMAGO_WINRM_TIMEOUT`. Default: `30s`.",
+			MarkdownDescription: "How long one request may take, such as `30s`; connecting may take a tenth of it, and at least 3 seconds. Reading licences may take a minute whatever stands here. Environment: `TIMAGO_WINRM_TIMEOUT`. Default: `30s`.",
 		},
 		"max_parallel": schema.Int64Attribute{
 			Optional:            true,

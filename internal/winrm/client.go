@@ -41,7 +41,7 @@ type Config struct {
 
 	Kerberos KerberosConfig // with AuthKerberos
 
-	Timeout     time.Duration // of one request; connecting has its own. 0: 30 s
+	Timeout     time.Duration // of one request; connecting has a tenth of it and at least 3 s. 0: 30 s
 	MaxParallel int           // requests under way over all machines. 0: 32
 
 	// Log, if set, is told of every request. It never gets credentials,

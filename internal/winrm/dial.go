@@ -16,22 +16,24 @@ import (
 	"time"
 )
 
-const (
-	dialTimeout = 3 * time.Second
-	// legTimeout is for the TLS handshake and for each leg of an authentication,
-	// short exchanges all; a call that has less time gives them less.
-	legTimeout = 10 * time.Second
-)
+// dialLimit is for the connection alone: a station that is off must not hold up the
+// others, and a slow way, for which Timeout was raised, or a slow machine here gets more.
+func (c Config) dialLimit() time.Duration { return max(3*time.Second, c.Timeout/10) }
+
+// legLimit is for the TLS handshake and for each leg of an authentication,
+// short exchanges all; a call that has less time gives them less.
+func (c Config) legLimit() time.Duration { return max(10*time.Second, c.Timeout/3) }
 
 // dialer opens connections and, with TLS, verifies who answers: credentials
 // are only ever sent over what it returns.
 type dialer struct {
 	tls *tls.Config // nil: plain HTTP
 	net net.Dialer
+	leg time.Duration
 }
 
 func newDialer(config Config) (*dialer, error) {
-	d := &dialer{net: net.Dialer{Timeout: dialTimeout, KeepAlive: 15 * time.Second}}
+	d := &dialer{net: net.Dialer{Timeout: config.dialLimit(), KeepAlive: 15 * time.Second}, leg: config.legLimit()}
 	if !config.UseTLS {
 		return d, nil
 	}
@@ -76,7 +78,7 @@ func (d *dialer) dial(ctx context.Context, to target, limit time.Duration) (*con
 	if err != nil {
 		return nil, connectionError(ctx, to, err, false)
 	}
-	c := &conn{to: to, net: raw, born: time.Now(), legLimit: min(limit, legTimeout)}
+	c := &conn{to: to, net: raw, born: time.Now(), legLimit: min(limit, d.leg)}
 	if d.tls != nil {
 		config := d.tls.Clone()
 		if config.ServerName == "" {

@@ -38,7 +38,10 @@ type KerberosConfig struct {
 // newTickets reads the files; it asks no KDC. The password is taken out of
 // account.
 func newTickets(c Config, account account) (*tickets, error) {
-	t := &tickets{now: time.Now, log: c.Log, password: account.password, services: map[string]*fetched{}, tgt: newFetched(nil)}
+	t := &tickets{
+		now: time.Now, log: c.Log, password: account.password, services: map[string]*fetched{}, tgt: newFetched(nil),
+		dialLimit: c.dialLimit(), legLimit: c.legLimit(),
+	}
 	var err error
 	if t.config, err = loadKerberos(c.Kerberos.ConfigFile); err != nil {
 		return nil, err

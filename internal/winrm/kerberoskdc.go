@@ -225,7 +225,7 @@ func (t *tickets) ask(ctx context.Context, realm string, message interface{ Mars
 	if err != nil {
 		return nil, &noKDC{err}
 	}
-	dialer := net.Dialer{Timeout: dialTimeout}
+	dialer := net.Dialer{Timeout: t.dialLimit}
 	var failures []error
 	for _, kdc := range kdcs {
 		connection, err := dialer.DialContext(ctx, "tcp", kdc)
@@ -234,7 +234,7 @@ func (t *tickets) ask(ctx context.Context, realm string, message interface{ Mars
 			continue
 		}
 		start := time.Now()
-		answer, err := converse(ctx, connection, request)
+		answer, err := converse(ctx, connection, request, t.legLimit)
 		if err != nil {
 			err = &noKDC{fmt.Errorf("asking %s: %w", kdc, err)}
 		}
@@ -260,9 +260,9 @@ func (t *tickets) tell(ctx context.Context, kdc, realm string, took time.Duratio
 }
 
 // converse makes one exchange over a connection (RFC 4120 7.2.2) and ends it.
-func converse(ctx context.Context, connection net.Conn, request []byte) (answer []byte, err error) {
+func converse(ctx context.Context, connection net.Conn, request []byte, limit time.Duration) (answer []byte, err error) {
 	defer func() { _ = connection.Close() }()
-	if err := connection.SetDeadline(time.Now().Add(legTimeout)); err != nil {
+	if err := connection.SetDeadline(time.Now().Add(limit)); err != nil {
 		return nil, err
 	}
 	defer context.AfterFunc(ctx, func() { _ = connection.SetDeadline(past) })()

@@ -25,6 +25,8 @@ type tickets struct {
 	now      func() time.Time
 	log      func(ctx context.Context, message string, fields map[string]any) // may be nil
 
+	dialLimit, legLimit time.Duration // of one exchange with a KDC
+
 	mu       sync.Mutex
 	last     time.Time // stamp
 	tgt      *fetched
