@@ -21,7 +21,7 @@ func TestAPoolThatWasHealthyWakesItsStationsAfterTheHolidays(t *testing.T) {
 	}
 	s.Until("they are down", func() bool { return !s.World.Listens("PC01") && !s.World.Listens("PC02") && !s.World.Listens("PC03") })
 	s.Inject(world.Fault{Name: world.CountFalls, On: []string{"kms01"}, Number: 10})
-	s.configure(fmt.Sprintf(`cycle = { station_timeout = "20s", wake_broadcast = %q }`, segment(t, s.Site)))
+	s.configure(fmt.Sprintf(`cycle = { station_timeout = "1m", wake_broadcast = %q }`, segment(t, s.Site)))
 	s.Plan(2)
 	s.Saw(world.CountFalls)
 	s.Apply()

@@ -2,7 +2,6 @@ package acctest_test
 
 import (
 	"fmt"
-	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -66,7 +65,9 @@ func TestFromNothingToActivatedAndBackAfterTheHolidays(t *testing.T) {
 	}
 	s.Apply()
 	s.made(25, 20)
-	if _, byStation := s.Restarts(); slices.Max(slices.Collect(maps.Values(byStation))) > 5 {
+	// Who is back first goes on first: how many each makes is the machine's speed too. That
+	// stations alike make alike many is shown where time is simulated: TestVendorsExample.
+	if _, byStation := s.Restarts(); slices.ContainsFunc(s.World.Names()[:5], func(name string) bool { return byStation[name] == 0 }) {
 		t.Errorf("a few stations did it all: %v", byStation)
 	}
 	s.shows(map[string]any{

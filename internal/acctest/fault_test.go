@@ -181,7 +181,7 @@ func TestOneStationThatKeepsItsIDIsLeftOut(t *testing.T) {
 
 func TestAStationInUseIsLeftAlone(t *testing.T) {
 	t.Parallel()
-	s := begin(t, 3, world.Station{}, acctest.Counted(18), `cycle = { when_in_use = "skip", station_timeout = "20s" }`)
+	s := begin(t, 3, world.Station{}, acctest.Counted(18), `cycle = { when_in_use = "skip", station_timeout = "1m" }`)
 	if err := s.World.LogOn("PC02", `SCHULE\erika`); err != nil {
 		t.Fatal(err)
 	}
@@ -199,7 +199,7 @@ func TestAStationInUseIsLeftAlone(t *testing.T) {
 
 func TestAStationInUseIsWaitedFor(t *testing.T) {
 	t.Parallel()
-	s := begin(t, 1, world.Station{}, acctest.Counted(23), `cycle = { station_timeout = "20s" }`)
+	s := begin(t, 1, world.Station{}, acctest.Counted(23), `cycle = { station_timeout = "1m" }`)
 	if err := s.World.LogOn("PC01", `SCHULE\erika`); err != nil {
 		t.Fatal(err)
 	}
@@ -222,7 +222,7 @@ func TestAStationInUseIsWaitedFor(t *testing.T) {
 func TestAUserWhoIsIgnoredKeepsNothing(t *testing.T) {
 	t.Parallel()
 	s := begin(t, 1, world.Station{User: `PC01\kiosk`}, acctest.Counted(23),
-		`cycle = { station_timeout = "20s", ignore_users = ["Kiosk"], when_in_use = "skip" }`)
+		`cycle = { station_timeout = "1m", ignore_users = ["Kiosk"], when_in_use = "skip" }`)
 	s.Apply()
 	s.made(2, 1)
 }
@@ -251,7 +251,7 @@ func TestInterruptedInTheMiddleAndGoneOnWith(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := begin(t, 5, world.Station{}, world.Host{}, `cycle = { station_timeout = "20s", max_parallel = 2 }`)
+			s := begin(t, 5, world.Station{}, world.Host{}, `cycle = { station_timeout = "1m", max_parallel = 2 }`)
 			apply := s.Start("apply", "-auto-approve", "-no-color")
 			restarts := func() int { all, _ := s.Restarts(); return all }
 			s.Until("some restarts were made", func() bool { return restarts() >= 4 })
@@ -260,6 +260,7 @@ func TestInterruptedInTheMiddleAndGoneOnWith(t *testing.T) {
 			if outcome.Exit == 0 {
 				t.Fatalf("it was not interrupted:\n%s", outcome.Output)
 			}
+			time.Sleep(time.Second) // what it had sent is on its way
 			made := restarts()
 			time.Sleep(3 * time.Second)
 			if after := restarts(); after != made {

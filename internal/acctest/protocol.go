@@ -45,7 +45,7 @@ func NewProtocol(t testing.TB, config Values) *Protocol {
 func (s *Site) Direct() Values {
 	ready := s.Plain()
 	return Values{
-		"winrm": Values{"username": ready.WinRM.Username, "password": ready.WinRM.Password, "timeout": "10s"},
+		"winrm": Values{"username": ready.WinRM.Username, "password": ready.WinRM.Password, "timeout": "1m"},
 		"kms":   Values{"host": ready.KMSHost},
 	}
 }

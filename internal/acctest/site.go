@@ -73,7 +73,7 @@ terraform {
 provider "timago" {
   winrm = {
     username = %q
-    timeout  = "10s"
+    timeout  = "1m"
     %s
   }
   kms = { host = %q }
@@ -86,7 +86,7 @@ provider "timago" {
 func (s *Site) Pool(more ...string) string {
 	lines := []string{`name = "R101"`, "stations = " + hclList(s.PlainAddresses())}
 	if !slices.ContainsFunc(more, func(line string) bool { return strings.HasPrefix(strings.TrimSpace(line), "cycle") }) {
-		lines = append(lines, `cycle = { station_timeout = "20s" }`)
+		lines = append(lines, `cycle = { station_timeout = "1m" }`)
 	}
 	return poolBlock(append(lines, more...)...)
 }
@@ -131,7 +131,7 @@ func (s *Site) OthersAsk(n int) {
 // Until waits for something at the site; the test fails when it does not come.
 func (s *Site) Until(what string, is func() bool) {
 	s.t.Helper()
-	for range 1200 {
+	for range 6000 {
 		if is() {
 			return
 		}

@@ -78,8 +78,8 @@ func TestFaultsOfTheInterface(t *testing.T) {
 		"502":                      {world.APIBadGateway, reset, cannotReset + sent + "502 Bad Gateway" + isServers, true},
 		"503":                      {world.APIUnavailable, read, cannotSwitchOn + listed + "503 Service Unavailable (unavailable): maintenance" + isServers, false},
 		"504, carried out":         {world.APIGatewayTimeout, option, notStarted, true},
-		"timeout":                  {world.APITimeout, option, cannotSwitchOn + lastSeenOff + patched + "no answer from {host}: no complete answer within 2s: context deadline exceeded" + unwell, false},
-		"slow body":                {world.APISlowBody, read, cannotSwitchOn + listed + "no answer from {host}: no complete answer within 2s: context deadline exceeded" + unwell, false},
+		"timeout":                  {world.APITimeout, option, cannotSwitchOn + lastSeenOff + patched + "no answer from {host}: no complete answer within 5s: context deadline exceeded" + unwell, false},
+		"slow body":                {world.APISlowBody, read, cannotSwitchOn + listed + "no answer from {host}: no complete answer within 5s: context deadline exceeded" + unwell, false},
 		"cut body":                 {world.APICutBody, read, cannotSwitchOn + listed + "no answer from {host}: stream error: stream ID {n}; INTERNAL_ERROR; received from peer" + unreached, false},
 		"cut body of the option":   {world.APICutBody, option, notStarted, true},
 		"invalid JSON":             {world.APIGarbage, read, cannotSwitchOn + listed + "the answer does not keep to the contract: no JSON, but application/json" + noWebPage, false},
@@ -91,7 +91,11 @@ func TestFaultsOfTheInterface(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := takePart(t, acctest.Room(1, without))
-			p.Write("main.tf", p.APIProvider(`request_timeout = "2s"`, "max_retries = 1")+stations(p.World.Names()))
+			settings := []string{"max_retries = 1"}
+			if tt.fault == world.APITimeout || tt.fault == world.APISlowBody {
+				settings = append(settings, `request_timeout = "5s"`)
+			}
+			p.Write("main.tf", p.APIProvider(settings...)+stations(p.World.Names()))
 			word := tt.call[strings.LastIndex(tt.call, " ")+1:] // of the reset its command, else method and path
 			if word != "reset_image" {
 				word = tt.call

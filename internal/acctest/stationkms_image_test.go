@@ -30,7 +30,7 @@ func TestTheImageIsWaitedFor(t *testing.T) {
 
 func TestAWaitThatRunsOutIsNoFailure(t *testing.T) {
 	t.Parallel()
-	p := takePartAt(t, acctest.Room(1, without), slow, "wait_for_image = true", `timeouts = { create = "4s" }`)
+	p := takePartAt(t, acctest.Room(1, without), slow, "wait_for_image = true", `timeouts = { create = "10s" }`)
 	outcome, said := p.Diagnostics("apply", "-auto-approve")
 	want := "warning: Unable to see the new image start on station R101-PC01\n" +
 		`The option "KMS-Aktivierung" of Windows 11 is on; its image was made otherwise, so effective is false. ` +

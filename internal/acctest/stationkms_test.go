@@ -39,7 +39,7 @@ func takePartAt(t *testing.T, scenario simulator.Scenario, speed float64, lines 
 
 // configure lets every station of the site take part.
 func (p part) configure(lines ...string) {
-	p.Write("main.tf", p.APIProvider(`request_timeout = "5s"`, "max_retries = 2")+stations(p.World.Names(), lines...))
+	p.Write("main.tf", p.APIProvider("max_retries = 2")+stations(p.World.Names(), lines...))
 }
 
 func stations(names []string, lines ...string) string {

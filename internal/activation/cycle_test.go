@@ -18,6 +18,11 @@ func TestVendorsExample(t *testing.T) {
 		if r.Asked != 5 || r.Restarts != 20 || r.Counts[kms.Windows] != 25 {
 			t.Errorf("asked %d, restarts %d, counts %v; want 5, 20, 25", r.Asked, r.Restarts, r.Counts)
 		}
+		for _, station := range s.World.State().Stations {
+			if station.Restarts < 3 || station.Restarts > 5 {
+				t.Errorf("%s was restarted %d times, of 20 on 5 stations alike", station.Name, station.Restarts)
+			}
+		}
 		t.Logf("took %s", r.Finished.Sub(r.Started))
 	})
 }

@@ -16,7 +16,7 @@ import (
 func dial(t *testing.T, s *simulator.Simulator) *windows.Client {
 	t.Helper()
 	logon := s.Ready().WinRM
-	transport, err := winrm.NewClient(winrm.Config{Username: logon.Username, Password: logon.Password, Port: logon.Port})
+	transport, err := winrm.NewClient(winrm.Config{Username: logon.Username, Password: logon.Password, Port: logon.Port, Timeout: 5 * time.Minute})
 	if err != nil {
 		t.Fatal(err)
 	}

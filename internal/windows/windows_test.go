@@ -35,7 +35,7 @@ func open(t *testing.T, site world.Site) room {
 	}
 	t.Cleanup(s.Close)
 	ready := s.Plain()
-	transport, err := winrm.NewClient(winrm.Config{Username: ready.WinRM.Username, Password: ready.WinRM.Password})
+	transport, err := winrm.NewClient(winrm.Config{Username: ready.WinRM.Username, Password: ready.WinRM.Password, Timeout: 5 * time.Minute})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -80,6 +80,7 @@ func (r *realm) fleet(t *testing.T, n int, config wsman.Config) []*room {
 func (r *realm) client(t *testing.T, config winrm.Config) *winrm.Client {
 	t.Helper()
 	config.Auth, config.Kerberos.ConfigFile = winrm.AuthKerberos, r.ConfigFile
+	config.Timeout = 5 * time.Minute
 	if config.Username == "" {
 		config.Username = username
 	}

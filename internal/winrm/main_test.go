@@ -224,8 +224,13 @@ func open(t *testing.T, config wsman.Config) *room {
 	return r
 }
 
+// client asks with patience, unless config says how much: a machine that runs many tests
+// at once may take seconds for a handshake.
 func client(t *testing.T, config winrm.Config) *winrm.Client {
 	t.Helper()
+	if config.Timeout == 0 {
+		config.Timeout = 5 * time.Minute
+	}
 	if config.Username == "" {
 		config.Username = username
 	}
