@@ -12,7 +12,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -62,10 +64,11 @@ var buildProvider = sync.OnceValues(func() (string, error) {
 
 // Main runs a package's tests and removes what they shared. Call it from TestMain.
 //
-// These tests wait most of their time, so more of them run at once than there are cores.
+// These tests wait for much of their time, so more of them run at once than there are
+// cores; and not many more, since the site's time goes on while they wait for a core.
 func Main(m interface{ Run() int }) int {
 	flag.Parse()
-	if err := flag.Set("test.parallel", "12"); err != nil {
+	if err := flag.Set("test.parallel", strconv.Itoa(testsPerCore*runtime.GOMAXPROCS(0))); err != nil {
 		panic(err)
 	}
 	code := m.Run()
@@ -80,6 +83,8 @@ func Main(m interface{ Run() int }) int {
 	}
 	return code
 }
+
+const testsPerCore = 3
 
 var built atomic.Bool // whether a test needed the provider
 
@@ -110,7 +115,7 @@ func NewWorkspace(t testing.TB, env ...string) *Workspace {
 		}
 	}
 	w.env = append(w.env, "TF_CLI_CONFIG_FILE="+rc, "TF_IN_AUTOMATION=1", "CHECKPOINT_DISABLE=1",
-		"GORACE=halt_on_error=1") // a data race ends the provider, and with it the test
+		"GORACE=halt_on_error=1 atexit_sleep_ms=0") // a data race ends the provider, and with it the test; an end waits for none
 	w.env = append(w.env, env...)
 	return w
 }
