@@ -207,12 +207,16 @@ func filter(query string, now time.Time) (func(world.Event) bool, error) {
 }
 
 func writeEvent(text *strings.Builder, computer, log string, e world.Event) {
+	source := sourceLicensing
+	if log != "Application" {
+		source = sourceRequests
+	}
 	fmt.Fprintf(text, "<Event xmlns='http://schemas.microsoft.com/win/2004/08/events/event'><System>"+
-		"<Provider Name='%s' Guid='{E23B33B0-C8C9-472C-A5F9-F2BDFEA0F156}' EventSourceName='Software Protection Platform Service'/>"+
+		"<Provider Name='%s' Guid='{E23B33B0-C8C9-472C-A5F9-F2BDFEA0F156}' EventSourceName='%s'/>"+
 		"<EventID Qualifiers='16384'>%d</EventID><Version>0</Version><Level>4</Level><Task>0</Task><Opcode>0</Opcode>"+
 		"<Keywords>0x80000000000000</Keywords><TimeCreated SystemTime='%s'/><EventRecordID>%d</EventRecordID>"+
 		"<Channel>%s</Channel><Computer>%s</Computer><Security/></System><EventData><Data>",
-		sourceSPP, e.ID, e.Time.UTC().Format("2006-01-02T15:04:05.0000000Z"), e.Number, log, computer)
+		publisherSPP, source, e.ID, e.Time.UTC().Format("2006-01-02T15:04:05.0000000Z"), e.Number, log, computer)
 	_ = xml.EscapeText(text, []byte(e.Insertions)) // a Builder takes everything
 	text.WriteString("</Data></EventData></Event>\r\n")
 }

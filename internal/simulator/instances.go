@@ -114,9 +114,9 @@ func adapters(v world.View) []wsman.Instance {
 // logEvents gives the records of licensing and a few of others, the newest first, as
 // Windows does.
 func logEvents(v world.View, events []world.Event) []wsman.Instance {
-	log := "Application"
+	log, source := "Application", sourceLicensing
 	if v.IsHost {
-		log = "Key Management Service"
+		log, source = "Key Management Service", sourceRequests
 	}
 	record := func(logfile, source string, number uint32, id int, at time.Time, insertions []string) wsman.Instance {
 		return instance("Win32_NTLogEvent", []string{"Logfile", "RecordNumber"},
@@ -130,11 +130,19 @@ func logEvents(v world.View, events []world.Event) []wsman.Instance {
 	}
 	all := make([]wsman.Instance, 0, len(events)+2)
 	for _, e := range slices.Backward(events) {
-		all = append(all, record(log, sourceSPP, e.Number, e.ID, e.Time, []string{e.Insertions}))
+		all = append(all, record(log, source, e.Number, e.ID, e.Time, []string{e.Insertions}))
 	}
 	return append(all,
+		// Another source numbers its events as licensing does.
+		record("Application", "VSS", 4_000_000_000, 12289, v.Boot, []string{`DeviceIoControl(\\?\Volume{6f1c}\ - 000001a4,0x0053c008,0,0,0,4096,[0])`, "0x80820001", "", ""}),
 		record("System", "EventLog", 2, 6013, v.Boot, []string{"", "", "", "", "62", "60"}),
 		record("System", "EventLog", 1, 6005, v.Boot, nil))
 }
 
-const sourceSPP = "Microsoft-Windows-Security-SPP"
+// The publisher of licensing's events, and the two classic sources that it writes them
+// under. Win32_NTLogEvent knows only these, the command's XML shows both.
+const (
+	publisherSPP    = "Microsoft-Windows-Security-SPP"
+	sourceLicensing = "Software Protection Platform Service" // Application
+	sourceRequests  = "KmsRequests"                          // Key Management Service
+)

@@ -14,7 +14,6 @@ import (
 const (
 	logApplication = "Application"
 	logKMS         = "Key Management Service"
-	sourceSPP      = "Microsoft-Windows-Security-SPP"
 )
 
 // Requests reads what a station asked since the given moment of its own clock, with
@@ -95,6 +94,9 @@ func (c *Client) events(ctx context.Context, address, log string, since time.Tim
 	return events, nil
 }
 
+// eventsByCIM does not ask for a source: Win32_NTLogEvent knows licensing's events by their
+// classic sources (Software Protection Platform Service, KmsRequests), not by the
+// publisher that Event Viewer shows. Foreign events of the same number do not parse.
 func (c *Client) eventsByCIM(ctx context.Context, address, log string, since time.Time, options []winrm.Option, ids ...int) ([]event, error) {
 	wanted := fmt.Sprintf("EventCode = %d", ids[0])
 	if len(ids) > 1 {
@@ -102,8 +104,7 @@ func (c *Client) eventsByCIM(ctx context.Context, address, log string, since tim
 	}
 	instances, err := c.transport.Query(ctx, address,
 		"SELECT RecordNumber, TimeGenerated, EventCode, InsertionStrings FROM Win32_NTLogEvent WHERE Logfile = "+winrm.Quote(log)+
-			" AND SourceName = "+winrm.Quote(sourceSPP)+" AND "+wanted+
-			" AND TimeGenerated >= "+winrm.Quote(datetime(since)),
+			" AND "+wanted+" AND TimeGenerated >= "+winrm.Quote(datetime(since)),
 		append(options, winrm.Timeout(licensingTimeout))...)
 	if err != nil {
 		return nil, err

@@ -17,6 +17,8 @@ const (
 	mostEvents = 25_000
 	// commandTimeout is for the whole command, licensingTimeout for each part of its output.
 	commandTimeout = 2 * time.Minute
+	// publisherSPP writes licensing's events, whatever their classic source is.
+	publisherSPP = "Microsoft-Windows-Security-SPP"
 )
 
 // elsewhere tells whether a log that Win32_NTLogEvent did not give may still be read by a
@@ -52,7 +54,7 @@ func (c *Client) eventsByCommand(ctx context.Context, address, log string, since
 		wanted[i] = fmt.Sprintf("EventID=%d", id)
 	}
 	query := fmt.Sprintf("*[System[Provider[@Name='%s'] and (%s) and TimeCreated[@SystemTime>='%s']]]",
-		sourceSPP, strings.Join(wanted, " or "), since.UTC().Format(time.RFC3339))
+		publisherSPP, strings.Join(wanted, " or "), since.UTC().Format(time.RFC3339))
 	output, err := c.transport.Execute(ctx, address, winrm.Command{
 		Program:   "wevtutil.exe",
 		Arguments: []string{"qe", log, "/q:" + query, "/f:xml", "/rd:true", fmt.Sprintf("/c:%d", mostEvents)},
