@@ -50,7 +50,6 @@ func (c *Client) one(ctx context.Context, address, wql string, options ...winrm.
 
 // System errors that a shutdown or a logged-on user answers with (winerror.h).
 const (
-	codeAccessDenied       = 5
 	codeOperationAborted   = 995
 	codeShutdownInProgress = 1115
 	codeShutdownScheduled  = 1190
@@ -75,7 +74,7 @@ func sentinelOf(err error) error {
 		return kms.ErrNotYet // Netlogon is still starting after a restart
 	case errors.As(err, &kerberos) && kerberos.Reason == winrm.KerberosNoKDC:
 		return kms.ErrUnreachable
-	case winrm.IsAuthRejected(err), winrm.IsAccessDenied(err), winrm.IsCode(err, codeAccessDenied), kerberos != nil:
+	case winrm.IsAuthRejected(err), winrm.IsAccessDenied(err), kerberos != nil:
 		return kms.ErrDenied
 	case winrm.IsUnreachable(err), errors.As(err, &quota), errors.As(err, &protocol):
 		return kms.ErrUnreachable

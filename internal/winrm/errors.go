@@ -3,6 +3,7 @@ package winrm
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -282,10 +283,11 @@ func IsAuthRejected(err error) bool {
 	return errors.As(err, &rejected)
 }
 
-// IsAccessDenied reports whether the account was accepted but lacks a right.
+// IsAccessDenied reports whether the account was accepted but lacks a right, be it that
+// a fault or that a method's return value says so.
 func IsAccessDenied(err error) bool {
 	var denied *AccessDenied
-	return errors.As(err, &denied)
+	return errors.As(err, &denied) || isAnyCode(err, deniedCodes)
 }
 
 // IsNotYetBack reports whether the failure is one that a machine shows while
@@ -323,7 +325,7 @@ func IsOutcomeUnknown(err error) bool {
 
 // IsUnknownClass reports whether the machine has no such class, or the class
 // no such property: the two share a code.
-func IsUnknownClass(err error) bool { return IsCode(err, CodeUnknownClass) }
+func IsUnknownClass(err error) bool { return isAnyCode(err, unknownCodes) }
 
 // Code is the code that a method or a fault reported, from one place: the
 // return value of a MethodFailed, else the provider's code inside the fault,
@@ -349,6 +351,10 @@ func IsCode(err error, code uint32) bool {
 	}
 	var fault *Fault
 	return errors.As(err, &fault) && fault.has(code)
+}
+
+func isAnyCode(err error, codes []uint32) bool {
+	return slices.ContainsFunc(codes, func(code uint32) bool { return IsCode(err, code) })
 }
 
 func (e *Fault) has(codes ...uint32) bool {

@@ -23,6 +23,19 @@ const (
 	codeShellLost uint32 = 2150858843
 )
 
+// deniedCodes are what an account without administrator rights meets: Win32 (access
+// denied, a privilege is not held), WMI's own (WBEM_E_ACCESS_DENIED,
+// WBEM_E_PRIVILEGE_NOT_HELD), and those of WS-Management for WMI that answered so or could
+// not be connected to (wsmerror.h, ERROR_WSMAN_WMI_*_ACCESS_DENIED).
+var deniedCodes = []uint32{
+	CodeAccessDenied, 1314, 0x80041003, 0x80041062, 0x80338104, 0x80338105, 0x80338106,
+}
+
+// unknownCodes say that a query names a class or property that is not there: that of
+// WS-Management, and WMI's own where they come through as they are
+// (WBEM_E_INVALID_CLASS, WBEM_E_INVALID_QUERY).
+var unknownCodes = []uint32{CodeUnknownClass, 0x80041010, 0x80041017}
+
 // quotaCodes are the WSMAN_ERROR codes for exhausted quotas: operations,
 // shells, processes and memory per user and per shell.
 var quotaCodes = []uint32{
@@ -38,7 +51,7 @@ func faultOf(address string, fault *element) error {
 		return &Quota{Fault: f}
 	case f.has(codeShellLost):
 		return &ShellLost{Fault: f}
-	case f.has(CodeAccessDenied):
+	case f.has(deniedCodes...):
 		return &AccessDenied{Fault: f}
 	case f.has(codeAborted, codeCancelled):
 		// The service ends what it is doing because it is going down.
