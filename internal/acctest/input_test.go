@@ -32,6 +32,10 @@ func TestBadInput(t *testing.T) {
 		says   []string
 	}{
 		"empty pool":                 {account + pool("name = \"R101\"\n  stations = []"), password, []string{"Attribute stations set must contain at least 1 elements"}},
+		"a member that is null":      {account + pool("name = \"R101\"\n  stations = [\"PC01\", null]"), password, []string{"stations: one of the elements is null"}},
+		"a user that is null":        {account + pool(room+"cycle = { ignore_users = [null] }"), password, []string{"cycle.ignore_users: one of the elements is null"}},
+		"a day that is null":         {account + pool(room+"maintenance_window = { days = [null], start = \"22:00\", end = \"06:00\", timezone = \"UTC\" }"), password, []string{"maintenance_window.days: one of the elements is null"}},
+		"a fingerprint that is null": {provider("username = \"kms-admin\"\n    certificate_fingerprints = [null]") + pool(room), password, []string{"winrm.certificate_fingerprints: one of the elements is null"}},
 		"a name that is none":        {account + pool("name = \"R101\"\n  stations = [\"PC 01\"]"), password, []string{"stations", "must be a computer name or address"}},
 		"no name":                    {account + pool("name = \"\"\n  stations = [\"PC01\"]"), password, []string{"Attribute name string length must be at least 1"}},
 		"threshold below 0":          {account + pool(room+"thresholds = { windows = -1 }"), password, []string{"thresholds.windows", "between 0 and 50"}},
@@ -70,6 +74,9 @@ func TestBadInput(t *testing.T) {
 				if !plan.Contains(said) {
 					t.Errorf("it does not say %q:\n%s", said, plan.Output)
 				}
+			}
+			if plan.Contains("error in the provider") {
+				t.Errorf("it is told as an error of the provider:\n%s", plan.Output)
 			}
 		})
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/timago/terraform-provider-timago/internal/site"
+	"github.com/timago/terraform-provider-timago/internal/tfdiag"
 	"github.com/timago/terraform-provider-timago/internal/winrm"
 )
 
@@ -173,6 +174,7 @@ func winrmAttributes() map[string]schema.Attribute {
 			MarkdownDescription: "SHA-256 fingerprints (hexadecimal, colons allowed) of the only certificates to accept. Default: any that verifies.",
 			Validators: []validator.List{
 				listvalidator.SizeAtLeast(1),
+				tfdiag.NoNullInList(),
 				listvalidator.ValueStringsAre(stringvalidator.RegexMatches(regexp.MustCompile(`^([0-9A-Fa-f]{2}:?){31}[0-9A-Fa-f]{2}$`), "must be a SHA-256 fingerprint: 64 hexadecimal digits, colons allowed")),
 			},
 		},

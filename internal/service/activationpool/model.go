@@ -135,7 +135,7 @@ type pool struct {
 // pool converts a configuration whose values are all known.
 func (m model) pool(ctx context.Context, managed []kms.Product) (pool, diag.Diagnostics) {
 	p := pool{name: m.Name.ValueString(), location: m.Location.ValueString(), kmsHost: m.KMSHost.ValueString()}
-	diags := m.Stations.ElementsAs(ctx, &p.stations, false)
+	diags := m.Stations.ElementsAs(ctx, &p.stations, true) // null is its validator's to refuse
 	slices.Sort(p.stations)
 
 	p.wanted = activation.Wanted{Managed: managed, Thresholds: map[kms.Product]int{}}
@@ -208,7 +208,7 @@ func windowOf(ctx context.Context, object types.Object) (*activation.Window, dia
 	var m windowModel
 	diags := object.As(ctx, &m, basetypes.ObjectAsOptions{})
 	var days []string
-	diags.Append(m.Days.ElementsAs(ctx, &days, false)...)
+	diags.Append(m.Days.ElementsAs(ctx, &days, true)...) // null is its validator's to refuse
 	location, err := time.LoadLocation(m.Timezone.ValueString())
 	if err != nil || m.Timezone.ValueString() == "" {
 		diags.AddAttributeError(path.Root("maintenance_window").AtName("timezone"), "Unknown time zone",

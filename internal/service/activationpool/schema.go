@@ -52,6 +52,7 @@ func (r *Resource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *r
 				Validators: []validator.Set{
 					setvalidator.ExactlyOneOf(path.MatchRoot("stations"), path.MatchRoot("location")),
 					setvalidator.SizeAtLeast(1),
+					tfdiag.NoNull(),
 					setvalidator.ValueStringsAre(stringvalidator.RegexMatches(regexp.MustCompile(`^[^\s/@,]+$`), "must be a computer name or address")),
 				},
 			},
@@ -244,6 +245,7 @@ func cycleAttributes() map[string]schema.Attribute {
 			ElementType:         types.StringType,
 			Default:             setdefault.StaticValue(types.SetValueMust(types.StringType, nil)),
 			MarkdownDescription: "Users who do not count as using a station, such as a kiosk's automatic logon: `name` or `DOMAIN\\name`, without regard to case. A restart ends their sessions after half a minute's notice; unsaved work is lost. Default: none.",
+			Validators:          []validator.Set{tfdiag.NoNull()},
 		},
 	}
 }
@@ -256,6 +258,7 @@ func windowAttributes() map[string]schema.Attribute {
 			MarkdownDescription: "Days on which it begins: `monday` to `sunday`. Default: every day.",
 			Validators: []validator.Set{
 				setvalidator.SizeAtLeast(1),
+				tfdiag.NoNull(),
 				setvalidator.ValueStringsAre(stringvalidator.OneOf(slices.Sorted(maps.Keys(weekdays))...)),
 			},
 		},

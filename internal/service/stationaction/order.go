@@ -54,7 +54,7 @@ func (a *Action) schema() map[string]schema.Attribute {
 			ElementType: types.StringType,
 			MarkdownDescription: "Stations: computer names (*Bezeichnung*) or addresses, with `:port` where the WinRM port differs; in API mode also client ids. " +
 				"Exactly one of `stations` and `location` is set.",
-			Validators: []validator.Set{setvalidator.SizeAtLeast(1), setvalidator.ValueStringsAre(text...)},
+			Validators: []validator.Set{setvalidator.SizeAtLeast(1), tfdiag.NoNull(), setvalidator.ValueStringsAre(text...)},
 		},
 		"location": schema.StringAttribute{
 			Optional: true,
@@ -92,6 +92,7 @@ func useAttributes() map[string]schema.Attribute {
 			ElementType: types.StringType,
 			MarkdownDescription: "Users who do not count as using a station, such as a kiosk's automatic logon: `name` or `DOMAIN\\name`, " +
 				"without regard to case. Default: none.",
+			Validators: []validator.Set{tfdiag.NoNull()},
 		},
 	}
 }
