@@ -29,7 +29,7 @@ func (m machine) Instances(_ context.Context, class string) ([]wsman.Instance, e
 		return nil, err
 	}
 	if v.Denied {
-		return nil, &wsman.Fault{Code: wsman.CodeAccessDenied}
+		return nil, &wsman.Fault{Code: wsman.CodeDeniedByWMI}
 	}
 	class = strings.ToLower(class)
 	if v.Starting && strings.HasPrefix(class, "softwarelicensing") {
@@ -79,7 +79,7 @@ func (m machine) Invoke(_ context.Context, call wsman.Call) (wsman.Result, error
 	}
 	if v.Denied || v.IsHost {
 		// Nobody has any business changing the KMS host.
-		return wsman.Result{}, &wsman.Fault{Code: wsman.CodeAccessDenied}
+		return wsman.Result{}, &wsman.Fault{Code: wsman.CodeDeniedByWMI}
 	}
 	switch strings.ToLower(call.Class + "." + call.Method) {
 	case "win32_operatingsystem.win32shutdowntracker":

@@ -121,6 +121,23 @@ func TestWhatIsNotThere(t *testing.T) {
 	}
 }
 
+func TestAQueryIsForEveryClass(t *testing.T) {
+	t.Parallel()
+	c := newClient(t, serve(t, plain()))
+	body := `<n:Enumerate><w:Filter Dialect="http://schemas.microsoft.com/wbem/wsman/1/WQL">SELECT Handle FROM Win32_Process</w:Filter></n:Enumerate>`
+	for name, r := range map[string]reply{
+		"for one class": c.ask(enumNS+"/Enumerate", cimv2+"Win32_Process", body),
+		"with a key":    c.selecting("Handle", "4").ask(enumNS+"/Enumerate", cimv2+"*", body),
+	} {
+		if r.fault() != wsman.CodeQueryByClass {
+			t.Errorf("%s: %s", name, r.text)
+		}
+	}
+	if r := c.selecting("__cimnamespace", "root/cimv2").ask(enumNS+"/Enumerate", cimv2+"*", body); r.status != 200 {
+		t.Errorf("with its namespace: %s", r.text)
+	}
+}
+
 func TestGet(t *testing.T) {
 	t.Parallel()
 	c := newClient(t, serve(t, plain()))

@@ -17,7 +17,9 @@ const (
 	CodeNoSuchEnumeration uint32 = 2150858779
 	CodeTimedOut          uint32 = 2150858793 // no answer, or no output, within the operation timeout
 	CodeInvalidSelectors  uint32 = 2150858843 // unknown shell or command
-	CodeNoSuchInstance    uint32 = 2150858770
+	CodeNoSuchInstance    uint32 = 2150858752 // ERROR_WSMAN_RESOURCE_NOT_FOUND
+	CodeDeniedByWMI       uint32 = 2150859012 // the account may ask the service, but not WMI
+	CodeQueryByClass      uint32 = 2150859003 // a WQL query is for every class ("*"), not for one
 	CodeQuota             uint32 = 2150859173
 	CodeNotSupported      uint32 = 2150858753
 	CodeEnvelopeTooSmall  uint32 = 2150858805
@@ -50,6 +52,8 @@ var known = map[uint32]Fault{
 	CodeNoSuchEnumeration: {Subcode: "wsen:InvalidEnumerationContext", Text: "Der bereitgestellte Enumerationskontext ist ungültig."},
 	CodeTimedOut:          {Subcode: "w:TimedOut", Text: "Der WS-Verwaltungsdienst kann den Vorgang nicht innerhalb der in OperationTimeout angegebenen Zeit abschließen."},
 	CodeInvalidSelectors:  {Subcode: "w:InvalidSelectors", Text: "Die Anforderung für die Windows-Remoteshell ist fehlgeschlagen, weil die Shell auf dem Server nicht gefunden wurde."},
+	CodeDeniedByWMI:       {Subcode: "w:AccessDenied", Text: "Der WMI-Dienst hat den Fehler \"Zugriff verweigert\" zurückgegeben."},
+	CodeQueryByClass:      {Subcode: "w:InvalidSelectors", Text: "Der Ressourcen-URI für eine Enumeration mit einem WQL-Filter darf keine Schlüssel enthalten, und der Klassenname muss \"*\" sein."},
 	CodeNoSuchInstance:    {Subcode: "wsa:DestinationUnreachable", Text: "Das angeforderte Objekt wurde nicht gefunden."},
 	CodeQuota:             {Subcode: "w:QuotaLimit", Text: "Die maximale Anzahl von Shells oder gleichzeitigen Vorgängen für diesen Benutzer wurde überschritten."},
 	CodeNotSupported:      {Subcode: "wsa:ActionNotSupported", Text: "Die Aktion wird vom Dienst nicht unterstützt."},

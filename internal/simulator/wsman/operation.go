@@ -124,6 +124,11 @@ func (o *operation) classifyEnumerate(body element) *Fault {
 	if dialect := filter.attribute("Dialect"); dialect != dialectWQL {
 		return &Fault{Code: CodeNoSuchResource}
 	}
+	keys := o.selectors()
+	delete(keys, "__cimnamespace")
+	if r.Class != "*" || len(keys) > 0 {
+		return &Fault{Code: CodeQueryByClass}
+	}
 	query, err := parseQuery(r.Query)
 	if err != nil {
 		return &Fault{Code: CodeNoSuchResource, Text: known[CodeNoSuchResource].Text + " " + err.Error()}
