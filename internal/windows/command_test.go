@@ -1,12 +1,15 @@
 package windows_test
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"time"
 
 	"github.com/timago/terraform-provider-timago/internal/kms"
 	"github.com/timago/terraform-provider-timago/internal/simulator/world"
+	"github.com/timago/terraform-provider-timago/internal/windows"
+	"github.com/timago/terraform-provider-timago/internal/winrm"
 )
 
 func TestAStationIsSwitchedOffAndStaysOff(t *testing.T) {
@@ -62,5 +65,34 @@ func TestALostAnswerLeavesAShutdownOpen(t *testing.T) {
 	}
 	if seen := r.World.State().Faults[0].Seen; seen != 1 {
 		t.Errorf("the fault was seen %d times", seen)
+	}
+}
+
+// returning is a machine whose methods run and return a value.
+type returning struct {
+	windows.Transport
+	value uint32
+}
+
+func (r returning) Invoke(_ context.Context, address string, call winrm.Call, _ ...winrm.Option) (winrm.Instance, error) {
+	return winrm.Instance{}, &winrm.MethodFailed{Address: address, Class: call.Class, Method: call.Method, Value: r.value}
+}
+
+// Windows gives its own codes, as the method's value or as the HRESULT made of them.
+func TestWhatAShutdownReturns(t *testing.T) {
+	t.Parallel()
+	for value, want := range map[uint32]error{
+		5: kms.ErrDenied, 1314: kms.ErrDenied, 0x80041003: kms.ErrDenied, 0x80041062: kms.ErrDenied,
+		21: kms.ErrNotYet, 0x80070015: kms.ErrNotYet, 1115: kms.ErrNotYet,
+		1191: kms.ErrInUse, 0x800704A7: kms.ErrInUse, 1271: kms.ErrInUse,
+	} {
+		client := windows.New(returning{value: value})
+		for what, err := range map[string]error{
+			"restart": client.Restart(t.Context(), "pc01", false), "shutdown": client.Shutdown(t.Context(), "pc01"),
+		} {
+			if !errors.Is(err, want) {
+				t.Errorf("a %s that returns %d: %v, want %v", what, value, err, want)
+			}
+		}
 	}
 }

@@ -50,11 +50,13 @@ func (c *Client) one(ctx context.Context, address, wql string, options ...winrm.
 
 // System errors that a shutdown or a logged-on user answers with (winerror.h).
 const (
+	codeNotReady           = 21 // a logon is under way just then (InitiateSystemShutdownEx)
 	codeOperationAborted   = 995
 	codeShutdownInProgress = 1115
 	codeShutdownScheduled  = 1190
 	codeUsersLoggedOn      = 1191
 	codeCancelled          = 1223
+	codeMachineLocked      = 1271 // by somebody, and force was not given
 )
 
 // meaning puts the sentinel of package kms before a transport error.
@@ -78,9 +80,9 @@ func sentinelOf(err error) error {
 		return kms.ErrDenied
 	case winrm.IsUnreachable(err), errors.As(err, &quota), errors.As(err, &protocol):
 		return kms.ErrUnreachable
-	case winrm.IsCode(err, codeUsersLoggedOn):
+	case winrm.IsCode(err, codeUsersLoggedOn), winrm.IsCode(err, codeMachineLocked):
 		return kms.ErrInUse
-	case winrm.IsCode(err, codeShutdownInProgress), aborted(err):
+	case winrm.IsCode(err, codeShutdownInProgress), winrm.IsCode(err, codeNotReady), aborted(err):
 		return kms.ErrNotYet
 	}
 	return nil
