@@ -120,6 +120,16 @@ func (s *Site) Key(ctx context.Context, name string) string {
 	return strings.ToLower(address)
 }
 
+// Identity is the same for every name of one station that this site can tell: its client id,
+// else its Key. Stations that are said to have one address, as a list that has aged may say,
+// stay two.
+func (s *Site) Identity(ctx context.Context, name string) string {
+	if station, err := s.Find(ctx, name); err == nil && station.ID != "" {
+		return strings.ToLower(station.ID)
+	}
+	return s.Key(ctx, name)
+}
+
 // SameAddress tells whether two names are asked at the same address.
 func (s *Site) SameAddress(one, other string) bool {
 	return strings.EqualFold(s.complete(one), s.complete(other))

@@ -94,6 +94,20 @@ func TestAStationHasOneKey(t *testing.T) {
 	}
 }
 
+func TestAStationHasOneIdentity(t *testing.T) {
+	t.Parallel()
+	const id = "2d4d7fde-e2c3-4ad2-9e58-e55beca11f18"
+	s := listed(t)
+	for name, want := range map[string]string{
+		"R101-PC01": id, "r101-pc01.schule.example": id, id: id,
+		"R999-PC01": "r999-pc01.schule.example", "r999-pc01.Schule.example": "r999-pc01.schule.example",
+	} {
+		if got := s.Identity(t.Context(), name); got != want {
+			t.Errorf("%s: %s, want %s", name, got, want)
+		}
+	}
+}
+
 // It would be restarted as two members at once.
 func TestAStationThatIsListedTwiceIsRefusedWhereItIsMeant(t *testing.T) {
 	t.Parallel()

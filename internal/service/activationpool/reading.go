@@ -59,6 +59,20 @@ func (l looker) names(ctx context.Context) ([]string, error) {
 	return l.pool.stations, nil
 }
 
+// twice finds a station that stations names in two ways: it would be counted as two members,
+// and restarted as both at once.
+func (l looker) twice(ctx context.Context) error {
+	names := map[string]string{}
+	for _, name := range l.pool.stations {
+		identity := l.site.Identity(ctx, name)
+		if other, named := names[identity]; named {
+			return fmt.Errorf("%s and %s are one station", other, name)
+		}
+		names[identity] = name
+	}
+	return nil
+}
+
 // read looks at every member, then at the KMS host. The order matters: an account is
 // proved on a station first, since the KMS host may refuse it for reasons of its own.
 func (l looker) read(ctx context.Context, known knowledge) (reading, diag.Diagnostics) {
@@ -69,6 +83,11 @@ func (l looker) read(ctx context.Context, known knowledge) (reading, diag.Diagno
 	parts, err := l.site.Parts(ctx, names, l.fresh)
 	if errors.Is(err, site.ErrNotFound) {
 		return l.fail("The members were looked up in Timago.", err, "Take stations that no longer exist out of stations, or write them as Timago does (Bezeichnung).")
+	}
+	if err == nil {
+		if twice := l.twice(ctx); twice != nil {
+			return l.fail("The members were looked up.", twice, "Leave one of the two out of stations.")
+		}
 	}
 	if !l.site.HasWinRM() {
 		if err != nil {

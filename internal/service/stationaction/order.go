@@ -138,10 +138,17 @@ func (a *Action) order(ctx context.Context, config tfsdk.Config) (order, diag.Di
 	return o, append(diags, more...)
 }
 
-// names are the stations that are meant.
+// names are the stations that are meant, each once.
 func (o order) names(ctx context.Context, s *site.Site) ([]string, error) {
 	if o.location == "" {
-		return o.stations, nil
+		var names []string
+		named := map[string]bool{}
+		for _, name := range o.stations {
+			if identity := s.Identity(ctx, name); !named[identity] {
+				named[identity], names = true, append(names, name)
+			}
+		}
+		return names, nil
 	}
 	return s.InLocation(ctx, o.location)
 }
