@@ -84,6 +84,7 @@ func TestWhatAShutdownReturns(t *testing.T) {
 	for value, want := range map[uint32]error{
 		5: kms.ErrDenied, 1314: kms.ErrDenied, 0x80041003: kms.ErrDenied, 0x80041062: kms.ErrDenied,
 		21: kms.ErrNotYet, 0x80070015: kms.ErrNotYet, 1115: kms.ErrNotYet,
+		1722: kms.ErrNotYet, 0x800706BA: kms.ErrNotYet, 0x80041033: kms.ErrNotYet,
 		1191: kms.ErrInUse, 0x800704A7: kms.ErrInUse, 1271: kms.ErrInUse,
 	} {
 		client := windows.New(returning{value: value})

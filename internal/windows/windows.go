@@ -12,6 +12,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/timago/terraform-provider-timago/internal/kms"
@@ -50,7 +51,6 @@ func (c *Client) one(ctx context.Context, address, wql string, options ...winrm.
 
 // System errors that a shutdown or a logged-on user answers with (winerror.h).
 const (
-	codeNotReady           = 21 // a logon is under way just then (InitiateSystemShutdownEx)
 	codeOperationAborted   = 995
 	codeShutdownInProgress = 1115
 	codeShutdownScheduled  = 1190
@@ -58,6 +58,14 @@ const (
 	codeCancelled          = 1223
 	codeMachineLocked      = 1271 // by somebody, and force was not given
 )
+
+// notYetCodes pass: a machine that starts or goes down, or is busy with a logon just then.
+var notYetCodes = []uint32{
+	codeShutdownInProgress,
+	21,         // ERROR_NOT_READY, of a shutdown during a logon
+	1722,       // RPC_S_SERVER_UNAVAILABLE, of a shutdown soon after a start
+	0x80041033, // WBEM_E_SHUTTING_DOWN: WMI stops or starts again
+}
 
 // meaning puts the sentinel of package kms before a transport error.
 func meaning(err error) error {
@@ -82,7 +90,7 @@ func sentinelOf(err error) error {
 		return kms.ErrUnreachable
 	case winrm.IsCode(err, codeUsersLoggedOn), winrm.IsCode(err, codeMachineLocked):
 		return kms.ErrInUse
-	case winrm.IsCode(err, codeShutdownInProgress), winrm.IsCode(err, codeNotReady), aborted(err):
+	case aborted(err), slices.ContainsFunc(notYetCodes, func(code uint32) bool { return winrm.IsCode(err, code) }):
 		return kms.ErrNotYet
 	}
 	return nil
