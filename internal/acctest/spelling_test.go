@@ -41,3 +41,18 @@ func TestAnActionTakesAStationOnce(t *testing.T) {
 	a.well()
 	a.tells("^Resetting the image of 2 stations", "^2 of 2 stations given a new image$")
 }
+
+func TestAnOperatingSystemIsKnownInAnyCase(t *testing.T) {
+	t.Parallel()
+	p := takePart(t, acctest.Room(1, world.Station{}))
+	p.Apply()
+	p.configure(`operating_system = "WINDOWS 11"`)
+	if plan := p.Plan(2); plan.Contains("effective") {
+		t.Errorf("another case is taken for another system:\n%s", plan.Output)
+	}
+	p.Apply()
+	p.shows(map[string]any{"operating_system": "WINDOWS 11", "effective": true})
+	if p.Commands() != 0 {
+		t.Errorf("%d commands", p.Commands())
+	}
+}

@@ -34,6 +34,21 @@ func TestAStationThatNoLongerExistsIsTakenOut(t *testing.T) {
 	s.shows(map[string]any{"status": "activated", "windows.members": 2.0})
 }
 
+// A refresh reads with the state's timeouts, whatever the configuration says now.
+func TestATimeoutThatWasTooShortIsRaised(t *testing.T) {
+	t.Parallel()
+	s := begin(t, 2, world.Station{Licensed: true}, acctest.Counted(30), `timeouts = { read = "1ms" }`)
+	if outcome := s.Run("apply", "-auto-approve", "-no-color"); outcome.Exit != 0 {
+		t.Fatalf("apply:\n%s", outcome.Output)
+	}
+	if plan := s.Plan(1); !plan.Contains("Unable to read activation pool R101") || !plan.Contains("Raise timeouts.read") {
+		t.Errorf("it does not say what to do:\n%s", plan.Output)
+	}
+	s.configure()
+	s.Apply()
+	s.shows(map[string]any{"status": "activated", "timeouts": nil})
+}
+
 func TestAnotherKMSHostIsTakenWhereTheOldOneIsGone(t *testing.T) {
 	t.Parallel()
 	s := begin(t, 2, world.Station{Licensed: true}, acctest.Counted(30))

@@ -110,7 +110,8 @@ func (r *Resource) ModifyPlan(ctx context.Context, req resource.ModifyPlanReques
 		}
 	}
 
-	if !creates && r.site != nil && !moves(state, plan) && len(learnt.Unread) > 0 {
+	asksAgain := !moves(state, plan) && state.Timeouts.Equal(plan.Timeouts) // a refresh knows the state's timeouts alone
+	if !creates && r.site != nil && asksAgain && len(learnt.Unread) > 0 {
 		// What is not known cannot be planned, and the configuration asks for the same again.
 		var unread diag.Diagnostics
 		for _, o := range learnt.Unread {

@@ -97,7 +97,11 @@ func (l looker) read(ctx context.Context, known knowledge) (reading, diag.Diagno
 	}
 	members, err := activation.Survey(ctx, l.site, names)
 	if err != nil {
-		return l.fail(fmt.Sprintf("Reading %d stations was ended before all had answered.", len(names)), err, "")
+		next := ""
+		if errors.Is(err, context.DeadlineExceeded) {
+			next = "Raise timeouts.read; where an apply says this, timeouts.create and timeouts.update."
+		}
+		return l.fail(fmt.Sprintf("Reading %d stations was ended before all had answered.", len(names)), err, next)
 	}
 	for i := range members {
 		members[i].Pending = parts[members[i].Name].Words()

@@ -75,7 +75,9 @@ func (m *model) follow(state model, anySystem bool) {
 	}
 	m.Effective = state.Effective
 	pending := !state.Effective.IsNull() && !state.Effective.ValueBool()
-	if pending || !m.Enabled.Equal(state.Enabled) || !m.OperatingSystem.Equal(state.OperatingSystem) {
+	// Names know no case.
+	another := m.OperatingSystem.IsUnknown() || !strings.EqualFold(m.OperatingSystem.ValueString(), state.OperatingSystem.ValueString())
+	if pending || another || !m.Enabled.Equal(state.Enabled) {
 		m.Effective = types.BoolUnknown()
 	}
 }
