@@ -99,3 +99,13 @@ func (d *dialer) dial(ctx context.Context, to target, limit time.Duration) (*con
 	c.writer = bufio.NewWriter(c.net)
 	return c, nil
 }
+
+// again puts a new connection in the place of one that the machine ended.
+func (d *dialer) again(ctx context.Context, c *conn) error {
+	c.close()
+	next, err := d.dial(ctx, c.to, c.legLimit)
+	if err == nil {
+		*c = *next
+	}
+	return err
+}

@@ -3,7 +3,6 @@ package winrm
 import (
 	"context"
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -17,10 +16,9 @@ import (
 // Kerberos' own (RFC 4121), never SPNEGO: there is nothing in them that a
 // machine could negotiate down to NTLM.
 type kerberosSession struct {
-	tickets  *tickets
-	service  string // principal of the machine, HTTP/<host>
-	bindings []byte // of the TLS channel, nil without TLS
-	sealed   bool
+	tickets *tickets
+	service string // principal of the machine, HTTP/<host>
+	sealed  bool
 
 	scheme  string // as the machine offers it
 	context *securityContext
@@ -35,11 +33,7 @@ var kerberosSchemes = []struct{ name, protocol string }{
 }
 
 func (c *Client) newKerberosSession(cn *conn) *kerberosSession {
-	s := &kerberosSession{tickets: c.tickets, service: "HTTP/" + cn.to.host, sealed: cn.certificate == nil}
-	if bindings := channelBindings(cn.certificate); bindings != nil {
-		s.bindings = bindings.ApplicationData
-	}
-	return s
+	return &kerberosSession{tickets: c.tickets, service: "HTTP/" + cn.to.host, sealed: cn.certificate == nil}
 }
 
 func (s *kerberosSession) perConnection() bool { return true }
@@ -57,9 +51,6 @@ func (s *kerberosSession) greet(ctx context.Context, c *conn) error {
 			s.scheme = scheme.name
 			break
 		}
-	}
-	if err == nil && c.broken {
-		err = &Unreachable{Kind: KindReset, Address: c.to.String(), Err: errors.New("the connection ended with its greeting")}
 	}
 	return err
 }
@@ -80,8 +71,11 @@ func (s *kerberosSession) prove(ctx context.Context, c *conn) error {
 	if err != nil {
 		return err
 	}
-	var token []byte
-	if s.context, token, err = s.tickets.initiate(ticket, s.bindings); err != nil {
+	var channel, token []byte // of the TLS channel: nil without TLS
+	if bindings := channelBindings(c.certificate); bindings != nil {
+		channel = bindings.ApplicationData
+	}
+	if s.context, token, err = s.tickets.initiate(ticket, channel); err != nil {
 		return err
 	}
 	answer, err := leg(ctx, c, s.scheme+" "+base64.StdEncoding.EncodeToString(token))

@@ -12,7 +12,8 @@ import (
 // authentication that is added is one more implementation.
 type session interface {
 	// greet is the part of the exchange that carries no credentials: a machine
-	// that hangs, or takes another kind of authentication only, shows here.
+	// that hangs, or takes another kind of authentication only, shows here. The
+	// connection may end with it, and prove then gets another one.
 	greet(ctx context.Context, c *conn) error
 	// prove sends the credentials. A 401 is an error that wraps errRefused.
 	prove(ctx context.Context, c *conn) error
@@ -75,6 +76,10 @@ func (c *Client) authenticate(ctx context.Context, cn *conn, o options) error {
 	machine := cn.to.String()
 	if s.perConnection() || !c.proof.settled(machine, o.witness) {
 		err := s.greet(ctx, cn)
+		if err == nil && cn.broken {
+			// WinRM ends the connection with a 401 to what shows no credentials.
+			err = c.pool.dialer.again(ctx, cn)
+		}
 		if err == nil && c.tickets != nil {
 			err = c.vouched(ctx, cn)
 		}

@@ -126,13 +126,15 @@ func (x *exchange) challenge(scheme string, token []byte) logon {
 	return logon{leg: true, reply: scheme + " " + base64.StdEncoding.EncodeToString(reply)}
 }
 
-// demand names in a 401 how to log on, or the next token of a handshake.
+// demand names in a 401 how to log on, or the next token of a handshake. Outside of a
+// handshake Windows ends the connection with it.
 func (x *exchange) demand(l logon) {
 	header := x.w.Header()
 	if l.reply != "" {
 		header.Add("WWW-Authenticate", l.reply)
 		return
 	}
+	header.Set("Connection", "close")
 	if x.server.config.NTLM || x.server.config.Kerberos.offers("Negotiate") {
 		header.Add("WWW-Authenticate", "Negotiate")
 	}
