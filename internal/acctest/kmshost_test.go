@@ -248,10 +248,10 @@ func TestDataSourcesWaitForTheProvider(t *testing.T) {
 	s := look(t, acctest.Classroom(1, world.Station{}, acctest.Counted(30)), func(*acctest.Site) string { return "" })
 	username := fmt.Sprintf("%q", s.Plain().WinRM.Username)
 	config := strings.Replace(s.Provider(), "username = "+username, "username = terraform_data.account.output", 1)
-	s.Write("main.tf", config+"resource \"terraform_data\" \"account\" {\n  input = "+username+"\n}\n"+
-		host()(s.Site)+stationBlock(s.PlainAddresses()[0]))
+	account := "resource \"terraform_data\" \"account\" {\n  input = " + username + "\n}\n"
+	s.Write("main.tf", config+account+host()(s.Site)+stationBlock(s.PlainAddresses()[0]))
 	plan := s.Plan(2)
-	for _, said := range []string{"Unable to read KMS host", "Unable to read station", "configuration is not known yet"} {
+	for _, said := range []string{"Unable to read KMS host", "Unable to read station", "configuration is not known yet", "depends_on"} {
 		if !plan.Contains(said) {
 			t.Errorf("it does not say %q:\n%s", said, plan.Output)
 		}
@@ -260,4 +260,9 @@ func TestDataSourcesWaitForTheProvider(t *testing.T) {
 	s.Apply()
 	s.reads(hostSource, map[string]any{"windows.count": 30.0})
 	s.reads(stationSource, map[string]any{"computer_name": "PC01"})
+
+	s.Remove("terraform.tfstate*")
+	s.Write("main.tf", config+account+host("depends_on = [terraform_data.account]")(s.Site))
+	s.Apply()
+	s.reads(hostSource, map[string]any{"windows.count": 30.0})
 }

@@ -100,6 +100,26 @@ func TestInDirectModeAWrongPasswordIsAnError(t *testing.T) {
 	}
 }
 
+// What was an address in direct mode is no station of Timago's.
+func TestFromAddressesToAPIMode(t *testing.T) {
+	t.Parallel()
+	site := acctest.NewAPISite(t, acctest.Room(1, world.Station{}), acctest.Speed)
+	w := acctest.NewWorkspace(t, append(site.Env(), site.APIEnv()...)...)
+	w.Write("main.tf", site.Provider()+stations(site.PlainAddresses()))
+	w.Apply()
+	w.Write("main.tf", site.APIProvider()+stations([]string{first}))
+	if plan := w.Plan(1); !plan.Contains("no station is named "+site.PlainAddresses()[0]) || !plan.Contains("terraform state rm") {
+		t.Errorf("it does not say what to do:\n%s", plan.Output)
+	}
+	if outcome := w.Run("state", "rm", "timago_station_kms.room"); outcome.Exit != 0 {
+		t.Fatalf("state rm:\n%s", outcome.Output)
+	}
+	w.Apply()
+	if values := w.Values(firstPart); values["id"] != site.ClientID(first) || site.Commands() != 0 {
+		t.Errorf("%d commands, %v", site.Commands(), values)
+	}
+}
+
 // A site that was in direct mode gets an interface: the same resources are then what
 // Timago calls them.
 func TestFromDirectModeToAPIMode(t *testing.T) {

@@ -1,6 +1,7 @@
 package acctest_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/timago/terraform-provider-timago/internal/acctest"
@@ -145,6 +146,22 @@ func TestAnotherWayToWriteAStationIsTheSame(t *testing.T) {
 	p.Apply()
 	if values := p.Values("timago_station_kms.one"); values["name"] != "R101-PC02" {
 		t.Errorf("%v", values)
+	}
+}
+
+func TestAStationIsForgottenWhereTimagoIsGone(t *testing.T) {
+	t.Parallel()
+	p := takePart(t, acctest.Room(1, world.Station{}))
+	p.Apply()
+	p.Write("main.tf", strings.Replace(p.Read("main.tf"), p.Ready().Endpoint, "https://127.0.0.1:1", 1))
+	outcome := p.Run("destroy", "-auto-approve", "-no-color")
+	for _, said := range []string{"Unable to switch off KMS activation of station R101-PC01", "Check that the server runs", "To forget the station all the same, and leave its option as it is: terraform state rm."} {
+		if outcome.Exit != 1 || !outcome.Contains(said) {
+			t.Errorf("exit %d, and it does not say %q:\n%s", outcome.Exit, said, outcome.Output)
+		}
+	}
+	if outcome := p.Run("state", "rm", firstPart); outcome.Exit != 0 {
+		t.Errorf("state rm:\n%s", outcome.Output)
 	}
 }
 

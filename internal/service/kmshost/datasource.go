@@ -48,7 +48,7 @@ func (d *DataSource) Read(ctx context.Context, req datasource.ReadRequest, resp 
 		return
 	}
 	if d.site == nil {
-		resp.Diagnostics.AddWarning("Unable to read KMS host", "The provider's configuration is not known yet, so nothing can be asked. All values are null.")
+		resp.Diagnostics.Append(tfdiag.Unasked("read", "KMS host", ""))
 		resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 		return
 	}

@@ -45,7 +45,7 @@ func (d *DataSource) Read(ctx context.Context, req datasource.ReadRequest, resp 
 	}
 	name := m.Name.ValueString()
 	if d.site == nil {
-		resp.Diagnostics.AddWarning("Unable to read station "+name, "The provider's configuration is not known yet, so nothing can be asked. All values are null.")
+		resp.Diagnostics.Append(tfdiag.Unasked("read", "station", name))
 		resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 		return
 	}

@@ -93,7 +93,7 @@ func (d *Stations) Read(ctx context.Context, req datasource.ReadRequest, resp *d
 		return
 	}
 	if d.site == nil {
-		resp.Diagnostics.AddWarning("Unable to list stations", "The provider's configuration is not known yet, so nothing can be asked. All values are null.")
+		resp.Diagnostics.Append(tfdiag.Unasked("list", "stations", ""))
 		resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 		return
 	}

@@ -131,6 +131,9 @@ func (r *Resource) Read(ctx context.Context, req resource.ReadRequest, resp *res
 		failure.Noun, failure.Name = "stations in Timago", ""
 		failure.Attempted = "Station " + state.title() + " was looked for. Its state stays as it was last read."
 		resp.Diagnostics.Append(failure.Warning())
+	case errors.Is(err, site.ErrNotFound):
+		resp.Diagnostics.Append(toForget(failure.Error(), "It was taken over in direct mode, by a name that Timago does not know. "+
+			"Let this instance be forgotten (terraform state rm), and write the station as Timago does: it is then taken over as it is."))
 	case err != nil:
 		resp.Diagnostics.Append(failure.Error())
 	default:
@@ -207,6 +210,11 @@ func (r *Resource) Delete(ctx context.Context, req resource.DeleteRequest, resp 
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	if err := switchOff(ctx, r.site, w); err != nil {
-		resp.Diagnostics.Append(w.failure(err, nil).Error())
+		resp.Diagnostics.Append(toForget(w.failure(err, nil).Error(), "To forget the station all the same, and leave its option as it is: terraform state rm."))
 	}
+}
+
+// toForget adds to an error how the station is forgotten, beside what is to be mended.
+func toForget(d diag.Diagnostic, how string) diag.Diagnostic {
+	return diag.NewErrorDiagnostic(d.Summary(), d.Detail()+"\n\n"+how)
 }
