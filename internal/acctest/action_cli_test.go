@@ -153,18 +153,26 @@ resource "timago_station_kms" "one" {
 
 func TestTheFunctionComputes(t *testing.T) {
 	t.Parallel()
-	w := acctest.NewWorkspace(t)
 	for expression, want := range map[string]string{
-		"restarts_needed(5, 25, 0).total":          "25",
-		"restarts_needed(5, 25, 0).per_station":    "5",
-		"restarts_needed(4, 25, null).per_station": "7",
+		"restarts_needed(5, 25, 0).total":                       "25",
+		"restarts_needed(5, 25, 0).per_station":                 "5",
+		"restarts_needed(4, 25, null).per_station":              "7",
+		"restarts_needed(4, 25, coalesce(null, 0)).per_station": "7", // as OpenTofu wants it
 	} {
-		w.Write("main.tf", "terraform {\n  required_providers {\n    timago = { source = \"timago/timago\" }\n  }\n}\noutput \"it\" {\n  value = provider::timago::"+expression+"\n}\n")
-		w.Apply()
-		if got := w.Run("output", "-no-color", "it").Output; !strings.HasSuffix(strings.TrimSpace(got), want) {
-			t.Errorf("%s is %s", expression, got)
-		}
+		t.Run(expression, func(t *testing.T) {
+			t.Parallel()
+			w := acctest.NewWorkspace(t)
+			if strings.Contains(expression, ", null)") { // OpenTofu 1.12 leaves the argument out of its call
+				needs(t, w, 8, "null for a provider's function")
+			}
+			w.Write("main.tf", "terraform {\n  required_providers {\n    timago = { source = \"timago/timago\" }\n  }\n}\noutput \"it\" {\n  value = provider::timago::"+expression+"\n}\n")
+			w.Apply()
+			if got := w.Run("output", "-no-color", "it").Output; !strings.HasSuffix(strings.TrimSpace(got), want) {
+				t.Errorf("%s is %s", expression, got)
+			}
+		})
 	}
+	w := acctest.NewWorkspace(t)
 	w.Write("main.tf", "terraform {\n  required_providers {\n    timago = { source = \"timago/timago\" }\n  }\n}\noutput \"it\" {\n  value = provider::timago::restarts_needed(0, 25, 24)\n}\n")
 	if got := w.Plan(1); !got.Contains(`Invalid value for "members" parameter: without members nothing can be added to the count: members must be at least 1`) {
 		t.Errorf("it says:\n%s", got.Output)

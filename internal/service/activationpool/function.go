@@ -39,7 +39,7 @@ func (RestartsNeeded) Definition(_ context.Context, _ function.DefinitionRequest
 			function.Int64Parameter{Name: "threshold", MarkdownDescription: "Count that must be reached: 25 for Windows, 5 for Office."},
 			function.Int64Parameter{
 				Name: "count", AllowNullValue: true,
-				MarkdownDescription: "Count of the KMS host now, such as that of `timago_kms_host`; null, which it is before the host has counted anybody, is 0.",
+				MarkdownDescription: "Count of the KMS host now, such as that of `timago_kms_host`; null, which it is before the host has counted anybody, is 0. OpenTofu, up to 1.12, hands over no null: write `coalesce(…, 0)` there.",
 			},
 		},
 		Return: function.ObjectReturn{AttributeTypes: map[string]attr.Type{"per_station": types.Int64Type, "total": types.Int64Type}},
