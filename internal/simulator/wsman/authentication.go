@@ -36,7 +36,7 @@ func (x *exchange) authenticate() logon {
 		if x.server.config.Kerberos.offers("Kerberos") && err == nil {
 			return x.kerberos("Kerberos", token, func(reply []byte) []byte { return reply })
 		}
-	case "negotiate", "ntlm":
+	case "negotiate": // WinRM knows no "NTLM"
 		token, err := base64.StdEncoding.DecodeString(strings.TrimSpace(credentials))
 		if plain, wrap, ok := kerberosToken(token); ok && x.server.config.Kerberos.offers("Negotiate") {
 			return x.kerberos(scheme, plain, wrap)
