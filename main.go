@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"flag"
+	"fmt"
 	"log"
 	_ "time/tzdata" // maintenance windows name time zones, also where the system knows none
 
@@ -18,7 +19,12 @@ var version = "dev"
 
 func main() {
 	debug := flag.Bool("debug", false, "run with support for debuggers such as delve")
+	tell := flag.Bool("version", false, "print the version and end")
 	flag.Parse()
+	if *tell {
+		fmt.Println("terraform-provider-timago", version)
+		return
+	}
 
 	err := providerserver.Serve(context.Background(), provider.New(version), providerserver.ServeOpts{
 		Address:         provider.Address,
