@@ -2,6 +2,7 @@ package provider
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -28,15 +29,41 @@ func (env environment) string(value *types.String, name, preset string) {
 	}
 }
 
-func (env environment) duration(value *timetypes.GoDuration, name string, preset time.Duration) {
+func (env environment) duration(value *timetypes.GoDuration, name string, preset time.Duration, attribute path.Path) diag.Diagnostics {
 	if !value.IsNull() {
-		return
+		return nil
 	}
-	if text := env(name); text != "" {
-		*value = timetypes.GoDuration{StringValue: types.StringValue(text)}
-	} else {
-		*value = timetypes.NewGoDurationValue(preset)
+	*value = timetypes.NewGoDurationValue(preset)
+	text := env(name)
+	if text == "" {
+		return nil
 	}
+	d, err := time.ParseDuration(text)
+	if err == nil && d <= 0 {
+		err = strconv.ErrRange
+	}
+	if err == nil {
+		*value = timetypes.NewGoDurationValue(d)
+	}
+	return misread(err, name, text, `a duration above 0, such as "30s"`, attribute)
+}
+
+// word is a string that must be one of those allowed; the configuration's is its validator's
+// to judge.
+func (env environment) word(value *types.String, name, preset string, attribute path.Path, allowed ...string) diag.Diagnostics {
+	if !value.IsNull() {
+		return nil
+	}
+	*value = types.StringValue(preset)
+	text := env(name)
+	if text == "" {
+		return nil
+	}
+	if !slices.Contains(allowed, text) {
+		return misread(strconv.ErrSyntax, name, text, fmt.Sprintf("one of %q", allowed), attribute)
+	}
+	*value = types.StringValue(text)
+	return nil
 }
 
 func (env environment) boolean(value *types.Bool, name string, attribute path.Path) diag.Diagnostics {

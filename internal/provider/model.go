@@ -3,8 +3,6 @@ package provider
 import (
 	"context"
 	"crypto/x509"
-	"fmt"
-	"slices"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
@@ -58,6 +56,12 @@ var (
 	rangeOfParallel = bounds{1, 1000}
 )
 
+// What words may be, in the configuration and in the environment.
+var (
+	countSources = []string{string(site.CountAuto), string(site.CountHost), string(site.CountStations)}
+	waysToProve  = []string{string(winrm.AuthNTLM), string(winrm.AuthBasic), string(winrm.AuthKerberos)}
+)
+
 // hostVariable is the only one that is read for kms.winrm: the password.
 const hostVariable = "TIMAGO_KMS_WINRM_PASSWORD"
 
@@ -95,11 +99,11 @@ func (m model) settings(ctx context.Context, env environment) (settings, diag.Di
 	env.string(&s.api.Token, "TIMAGO_TOKEN", "")
 	env.string(&s.api.CACertificate, "TIMAGO_CA_CERTIFICATE", "")
 	env.string(&s.api.Inventory, "TIMAGO_INVENTORY", "")
-	env.duration(&s.api.RequestTimeout, "TIMAGO_REQUEST_TIMEOUT", defaultTimeout)
+	diags.Append(env.duration(&s.api.RequestTimeout, "TIMAGO_REQUEST_TIMEOUT", defaultTimeout, path.Root("request_timeout"))...)
 	diags.Append(env.number(&s.api.MaxRetries, "TIMAGO_MAX_RETRIES", defaultMaxRetries, rangeOfRetries, path.Root("max_retries"))...)
 	env.string(&s.kms.Host, "TIMAGO_KMS_HOST", "")
-	env.string(&s.kms.CountSource, "TIMAGO_KMS_COUNT_SOURCE", defaultCountSource)
-	env.duration(&s.kms.MaxAge, "TIMAGO_KMS_MAX_AGE", defaultMaxAge)
+	diags.Append(env.word(&s.kms.CountSource, "TIMAGO_KMS_COUNT_SOURCE", defaultCountSource, path.Root("kms").AtName("count_source"), countSources...)...)
+	diags.Append(env.duration(&s.kms.MaxAge, "TIMAGO_KMS_MAX_AGE", defaultMaxAge, path.Root("kms").AtName("max_age"))...)
 	var more diag.Diagnostics
 	s.winrm, more = winrmOf(ctx, m.WinRM, env, "TIMAGO_WINRM_", pathWinRM)
 	diags.Append(more...)
@@ -137,12 +141,6 @@ func (c *checks) certificates(at path.Path, value types.String) {
 	}
 }
 
-func (c *checks) oneOf(at path.Path, value types.String, allowed ...string) {
-	if !value.IsUnknown() && !slices.Contains(allowed, value.ValueString()) {
-		c.reject(at, "Unknown value", fmt.Sprintf("%q is none of %q.", value.ValueString(), allowed))
-	}
-}
-
 // validate finds what is wrong with the values that are known. Credentials are judged
 // later, when the provider is configured: a configuration may be validated where the
 // environment that holds them is not set.
@@ -153,8 +151,6 @@ func (m model) validate(ctx context.Context, env environment) diag.Diagnostics {
 	c.certificates(path.Root("ca_certificate"), s.api.CACertificate)
 	if !m.KMS.IsUnknown() {
 		c.positive(path.Root("kms").AtName("max_age"), s.kms.MaxAge)
-		c.oneOf(path.Root("kms").AtName("count_source"), s.kms.CountSource,
-			string(site.CountAuto), string(site.CountHost), string(site.CountStations))
 	}
 	if !m.WinRM.IsUnknown() {
 		s.winrm.validate(c, pathWinRM)

@@ -12,9 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/timago/terraform-provider-timago/internal/site"
 	"github.com/timago/terraform-provider-timago/internal/tfdiag"
-	"github.com/timago/terraform-provider-timago/internal/winrm"
 )
 
 // Schema describes the provider block.
@@ -80,7 +78,7 @@ func (p *Provider) Schema(_ context.Context, _ provider.SchemaRequest, resp *pro
 						Optional: true,
 						MarkdownDescription: "Where counts are read: `host`; `stations`, from what stations were told by the KMS host, which is then not asked at all; " +
 							"or `auto`, from the stations where the host refuses the account. Environment: `TIMAGO_KMS_COUNT_SOURCE`. Default: `auto`.",
-						Validators: []validator.String{stringvalidator.OneOf(string(site.CountAuto), string(site.CountHost), string(site.CountStations))},
+						Validators: []validator.String{stringvalidator.OneOf(countSources...)},
 					},
 					"max_age": schema.StringAttribute{
 						Optional:   true,
@@ -144,7 +142,7 @@ func winrmAttributes() map[string]schema.Attribute {
 			Optional: true,
 			MarkdownDescription: "Authentication: `ntlm` or `kerberos`, both sealed where there is no TLS, or `basic`. Nothing weaker is ever used, whatever a machine offers. " +
 				"Environment: `TIMAGO_WINRM_AUTH`. Default: `ntlm`.",
-			Validators: []validator.String{stringvalidator.OneOf(string(winrm.AuthNTLM), string(winrm.AuthBasic), string(winrm.AuthKerberos))},
+			Validators: []validator.String{stringvalidator.OneOf(waysToProve...)},
 		},
 		"kerberos": kerberosAttribute(),
 		"use_tls": schema.BoolAttribute{

@@ -43,13 +43,13 @@ func winrmOf(ctx context.Context, block types.Object, env environment, prefix st
 	}
 	env.string(&w.Username, prefix+"USERNAME", "")
 	env.string(&w.Password, prefix+"PASSWORD", "")
-	env.string(&w.Auth, prefix+"AUTH", defaultAuth)
+	diags.Append(env.word(&w.Auth, prefix+"AUTH", defaultAuth, at.AtName("auth"), waysToProve...)...)
 	env.string(&w.DomainSuffix, prefix+"DOMAIN_SUFFIX", "")
 	env.string(&w.CACertificate, prefix+"CA_CERTIFICATE", "")
 	diags.Append(env.boolean(&w.UseTLS, prefix+"USE_TLS", at.AtName("use_tls"))...)
 	diags.Append(env.number(&w.Port, prefix+"PORT", 0, rangeOfPorts, at.AtName("port"))...)
 	diags.Append(env.number(&w.MaxParallel, prefix+"MAX_PARALLEL", defaultMaxParallel, rangeOfParallel, at.AtName("max_parallel"))...)
-	env.duration(&w.Timeout, prefix+"TIMEOUT", defaultTimeout)
+	diags.Append(env.duration(&w.Timeout, prefix+"TIMEOUT", defaultTimeout, at.AtName("timeout"))...)
 	var more diag.Diagnostics
 	w.kerberos, more = kerberosOf(ctx, w.Kerberos, env, prefix)
 	diags.Append(more...)
@@ -57,7 +57,6 @@ func winrmOf(ctx context.Context, block types.Object, env environment, prefix st
 }
 
 func (w winrmModel) validate(c *checks, at path.Path) {
-	c.oneOf(at.AtName("auth"), w.Auth, string(winrm.AuthNTLM), string(winrm.AuthBasic), string(winrm.AuthKerberos))
 	w.validateKerberos(c, at)
 	unencrypted := !w.UseTLS.ValueBool() && !w.UseTLS.IsUnknown() && !w.AllowUnencrypted.ValueBool() && !w.AllowUnencrypted.IsUnknown()
 	if w.Auth.ValueString() == string(winrm.AuthBasic) && unencrypted {
