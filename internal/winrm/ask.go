@@ -16,8 +16,8 @@ const (
 )
 
 // ask sends one message and gives the body of its answer. It asks again while
-// a quota is exhausted and, for messages that change nothing, after an
-// operation timeout; all of that within the call's time, which does not run
+// a quota is exhausted, where the service had yet to authorise the account anew
+// and, for messages that change nothing, after an operation timeout; all of that within the call's time, which does not run
 // while the call waits for its turn or connects.
 func (c *Client) ask(ctx context.Context, address string, m message, o options) (*element, error) {
 	to, err := parseTarget(address, c.scheme, c.config.Port)
@@ -31,7 +31,7 @@ func (c *Client) ask(ctx context.Context, address string, m message, o options) 
 		switch {
 		case err == nil:
 			return body, nil
-		case errors.As(err, &quota), m.repeatable && IsCode(err, CodeOperationTimeout):
+		case errors.As(err, &quota), IsCode(err, codeOtherToken), m.repeatable && IsCode(err, CodeOperationTimeout):
 			if q.wait(ctx, backoff) { // also after a timeout: it may have come at once
 				continue
 			}

@@ -38,6 +38,16 @@ func TestQuotaIsWaitedFor(t *testing.T) {
 	}
 }
 
+func TestAnAccountIsAuthorisedAnew(t *testing.T) {
+	t.Parallel()
+	r := open(t, wsman.Config{NTLM: true})
+	c := client(t, winrm.Config{})
+	r.becomes(once(wsman.Invoke, wsman.Condition{Trouble: wsman.Faulted, Fault: &wsman.Fault{Code: 2150859177}}))
+	if _, err := c.Invoke(t.Context(), r.address, shutdown); err != nil || len(r.invoked()) != 1 {
+		t.Errorf("executed %d times: %v", len(r.invoked()), err)
+	}
+}
+
 func TestFaultsByCode(t *testing.T) {
 	t.Parallel()
 	r := open(t, wsman.Config{NTLM: true})

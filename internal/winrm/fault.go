@@ -21,6 +21,10 @@ const (
 	codeAborted   uint32 = 995
 	codeCancelled uint32 = 1223
 	codeShellLost uint32 = 2150858843
+	// codeOtherToken: the account was authorised with another token before, as after a
+	// change of its groups. The service forgets that, and takes the next request
+	// (wsmerror.h, ERROR_WSMAN_DIFFERENT_AUTHZ_TOKEN).
+	codeOtherToken uint32 = 2150859177
 )
 
 // deniedCodes are what an account without administrator rights meets: Win32 (access
