@@ -232,14 +232,22 @@ func TestOutsideTheWindowNothingIsTouched(t *testing.T) {
 	day := time.Now().UTC().Add(48 * time.Hour)
 	closed := fmt.Sprintf(`maintenance_window = { days = [%q], start = "01:00", end = "02:00", timezone = "UTC" }`, strings.ToLower(day.Weekday().String()))
 	s := begin(t, 3, world.Station{}, acctest.Counted(20), closed)
+	const ifNow = "An apply now would start nothing and fail: the maintenance window"
+	opens := "it opens next on " + day.Format("Monday, 2006-01-02") + " 01:00 UTC"
+	if plan := s.Plan(2); !plan.Contains(ifNow) || !plan.Contains("is closed; "+opens+".") {
+		t.Errorf("the plan does not say that the window is closed:\n%s", plan.Output)
+	}
 	outcome := s.Run("apply", "-auto-approve", "-no-color")
 	if outcome.Exit == 0 || !outcome.Contains("which the maintenance window") || !outcome.Contains("Apply again while the window is open") ||
-		!outcome.Contains("it opens next on "+day.Format("Monday, 2006-01-02")+" 01:00 UTC") {
+		!outcome.Contains(opens) {
 		t.Errorf("it does not say that the window is closed:\n%s", outcome.Output)
 	}
 	s.made(0, 0)
 	s.shows(map[string]any{"status": "not_activated"})
 	s.configure(`maintenance_window = { start = "00:00", end = "00:00", timezone = "Europe/Berlin" }`)
+	if plan := s.Plan(2); plan.Contains(ifNow) {
+		t.Errorf("a window that is open is said to be closed:\n%s", plan.Output)
+	}
 	s.Apply()
 	s.shows(map[string]any{"status": "activated"})
 }

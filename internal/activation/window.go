@@ -65,6 +65,19 @@ func (w Window) next(now time.Time) (opens, closes time.Time, found bool) {
 	return time.Time{}, time.Time{}, false
 }
 
+// Closed says where the window is not open at the moment, and when it opens next.
+func (w Window) Closed(now time.Time) (words string, closed bool) {
+	opens, _, found := w.next(now)
+	if !found || !opens.After(now) {
+		return "", false
+	}
+	return fmt.Sprintf("the maintenance window (%s) is closed; it opens next on %s", w, w.clock(opens)), true
+}
+
+func (w Window) clock(moment time.Time) string {
+	return moment.In(w.place()).Format("Monday, 2006-01-02 15:04 MST")
+}
+
 // on is when the window opens and closes that begins so many days after the moment's day;
 // false where none begins on it.
 func (w Window) on(now time.Time, ahead int) (opens, closes time.Time, begins bool) {
@@ -117,7 +130,7 @@ func (e *OutsideWindow) Error() string {
 	if e.Opens.IsZero() {
 		return text
 	}
-	return text + "; it opens next on " + e.Opens.In(e.Window.place()).Format("Monday, 2006-01-02 15:04 MST")
+	return text + "; it opens next on " + e.Window.clock(e.Opens)
 }
 
 // outside is the end of a cycle that the window bars.

@@ -125,6 +125,25 @@ func TestWhoIsBarredIsToldWhenTheWindowOpensNext(t *testing.T) {
 	}
 }
 
+func TestAWindowSaysWhereItIsClosed(t *testing.T) {
+	t.Parallel()
+	night := Window{Start: 22 * time.Hour, End: 5 * time.Hour}
+	for at, want := range map[string]string{
+		"2026-07-01T12:00:00Z": "the maintenance window (every day 22:00-05:00 UTC) is closed; it opens next on Wednesday, 2026-07-01 22:00 UTC",
+		"2026-07-01T21:59:59Z": "the maintenance window (every day 22:00-05:00 UTC) is closed; it opens next on Wednesday, 2026-07-01 22:00 UTC",
+		"2026-07-01T22:00:00Z": "",
+		"2026-07-02T04:59:59Z": "",
+	} {
+		now, err := time.Parse(time.RFC3339, at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if words, closed := night.Closed(now); words != want || closed != (want != "") {
+			t.Errorf("at %s: %q, %t", at, words, closed)
+		}
+	}
+}
+
 func equalMoment(t *testing.T, moment time.Time, want string) bool {
 	t.Helper()
 	wanted, err := time.Parse(time.RFC3339, want)

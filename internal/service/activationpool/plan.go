@@ -230,6 +230,11 @@ func (r *Resource) preflight(ctx context.Context, plan, state model, last knowle
 	if found.renewal.Ready {
 		why = append(why, "On "+found.renewal.Due.Format(time.RFC3339)+" the count falls below a threshold if nobody starts, which is within early_renewal.")
 	}
+	if p.window != nil && found.restarts() > 0 {
+		if closed, is := p.window.Closed(found.at); is {
+			why = append(why, "An apply now would start nothing and fail: "+closed+".")
+		}
+	}
 	diags.Append(announce(p.name, found.assessment.Asks, found.restarts(), len(found.members), why)...)
 	return diags
 }

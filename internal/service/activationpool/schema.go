@@ -110,7 +110,7 @@ func (r *Resource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *r
 			"maintenance_window": schema.SingleNestedAttribute{
 				Optional: true,
 				MarkdownDescription: "When stations may be started. Outside it an apply that would have to start one fails before anything is touched; " +
-					"nothing is started that cannot be expected to be through before it closes. A plan warns where one opening is too short for what is missing. Default: none, at any time.",
+					"nothing is started that cannot be expected to be through before it closes. A plan says where it is closed, and warns where one opening is too short for what is missing. Default: none, at any time.",
 				Attributes: windowAttributes(),
 			},
 			"status": schema.StringAttribute{
