@@ -14,11 +14,6 @@ const noData = uint32(1<<32 - 1)
 func number(n int) uint32 { return uint32(n) } //nolint:gosec // counts, never negative
 
 func licensingService(v world.View) []wsman.Instance {
-	var discovered any
-	port := uint32(0)
-	if v.KMSHost != "" {
-		discovered, port = v.KMSHost, number(v.KMSPort)
-	}
 	host, count, required := uint32(0), noData, noData
 	listening := uint32(0)
 	if v.IsHost {
@@ -32,9 +27,10 @@ func licensingService(v world.View) []wsman.Instance {
 	}
 	return []wsman.Instance{instance("SoftwareLicensingService", []string{"Version"},
 		"ClientMachineID", string(v.CMID),
+		// What was discovered is noted with the product: slmgr and OSLicense read it there.
 		"DiscoveredKeyManagementServiceMachineIpAddress", nil,
-		"DiscoveredKeyManagementServiceMachineName", discovered,
-		"DiscoveredKeyManagementServiceMachinePort", port,
+		"DiscoveredKeyManagementServiceMachineName", nil,
+		"DiscoveredKeyManagementServiceMachinePort", uint32(0),
 		"IsKeyManagementServiceMachine", host,
 		"KeyManagementServiceCurrentCount", count,
 		"KeyManagementServiceDnsPublishing", true,

@@ -72,9 +72,7 @@ func (c *Client) Licensing(ctx context.Context, address string) (kms.Licensing, 
 	}
 	id, _ := service.String("ClientMachineID")
 	licensing := kms.Licensing{CMID: kms.ParseCMID(id)}
-	licensing.KMSHost, licensing.KMSPort = hostInUse(service)
-	set, _ := service.String("KeyManagementServiceMachine")
-	licensing.KMSFound = licensing.KMSHost != "" && set == ""
+	licensing.KMSHost, licensing.KMSPort, licensing.KMSFound = hostInUse(service)
 	instances, err := c.products(ctx, address, clientProperties, "")
 	if err != nil {
 		return kms.Licensing{}, err
@@ -84,8 +82,14 @@ func (c *Client) Licensing(ctx context.Context, address string) (kms.Licensing, 
 		if err != nil {
 			return kms.Licensing{}, err
 		}
-		if counted {
-			licensing.Licences = append(licensing.Licences, licence)
+		if !counted {
+			continue
+		}
+		licensing.Licences = append(licensing.Licences, licence)
+		if licensing.KMSHost == "" && licence.Product == kms.Windows {
+			// Where nobody set a host, the one that was discovered is noted here, as
+			// slmgr reads it, and not with the service.
+			licensing.KMSHost, licensing.KMSPort, licensing.KMSFound = hostInUse(instance)
 		}
 	}
 	return licensing, nil
@@ -94,20 +98,20 @@ func (c *Client) Licensing(ctx context.Context, address string) (kms.Licensing, 
 // defaultKMSPort is meant where Windows reports port 0.
 const defaultKMSPort = 1688
 
-// hostInUse is the KMS host that was set, else the one that was discovered.
-func hostInUse(i winrm.Instance) (string, int) {
-	for _, names := range [][2]string{
+// hostInUse is the KMS host that was set, else the one that was discovered, then found.
+func hostInUse(i winrm.Instance) (host string, port int, found bool) {
+	for n, names := range [][2]string{
 		{"KeyManagementServiceMachine", "KeyManagementServicePort"},
 		{"DiscoveredKeyManagementServiceMachineName", "DiscoveredKeyManagementServiceMachinePort"},
 	} {
 		if host, _ := i.String(names[0]); host != "" {
 			if port, known := number(i, names[1]); known && *port != 0 {
-				return host, *port
+				return host, *port, n > 0
 			}
-			return host, defaultKMSPort
+			return host, defaultKMSPort, n > 0
 		}
 	}
-	return "", 0
+	return "", 0, false
 }
 
 // Properties of SoftwareLicensingProduct. PartialProductKey is only filtered by, never
@@ -118,7 +122,8 @@ var (
 	}
 	clientProperties = append(slices.Clip(productProperties),
 		"GracePeriodRemaining", "VLActivationType",
-		"KeyManagementServiceMachine", "DiscoveredKeyManagementServiceMachineName")
+		"KeyManagementServiceMachine", "KeyManagementServicePort",
+		"DiscoveredKeyManagementServiceMachineName", "DiscoveredKeyManagementServiceMachinePort")
 )
 
 // propertyChannel came with Windows 8; a SELECT that names it fails whole before.
@@ -169,7 +174,7 @@ func licenceOf(i winrm.Instance) (kms.Licence, bool, error) {
 	if kind, known := number(i, "VLActivationType"); known {
 		licence.ActivationType = uint32(*kind) //nolint:gosec // number gives what was a uint32
 	}
-	licence.KMSHost, _ = hostInUse(i)
+	licence.KMSHost, _, _ = hostInUse(i)
 	return licence, true, nil
 }
 

@@ -83,7 +83,7 @@ func TestAStationIsReadAsItIs(t *testing.T) {
 		t.Errorf("presence: %+v", presence)
 	}
 	licensing := must[kms.Licensing](t)(r.Licensing(t.Context(), r.stations[0]))
-	if licensing.CMID != r.World.State().Stations[0].CMID || licensing.KMSHost == "" || licensing.KMSPort != r.KMSPort() {
+	if licensing.CMID != r.World.State().Stations[0].CMID || licensing.KMSHost == "" || !licensing.KMSFound || licensing.KMSPort != r.KMSPort() {
 		t.Errorf("licensing: %+v", licensing)
 	}
 	for _, product := range kms.Products() {

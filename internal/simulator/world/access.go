@@ -74,9 +74,12 @@ func (w *World) Licensing(station string) (kms.Licensing, error) {
 	if s.phase == phaseServices {
 		return kms.Licensing{}, fmt.Errorf("%s: the licensing service: %w", s.Name, kms.ErrNotYet)
 	}
-	l := kms.Licensing{CMID: s.cmid, KMSHost: w.host.Address, KMSPort: w.host.Port, KMSFound: true}
+	l := kms.Licensing{CMID: s.cmid}
 	for _, p := range s.products {
 		l.Licences = append(l.Licences, p.licence())
+		if p.product == kms.Windows && p.means == ByKMS {
+			l.KMSHost, l.KMSPort, l.KMSFound = w.host.Address, w.host.Port, true
+		}
 	}
 	return l, nil
 }
