@@ -109,6 +109,24 @@ func TestWhereARestartKeepsTheIDImagesAreReset(t *testing.T) {
 	}
 }
 
+func TestImagesAreResetWhereThatIsTheMethod(t *testing.T) {
+	t.Parallel()
+	scenario := acctest.Room(3, world.Station{Licensed: true})
+	scenario.Host = acctest.Counted(19)
+	s := enter(t, scenario, "resource \"timago_activation_pool\" \"room\" {\n  name = \"R101\"\n  location = \"R101\"\n  cycle = { station_timeout = \"30s\", method = \"reset_image\" }\n}\n")
+	plan := s.Plan(2)
+	for _, said := range []string{"needs about 3 new images on 3 stations", "Applying has the images of stations made anew", "read again before every new image"} {
+		if !plan.Contains(said) {
+			t.Errorf("it does not say %q:\n%s", said, plan.Output)
+		}
+	}
+	s.Apply()
+	s.shows(map[string]any{"status": "activated", "windows.count": 25.0})
+	if made := s.Happened(world.KindImage); made != 3 {
+		t.Errorf("%d images were made, want 3", made)
+	}
+}
+
 func TestWithoutWinRMTimagosOwnStatusIsShown(t *testing.T) {
 	t.Parallel()
 	scenario := acctest.Room(2, world.Station{Licensed: true})

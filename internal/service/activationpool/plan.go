@@ -235,7 +235,7 @@ func (r *Resource) preflight(ctx context.Context, plan, state model, last knowle
 			why = append(why, "An apply now would start nothing and fail: "+closed+".")
 		}
 	}
-	diags.Append(announce(p.name, found.assessment.Asks, found.restarts(), len(found.members), why)...)
+	diags.Append(announce(p, found.assessment.Asks, found.restarts(), len(found.members), why)...)
 	return diags
 }
 
@@ -316,17 +316,21 @@ func needsWinRM(name string) diag.Diagnostic {
 }
 
 // announce says what an apply would do; nothing where there is nothing to do.
-func announce(name string, asks, restarts, members int, why []string) diag.Diagnostics {
+func announce(p pool, asks, restarts, members int, why []string) diag.Diagnostics {
 	why = slices.DeleteFunc(why, func(reason string) bool { return reason == "" })
 	if asks+restarts == 0 {
 		return nil
 	}
-	how := "Applying restarts stations that nobody uses, until the KMS host's own count shows the threshold met. The KMS host is read again before every restart."
+	each, how := "restart", "Applying restarts stations that nobody uses"
+	if p.method == resetImage {
+		each, how = "new image", "Applying has the images of stations made anew that nobody uses"
+	}
+	how += ", until the KMS host's own count shows the threshold met. The KMS host is read again before every " + each + "."
 	if asks > 0 {
 		how = fmt.Sprintf("Running stations that have not asked yet are asked to activate first, which restarts nothing: %d of them.\n\n", asks) + how
 	}
 	return diag.Diagnostics{diag.NewWarningDiagnostic(
-		fmt.Sprintf("Activation pool %s needs about %s on %s", name, number(restarts, "restart"), number(members, "station")),
+		fmt.Sprintf("Activation pool %s needs about %s on %s", p.name, number(restarts, each), number(members, "station")),
 		strings.Join(append(why, how), "\n\n"),
 	)}
 }
