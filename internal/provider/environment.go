@@ -18,14 +18,9 @@ import (
 // value that the configuration leaves out: by the variable, else by the default.
 type environment func(name string) string
 
-func (env environment) string(value *types.String, name, preset string) {
-	if !value.IsNull() {
-		return
-	}
-	if text := env(name); text != "" {
+func (env environment) string(value *types.String, name string) {
+	if text := env(name); value.IsNull() && text != "" {
 		*value = types.StringValue(text)
-	} else if preset != "" {
-		*value = types.StringValue(preset)
 	}
 }
 

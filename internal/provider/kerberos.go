@@ -58,10 +58,10 @@ func kerberosOf(ctx context.Context, block types.Object, env environment, prefix
 	if !block.IsNull() && !block.IsUnknown() {
 		diags = block.As(ctx, &k, basetypes.ObjectAsOptions{})
 	}
-	env.string(&k.ConfigFile, prefix+"KERBEROS_CONFIG", "")
+	env.string(&k.ConfigFile, prefix+"KERBEROS_CONFIG")
 	if k.Keytab.IsNull() && k.CredentialCache.IsNull() { // they come in place of each other
-		env.string(&k.Keytab, prefix+"KEYTAB", "")
-		env.string(&k.CredentialCache, prefix+"CREDENTIAL_CACHE", "")
+		env.string(&k.Keytab, prefix+"KEYTAB")
+		env.string(&k.CredentialCache, prefix+"CREDENTIAL_CACHE")
 	}
 	return k, diags
 }

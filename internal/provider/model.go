@@ -95,13 +95,13 @@ func (m model) settings(ctx context.Context, env environment) (settings, diag.Di
 	if !m.KMS.IsNull() && !m.KMS.IsUnknown() {
 		diags.Append(m.KMS.As(ctx, &s.kms, basetypes.ObjectAsOptions{})...)
 	}
-	env.string(&s.api.Endpoint, "TIMAGO_ENDPOINT", "")
-	env.string(&s.api.Token, "TIMAGO_TOKEN", "")
-	env.string(&s.api.CACertificate, "TIMAGO_CA_CERTIFICATE", "")
-	env.string(&s.api.Inventory, "TIMAGO_INVENTORY", "")
+	env.string(&s.api.Endpoint, "TIMAGO_ENDPOINT")
+	env.string(&s.api.Token, "TIMAGO_TOKEN")
+	env.string(&s.api.CACertificate, "TIMAGO_CA_CERTIFICATE")
+	env.string(&s.api.Inventory, "TIMAGO_INVENTORY")
 	diags.Append(env.duration(&s.api.RequestTimeout, "TIMAGO_REQUEST_TIMEOUT", defaultTimeout, path.Root("request_timeout"))...)
 	diags.Append(env.number(&s.api.MaxRetries, "TIMAGO_MAX_RETRIES", defaultMaxRetries, rangeOfRetries, path.Root("max_retries"))...)
-	env.string(&s.kms.Host, "TIMAGO_KMS_HOST", "")
+	env.string(&s.kms.Host, "TIMAGO_KMS_HOST")
 	diags.Append(env.word(&s.kms.CountSource, "TIMAGO_KMS_COUNT_SOURCE", defaultCountSource, path.Root("kms").AtName("count_source"), countSources...)...)
 	diags.Append(env.duration(&s.kms.MaxAge, "TIMAGO_KMS_MAX_AGE", defaultMaxAge, path.Root("kms").AtName("max_age"))...)
 	var more diag.Diagnostics

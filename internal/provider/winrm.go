@@ -41,11 +41,11 @@ func winrmOf(ctx context.Context, block types.Object, env environment, prefix st
 	if !block.IsNull() && !block.IsUnknown() {
 		diags.Append(block.As(ctx, &w, basetypes.ObjectAsOptions{})...)
 	}
-	env.string(&w.Username, prefix+"USERNAME", "")
-	env.string(&w.Password, prefix+"PASSWORD", "")
+	env.string(&w.Username, prefix+"USERNAME")
+	env.string(&w.Password, prefix+"PASSWORD")
 	diags.Append(env.word(&w.Auth, prefix+"AUTH", defaultAuth, at.AtName("auth"), waysToProve...)...)
-	env.string(&w.DomainSuffix, prefix+"DOMAIN_SUFFIX", "")
-	env.string(&w.CACertificate, prefix+"CA_CERTIFICATE", "")
+	env.string(&w.DomainSuffix, prefix+"DOMAIN_SUFFIX")
+	env.string(&w.CACertificate, prefix+"CA_CERTIFICATE")
 	diags.Append(env.boolean(&w.UseTLS, prefix+"USE_TLS", at.AtName("use_tls"))...)
 	diags.Append(env.number(&w.Port, prefix+"PORT", 0, rangeOfPorts, at.AtName("port"))...)
 	diags.Append(env.number(&w.MaxParallel, prefix+"MAX_PARALLEL", defaultMaxParallel, rangeOfParallel, at.AtName("max_parallel"))...)
