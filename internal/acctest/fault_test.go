@@ -275,7 +275,7 @@ func TestInterruptedInTheMiddleAndGoneOnWith(t *testing.T) {
 				t.Errorf("%d restarts were started after it had ended", after-made)
 			}
 			if name == "Ctrl-C" {
-				if !outcome.Contains("Unable to activate pool R101") || !outcome.Contains("it goes on from what has been counted") {
+				if !outcome.Contains("Unable to activate pool R101") || !outcome.Contains("of 25 when it last looked)") || !outcome.Contains("it goes on from what has been counted") {
 					t.Errorf("it does not say where it stands:\n%s", outcome.Output)
 				}
 				s.shows(map[string]any{"status": "not_activated"})

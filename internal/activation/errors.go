@@ -64,8 +64,8 @@ type Cancelled struct {
 func (e *Cancelled) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "the cycle ended early: %v", e.Cause)
-	if len(e.Missing) > 0 {
-		fmt.Fprintf(&b, " (%s)", describe(e.Missing))
+	if len(e.Missing) > 0 { // a read-back may have shown more since
+		fmt.Fprintf(&b, " (%s when it last looked)", describe(e.Missing))
 	}
 	if len(e.UnderWay) > 0 {
 		fmt.Fprintf(&b, "; still under way: %s", strings.Join(e.UnderWay, ", "))
