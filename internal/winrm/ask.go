@@ -17,8 +17,9 @@ const (
 
 // ask sends one message and gives the body of its answer. It asks again while
 // a quota is exhausted, where the service had yet to authorise the account anew
-// and, for messages that change nothing, after an operation timeout; all of that within the call's time, which does not run
-// while the call waits for its turn or connects.
+// and, for messages that change nothing, after an operation timeout; all of that
+// within the call's time, which does not run while the call waits for its turn or
+// connects.
 func (c *Client) ask(ctx context.Context, address string, m message, o options) (*element, error) {
 	to, err := parseTarget(address, c.scheme, c.config.Port)
 	if err != nil {
