@@ -166,7 +166,7 @@ func thresholdAttribute(p kms.Product) schema.Attribute {
 	return schema.Int64Attribute{
 		Optional: true,
 		MarkdownDescription: fmt.Sprintf("%s: the count that must hold, from 0 to %d, the most that a KMS host counts. 0 leaves %[1]s out. "+
-			"Default: %d, where members hold it.", p.Title(), p.Cap(), p.Threshold()),
+			"Default: %[3]d, where members hold it.", p.Title(), p.Cap(), p.Threshold()),
 		Validators: []validator.Int64{int64validator.Between(0, int64(p.Cap()))},
 	}
 }
