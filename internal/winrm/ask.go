@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"time"
+
+	"github.com/timago/terraform-provider-timago/internal/winrm/wsman"
 )
 
 const (
@@ -13,6 +15,8 @@ const (
 	lastBackoff  = 4 * time.Second
 	// leastTime is what another attempt must have left to be worth it.
 	leastTime = time.Second
+	// maxOperationTimeout is Windows' own upper limit.
+	maxOperationTimeout = 60 * time.Second
 )
 
 // ask sends one message and gives the body of its answer. It asks again while
@@ -20,7 +24,7 @@ const (
 // and, for messages that change nothing, after an operation timeout; all of that
 // within the call's time, which does not run while the call waits for its turn or
 // connects.
-func (c *Client) ask(ctx context.Context, address string, m message, o options) (*element, error) {
+func (c *Client) ask(ctx context.Context, address string, m wsman.Message, o options) (*wsman.Element, error) {
 	to, err := parseTarget(address, c.scheme, c.config.Port)
 	if err != nil {
 		return nil, err
@@ -32,7 +36,7 @@ func (c *Client) ask(ctx context.Context, address string, m message, o options) 
 		switch {
 		case err == nil:
 			return body, nil
-		case errors.As(err, &quota), IsCode(err, codeOtherToken), m.repeatable && IsCode(err, CodeOperationTimeout):
+		case errors.As(err, &quota), IsCode(err, codeOtherToken), m.Repeatable && IsCode(err, CodeOperationTimeout):
 			if q.wait(ctx, backoff) { // also after a timeout: it may have come at once
 				continue
 			}
@@ -45,7 +49,7 @@ func (c *Client) ask(ctx context.Context, address string, m message, o options) 
 type question struct {
 	client   *Client
 	to       target
-	message  message
+	message  wsman.Message
 	options  options
 	deadline time.Time // zero until the first connection stands
 }
@@ -75,7 +79,7 @@ func sleep(ctx context.Context, pause time.Duration) bool {
 
 // attempt asks once. A connection from the pool may turn out to be dead, or
 // not to be authenticated any more; then a new one is tried, once.
-func (q *question) attempt(ctx context.Context) (*element, error) {
+func (q *question) attempt(ctx context.Context) (*wsman.Element, error) {
 	leave, err := enter(ctx, q.to, q.client.pool.machine(q.to).requests)
 	if err != nil {
 		return nil, err
@@ -93,7 +97,7 @@ func (q *question) attempt(ctx context.Context) (*element, error) {
 
 // try asks over one connection; again means that the failure was the
 // connection's and that a new one may be tried without doing anything twice.
-func (q *question) try(ctx context.Context, fresh bool) (body *element, again bool, err error) {
+func (q *question) try(ctx context.Context, fresh bool) (body *wsman.Element, again bool, err error) {
 	c := q.client
 	if err := c.proof.verdict(q.to.String()); err != nil {
 		return nil, false, err
@@ -135,7 +139,7 @@ func (q *question) try(ctx context.Context, fresh bool) (body *element, again bo
 }
 
 func (q *question) send(ctx context.Context, cn *conn) (*reply, error) {
-	envelope := q.message.render(q.to.url(), operationTimeout(time.Until(q.deadline)))
+	envelope := q.message.Render(q.to.url(), operationTimeout(time.Until(q.deadline)))
 	header, body, err := cn.session.seal([]byte(envelope))
 	if err != nil {
 		cn.broken = true
@@ -144,9 +148,16 @@ func (q *question) send(ctx context.Context, cn *conn) (*reply, error) {
 	return cn.post(ctx, header, body, q.deadline)
 }
 
+// operationTimeout is what a machine is given for an operation so that its
+// "timed out" still arrives before the request's own time is over.
+func operationTimeout(left time.Duration) time.Duration {
+	margin := min(max(left/10, 200*time.Millisecond), 3*time.Second)
+	return min(max(left-margin, 500*time.Millisecond), maxOperationTimeout)
+}
+
 // read takes the envelope's body out of an answer, or makes the error that the
 // answer means.
-func (q *question) read(cn *conn, answer *reply) (*element, error) {
+func (q *question) read(cn *conn, answer *reply) (*wsman.Element, error) {
 	switch answer.status {
 	case http.StatusUnauthorized:
 		cn.broken = true
@@ -165,12 +176,12 @@ func (q *question) read(cn *conn, answer *reply) (*element, error) {
 		cn.broken = true // sealing has a state, which is lost now
 		return nil, &Protocol{Address: q.to.String(), Status: answer.status, Sent: true, Reason: err.Error()}
 	}
-	body, err := parseEnvelope(envelope)
+	body, err := wsman.ParseEnvelope(envelope)
 	if err != nil {
 		return nil, &Protocol{Address: q.to.String(), Status: answer.status, Sent: true, Reason: err.Error()}
 	}
 	q.client.proof.serves(q.to.String())
-	if fault := body.child("Fault"); fault != nil {
+	if fault := body.Child("Fault"); fault != nil {
 		return nil, faultOf(q.to.String(), fault)
 	}
 	if answer.status != http.StatusOK {
@@ -188,7 +199,7 @@ func (q *question) worthAnother(err error) bool {
 		return q.client.config.Auth != AuthBasic
 	}
 	var unreachable *Unreachable
-	return errors.As(err, &unreachable) && unreachable.Kind == KindReset && (!unreachable.Sent || q.message.repeatable)
+	return errors.As(err, &unreachable) && unreachable.Kind == KindReset && (!unreachable.Sent || q.message.Repeatable)
 }
 
 func (q *question) log(ctx context.Context, cn *conn, status int, took time.Duration, err error) {
@@ -196,7 +207,7 @@ func (q *question) log(ctx context.Context, cn *conn, status int, took time.Dura
 		return
 	}
 	fields := map[string]any{
-		"address": q.to.String(), "message": q.message.name, "status": status,
+		"address": q.to.String(), "message": q.message.Name, "status": status,
 		"milliseconds": took.Milliseconds(), "reused": cn.reused,
 	}
 	if err != nil {

@@ -5,6 +5,8 @@ import (
 	"encoding/base64"
 	"net/http"
 	"time"
+
+	"github.com/timago/terraform-provider-timago/internal/winrm/wsman"
 )
 
 // basicSession sends the account with every request.
@@ -28,7 +30,7 @@ func (s *basicSession) greet(ctx context.Context, c *conn) error {
 
 // prove makes an Identify that only an account may make.
 func (s *basicSession) prove(ctx context.Context, c *conn) error {
-	header, body, err := s.seal([]byte(envelope("", identify)))
+	header, body, err := s.seal([]byte(wsman.Identify()))
 	if err != nil {
 		return err
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 )
 
@@ -178,9 +177,4 @@ func (c *Client) options(opts []Option) options {
 		opt(&o)
 	}
 	return o
-}
-
-// Quote makes a WQL string literal of s, quotation marks included.
-func Quote(s string) string {
-	return "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(s) + "'"
 }

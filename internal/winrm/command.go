@@ -12,6 +12,8 @@ import (
 
 	masterzen "github.com/masterzen/winrm"
 	"github.com/masterzen/winrm/soap"
+
+	"github.com/timago/terraform-provider-timago/internal/winrm/wsman"
 )
 
 const (
@@ -146,20 +148,20 @@ func (s *shell) more(ctx context.Context, command string, stdout, stderr *string
 	return s.output(body, stdout, stderr)
 }
 
-func (s *shell) output(body *element, stdout, stderr *strings.Builder) (exit int, done bool, err error) {
-	response := body.child("ReceiveResponse")
+func (s *shell) output(body *wsman.Element, stdout, stderr *strings.Builder) (exit int, done bool, err error) {
+	response := body.Child("ReceiveResponse")
 	if response == nil {
 		return 0, false, s.protocol("the answer holds no ReceiveResponse")
 	}
-	for _, e := range response.children {
-		switch e.name {
+	for _, e := range response.Children {
+		switch e.Name {
 		case "Stream":
-			text, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(string(e.text)), ""))
+			text, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(string(e.Text)), ""))
 			if err != nil {
 				return 0, false, s.protocol("the output is not in base64")
 			}
 			to := stdout
-			if e.attribute("Name") == "stderr" {
+			if e.Attribute("Name") == "stderr" {
 				to = stderr
 			}
 			to.Write(text)
@@ -167,9 +169,9 @@ func (s *shell) output(body *element, stdout, stderr *strings.Builder) (exit int
 				return 0, false, s.protocol("the output is too large")
 			}
 		case "CommandState":
-			done = strings.HasSuffix(e.attribute("State"), "/CommandState/Done")
-			if code := e.child("ExitCode"); code != nil {
-				number, ok := parseUint32(code.trimmed())
+			done = strings.HasSuffix(e.Attribute("State"), "/CommandState/Done")
+			if code := e.Child("ExitCode"); code != nil {
+				number, ok := wsman.ParseUint32(code.Trimmed())
 				if !ok {
 					return 0, false, s.protocol("the exit code is no number")
 				}
@@ -197,11 +199,11 @@ func (s *shell) cleanUp(after context.Context, name string, build builder) {
 
 type builder func(to string, p *masterzen.Parameters) *soap.SoapMessage
 
-func (s *shell) ask(ctx context.Context, name string, build builder) (*element, error) {
-	return s.client.ask(ctx, s.address, message{
-		name: name,
-		render: func(to string, limit time.Duration) string {
-			return build(to, masterzen.NewParameters(xmlDuration(limit), "en-US", maxEnvelopeSize)).String()
+func (s *shell) ask(ctx context.Context, name string, build builder) (*wsman.Element, error) {
+	return s.client.ask(ctx, s.address, wsman.Message{
+		Name: name,
+		Render: func(to string, limit time.Duration) string {
+			return build(to, masterzen.NewParameters(wsman.Duration(limit), "en-US", wsman.MaxEnvelopeSize)).String()
 		},
 	}, s.options)
 }
@@ -210,12 +212,12 @@ func (s *shell) ask(ctx context.Context, name string, build builder) (*element, 
 // masterzen's builder does not escape.
 var shellID = regexp.MustCompile(`^[0-9A-Za-z{}_.:-]{1,128}$`)
 
-func (s *shell) identifier(body *element, name, what string) (string, error) {
-	e := body.find(name)
-	if e == nil || !shellID.MatchString(e.trimmed()) {
+func (s *shell) identifier(body *wsman.Element, name, what string) (string, error) {
+	e := body.Find(name)
+	if e == nil || !shellID.MatchString(e.Trimmed()) {
 		return "", s.protocol("the answer does not hold " + what)
 	}
-	return e.trimmed(), nil
+	return e.Trimmed(), nil
 }
 
 func (s *shell) protocol(reason string) error {

@@ -10,6 +10,8 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"github.com/timago/terraform-provider-timago/internal/winrm/wsman"
 )
 
 const (
@@ -115,7 +117,7 @@ func (c *conn) unreadable(ctx context.Context, err error) error {
 		!errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 		// Neither the network's fault nor an early end: not HTTP.
 		c.broken = true
-		return &Protocol{Address: c.to.String(), Sent: true, Reason: "the answer is not HTTP: " + shorten(err.Error(), 120)}
+		return &Protocol{Address: c.to.String(), Sent: true, Reason: "the answer is not HTTP: " + wsman.Shorten(err.Error(), 120)}
 	}
 	return c.fail(ctx, err, true)
 }

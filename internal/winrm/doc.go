@@ -7,3 +7,16 @@
 // answer is bounded and checked before it is used, and every failure is a typed
 // error that was recognised by code and status, never by its localised text.
 package winrm
+
+import "github.com/timago/terraform-provider-timago/internal/winrm/wsman"
+
+// What callers see of the messages.
+type (
+	Instance = wsman.Instance
+	Call     = wsman.Call
+	Argument = wsman.Argument
+	Fault    = wsman.Fault
+)
+
+// Quote makes a WQL string literal of s, quotation marks included.
+func Quote(s string) string { return wsman.Quote(s) }

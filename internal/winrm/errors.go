@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/timago/terraform-provider-timago/internal/winrm/wsman"
 )
 
 // Kind says at which point a machine could not be reached.
@@ -159,39 +161,6 @@ func (e *AuthRejected) Advice() string {
 		"A machine that is just starting may refuse every account for a moment."
 }
 
-// Fault is a SOAP fault that has no type of its own.
-type Fault struct {
-	Address string
-	// Code is the outermost code: a WS-Management or Win32 code, or an HRESULT;
-	// 0 when the fault carried none.
-	Code uint32
-	// Provider is the code that the WMI provider itself reported inside the
-	// fault, 0 when there is none. Licensing HRESULTs come here or in Code.
-	Provider uint32
-	Subcode  string // local name, e.g. "InternalError"
-	Text     string // localised: for people only
-}
-
-func (e *Fault) Error() string {
-	text := fmt.Sprintf("%s answered with a fault", e.Address)
-	if code := e.specific(); code != 0 {
-		text += fmt.Sprintf(" %d (0x%08X)", code, code)
-	} else if e.Subcode != "" {
-		text += " " + e.Subcode
-	}
-	if e.Text != "" {
-		text += ": " + e.Text
-	}
-	return text
-}
-
-func (e *Fault) specific() uint32 {
-	if e.Provider != 0 {
-		return e.Provider
-	}
-	return e.Code
-}
-
 // AccessDenied means that the account was accepted and lacks a right.
 type AccessDenied struct{ Fault *Fault }
 
@@ -255,7 +224,7 @@ func (e *CommandFailed) Error() string {
 		said = strings.TrimSpace(e.Output.Stdout)
 	}
 	if said != "" {
-		text += ": " + shorten(said, 500)
+		text += ": " + wsman.Shorten(said, 500)
 	}
 	return text
 }
@@ -336,8 +305,8 @@ func Code(err error) (uint32, bool) {
 		return failed.Value, true
 	}
 	var fault *Fault
-	if errors.As(err, &fault) && fault.specific() != 0 {
-		return fault.specific(), true
+	if errors.As(err, &fault) && fault.Specific() != 0 {
+		return fault.Specific(), true
 	}
 	return 0, false
 }
@@ -347,32 +316,12 @@ func Code(err error) (uint32, bool) {
 func IsCode(err error, code uint32) bool {
 	var failed *MethodFailed
 	if errors.As(err, &failed) {
-		return win32(failed.Value) == win32(code)
+		return wsman.SameCode(failed.Value, code)
 	}
 	var fault *Fault
-	return errors.As(err, &fault) && fault.has(code)
+	return errors.As(err, &fault) && fault.Has(code)
 }
 
 func isAnyCode(err error, codes []uint32) bool {
 	return slices.ContainsFunc(codes, func(code uint32) bool { return IsCode(err, code) })
-}
-
-func (e *Fault) has(codes ...uint32) bool {
-	for _, code := range codes {
-		if code == 0 {
-			continue
-		}
-		if win32(e.Code) == win32(code) || win32(e.Provider) == win32(code) {
-			return true
-		}
-	}
-	return false
-}
-
-// win32 takes the Win32 code out of an HRESULT of facility Win32 (0x8007xxxx).
-func win32(code uint32) uint32 {
-	if code>>16 == 0x8007 {
-		return code & 0xFFFF
-	}
-	return code
 }

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/timago/terraform-provider-timago/internal/winrm/wsman"
 )
 
 // session is the account's standing on one connection. A kind of
@@ -165,7 +167,7 @@ func challenge(answer *reply, scheme string) (value string, err error) {
 		if strings.EqualFold(strings.TrimSuffix(name, ","), scheme) {
 			return strings.TrimSpace(rest), nil
 		}
-		offered = append(offered, shorten(name, 20))
+		offered = append(offered, wsman.Shorten(name, 20))
 	}
 	return "", &notOffered{offered: offered}
 }

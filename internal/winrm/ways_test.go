@@ -80,7 +80,10 @@ func TestEveryWayAsksAndRuns(t *testing.T) {
 
 			if _, err := c.Invoke(t.Context(), r.address, winrm.Call{
 				Class: "Win32_OperatingSystem", Method: "Win32ShutdownTracker",
-				Arguments: []winrm.Argument{{"Timeout", uint32(30)}, {"Comment", "Neustart für <KMS> & Co."}, {"ReasonCode", uint32(0x80040000)}, {"Flags", int32(2)}},
+				Arguments: []winrm.Argument{
+					{Name: "Timeout", Value: uint32(30)}, {Name: "Comment", Value: "Neustart für <KMS> & Co."},
+					{Name: "ReasonCode", Value: uint32(0x80040000)}, {Name: "Flags", Value: int32(2)},
+				},
 			}); err != nil {
 				t.Fatal(err)
 			}

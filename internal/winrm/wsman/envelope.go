@@ -1,4 +1,4 @@
-package winrm
+package wsman
 
 import (
 	"crypto/rand"
@@ -15,31 +15,27 @@ const (
 	actionEnumerate = "http://schemas.xmlsoap.org/ws/2004/09/enumeration/Enumerate"
 	actionPull      = "http://schemas.xmlsoap.org/ws/2004/09/enumeration/Pull"
 	actionRelease   = "http://schemas.xmlsoap.org/ws/2004/09/enumeration/Release"
-
-	// Windows' own upper limits: 500 KB an envelope, 60 s an operation.
-	maxEnvelopeSize     = 512000
-	maxOperationTimeout = 60 * time.Second
-	// maxElements asks for as many instances in an answer as fit; without it
-	// an answer may hold just one.
-	maxElements = 32000
 )
 
-// A message is a request before it is addressed.
-type message struct {
-	name string // for the log: "Enumerate", "Invoke Activate"
-	// render makes the SOAP envelope: to is the machine's URL, limit the
+// MaxEnvelopeSize is what an answer may hold by Windows' own limit, 500 KB.
+const MaxEnvelopeSize = 512000
+
+// Message is a request before it is addressed.
+type Message struct {
+	Name string // for the log: "Enumerate", "Invoke Activate"
+	// Render makes the SOAP envelope: to is the machine's URL, limit the
 	// operation timeout.
-	render func(to string, limit time.Duration) string
-	// repeatable messages change nothing: they are sent again when the
+	Render func(to string, limit time.Duration) string
+	// Repeatable messages change nothing: they are sent again when the
 	// connection broke or the operation timed out.
-	repeatable bool
+	Repeatable bool
 }
 
 // cimMessage is a message about the CIM resource uri.
-func cimMessage(name, action, uri string, selectors []selector, body string, repeatable bool) message {
-	return message{
-		name: name, repeatable: repeatable,
-		render: func(to string, limit time.Duration) string {
+func cimMessage(name, action, uri string, selectors []selector, body string, repeatable bool) Message {
+	return Message{
+		Name: name, Repeatable: repeatable,
+		Render: func(to string, limit time.Duration) string {
 			return envelope(header(to, action, uri, selectors, limit), body)
 		},
 	}
@@ -63,10 +59,10 @@ func header(to, action, resource string, selectors []selector, limit time.Durati
 	b.WriteString(`<w:ResourceURI s:mustUnderstand="true">` + escape(resource) + `</w:ResourceURI>`)
 	b.WriteString(`<a:ReplyTo><a:Address s:mustUnderstand="true">http://schemas.xmlsoap.org/ws/2004/08/addressing/role/anonymous</a:Address></a:ReplyTo>`)
 	b.WriteString(`<a:Action s:mustUnderstand="true">` + action + `</a:Action>`)
-	fmt.Fprintf(&b, `<w:MaxEnvelopeSize s:mustUnderstand="true">%d</w:MaxEnvelopeSize>`, maxEnvelopeSize)
+	fmt.Fprintf(&b, `<w:MaxEnvelopeSize s:mustUnderstand="true">%d</w:MaxEnvelopeSize>`, MaxEnvelopeSize)
 	b.WriteString(`<a:MessageID>` + newMessageID() + `</a:MessageID>`)
 	b.WriteString(`<w:Locale xml:lang="en-US" s:mustUnderstand="false"/><x:DataLocale xml:lang="en-US" s:mustUnderstand="false"/>`)
-	b.WriteString(`<w:OperationTimeout>` + xmlDuration(limit) + `</w:OperationTimeout>`)
+	b.WriteString(`<w:OperationTimeout>` + Duration(limit) + `</w:OperationTimeout>`)
 	if len(selectors) > 0 {
 		b.WriteString(`<w:SelectorSet>`)
 		for _, s := range selectors {
@@ -77,23 +73,11 @@ func header(to, action, resource string, selectors []selector, limit time.Durati
 	return b.String()
 }
 
-func enumerateBody(wql string) string {
-	return fmt.Sprintf(`<n:Enumerate><w:OptimizeEnumeration/><w:MaxElements>%d</w:MaxElements><w:Filter Dialect="%s">%s</w:Filter></n:Enumerate>`,
-		maxElements, dialectWQL, escape(wql))
+// Identify makes an envelope that asks what service answers: that changes nothing, and its
+// answer tells whether an account is good.
+func Identify() string {
+	return envelope("", `<i:Identify xmlns:i="http://schemas.dmtf.org/wbem/wsman/identity/1/wsmanidentity.xsd"/>`)
 }
-
-func pullBody(enumeration string) string {
-	return fmt.Sprintf(`<n:Pull><n:EnumerationContext>%s</n:EnumerationContext><n:MaxElements>%d</n:MaxElements></n:Pull>`,
-		escape(enumeration), maxElements)
-}
-
-func releaseBody(enumeration string) string {
-	return `<n:Release><n:EnumerationContext>` + escape(enumeration) + `</n:EnumerationContext></n:Release>`
-}
-
-// identify asks what service answers: that changes nothing, and its answer tells whether an
-// account is good.
-const identify = `<i:Identify xmlns:i="http://schemas.dmtf.org/wbem/wsman/identity/1/wsmanidentity.xsd"/>`
 
 func escape(text string) string {
 	var b strings.Builder
@@ -110,13 +94,7 @@ func newMessageID() string {
 	return fmt.Sprintf("uuid:%x-%x-%x-%x-%x", id[:4], id[4:6], id[6:8], id[8:10], id[10:])
 }
 
-func xmlDuration(d time.Duration) string {
+// Duration writes d as XML Schema does (PT4.500S).
+func Duration(d time.Duration) string {
 	return fmt.Sprintf("PT%.3fS", d.Seconds())
-}
-
-// operationTimeout is what a machine is given for an operation so that its
-// "timed out" still arrives before the request's own time is over.
-func operationTimeout(left time.Duration) time.Duration {
-	margin := min(max(left/10, 200*time.Millisecond), 3*time.Second)
-	return min(max(left-margin, 500*time.Millisecond), maxOperationTimeout)
 }

@@ -1,4 +1,4 @@
-package winrm
+package wsman
 
 import (
 	"slices"
@@ -31,22 +31,22 @@ const fragmentAnswer = `<n:EnumerateResponse><n:EnumerationContext>uuid:1</n:Enu
 	`<w:XmlFragment xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"><LastBootUpTime><Datetime>2013-04-15T16:28:39.5Z</Datetime></LastBootUpTime>` +
 	`<InsertionStrings>0xC004F06C,5,R101-01</InsertionStrings><InsertionStrings xsi:nil="true"/><User xsi:nil="1"/></w:XmlFragment></w:Items></n:EnumerateResponse>`
 
-func readPage(t *testing.T, answer, name string) ([]Instance, string) {
+func readPage(t *testing.T, answer string) ([]Instance, string) {
 	t.Helper()
-	body, err := parseEnvelope(envelopeOf(answer))
+	body, err := ParseEnvelope(envelopeOf(answer))
 	if err != nil {
 		t.Fatal(err)
 	}
-	instances, next, err := page("r101-01", body, name)
+	page, err := ReadPage(body)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return instances, next
+	return page.Instances, page.Next
 }
 
 func TestTypedInstance(t *testing.T) {
 	t.Parallel()
-	instances, next := readPage(t, typedAnswer, "EnumerateResponse")
+	instances, next := readPage(t, typedAnswer)
 	if len(instances) != 1 || next != "" {
 		t.Fatalf("%d instances, next %q", len(instances), next)
 	}
@@ -93,7 +93,7 @@ func TestTypedInstance(t *testing.T) {
 
 func TestFragment(t *testing.T) {
 	t.Parallel()
-	instances, next := readPage(t, fragmentAnswer, "EnumerateResponse")
+	instances, next := readPage(t, fragmentAnswer)
 	if len(instances) != 1 || next != "uuid:1" {
 		t.Fatalf("%d instances, next %q", len(instances), next)
 	}

@@ -1,4 +1,4 @@
-package winrm
+package wsman
 
 import (
 	"maps"
@@ -50,7 +50,7 @@ func (i Instance) String(name string) (string, bool) {
 // null, absent or not a 32-bit number.
 func (i Instance) Uint32(name string) (uint32, bool) {
 	text, _ := i.String(name)
-	return parseUint32(text)
+	return ParseUint32(text)
 }
 
 // Uint64 is the property as a number. false: null, absent or not a number.
@@ -120,31 +120,31 @@ func parseCIMTime(text string) (time.Time, bool) {
 
 // instanceOf reads an instance as Windows sends it: typed, in its class's
 // namespace, or as a w:XmlFragment without namespaces.
-func instanceOf(e *element) Instance {
-	instance := Instance{values: make(map[string][]string, len(e.children))}
-	if e.name != "XmlFragment" {
-		instance.Class = e.name
+func instanceOf(e *Element) Instance {
+	instance := Instance{values: make(map[string][]string, len(e.Children))}
+	if e.Name != "XmlFragment" {
+		instance.Class = e.Name
 	}
-	for _, property := range e.children {
+	for _, property := range e.Children {
 		if value, ok := valueOf(property); ok {
-			name := strings.ToLower(property.name)
+			name := strings.ToLower(property.Name)
 			instance.values[name] = append(instance.values[name], value)
 		}
 	}
 	return instance
 }
 
-func valueOf(property *element) (string, bool) {
+func valueOf(property *Element) (string, bool) {
 	switch {
 	case property.isNil():
 		return "", false
-	case len(property.children) == 0:
-		return string(property.text), true
+	case len(property.Children) == 0:
+		return string(property.Text), true
 	}
 	// A date stands in an element of its own: Datetime, Date, Time, Interval.
 	// Anything else is an embedded object, which nothing here asks for.
-	if inner := property.children[0]; len(property.children) == 1 && len(inner.children) == 0 && !inner.isNil() {
-		return inner.trimmed(), true
+	if inner := property.Children[0]; len(property.Children) == 1 && len(inner.Children) == 0 && !inner.isNil() {
+		return inner.Trimmed(), true
 	}
 	return "", false
 }

@@ -1,4 +1,4 @@
-package winrm
+package wsman
 
 import (
 	"bytes"
@@ -14,27 +14,28 @@ const (
 	nsInstance = "http://www.w3.org/2001/XMLSchema-instance"
 )
 
-// An answer is at most maxAnswer bytes; these bound what it can unfold to.
+// Whoever receives an answer bounds its bytes; these bound what it can unfold to.
 const (
 	maxDepth  = 64
 	maxTokens = 1 << 20
 )
 
-// element is one element of a parsed answer. Windows sends the same data with
+// Element is one element of a parsed answer. Windows sends the same data with
 // and without namespaces, so elements are found by their local names.
-type element struct {
-	space, name string
-	attributes  []xml.Attr
-	text        []byte // character data directly inside
-	children    []*element
+type Element struct {
+	Name       string // local
+	Text       []byte // character data directly inside
+	Children   []*Element
+	space      string
+	attributes []xml.Attr
 }
 
 // parseDocument reads one XML document, strictly: no document type, no
 // foreign entities, bounded in depth and size.
-func parseDocument(document []byte) (*element, error) {
+func parseDocument(document []byte) (*Element, error) {
 	decoder := xml.NewDecoder(bytes.NewReader(document))
-	var root *element
-	var open []*element
+	var root *Element
+	var open []*Element
 	for range maxTokens {
 		token, err := decoder.Token()
 		if errors.Is(err, io.EOF) {
@@ -48,13 +49,13 @@ func parseDocument(document []byte) (*element, error) {
 		}
 		switch token := token.(type) {
 		case xml.StartElement:
-			e := &element{space: token.Name.Space, name: token.Name.Local, attributes: token.Attr}
+			e := &Element{space: token.Name.Space, Name: token.Name.Local, attributes: token.Attr}
 			switch {
 			case len(open) == maxDepth:
 				return nil, errors.New("the answer is nested too deeply")
 			case len(open) > 0:
 				parent := open[len(open)-1]
-				parent.children = append(parent.children, e)
+				parent.Children = append(parent.Children, e)
 			case root != nil:
 				return nil, errors.New("the answer holds more than one document")
 			default:
@@ -66,7 +67,7 @@ func parseDocument(document []byte) (*element, error) {
 		case xml.CharData:
 			if len(open) > 0 {
 				e := open[len(open)-1]
-				e.text = append(e.text, token...)
+				e.Text = append(e.Text, token...)
 			}
 		case xml.Directive:
 			return nil, errors.New("the answer holds a document type, which SOAP forbids")
@@ -75,34 +76,35 @@ func parseDocument(document []byte) (*element, error) {
 	return nil, errors.New("the answer holds too many elements")
 }
 
-// parseEnvelope reads a SOAP 1.2 envelope and gives its body.
-func parseEnvelope(document []byte) (*element, error) {
+// ParseEnvelope reads a SOAP 1.2 envelope and gives its body.
+func ParseEnvelope(document []byte) (*Element, error) {
 	root, err := parseDocument(document)
 	if err != nil {
 		return nil, err
 	}
-	if root.name != "Envelope" || root.space != nsEnvelope {
-		return nil, fmt.Errorf("the answer is no SOAP envelope but <%s>", shorten(root.name, 40))
+	if root.Name != "Envelope" || root.space != nsEnvelope {
+		return nil, fmt.Errorf("the answer is no SOAP envelope but <%s>", Shorten(root.Name, 40))
 	}
-	body := root.child("Body")
+	body := root.Child("Body")
 	if body == nil || body.space != nsEnvelope {
 		return nil, errors.New("the SOAP envelope has no body")
 	}
 	return body, nil
 }
 
-func (e *element) child(name string) *element {
-	for _, child := range e.children {
-		if child.name == name {
+// Child gives the first child of that name, nil where there is none.
+func (e *Element) Child(name string) *Element {
+	for _, child := range e.Children {
+		if child.Name == name {
 			return child
 		}
 	}
 	return nil
 }
 
-func (e *element) path(names ...string) *element {
+func (e *Element) path(names ...string) *Element {
 	for _, name := range names {
-		if e = e.child(name); e == nil {
+		if e = e.Child(name); e == nil {
 			return nil
 		}
 	}
@@ -110,27 +112,28 @@ func (e *element) path(names ...string) *element {
 }
 
 // walk visits e and everything below it in document order.
-func (e *element) walk(visit func(*element)) {
+func (e *Element) walk(visit func(*Element)) {
 	visit(e)
-	for _, child := range e.children {
+	for _, child := range e.Children {
 		child.walk(visit)
 	}
 }
 
-// find gives the first element of that name at or below e.
-func (e *element) find(name string) *element {
-	if e.name == name {
+// Find gives the first element of that name at or below e.
+func (e *Element) Find(name string) *Element {
+	if e.Name == name {
 		return e
 	}
-	for _, child := range e.children {
-		if found := child.find(name); found != nil {
+	for _, child := range e.Children {
+		if found := child.Find(name); found != nil {
 			return found
 		}
 	}
 	return nil
 }
 
-func (e *element) attribute(name string) string {
+// Attribute gives the attribute's value, "" where there is none.
+func (e *Element) Attribute(name string) string {
 	for _, attribute := range e.attributes {
 		if attribute.Name.Local == name {
 			return attribute.Value
@@ -139,16 +142,17 @@ func (e *element) attribute(name string) string {
 	return ""
 }
 
-func (e *element) trimmed() string { return strings.TrimSpace(string(e.text)) }
+// Trimmed is the text without the white space around it.
+func (e *Element) Trimmed() string { return strings.TrimSpace(string(e.Text)) }
 
-func (e *element) allText() string {
+func (e *Element) allText() string {
 	var text strings.Builder
-	e.walk(func(e *element) { text.Write(e.text) })
+	e.walk(func(e *Element) { text.Write(e.Text) })
 	return text.String()
 }
 
 // isNil reports xsi:nil="true".
-func (e *element) isNil() bool {
+func (e *Element) isNil() bool {
 	for _, attribute := range e.attributes {
 		if attribute.Name.Space == nsInstance && attribute.Name.Local == "nil" {
 			return attribute.Value == "true" || attribute.Value == "1"

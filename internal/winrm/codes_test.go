@@ -1,0 +1,63 @@
+package winrm
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/timago/terraform-provider-timago/internal/winrm/wsman"
+)
+
+// answerBody is the body of an answer that holds body.
+func answerBody(t *testing.T, body string) *wsman.Element {
+	t.Helper()
+	parsed, err := wsman.ParseEnvelope([]byte(`<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope"><s:Body>` + body + `</s:Body></s:Envelope>`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return parsed
+}
+
+func TestFaultsAreTypedByTheirCodes(t *testing.T) {
+	t.Parallel()
+	wsmanFault := func(code string) string { return `<f:WSManFault xmlns:f="x" Code="` + code + `"/>` }
+	for _, story := range []struct {
+		name, detail string
+		is           func(error) bool
+	}{
+		{"class not known", wsmanFault("2150858778"), IsUnknownClass},
+		{"licensing", wsmanFault("3221549112"), func(err error) bool { return IsCode(err, 0xC004F038) }},
+		{
+			"quota, as newer Windows says it", `<p:MSFT_WmiError xmlns:p="x"><p:MessageID>HRESULT 0x803381a5</p:MessageID></p:MSFT_WmiError>`,
+			func(err error) bool { var q *Quota; return errors.As(err, &q) },
+		},
+		{"denied", wsmanFault("5"), IsAccessDenied},
+		{"the shell is gone", wsmanFault("2150858843"), func(err error) bool { var lost *ShellLost; return errors.As(err, &lost) }},
+		{"going down", wsmanFault("995"), IsUnreachable},
+		{"nothing", "", func(err error) bool { _, ok := Code(err); return !ok }},
+		{"no number", wsmanFault("abc"), func(err error) bool { return !IsCode(err, 0) }},
+	} {
+		body := answerBody(t, `<s:Fault><s:Detail>`+story.detail+`</s:Detail></s:Fault>`)
+		err := faultOf("r101-01", body.Child("Fault"))
+		var fault *Fault
+		if !errors.As(err, &fault) || !story.is(err) {
+			t.Errorf("%s: got %v, %+v", story.name, err, fault)
+		}
+	}
+}
+
+// Whatever a machine sends as a command's output, reading it neither panics nor runs away.
+func FuzzOutput(f *testing.F) {
+	f.Add([]byte(`<rsp:ReceiveResponse xmlns:rsp="x"><rsp:Stream Name="stdout" CommandId="1">YQ==</rsp:Stream><rsp:CommandState CommandId="1" State="x/CommandState/Done"><rsp:ExitCode>0</rsp:ExitCode></rsp:CommandState></rsp:ReceiveResponse>`))
+	f.Fuzz(func(t *testing.T, content []byte) {
+		body, err := wsman.ParseEnvelope([]byte(`<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope"><s:Body>` + string(content) + `</s:Body></s:Envelope>`))
+		if err != nil {
+			return
+		}
+		var stdout, stderr strings.Builder
+		_, _, _ = (&shell{}).output(body, &stdout, &stderr)
+		if stdout.Len()+stderr.Len() > len(content) {
+			t.Error("the output is longer than what it came in")
+		}
+	})
+}

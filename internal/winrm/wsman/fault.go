@@ -1,0 +1,165 @@
+package wsman
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode"
+)
+
+// Fault is a SOAP fault.
+type Fault struct {
+	Address string // of the machine that answered so, for messages
+	// Code is the outermost code: a WS-Management or Win32 code, or an HRESULT;
+	// 0 when the fault carried none.
+	Code uint32
+	// Provider is the code that the WMI provider itself reported inside the
+	// fault, 0 when there is none. Licensing HRESULTs come here or in Code.
+	Provider uint32
+	Subcode  string // local name, e.g. "InternalError"
+	Text     string // localised: for people only
+}
+
+func (e *Fault) Error() string {
+	text := fmt.Sprintf("%s answered with a fault", e.Address)
+	if code := e.Specific(); code != 0 {
+		text += fmt.Sprintf(" %d (0x%08X)", code, code)
+	} else if e.Subcode != "" {
+		text += " " + e.Subcode
+	}
+	if e.Text != "" {
+		text += ": " + e.Text
+	}
+	return text
+}
+
+// Specific is the innermost code that the fault carries, 0 when there is none.
+func (e *Fault) Specific() uint32 {
+	if e.Provider != 0 {
+		return e.Provider
+	}
+	return e.Code
+}
+
+// Has reports whether the fault carries one of the codes, as itself or, for a
+// Win32 code, as the HRESULT made of it.
+func (e *Fault) Has(codes ...uint32) bool {
+	for _, code := range codes {
+		if code == 0 {
+			continue
+		}
+		if SameCode(e.Code, code) || SameCode(e.Provider, code) {
+			return true
+		}
+	}
+	return false
+}
+
+// SameCode reports whether two codes are one, be it that one of them is the
+// HRESULT made of the other.
+func SameCode(a, b uint32) bool { return win32(a) == win32(b) }
+
+// win32 takes the Win32 code out of an HRESULT of facility Win32 (0x8007xxxx).
+func win32(code uint32) uint32 {
+	if code>>16 == 0x8007 {
+		return code & 0xFFFF
+	}
+	return code
+}
+
+// DecodeFault reads a fault element.
+func DecodeFault(address string, fault *Element) *Fault {
+	f := &Fault{Address: address}
+	if value := fault.path("Code", "Subcode", "Value"); value != nil {
+		f.Subcode = localPart(value.Trimmed())
+	}
+	if text := fault.path("Reason", "Text"); text != nil {
+		f.Text = text.Trimmed()
+	}
+	detail := fault.Child("Detail")
+	if detail == nil {
+		detail = fault
+	}
+	var codes []uint32
+	detail.walk(func(e *Element) {
+		switch {
+		case e.Name == "WSManFault":
+			if code, ok := ParseUint32(e.Attribute("Code")); ok {
+				codes = append(codes, code)
+			}
+			if message := e.Child("Message"); message != nil && f.Text == "" {
+				f.Text = strings.TrimSpace(message.allText())
+			}
+		case e.Child("error_Code") != nil || e.Child("MessageID") != nil:
+			// MSFT_WmiError, which newer hosts send without a WSManFault.
+			if code, ok := wmiErrorCode(e); ok {
+				codes = append(codes, code)
+			}
+		case e.Name == "__ExtendedStatus":
+			if status := e.Child("StatusCode"); status != nil {
+				if code, ok := ParseUint32(status.Trimmed()); ok {
+					codes = append(codes, code)
+				}
+			}
+		}
+	})
+	if len(codes) > 0 {
+		f.Code = codes[0]
+		if last := codes[len(codes)-1]; last != f.Code {
+			f.Provider = last
+		}
+	}
+	f.Text = Shorten(f.Text, 500)
+	return f
+}
+
+// wmiErrorCode prefers the HRESULT that stands in the message id ("HRESULT
+// 0x803381a5"): error_Code holds the same number or a general one.
+func wmiErrorCode(wmiError *Element) (uint32, bool) {
+	if id := wmiError.Child("MessageID"); id != nil {
+		if hex, found := strings.CutPrefix(id.Trimmed(), "HRESULT "); found {
+			if code, ok := ParseUint32(hex); ok && code != 0 {
+				return code, true
+			}
+		}
+	}
+	if number := wmiError.Child("error_Code"); number != nil {
+		if code, ok := ParseUint32(number.Trimmed()); ok && code != 0 {
+			return code, true
+		}
+	}
+	return 0, false
+}
+
+// ParseUint32 reads an unsigned number, also one that was written signed
+// (-1073418184 for 0xC004F038) or in hex.
+func ParseUint32(text string) (uint32, bool) {
+	text = strings.TrimSpace(text)
+	if signed, err := strconv.ParseInt(text, 10, 32); err == nil {
+		return uint32(signed), true //nolint:gosec // the two's complement is wanted: an HRESULT
+	}
+	base := 10
+	if hex, found := strings.CutPrefix(strings.ToLower(text), "0x"); found {
+		text, base = hex, 16
+	}
+	unsigned, err := strconv.ParseUint(text, base, 32)
+	return uint32(unsigned), err == nil
+}
+
+func localPart(qualified string) string {
+	if _, local, found := strings.Cut(qualified, ":"); found {
+		return local
+	}
+	return qualified
+}
+
+// Shorten makes one printable line of foreign text.
+func Shorten(text string, limit int) string {
+	text = strings.Join(strings.FieldsFunc(text, func(r rune) bool {
+		return unicode.IsSpace(r) || unicode.IsControl(r)
+	}), " ")
+	if runes := []rune(text); len(runes) > limit {
+		return string(runes[:limit]) + " …"
+	}
+	return text
+}
