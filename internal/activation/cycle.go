@@ -11,7 +11,6 @@ import (
 // Tunables of a cycle.
 const (
 	readsAtOnce     = 64               // reads of stations that nobody waits for
-	usualCycle      = 3 * time.Minute  // of a station of which nothing is known
 	surveyGrace     = 5 * time.Second  // for the first reads to end, until restarts no longer wait for them
 	requestGrace    = 2 * time.Minute  // after a start until a product without a request is asked to make one
 	requestPatience = time.Minute      // until a request that was commanded shows

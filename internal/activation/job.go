@@ -6,55 +6,6 @@ import (
 	"github.com/timago/terraform-provider-timago/internal/kms"
 )
 
-// InUse says what becomes of a station that somebody uses.
-type InUse string
-
-// Ways to treat a station in use.
-const (
-	WaitWhenInUse  InUse = "wait"  // come back to it later
-	SkipWhenInUse  InUse = "skip"  // leave it out
-	ForceWhenInUse InUse = "force" // restart it all the same
-)
-
-// Spread says who makes the counts.
-type Spread string
-
-// Ways to spread the counts over the stations.
-const (
-	SpreadFastest Spread = "fastest" // in the least time
-	SpreadEven    Spread = "even"    // every station its equal share
-)
-
-// Limits bound a cycle. A zero value means the default.
-type Limits struct {
-	MaxParallel           int           // stations down at a time; default 10
-	MaxRestartsPerStation int           // default 10
-	StationTimeout        time.Duration // from the restart until the station is back; default 15 minutes
-	WhenInUse             InUse         // default WaitWhenInUse
-	IgnoreUsers           []string      // users who do not keep a station from being restarted
-	Spread                Spread        // default SpreadFastest
-	Wake                  bool          // switch stations on that do not answer, where the Site is a Waker
-}
-
-func (l Limits) withDefaults() Limits {
-	if l.MaxParallel <= 0 {
-		l.MaxParallel = 10
-	}
-	if l.MaxRestartsPerStation <= 0 {
-		l.MaxRestartsPerStation = 10
-	}
-	if l.StationTimeout <= 0 {
-		l.StationTimeout = 15 * time.Minute
-	}
-	if l.WhenInUse == "" {
-		l.WhenInUse = WaitWhenInUse
-	}
-	if l.Spread == "" {
-		l.Spread = SpreadFastest
-	}
-	return l
-}
-
 // Job is one cycle to run.
 type Job struct {
 	Host       string              // the KMS host: cycles on the same one share a ledger
@@ -73,28 +24,6 @@ func (j Job) key(station string) string {
 		return station
 	}
 	return j.Key(station)
-}
-
-// Memory is what a cycle learnt that the next one can use.
-type Memory struct {
-	Paces map[string]Pace `json:"paces,omitempty"` // by station
-	// Proof is when a restart last brought a new client machine id, on that station's
-	// clock; zero: never seen.
-	Proof time.Time `json:"proof,omitzero"`
-}
-
-// Pace is how long a station's cycle takes.
-type Pace struct {
-	Return  Span `json:"return"`  // from the restart's command until it answers
-	Request Span `json:"request"` // from then until its request was counted
-}
-
-// cycle is the whole of it; 0 where it is not known.
-func (p Pace) cycle() time.Duration {
-	if p.Return.Samples == 0 {
-		return 0
-	}
-	return p.Return.Mean + p.Request.Mean
 }
 
 // Result is what a cycle did. It is true and complete also beside an error.

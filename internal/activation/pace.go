@@ -2,6 +2,24 @@ package activation
 
 import "time"
 
+// Pace is how long a station's cycle takes.
+type Pace struct {
+	Return  Span `json:"return"`  // from the restart's command until it answers
+	Request Span `json:"request"` // from then until its request was counted
+}
+
+// cycle is the whole of it; 0 where it is not known.
+func (p Pace) cycle() time.Duration {
+	if p.Return.Samples == 0 {
+		return 0
+	}
+	return p.Return.Mean + p.Request.Mean
+}
+
+// usualCycle is the time that a restart and its request are taken to need, of a station of
+// which nothing is known.
+const usualCycle = 3 * time.Minute
+
 // Span is a duration as it was observed: a running mean and the mean distance from it.
 type Span struct {
 	Mean      time.Duration `json:"mean"`
@@ -27,22 +45,6 @@ func (s Span) with(observed time.Duration) Span {
 	}
 }
 
-// fleet is the pace of all members together of which one is remembered. Each weighs the
-// same, however often it was seen.
-func (m Memory) fleet(members []string) Pace {
-	var returns, requests []time.Duration
-	for _, name := range members {
-		pace := m.Paces[name]
-		if pace.Return.Samples > 0 {
-			returns = append(returns, pace.Return.Mean)
-		}
-		if pace.Request.Samples > 0 {
-			requests = append(requests, pace.Request.Mean)
-		}
-	}
-	return Pace{Return: spanOf(returns), Request: spanOf(requests)}
-}
-
 // spanOf is the span of which nothing but these is known.
 func spanOf(observed []time.Duration) Span {
 	if len(observed) == 0 {
@@ -57,54 +59,4 @@ func spanOf(observed []time.Duration) Span {
 		s.Deviation += (d - s.Mean).Abs() / number
 	}
 	return s
-}
-
-// watch spreads looks over the time in which something is expected: none while it
-// cannot have happened yet, close ones while it is due, ever rarer ones after that.
-type watch struct {
-	from  time.Duration // first look
-	until time.Duration // end of the close looks
-	step  time.Duration // between them
-	slack time.Duration // longest distance between looks
-}
-
-// Looks are so far apart where nothing is known of a station.
-const (
-	firstLook  = 5 * time.Second
-	finestLook = 200 * time.Millisecond
-	rarestLook = 15 * time.Second
-)
-
-// watchFor plans looks for a span of which nothing, or something, is known. floor is
-// the least distance between looks.
-func watchFor(s Span, floor time.Duration) watch {
-	if s.Samples == 0 {
-		return watch{from: max(firstLook, floor), until: firstLook, step: max(time.Second, floor), slack: rarestLook}
-	}
-	// A span known to a hundredth is met by a look just before and one just after. A
-	// wider one is covered from end to end: evenly distributed, its ends are two mean
-	// deviations away.
-	wide := 2*s.Deviation + s.Mean/200
-	return watch{
-		from:  max(s.Mean-wide, floor),
-		until: s.Mean + wide,
-		step:  max(s.Mean/100, s.Deviation/2, floor),
-		slack: max(rarestLook, s.Mean/20),
-	}
-}
-
-// next gives the time of the look after one at last; all are counted from the start of
-// the span.
-func (w watch) next(last time.Duration) time.Duration {
-	switch {
-	case last < w.from:
-		return w.from
-	case last < w.until:
-		return last + min(w.step, max(last/8, firstLook/5))
-	default:
-		// Overdue: each look waits a tenth longer than what has passed already, or half
-		// of what it is overdue, whichever is sooner.
-		overdue := last - w.until
-		return last + min(max(w.step, min(overdue/2, last/10)), max(w.slack, w.step))
-	}
 }
