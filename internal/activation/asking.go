@@ -203,7 +203,7 @@ func (c *cycle) learnRequests(s *station, exchanges []kms.Exchange) {
 	for p, product := range c.managed {
 		for _, e := range exchanges {
 			age := s.clock(c.now).Sub(e.Time)
-			if e.Answer == nil || !countedCode(e.Answer.Code) || !asksFor(s.licensing, product, e.ActivationID) || age > kms.CountedFor {
+			if e.Answer == nil || !e.Answer.Code.Counted() || !asksFor(s.licensing, product, e.ActivationID) || age > kms.CountedFor {
 				continue
 			}
 			c.host.heard(p, e.Answer.Count, c.now.Add(-age))
@@ -222,11 +222,6 @@ func (c *cycle) learnRequests(s *station, exchanges []kms.Exchange) {
 			return
 		}
 	}
-}
-
-// countedCode tells whether a request answered with the code was counted.
-func countedCode(code kms.Code) bool {
-	return code.Informational() || code == kms.CodeNotEnoughCount
 }
 
 func asksFor(l kms.Licensing, product kms.Product, activationID string) bool {

@@ -141,8 +141,8 @@ func (c *cycle) credit(s *station, p int) {
 	s.counted++
 	c.tell(KindCounted, s, Event{Product: c.managed[p]})
 	if s.started && s.ours && c.isWindows(p) {
-		s.pace.Request = s.pace.Request.with(max(0, c.now.Sub(s.back)))
-		c.fleet.Request = c.fleet.Request.with(max(0, c.now.Sub(s.back)))
+		s.pace.Request = s.pace.Request.With(max(0, c.now.Sub(s.back)))
+		c.fleet.Request = c.fleet.Request.With(max(0, c.now.Sub(s.back)))
 		c.fleetLearnt(c.fleet.Request)
 		c.paces[s.name] = s.pace
 	}

@@ -47,7 +47,7 @@ func (d *desk) later(c *cycle, by time.Duration) {
 		if !due || next.After(end) {
 			next = end
 		}
-		d.now = maxTime(d.now, next)
+		d.now = kms.Later(d.now, next)
 		c.tick(d.now)
 		d.collect(c)
 		if due && next.Equal(d.now) && len(d.calls[c]) > 0 {

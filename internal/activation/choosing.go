@@ -184,7 +184,7 @@ func (c *cycle) candidate(s *station) candidate {
 
 // cycleOf is how long the station's cycle is expected to take.
 func (c *cycle) cycleOf(s *station) time.Duration {
-	return cmp.Or(s.pace.cycle(), c.fleet.cycle(), usualCycle)
+	return cmp.Or(s.pace.Cycle(), c.fleet.Cycle(), UsualCycle)
 }
 
 // What is lost each time a station goes again: the time until its count is noticed, which

@@ -70,8 +70,8 @@ type cycle struct {
 
 func newCycle(job Job, ledger *ledger, canWake bool, now time.Time) *cycle {
 	c := &cycle{
-		limits: job.Limits.withDefaults(), window: job.Window, ledger: ledger, started: now, now: now,
-		paces: map[string]Pace{}, fleet: job.Memory.fleet(job.Members), proven: !job.Memory.Proof.IsZero(), proof: job.Memory.Proof,
+		limits: job.Limits.WithDefaults(), window: job.Window, ledger: ledger, started: now, now: now,
+		paces: map[string]Pace{}, fleet: job.Memory.Fleet(job.Members), proven: !job.Memory.Proof.IsZero(), proof: job.Memory.Proof,
 	}
 	c.canWake = canWake && c.limits.Wake
 	for _, p := range kms.Products() {

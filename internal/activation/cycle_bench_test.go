@@ -112,7 +112,7 @@ func (p *plant) run(c *cycle) {
 			c.report(p.now, p.answer(a.call))
 			continue
 		}
-		p.now = maxTime(p.now, next)
+		p.now = kms.Later(p.now, next)
 		c.tick(p.now)
 	}
 }

@@ -192,7 +192,7 @@ func (r HostReading) sightings(productOf ProductOf, guess kms.Product) (seen map
 	seen = map[kms.Product]sightings{}
 	both := r.Host.HasKey(kms.Windows) && r.Host.HasKey(kms.Office) // what it has no key for it does not count
 	for _, record := range r.Counted {
-		if !countedCode(record.Code) || record.CMID == "" || !record.Time.Add(kms.CountedFor).After(r.Now) {
+		if !record.Code.Counted() || record.CMID == "" || !record.Time.Add(kms.CountedFor).After(r.Now) {
 			continue
 		}
 		product, known := productOf(record)
@@ -279,7 +279,7 @@ func Clones(records []kms.Counted) []Clone {
 		if names[record.CMID] == nil {
 			names[record.CMID] = map[string]string{}
 		}
-		names[record.CMID][label(record.Client)] = record.Client
+		names[record.CMID][kms.HostLabel(record.Client)] = record.Client
 	}
 	var clones []Clone
 	for cmid, clients := range names {
@@ -315,7 +315,7 @@ func Renewals(records []kms.Counted) []Renewed {
 	first := map[asker]map[kms.CMID]time.Time{}
 	for _, record := range records {
 		who := asker{strings.ToLower(record.Client), record.ActivationID}
-		if record.CMID == "" || who.client == "" || !countedCode(record.Code) {
+		if record.CMID == "" || who.client == "" || !record.Code.Counted() {
 			continue
 		}
 		if first[who] == nil {
@@ -333,7 +333,7 @@ func Renewals(records []kms.Counted) []Renewed {
 		r := byName[who.client]
 		r.Client, r.CMIDs = who.client, max(r.CMIDs, len(ids))
 		for _, at := range ids {
-			r.Last = maxTime(r.Last, at)
+			r.Last = kms.Later(r.Last, at)
 		}
 		byName[who.client] = r
 	}

@@ -3,7 +3,6 @@ package activation
 import (
 	"errors"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/timago/terraform-provider-timago/internal/kms"
@@ -38,7 +37,7 @@ type host struct {
 	recent      map[kms.Counted]bool
 }
 
-// sighted is a client's name, as label gives it, and an activation id.
+// sighted is a client's name, as kms.HostLabel gives it, and an activation id.
 type sighted struct{ client, activationID string }
 
 type sighting struct {
@@ -88,7 +87,7 @@ func (c *cycle) nextLook() (time.Time, bool) {
 	if c.host.wished.IsZero() || c.host.looking || c.closing {
 		return time.Time{}, false
 	}
-	return maxTime(c.host.wished, c.host.begun.Add(c.host.spacing)), true
+	return kms.Later(c.host.wished, c.host.begun.Add(c.host.spacing)), true
 }
 
 func (c *cycle) lookIfWished() {
@@ -209,10 +208,10 @@ func (h *host) record(events []kms.Counted) {
 		if e.Time.After(h.newest.Add(-logOverlap)) {
 			fresh[e] = true
 		}
-		if h.recent[e] || !countedCode(e.Code) || h.newest.Sub(e.Time) > kms.CountedFor {
+		if h.recent[e] || !e.Code.Counted() || h.newest.Sub(e.Time) > kms.CountedFor {
 			continue
 		}
-		client := label(e.Client)
+		client := kms.HostLabel(e.Client)
 		key := sighted{client, e.ActivationID}
 		if before, known := h.byName[key]; known && before.cmid != e.CMID {
 			h.varied[client] = true
@@ -222,12 +221,6 @@ func (h *host) record(events []kms.Counted) {
 		h.remember(e.CMID)
 	}
 	h.recent = fresh
-}
-
-// label is the part of a computer's name by which host and station agree.
-func label(name string) string {
-	host, _, _ := strings.Cut(name, ".")
-	return strings.ToLower(host)
 }
 
 // remember notes an id as counted.
@@ -261,7 +254,7 @@ func (h *host) sighting(s *station, product kms.Product) (kms.CMID, bool) {
 		return "", false
 	}
 	for _, licence := range s.licensing.Of(product) {
-		if seen, known := h.byName[sighted{label(s.presence.Name), licence.ID}]; known && seen.look > s.mark && seen.cmid != s.old {
+		if seen, known := h.byName[sighted{kms.HostLabel(s.presence.Name), licence.ID}]; known && seen.look > s.mark && seen.cmid != s.old {
 			return seen.cmid, true
 		}
 	}
@@ -293,7 +286,7 @@ func (c *cycle) proveByLog() {
 		if c.proven {
 			return
 		}
-		c.proven = s.read && c.host.varied[label(s.presence.Name)]
+		c.proven = s.read && c.host.varied[kms.HostLabel(s.presence.Name)]
 	}
 }
 

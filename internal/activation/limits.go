@@ -32,7 +32,8 @@ type Limits struct {
 	Wake                  bool          // switch stations on that do not answer, where the Site is a Waker
 }
 
-func (l Limits) withDefaults() Limits {
+// WithDefaults fills in what is not set.
+func (l Limits) WithDefaults() Limits {
 	if l.MaxParallel <= 0 {
 		l.MaxParallel = 10
 	}

@@ -129,7 +129,7 @@ func TestWindowByTheWallClock(t *testing.T) {
 		for _, after := range []time.Duration{0, 20 * time.Minute, time.Hour, 3 * time.Hour, 7 * time.Hour, 13 * time.Hour} {
 			moment := now.Add(after)
 			want := left(spans, moment)
-			closes, open := activation.Closes(*m.window(), moment)
+			closes, open := m.window().Closes(moment)
 			if open != (want > 0) || open && closes.Sub(moment) != want {
 				t.Fatalf("%s at %s: closes %s (%t), by the wall clock in %s (%v)", m.window(), moment.In(m.place()), closes.In(m.place()), open, want, spans)
 			}

@@ -10,9 +10,9 @@ type Memory struct {
 	Proof time.Time `json:"proof,omitzero"`
 }
 
-// fleet is the pace of all members together of which one is remembered. Each weighs the
+// Fleet is the pace of all members together of which one is remembered. Each weighs the
 // same, however often it was seen.
-func (m Memory) fleet(members []string) Pace {
+func (m Memory) Fleet(members []string) Pace {
 	var returns, requests []time.Duration
 	for _, name := range members {
 		pace := m.Paces[name]

@@ -8,17 +8,17 @@ type Pace struct {
 	Request Span `json:"request"` // from then until its request was counted
 }
 
-// cycle is the whole of it; 0 where it is not known.
-func (p Pace) cycle() time.Duration {
+// Cycle is the whole of it; 0 where it is not known.
+func (p Pace) Cycle() time.Duration {
 	if p.Return.Samples == 0 {
 		return 0
 	}
 	return p.Return.Mean + p.Request.Mean
 }
 
-// usualCycle is the time that a restart and its request are taken to need, of a station of
+// UsualCycle is the time that a restart and its request are taken to need, of a station of
 // which nothing is known.
-const usualCycle = 3 * time.Minute
+const UsualCycle = 3 * time.Minute
 
 // Span is a duration as it was observed: a running mean and the mean distance from it.
 type Span struct {
@@ -31,8 +31,8 @@ type Span struct {
 // 2.3) in principle, with one gain for both since restarts are few.
 const spanGain = 4
 
-// with gives the span after one more observation.
-func (s Span) with(observed time.Duration) Span {
+// With gives the span after one more observation.
+func (s Span) With(observed time.Duration) Span {
 	if s.Samples == 0 {
 		return Span{Mean: observed, Deviation: observed / 20, Samples: 1}
 	}

@@ -17,13 +17,13 @@ func TestAPaceFollowsTheStation(t *testing.T) {
 			t.Parallel()
 			var span Span
 			for range 20 {
-				span = span.with(story.before)
+				span = span.With(story.before)
 			}
 			if span.Mean != story.before || span.Samples != 20 {
 				t.Fatalf("after 20 of %s: %+v", story.before, span)
 			}
 			for range 5 {
-				span = span.with(story.after)
+				span = span.With(story.after)
 			}
 			change := story.after - story.before
 			if moved := span.Mean - story.before; moved.Abs() < change.Abs()*3/4 || moved.Abs() > change.Abs() {

@@ -75,7 +75,7 @@ func Preflight(f Facts) []Finding {
 	host.IsHost = true // what is wrong with the members is told all the same
 	// Its errors are findings below.
 	judged, _ := Assess(f.Members, host, f.Wanted, f.Last)
-	p := preflight{Facts: f, judged: judged, limits: f.Limits.withDefaults()}
+	p := preflight{Facts: f, judged: judged, limits: f.Limits.WithDefaults()}
 	if f.Host != nil {
 		p.hostKeys()
 	}

@@ -16,13 +16,13 @@ func (p *preflight) maintenance() {
 		return
 	}
 	expected, seen := p.cycles()
-	opens, closes, ever := p.Window.next(p.Now)
+	opens, closes, ever := p.Window.Next(p.Now)
 	if len(expected) == 0 || !ever {
 		return
 	}
 	length, longest := closes.Sub(opens), closes.Sub(opens)
 	// A change of the clocks spoils one opening, not two in a row.
-	if again, end, found := p.Window.next(closes); found {
+	if again, end, found := p.Window.Next(closes); found {
 		longest = max(longest, end.Sub(again))
 	}
 	known := "as is usual, since no restart of these members was seen yet"
@@ -30,7 +30,7 @@ func (p *preflight) maintenance() {
 		known = "as earlier ones did"
 	}
 	window := fmt.Sprintf("The opening of %s lasts %s (%s). A restart is expected to take %s until it is counted, %s",
-		opens.In(p.Window.place()).Format("2006-01-02 15:04 MST"), length, p.Window, expected[0].Round(time.Second), known)
+		opens.In(p.Window.Zone()).Format("2006-01-02 15:04 MST"), length, p.Window, expected[0].Round(time.Second), known)
 	if longest < expected[0] {
 		p.find(WindowTooShort, Error, "No restart fits into the maintenance window",
 			window+"; nothing is started that cannot be expected to be through before the window closes.",
@@ -67,12 +67,12 @@ func (p *preflight) cycles() (expected []time.Duration, seen bool) {
 			able = append(able, m.Name)
 		}
 	}
-	fleet := p.Memory.fleet(names)
+	fleet := p.Memory.Fleet(names)
 	for _, name := range able {
-		expected = append(expected, cmp.Or(p.Memory.Paces[name].cycle(), fleet.cycle(), usualCycle)) // as the cycle expects it
+		expected = append(expected, cmp.Or(p.Memory.Paces[name].Cycle(), fleet.Cycle(), UsualCycle)) // as the cycle expects it
 	}
 	slices.Sort(expected)
-	return expected, fleet.cycle() > 0
+	return expected, fleet.Cycle() > 0
 }
 
 // fit is how many restarts can be expected to be through after so long, where the quickest

@@ -154,7 +154,7 @@ func (c *cycle) tryAgain(s *station) {
 
 // slowCycle is the longest that a restart of an earlier run may take: no longer than a slow
 // one of this.
-func (c *cycle) slowCycle(s *station) time.Duration { return max(c.cycleOf(s)*3/2, usualCycle) }
+func (c *cycle) slowCycle(s *station) time.Duration { return max(c.cycleOf(s)*3/2, UsualCycle) }
 
 func (c *cycle) triedAgain(s *station, r report) {
 	if r.err != nil {
@@ -179,7 +179,7 @@ func (c *cycle) join(s *station) {
 		return
 	}
 	c.release(s, s.owes&^s.adds)
-	c.proven = c.proven || c.host.varied[label(s.presence.Name)]
+	c.proven = c.proven || c.host.varied[kms.HostLabel(s.presence.Name)]
 	c.move(s, ready)
 	if late && !c.isCounted(s) {
 		// It started while the cycle waited: it asks by itself, as after a restart.

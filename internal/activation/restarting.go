@@ -105,16 +105,9 @@ func (c *cycle) watchAgain(s *station) {
 	s.last = s.watch.next(max(s.last, c.now.Sub(s.since)))
 	at := s.since.Add(s.last)
 	if end := s.since.Add(c.limits.StationTimeout); at.After(end) {
-		at = maxTime(end, c.now)
+		at = kms.Later(end, c.now)
 	}
 	c.alarms.set(s, at)
-}
-
-func maxTime(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
 }
 
 func (c *cycle) watchReturn(s *station) {
@@ -130,10 +123,6 @@ func (c *cycle) notBack(s *station) string {
 	return fmt.Sprintf("it did not come back within %s after its restart: %v", c.limits.StationTimeout, s.trouble)
 }
 
-// UnsureFor is how long a station may go on answering without a restart until a command
-// whose outcome was lost is taken for not carried out.
-const UnsureFor = 2 * time.Minute
-
 // probed judges whether the station has started anew. Only its uptime proves that.
 func (c *cycle) probed(s *station, r report) {
 	silence := c.now.Sub(s.since)
@@ -144,7 +133,7 @@ func (c *cycle) probed(s *station, r report) {
 		c.tell(KindBack, s, Event{})
 		c.move(s, returned)
 		c.send(s, call{verb: licensing})
-	case r.err == nil && s.unsure && silence > UnsureFor:
+	case r.err == nil && s.unsure && silence > kms.UnsureFor:
 		c.takeBack(s)
 		c.move(s, ready)
 		c.place(s)
@@ -162,8 +151,8 @@ func (c *cycle) learnReturn(s *station, took time.Duration) {
 		// Nobody looked before: it may have been back for a while. Look earlier next time.
 		took -= took / 100
 	}
-	s.pace.Return = s.pace.Return.with(took)
-	c.fleet.Return = c.fleet.Return.with(took)
+	s.pace.Return = s.pace.Return.With(took)
+	c.fleet.Return = c.fleet.Return.With(took)
 	c.fleetLearnt(c.fleet.Return)
 	c.paces[s.name] = s.pace
 }

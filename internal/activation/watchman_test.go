@@ -269,8 +269,8 @@ func (w *watchman) cheapest(station string, site world.State) {
 	}
 }
 
-// usualCycle is expected of a station where nothing was seen of any.
-const usualCycle = 3 * time.Minute
+// UsualCycle is expected of a station where nothing was seen of any.
+const UsualCycle = 3 * time.Minute
 
 // inWindow holds a start against A4: the window is open, for as long as the shortest of
 // the cycles that were seen at least, the station's own if there were any.
@@ -291,9 +291,9 @@ func (w *watchman) inWindow(station, how string) {
 	expected, seen := shortest(w.returns)
 	expected -= expected / 100 // a return may have been seen late
 	if !seen {
-		expected = usualCycle
+		expected = UsualCycle
 	} else if w.twin && len(w.returns[station]) == 0 { // it may be the other pool that has seen something
-		expected = min(expected, usualCycle)
+		expected = min(expected, UsualCycle)
 	} else if answer, seen := shortest(w.answers); seen && (len(w.returns[station]) == 0 || len(w.answers[station]) > 0) {
 		expected += answer
 	}
@@ -311,7 +311,7 @@ func (w *watchman) longest() time.Duration {
 		}
 		return most
 	}
-	return max(usualCycle, longest(w.returns)+longest(w.answers))
+	return max(UsualCycle, longest(w.returns)+longest(w.answers))
 }
 
 // wake holds the switching on of a station against A4 and A10.

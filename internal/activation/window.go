@@ -25,21 +25,22 @@ func (w Window) String() string {
 		}
 		days = strings.Join(names, ", ")
 	}
-	return fmt.Sprintf("%s %s-%s %s", days, clock(w.Start), clock(w.End), w.place())
+	return fmt.Sprintf("%s %s-%s %s", days, clock(w.Start), clock(w.End), w.Zone())
 }
 
-func (w Window) place() *time.Location {
+// Zone is the place whose wall clock counts.
+func (w Window) Zone() *time.Location {
 	if w.Location == nil {
 		return time.UTC
 	}
 	return w.Location
 }
 
-// closes is when the window that is open at the moment closes; false when none is. Where the
+// Closes is when the window that is open at the moment closes; false when none is. Where the
 // next one opens as it closes, that one's close counts: one more is longer than any cycle. Of an
 // hour that a change of the clocks repeats, a start at the first and an end at the first
 // are meant; in an hour that it leaves out, the moment of the change is.
-func (w Window) closes(now time.Time) (time.Time, bool) {
+func (w Window) Closes(now time.Time) (time.Time, bool) {
 	for _, ahead := range []int{0, -1} { // begun today, or yesterday and over midnight
 		start, end, opens := w.on(now, ahead)
 		if !opens || now.Before(start) || !now.Before(end) {
@@ -53,9 +54,9 @@ func (w Window) closes(now time.Time) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// next is the opening that the moment falls into, else the one after it; false where there
+// Next is the opening that the moment falls into, else the one after it; false where there
 // is none within two weeks, as where the clocks leave a whole window out.
-func (w Window) next(now time.Time) (opens, closes time.Time, found bool) {
+func (w Window) Next(now time.Time) (opens, closes time.Time, found bool) {
 	for ahead := -1; ahead <= 14; ahead++ {
 		start, end, begins := w.on(now, ahead)
 		if begins && start.Before(end) && now.Before(end) {
@@ -67,22 +68,23 @@ func (w Window) next(now time.Time) (opens, closes time.Time, found bool) {
 
 // Closed says where the window is not open at the moment, and when it opens next.
 func (w Window) Closed(now time.Time) (words string, closed bool) {
-	opens, _, found := w.next(now)
+	opens, _, found := w.Next(now)
 	if !found || !opens.After(now) {
 		return "", false
 	}
-	return fmt.Sprintf("the maintenance window (%s) is closed; it opens next on %s", w, w.clock(opens)), true
+	return fmt.Sprintf("the maintenance window (%s) is closed; it opens next on %s", w, w.Format(opens)), true
 }
 
-func (w Window) clock(moment time.Time) string {
-	return moment.In(w.place()).Format("Monday, 2006-01-02 15:04 MST")
+// Format shows a moment by the wall clock of the window's place.
+func (w Window) Format(moment time.Time) string {
+	return moment.In(w.Zone()).Format("Monday, 2006-01-02 15:04 MST")
 }
 
 // on is when the window opens and closes that begins so many days after the moment's day;
 // false where none begins on it.
 func (w Window) on(now time.Time, ahead int) (opens, closes time.Time, begins bool) {
-	local := now.In(w.place())
-	day := time.Date(local.Year(), local.Month(), local.Day()+ahead, 12, 0, 0, 0, w.place())
+	local := now.In(w.Zone())
+	day := time.Date(local.Year(), local.Month(), local.Day()+ahead, 12, 0, 0, 0, w.Zone())
 	if len(w.Days) > 0 && !slices.Contains(w.Days, day.Weekday()) {
 		return time.Time{}, time.Time{}, false
 	}

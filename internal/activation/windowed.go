@@ -19,16 +19,16 @@ func (e *OutsideWindow) Error() string {
 	if e.Opens.IsZero() {
 		return text
 	}
-	return text + "; it opens next on " + e.Window.clock(e.Opens)
+	return text + "; it opens next on " + e.Window.Format(e.Opens)
 }
 
 // outside is the end of a cycle that the window bars.
 func (c *cycle) outside() *OutsideWindow {
 	e, after := &OutsideWindow{Window: *c.window, Missing: c.shortfalls()}, c.now
-	if closes, open := c.window.closes(after); open {
+	if closes, open := c.window.Closes(after); open {
 		after = closes
 	}
-	e.Opens, _, _ = c.window.next(after)
+	e.Opens, _, _ = c.window.Next(after)
 	return e
 }
 
@@ -37,7 +37,7 @@ func (c *cycle) allows(takes time.Duration) bool {
 	if c.window == nil {
 		return true
 	}
-	closes, open := c.window.closes(c.now)
+	closes, open := c.window.Closes(c.now)
 	return open && !c.now.Add(takes).After(closes)
 }
 

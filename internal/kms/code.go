@@ -43,6 +43,10 @@ func (c Code) String() string { return fmt.Sprintf("0x%08X", uint32(c)) }
 // (the first nibble) is 0 or 4, as in the SL_I_… codes.
 func (c Code) Informational() bool { return c>>28 == 0 || c>>28 == 4 }
 
+// Counted tells whether a KMS host counted the request that it answered with the code. One
+// that was told "not enough count" was counted all the same.
+func (c Code) Counted() bool { return c.Informational() || c == CodeNotEnoughCount }
+
 // Words explains the code in a sentence that ends with the code itself; an unknown
 // code is shown by its number alone.
 func (c Code) Words() string {

@@ -59,3 +59,10 @@ func HostOf(address string) string {
 	}
 	return address
 }
+
+// HostLabel is a computer's name without its domain, in lower case: the part by which a
+// station's own name and the client name in a KMS host's log agree.
+func HostLabel(name string) string {
+	host, _, _ := strings.Cut(name, ".")
+	return strings.ToLower(host)
+}

@@ -1,6 +1,9 @@
 package kms
 
-import "errors"
+import (
+	"errors"
+	"time"
+)
 
 // What may come of asking a station or a host, for errors.Is. The errors that wrap
 // these carry the cause and the address.
@@ -17,3 +20,7 @@ var (
 	// ErrDenied: the account may not ask this.
 	ErrDenied = errors.New("access denied")
 )
+
+// UnsureFor is how long a station may go on answering without a restart until a command to
+// restart whose outcome is unknown is taken for not carried out.
+const UnsureFor = 2 * time.Minute

@@ -159,3 +159,11 @@ func Pair(requests []Request, answers []Answer) []Exchange {
 // CountedFor is how long a client machine id stays in the host's count after it was
 // last seen (learn.microsoft.com, kms-activation-planning).
 const CountedFor = 30 * 24 * time.Hour
+
+// Later is the later one of two moments.
+func Later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}

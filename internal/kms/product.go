@@ -1,7 +1,8 @@
 // Package kms holds the words of volume activation through a key management
 // service (KMS): products and thresholds, licences and channels, client machine
-// ids, what a station and a KMS host report of themselves, and the event records
-// in which both write down what was asked and counted.
+// ids, what a station and a KMS host report of themselves, the event records in which
+// both write down what was asked and counted, and the outcomes of asking a machine that
+// all packages share as errors.
 //
 // It does no I/O and reads no clock. Everything here was read from documents of
 // Microsoft; the ones that matter for a number are named where it stands.

@@ -9,7 +9,6 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/action/schema"
 
-	"github.com/timago/terraform-provider-timago/internal/activation"
 	"github.com/timago/terraform-provider-timago/internal/kms"
 	"github.com/timago/terraform-provider-timago/internal/site"
 )
@@ -71,7 +70,7 @@ func restartWindows(ctx context.Context, s windows, o order, station string, say
 		case err == nil && now.RestartedSince(before.Uptime):
 			say("back after %s", time.Since(told).Round(time.Second))
 			return true, nil
-		case err == nil && unsure && time.Since(told) > activation.UnsureFor:
+		case err == nil && unsure && time.Since(told) > kms.UnsureFor:
 			return true, errNotCarriedOut
 		}
 		return false, err

@@ -8,7 +8,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/timago/terraform-provider-timago/internal/activation"
 	"github.com/timago/terraform-provider-timago/internal/kms"
 )
 
@@ -53,7 +52,7 @@ func TestOnlyTheUptimeProvesARestart(t *testing.T) {
 	}{
 		"it obeys":                            {machine{obeys: true, away: time.Minute}, time.Minute, ""},
 		"its answer is lost, and it obeys":    {machine{obeys: true, away: time.Minute, restart: kms.ErrUnknownOutcome}, time.Minute, ""},
-		"its answer is lost, and it goes on":  {machine{restart: kms.ErrUnknownOutcome}, activation.UnsureFor + lookEvery, errNotCarriedOut.Error()},
+		"its answer is lost, and it goes on":  {machine{restart: kms.ErrUnknownOutcome}, kms.UnsureFor + lookEvery, errNotCarriedOut.Error()},
 		"it takes the command and goes on":    {machine{}, 15 * time.Minute, "it was told to restart, and it had not restarted within station_timeout"},
 		"it does not come back":               {machine{obeys: true, away: time.Hour}, 15 * time.Minute, "it was told to restart, and it had not come back within station_timeout: no answer"},
 		"it refuses":                          {machine{restart: kms.ErrDenied}, 0, "access denied"},
