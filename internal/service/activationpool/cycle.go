@@ -89,7 +89,7 @@ var errNoImages = errors.New(`cycle.method is "reset_image", and images are rese
 var errNobodyTakesPart = errors.New("no member takes part in the activation yet")
 
 // cycle runs one cycle with the members that take part.
-func (r *Resource) cycle(ctx context.Context, p pool, known *knowledge, before reading) (activation.Result, error) {
+func (r *Resource) cycle(ctx context.Context, p configured, known *knowledge, before reading) (activation.Result, error) {
 	if before.shown {
 		return activation.Result{}, &site.NoWinRMError{}
 	}
@@ -138,7 +138,7 @@ func (r *Resource) keys(ctx context.Context) func(station string) string {
 
 // switchOff switches off again what the cycle woke, where that is wanted. What it leaves on
 // is no failure: no count needs it.
-func (r *Resource) switchOff(ctx context.Context, p pool, kmsHost string, result activation.Result) diag.Diagnostics {
+func (r *Resource) switchOff(ctx context.Context, p configured, kmsHost string, result activation.Result) diag.Diagnostics {
 	if p.after != shutdown {
 		return nil
 	}

@@ -118,7 +118,7 @@ const (
 )
 
 // pool is what a person wrote, free of Terraform's types.
-type pool struct {
+type configured struct {
 	name      string
 	stations  []string // as the configuration names them; empty where location does
 	location  string
@@ -133,8 +133,8 @@ type pool struct {
 }
 
 // pool converts a configuration whose values are all known.
-func (m model) pool(ctx context.Context, managed []kms.Product) (pool, diag.Diagnostics) {
-	p := pool{name: m.Name.ValueString(), location: m.Location.ValueString(), kmsHost: m.KMSHost.ValueString()}
+func (m model) pool(ctx context.Context, managed []kms.Product) (configured, diag.Diagnostics) {
+	p := configured{name: m.Name.ValueString(), location: m.Location.ValueString(), kmsHost: m.KMSHost.ValueString()}
 	diags := m.Stations.ElementsAs(ctx, &p.stations, true) // null is its validator's to refuse
 	slices.Sort(p.stations)
 

@@ -316,7 +316,7 @@ func needsWinRM(name string) diag.Diagnostic {
 }
 
 // announce says what an apply would do; nothing where there is nothing to do.
-func announce(p pool, asks, restarts, members int, why []string) diag.Diagnostics {
+func announce(p configured, asks, restarts, members int, why []string) diag.Diagnostics {
 	why = slices.DeleteFunc(why, func(reason string) bool { return reason == "" })
 	if asks+restarts == 0 {
 		return nil

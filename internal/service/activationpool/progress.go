@@ -17,11 +17,11 @@ import (
 // progress logs what happens in a cycle, one readable line a step: Terraform itself shows
 // no more than "Still creating...". The message is for people, the fields for machines:
 // in a log's text they come in no order.
-func progress(ctx context.Context, pool string, targets map[kms.Product]int) func(activation.Event) {
+func progress(ctx context.Context, name string, targets map[kms.Product]int) func(activation.Event) {
 	restarted := map[string]time.Time{}
 	return func(e activation.Event) {
 		e.Reason = strings.Join(strings.Fields(e.Reason), " ") // an error may have several lines
-		fields := map[string]any{"pool": pool, "event": string(e.Kind)}
+		fields := map[string]any{"pool": name, "event": string(e.Kind)}
 		if e.Station != "" {
 			fields["station"] = e.Station
 		}
@@ -116,7 +116,7 @@ func account(result activation.Result, a activation.Assessment) string {
 }
 
 // switchOn says how stations that do not answer come on.
-func switchOn(p pool, s *site.Site) string {
+func switchOn(p configured, s *site.Site) string {
 	const start = "Switch on the stations that do not answer"
 	switch {
 	case !s.CanWake(p.broadcast):

@@ -41,7 +41,7 @@ var errNoHost = errors.New("no KMS host is configured, and no station that answe
 // judged, else warnings.
 type looker struct {
 	site  *site.Site
-	pool  pool
+	pool  configured
 	fresh bool // leave nothing that Timago told to memory
 }
 
@@ -298,7 +298,7 @@ func (r reading) leftOut(wanted activation.Wanted) error {
 	return fmt.Errorf("%s: nothing is left to keep", strings.Join(why, ", and "))
 }
 
-func (r reading) warnings(p pool) diag.Diagnostics {
+func (r reading) warnings(p configured) diag.Diagnostics {
 	var diags diag.Diagnostics
 	if r.told != nil {
 		diags.Append(r.source(p.name))
