@@ -13,7 +13,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
-	"github.com/timago/terraform-provider-timago/internal/activation"
+	"github.com/timago/terraform-provider-timago/internal/cycle"
+	"github.com/timago/terraform-provider-timago/internal/pool"
 	"github.com/timago/terraform-provider-timago/internal/site"
 	"github.com/timago/terraform-provider-timago/internal/tfdiag"
 )
@@ -61,7 +62,7 @@ func (r *Resource) converge(ctx context.Context, plan, state model, known knowle
 	}
 	done.known.learn(before)
 	done.known.MACs = r.cards(limited, before.members, done.known.MACs)
-	after, result, err := before, activation.Result{}, error(nil)
+	after, result, err := before, cycle.Result{}, error(nil)
 	if !before.holds() {
 		result, err = r.cycle(limited, p, &done.known, before)
 		after, diags = look.readBack(ctx, limited, done.known, before)
@@ -89,15 +90,15 @@ var errNoImages = errors.New(`cycle.method is "reset_image", and images are rese
 var errNobodyTakesPart = errors.New("no member takes part in the activation yet")
 
 // cycle runs one cycle with the members that take part.
-func (r *Resource) cycle(ctx context.Context, p configured, known *knowledge, before reading) (activation.Result, error) {
+func (r *Resource) cycle(ctx context.Context, p configured, known *knowledge, before reading) (cycle.Result, error) {
 	if before.shown {
-		return activation.Result{}, &site.NoWinRMError{}
+		return cycle.Result{}, &site.NoWinRMError{}
 	}
 	if p.method == resetImage && !r.site.HasTimago() { // a plan tells it, unless it knew too little
-		return activation.Result{}, errNoImages
+		return cycle.Result{}, errNoImages
 	}
 	if len(before.assessment.Products) == 0 {
-		return activation.Result{}, fmt.Errorf("%w:\n%s", errNobodyTakesPart, activation.Listing(before.assessment.Pending))
+		return cycle.Result{}, fmt.Errorf("%w:\n%s", errNobodyTakesPart, pool.Listing(before.assessment.Pending))
 	}
 	var members []string
 	for _, m := range before.members {
@@ -106,25 +107,25 @@ func (r *Resource) cycle(ctx context.Context, p configured, known *knowledge, be
 		}
 	}
 	hosted := r.site.At(before.kmsHost)
-	var world activation.Site = hosted
+	var world cycle.Site = hosted
 	if p.limits.Wake && r.site.CanWake(p.broadcast) {
 		world = hosted.Waking(p.broadcast, known.MACs)
 	}
-	job := activation.Job{
+	job := cycle.Job{
 		Host: hosted.ID(), Members: members, Key: r.keys(ctx), Thresholds: before.targets(),
 		Limits: p.limits, Window: p.window, Memory: known.Memory, Progress: progress(ctx, p.name, before.targets()),
 	}
 	if p.method == resetImage {
 		// What is learnt of images is not what restarts take.
-		job.Memory = activation.Memory{}
+		job.Memory = pool.Memory{}
 		return engine.Run(ctx, hosted.Reimaging(), job)
 	}
 	result, err := engine.Run(ctx, world, job)
 	known.Memory = result.Memory
-	var sameCMID *activation.SameCMID
+	var sameCMID *cycle.SameCMID
 	if p.method == autoMethod && r.site.HasTimago() && errors.As(err, &sameCMID) {
 		tflog.Info(ctx, "a restart brings no new client machine id: images are reset instead", map[string]any{"pool": p.name})
-		job.Memory = activation.Memory{}
+		job.Memory = pool.Memory{}
 		more, err := engine.Run(ctx, hosted.Reimaging(), job)
 		return together(result, more), err
 	}
@@ -138,24 +139,24 @@ func (r *Resource) keys(ctx context.Context) func(station string) string {
 
 // switchOff switches off again what the cycle woke, where that is wanted. What it leaves on
 // is no failure: no count needs it.
-func (r *Resource) switchOff(ctx context.Context, p configured, kmsHost string, result activation.Result) diag.Diagnostics {
+func (r *Resource) switchOff(ctx context.Context, p configured, kmsHost string, result cycle.Result) diag.Diagnostics {
 	if p.after != shutdown {
 		return nil
 	}
 	hosted := r.site.At(kmsHost)
-	left := engine.SwitchOff(ctx, hosted, activation.Job{Host: hosted.ID(), Key: r.keys(ctx), Limits: p.limits, Progress: progress(ctx, p.name, nil)}, result)
+	left := engine.SwitchOff(ctx, hosted, cycle.Job{Host: hosted.ID(), Key: r.keys(ctx), Limits: p.limits, Progress: progress(ctx, p.name, nil)}, result)
 	if len(left) == 0 {
 		return nil
 	}
 	return diag.Diagnostics{tfdiag.Failure{
 		Verb: "switch off", Noun: "stations of activation pool", Name: p.name,
-		Attempted: fmt.Sprintf("The cycle woke %d stations, and cycle.after is %q. These were not switched off:\n%s", result.Woken, p.after, activation.Listing(left)),
+		Attempted: fmt.Sprintf("The cycle woke %d stations, and cycle.after is %q. These were not switched off:\n%s", result.Woken, p.after, pool.Listing(left)),
 		Next:      "Switch them off where nobody needs them. Another apply does not: it leaves alone what it did not wake.",
 	}.Warning()}
 }
 
 // together is what two cycles of one apply did.
-func together(first, second activation.Result) activation.Result {
+func together(first, second cycle.Result) cycle.Result {
 	second.Started = first.Started
 	second.Restarts += first.Restarts
 	second.Asked += first.Asked
@@ -172,7 +173,7 @@ func together(first, second activation.Result) activation.Result {
 // cards completes the MAC addresses with those of members that answer now: one that is
 // off later can be woken only if it was asked before. Timago needs none, and what the
 // inventory tells is not asked for.
-func (r *Resource) cards(ctx context.Context, members []activation.Member, known map[string]string) map[string]string {
+func (r *Resource) cards(ctx context.Context, members []pool.Member, known map[string]string) map[string]string {
 	if r.site.HasTimago() {
 		return known
 	}
@@ -254,10 +255,10 @@ func (l looker) readBack(ctx, limited context.Context, known knowledge, before r
 }
 
 // show fills in the plan what was read and done.
-func (c convergence) show(ctx context.Context, state model, before, after reading, result activation.Result) diag.Diagnostics {
+func (c convergence) show(ctx context.Context, state model, before, after reading, result cycle.Result) diag.Diagnostics {
 	diags := c.pool.show(ctx, after)
 	if after.untold() { // no count was read: what was last known stands, and it is old
-		c.pool.Status = types.StringValue(string(activation.Unknown))
+		c.pool.Status = types.StringValue(string(pool.Unknown))
 		c.pool.CheckedAt, c.pool.RenewalDue = state.CheckedAt, state.RenewalDue
 		c.pool.Windows, c.pool.Office = state.Windows, state.Office
 	}

@@ -4,19 +4,19 @@ import (
 	"reflect"
 	"testing"
 
-	"github.com/timago/terraform-provider-timago/internal/activation"
+	"github.com/timago/terraform-provider-timago/internal/cycle"
 )
 
 // Where restarts bring no new client machine id, images follow in the same apply.
 func TestTwoCyclesOfOneApply(t *testing.T) {
 	t.Parallel()
-	first := activation.Result{Restarts: 1, Asked: 2, Woken: 2, ByStation: map[string]activation.StationResult{
+	first := cycle.Result{Restarts: 1, Asked: 2, Woken: 2, ByStation: map[string]cycle.StationResult{
 		"PC01": {Restarts: 1, Woken: true, Roused: true}, "PC02": {Woken: true}, "PC03": {},
 	}}
-	second := activation.Result{Restarts: 3, Asked: 1, Woken: 1, ByStation: map[string]activation.StationResult{
+	second := cycle.Result{Restarts: 3, Asked: 1, Woken: 1, ByStation: map[string]cycle.StationResult{
 		"PC01": {Restarts: 2}, "PC02": {Restarts: 1}, "PC03": {Woken: true, Roused: true}, "PC04": {},
 	}}
-	want := activation.Result{Restarts: 4, Asked: 3, Woken: 3, ByStation: map[string]activation.StationResult{
+	want := cycle.Result{Restarts: 4, Asked: 3, Woken: 3, ByStation: map[string]cycle.StationResult{
 		"PC01": {Restarts: 3, Woken: true, Roused: true}, "PC02": {Restarts: 1, Woken: true}, "PC03": {Woken: true, Roused: true}, "PC04": {},
 	}}
 	if got := together(first, second); !reflect.DeepEqual(got, want) {

@@ -6,18 +6,18 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
-	"github.com/timago/terraform-provider-timago/internal/activation"
+	"github.com/timago/terraform-provider-timago/internal/pool"
 )
 
 // knowledge is what the pool keeps between runs and shows nobody: what was last known of
 // its members, what the cycle has learnt, and the estimate that a plan may tell.
 type knowledge struct {
-	LastKnown map[string]activation.LastKnown `json:"last_known,omitempty"`
-	Memory    activation.Memory               `json:"memory"`
-	Restarts  int                             `json:"restarts"`
-	Told      bool                            `json:"told,omitempty"` // the host refused the account, and stations told the counts
-	MACs      map[string]string               `json:"macs,omitempty"` // for Wake-on-LAN, by station
-	Unread    []obstacle                      `json:"unread,omitempty"`
+	LastKnown map[string]pool.LastKnown `json:"last_known,omitempty"`
+	Memory    pool.Memory               `json:"memory"`
+	Restarts  int                       `json:"restarts"`
+	Told      bool                      `json:"told,omitempty"` // the host refused the account, and stations told the counts
+	MACs      map[string]string         `json:"macs,omitempty"` // for Wake-on-LAN, by station
+	Unread    []obstacle                `json:"unread,omitempty"`
 }
 
 // obstacle is what kept the last refresh from reading the pool.

@@ -15,8 +15,10 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 
-	"github.com/timago/terraform-provider-timago/internal/activation"
+	"github.com/timago/terraform-provider-timago/internal/cycle"
 	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/pool"
+	"github.com/timago/terraform-provider-timago/internal/schedule"
 )
 
 // model is the resource as Terraform holds it.
@@ -93,7 +95,7 @@ const (
 	defaultMaxParallel    = 10
 	defaultMaxRestarts    = 10
 	defaultStationTimeout = "15m"
-	defaultWhenInUse      = activation.WaitWhenInUse
+	defaultWhenInUse      = pool.WaitWhenInUse
 	// A cycle of the vendor's example is five starts one after the other, each of up to
 	// station_timeout, and Terraform's own default of 20 minutes would end it.
 	defaultCycleTimeout = 3 * time.Hour
@@ -117,18 +119,18 @@ const (
 	shutdown after = "shutdown"
 )
 
-// pool is what a person wrote, free of Terraform's types.
+// configured is what a person wrote, free of Terraform's types.
 type configured struct {
 	name      string
 	stations  []string // as the configuration names them; empty where location does
 	location  string
 	kmsHost   string // "" to be found
-	wanted    activation.Wanted
+	wanted    pool.Wanted
 	early     time.Duration // 0 never
 	method    method
-	limits    activation.Limits
-	window    *activation.Window // nil: at any time
-	broadcast string             // for Wake-on-LAN; "" none
+	limits    pool.Limits
+	window    *schedule.Window // nil: at any time
+	broadcast string           // for Wake-on-LAN; "" none
 	after     after
 }
 
@@ -138,7 +140,7 @@ func (m model) pool(ctx context.Context, managed []kms.Product) (configured, dia
 	diags := m.Stations.ElementsAs(ctx, &p.stations, true) // null is its validator's to refuse
 	slices.Sort(p.stations)
 
-	p.wanted = activation.Wanted{Managed: managed, Thresholds: map[kms.Product]int{}}
+	p.wanted = pool.Wanted{Managed: managed, Thresholds: map[kms.Product]int{}}
 	if !m.Thresholds.IsNull() {
 		var thresholds thresholdsModel
 		diags.Append(m.Thresholds.As(ctx, &thresholds, basetypes.ObjectAsOptions{})...)
@@ -159,7 +161,7 @@ func (m model) pool(ctx context.Context, managed []kms.Product) (configured, dia
 	p.early = duration(m.EarlyRenewal)
 
 	p.method = autoMethod
-	p.limits = activation.Limits{
+	p.limits = pool.Limits{
 		MaxParallel: defaultMaxParallel, MaxRestartsPerStation: defaultMaxRestarts, WhenInUse: defaultWhenInUse, Wake: true,
 		StationTimeout: duration(timetypes.GoDuration{StringValue: types.StringValue(defaultStationTimeout)}),
 	}
@@ -173,8 +175,8 @@ func (m model) pool(ctx context.Context, managed []kms.Product) (configured, dia
 		p.limits.MaxParallel = int(cycle.MaxParallel.ValueInt64())
 		p.limits.MaxRestartsPerStation = int(cycle.MaxRestartsPerStation.ValueInt64())
 		p.limits.StationTimeout = duration(cycle.StationTimeout)
-		p.limits.WhenInUse = activation.InUse(cycle.WhenInUse.ValueString())
-		p.limits.Spread = activation.Spread(cycle.Spread.ValueString())
+		p.limits.WhenInUse = pool.InUse(cycle.WhenInUse.ValueString())
+		p.limits.Spread = pool.Spread(cycle.Spread.ValueString())
 		p.limits.Wake = cycle.Wake.ValueBool()
 		p.broadcast = cycle.WakeBroadcast.ValueString()
 		p.after = after(cycle.After.ValueString())
@@ -201,7 +203,7 @@ var weekdays = map[string]time.Weekday{
 }
 
 // windowOf converts a window whose values are all known; nil where there is none.
-func windowOf(ctx context.Context, object types.Object) (*activation.Window, diag.Diagnostics) {
+func windowOf(ctx context.Context, object types.Object) (*schedule.Window, diag.Diagnostics) {
 	if object.IsNull() {
 		return nil, nil
 	}
@@ -214,7 +216,7 @@ func windowOf(ctx context.Context, object types.Object) (*activation.Window, dia
 		diags.AddAttributeError(path.Root("maintenance_window").AtName("timezone"), "Unknown time zone",
 			fmt.Sprintf("maintenance_window.timezone: %q is no name of the IANA time zone database, such as \"Europe/Berlin\".", m.Timezone.ValueString()))
 	}
-	window := &activation.Window{Start: sinceMidnight(m.Start), End: sinceMidnight(m.End), Location: location}
+	window := &schedule.Window{Start: sinceMidnight(m.Start), End: sinceMidnight(m.End), Location: location}
 	for _, day := range days {
 		window.Days = append(window.Days, weekdays[day])
 	}
@@ -299,7 +301,7 @@ func orEmpty(reasons map[string]string) map[string]string {
 }
 
 // productValue is one product's part; shown by Timago alone it holds no numbers.
-func productValue(a activation.Assessment, product kms.Product, shown bool) (types.Object, diag.Diagnostics) {
+func productValue(a pool.Assessment, product kms.Product, shown bool) (types.Object, diag.Diagnostics) {
 	state, managed := a.Products[product]
 	if !managed {
 		return types.ObjectNull(productTypes), nil
@@ -321,7 +323,7 @@ func productValue(a activation.Assessment, product kms.Product, shown bool) (typ
 }
 
 // showCycle puts what a cycle did into the state.
-func (m *model) showCycle(ctx context.Context, result activation.Result) diag.Diagnostics {
+func (m *model) showCycle(ctx context.Context, result cycle.Result) diag.Diagnostics {
 	restarts := make(map[string]int64, len(result.ByStation))
 	for name, station := range result.ByStation {
 		restarts[name] = int64(station.Restarts)

@@ -14,8 +14,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/timago/terraform-provider-timago/internal/activation"
 	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/pool"
 	"github.com/timago/terraform-provider-timago/internal/site"
 	"github.com/timago/terraform-provider-timago/internal/tfdiag"
 )
@@ -69,7 +69,7 @@ func (r *Resource) ValidateConfig(ctx context.Context, req resource.ValidateConf
 	}
 }
 
-func maxOf(wanted activation.Wanted) int {
+func maxOf(wanted pool.Wanted) int {
 	most := 0
 	for _, threshold := range wanted.Thresholds {
 		most = max(most, threshold)
@@ -120,7 +120,7 @@ func (r *Resource) ModifyPlan(ctx context.Context, req resource.ModifyPlanReques
 		resp.Diagnostics.Append(orDestroy(unread)...)
 		return
 	}
-	drifted := !creates && (state.Status.ValueString() != string(activation.Activated) || state.ReadyForRenewal.ValueBool())
+	drifted := !creates && (state.Status.ValueString() != string(pool.Activated) || state.ReadyForRenewal.ValueBool())
 	redefined := !creates && redefines(state, plan)
 	switch {
 	case creates:
@@ -169,7 +169,7 @@ func redefines(state, plan model) bool {
 
 // expectChange plans that the thresholds will hold and that everything read will change.
 func (m *model) expectChange() {
-	m.Status = types.StringValue(string(activation.Activated))
+	m.Status = types.StringValue(string(pool.Activated))
 	m.PlannedRestarts = types.Int64Unknown()
 	m.Unlicensed = types.MapUnknown(types.StringType)
 	m.Unreachable = types.SetUnknown(types.StringType)
@@ -245,15 +245,15 @@ func (l looker) findings(ctx context.Context, found reading, last knowledge) dia
 	members := slices.Clone(found.members)
 	for i := range members {
 		if members[i].Pending != "" { // what it shows now is not what it will be
-			members[i] = activation.Member{Name: members[i].Name, Err: kms.ErrNotYet}
+			members[i] = pool.Member{Name: members[i].Name, Err: kms.ErrNotYet}
 		}
 	}
-	facts := activation.Facts{
+	facts := pool.Facts{
 		KMSHost: found.kmsHost, Members: members, Last: last.LastKnown, Wanted: l.pool.wanted, Limits: l.pool.limits,
 		Window: l.pool.window, Now: found.at, Memory: last.Memory,
 	}
 	if l.pool.method == resetImage {
-		facts.Memory = activation.Memory{} // what restarts took says nothing of images
+		facts.Memory = pool.Memory{} // what restarts took says nothing of images
 	}
 	if !found.untold() {
 		facts.Restarts = found.restarts()
@@ -268,8 +268,8 @@ func (l looker) findings(ctx context.Context, found reading, last knowledge) dia
 		}
 	}
 	var diags diag.Diagnostics
-	for _, finding := range activation.Preflight(facts) {
-		if finding.Severity == activation.Error {
+	for _, finding := range pool.Preflight(facts) {
+		if finding.Severity == pool.Error {
 			diags.AddError(finding.Summary, finding.Detail)
 		} else {
 			diags.AddWarning(finding.Summary, finding.Detail)

@@ -9,17 +9,18 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
-	"github.com/timago/terraform-provider-timago/internal/activation"
+	"github.com/timago/terraform-provider-timago/internal/cycle"
 	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/pool"
 	"github.com/timago/terraform-provider-timago/internal/site"
 )
 
 // progress logs what happens in a cycle, one readable line a step: Terraform itself shows
 // no more than "Still creating...". The message is for people, the fields for machines:
 // in a log's text they come in no order.
-func progress(ctx context.Context, name string, targets map[kms.Product]int) func(activation.Event) {
+func progress(ctx context.Context, name string, targets map[kms.Product]int) func(cycle.Event) {
 	restarted := map[string]time.Time{}
-	return func(e activation.Event) {
+	return func(e cycle.Event) {
 		e.Reason = strings.Join(strings.Fields(e.Reason), " ") // an error may have several lines
 		fields := map[string]any{"pool": name, "event": string(e.Kind)}
 		if e.Station != "" {
@@ -35,10 +36,10 @@ func progress(ctx context.Context, name string, targets map[kms.Product]int) fun
 			fields[string(product)+"_count"] = count
 		}
 		message := line(e, targets)
-		if e.Kind == activation.KindRestarting {
+		if e.Kind == cycle.KindRestarting {
 			restarted[e.Station] = time.Now()
 		}
-		if e.Kind == activation.KindBack {
+		if e.Kind == cycle.KindBack {
 			message += fmt.Sprintf(" after %.0fs", time.Since(restarted[e.Station]).Seconds())
 		}
 		tflog.Info(ctx, message, fields)
@@ -46,7 +47,7 @@ func progress(ctx context.Context, name string, targets map[kms.Product]int) fun
 }
 
 // line says in one line what happened.
-func line(e activation.Event, targets map[kms.Product]int) string {
+func line(e cycle.Event, targets map[kms.Product]int) string {
 	of := ""
 	if e.Product != "" {
 		of = " for " + e.Product.Title()
@@ -56,31 +57,31 @@ func line(e activation.Event, targets map[kms.Product]int) string {
 		because = ": " + e.Reason
 	}
 	switch e.Kind {
-	case activation.KindCounts:
+	case cycle.KindCounts:
 		return "counts: " + countsOf(e.Counts, targets)
-	case activation.KindReached:
+	case cycle.KindReached:
 		return "every threshold holds: " + countsOf(e.Counts, targets)
-	case activation.KindAsked:
+	case cycle.KindAsked:
 		return e.Station + " was asked to activate " + e.Product.Title()
-	case activation.KindCounted:
+	case cycle.KindCounted:
 		return e.Station + " was counted" + of
-	case activation.KindWoken:
+	case cycle.KindWoken:
 		return "switching on " + e.Station
-	case activation.KindRestarting:
+	case cycle.KindRestarting:
 		return "restarting " + e.Station
-	case activation.KindBack:
+	case cycle.KindBack:
 		return e.Station + " is back"
-	case activation.KindInUse:
+	case cycle.KindInUse:
 		return e.Station + " is left for later" + because
-	case activation.KindLeftOut:
+	case cycle.KindLeftOut:
 		return e.Station + " is left out" + of + because
-	case activation.KindSwitchedOff:
+	case cycle.KindSwitchedOff:
 		return "switching off " + e.Station
-	case activation.KindLeftOn:
+	case cycle.KindLeftOn:
 		return e.Station + " stays on" + because
-	case activation.KindHostSilent:
+	case cycle.KindHostSilent:
 		return "the KMS host could not be read and is asked again" + because
-	case activation.KindWaiting:
+	case cycle.KindWaiting:
 		return "waiting" + because
 	}
 	return string(e.Kind) + because
@@ -98,7 +99,7 @@ func countsOf(counts, targets map[kms.Product]int) string {
 }
 
 // account says what was done and last seen.
-func account(result activation.Result, a activation.Assessment) string {
+func account(result cycle.Result, a pool.Assessment) string {
 	said := []string{fmt.Sprintf("%d requests for activation were commanded and %d restarts were made.", result.Asked, result.Restarts)}
 	for _, product := range a.Managed() {
 		state := a.Products[product]
@@ -110,7 +111,7 @@ func account(result activation.Result, a activation.Assessment) string {
 			product.Title(), count, state.Threshold, state.Licensed, state.Members))
 	}
 	if len(a.Unlicensed) > 0 && a.Missing() == 0 {
-		said = append(said, "Not licensed:\n"+activation.Listing(a.Unlicensed))
+		said = append(said, "Not licensed:\n"+pool.Listing(a.Unlicensed))
 	}
 	return strings.Join(said, "\n")
 }
@@ -130,11 +131,11 @@ func switchOn(p configured, s *site.Site) string {
 // cycleAdvice says what to do about a cycle that did not reach its end; on is how stations
 // that do not answer come on, "" where all do.
 func cycleAdvice(err error, on string) string {
-	var stalled *activation.Stalled
-	var sameCMID *activation.SameCMID
-	var cancelled *activation.Cancelled
-	var noKey *activation.HostWithoutKey
-	var outside *activation.OutsideWindow
+	var stalled *cycle.Stalled
+	var sameCMID *cycle.SameCMID
+	var cancelled *cycle.Cancelled
+	var noKey *cycle.HostWithoutKey
+	var outside *cycle.OutsideWindow
 	switch {
 	case errors.As(err, &outside):
 		return "Apply again while the window is open, or change maintenance_window. What has been counted stays counted."

@@ -8,7 +8,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-log/tflogtest"
 
-	"github.com/timago/terraform-provider-timago/internal/activation"
+	"github.com/timago/terraform-provider-timago/internal/cycle"
 	"github.com/timago/terraform-provider-timago/internal/kms"
 )
 
@@ -18,24 +18,24 @@ func TestACycleIsLoggedInWords(t *testing.T) {
 	targets := map[kms.Product]int{kms.Windows: 25, kms.Office: 5}
 	const station = "R101-PC01"
 	for _, tt := range []struct {
-		event activation.Event
+		event cycle.Event
 		says  string
 	}{
-		{activation.Event{Kind: activation.KindCounts, Counts: map[kms.Product]int{kms.Office: 3, kms.Windows: 22}}, "counts: Windows 22 of 25, Office 3 of 5"},
-		{activation.Event{Kind: activation.KindCounts, Counts: map[kms.Product]int{kms.Windows: 0}}, "counts: Windows 0 of 25"},
-		{activation.Event{Kind: activation.KindReached, Counts: map[kms.Product]int{kms.Windows: 25}}, "every threshold holds: Windows 25 of 25"},
-		{activation.Event{Kind: activation.KindAsked, Station: station, Product: kms.Office}, "R101-PC01 was asked to activate Office"},
-		{activation.Event{Kind: activation.KindCounted, Station: station, Product: kms.Windows}, "R101-PC01 was counted for Windows"},
-		{activation.Event{Kind: activation.KindWoken, Station: station}, "switching on R101-PC01"},
-		{activation.Event{Kind: activation.KindRestarting, Station: station}, "restarting R101-PC01"},
-		{activation.Event{Kind: activation.KindBack, Station: station}, "R101-PC01 is back"},
-		{activation.Event{Kind: activation.KindInUse, Station: station, Reason: `used by SCHULE\anna`}, `R101-PC01 is left for later: used by SCHULE\anna`},
-		{activation.Event{Kind: activation.KindLeftOut, Station: station, Reason: "it is off"}, "R101-PC01 is left out: it is off"},
-		{activation.Event{Kind: activation.KindLeftOut, Station: station, Product: kms.Office, Reason: "no key"}, "R101-PC01 is left out for Office: no key"},
-		{activation.Event{Kind: activation.KindWaiting, Reason: "stations are in use"}, "waiting: stations are in use"},
-		{activation.Event{Kind: activation.KindHostSilent, Reason: "no answer"}, "the KMS host could not be read and is asked again: no answer"},
-		{activation.Event{Kind: activation.KindSwitchedOff, Station: station}, "switching off R101-PC01"},
-		{activation.Event{Kind: activation.KindLeftOn, Station: station, Reason: "in use"}, "R101-PC01 stays on: in use"},
+		{cycle.Event{Kind: cycle.KindCounts, Counts: map[kms.Product]int{kms.Office: 3, kms.Windows: 22}}, "counts: Windows 22 of 25, Office 3 of 5"},
+		{cycle.Event{Kind: cycle.KindCounts, Counts: map[kms.Product]int{kms.Windows: 0}}, "counts: Windows 0 of 25"},
+		{cycle.Event{Kind: cycle.KindReached, Counts: map[kms.Product]int{kms.Windows: 25}}, "every threshold holds: Windows 25 of 25"},
+		{cycle.Event{Kind: cycle.KindAsked, Station: station, Product: kms.Office}, "R101-PC01 was asked to activate Office"},
+		{cycle.Event{Kind: cycle.KindCounted, Station: station, Product: kms.Windows}, "R101-PC01 was counted for Windows"},
+		{cycle.Event{Kind: cycle.KindWoken, Station: station}, "switching on R101-PC01"},
+		{cycle.Event{Kind: cycle.KindRestarting, Station: station}, "restarting R101-PC01"},
+		{cycle.Event{Kind: cycle.KindBack, Station: station}, "R101-PC01 is back"},
+		{cycle.Event{Kind: cycle.KindInUse, Station: station, Reason: `used by SCHULE\anna`}, `R101-PC01 is left for later: used by SCHULE\anna`},
+		{cycle.Event{Kind: cycle.KindLeftOut, Station: station, Reason: "it is off"}, "R101-PC01 is left out: it is off"},
+		{cycle.Event{Kind: cycle.KindLeftOut, Station: station, Product: kms.Office, Reason: "no key"}, "R101-PC01 is left out for Office: no key"},
+		{cycle.Event{Kind: cycle.KindWaiting, Reason: "stations are in use"}, "waiting: stations are in use"},
+		{cycle.Event{Kind: cycle.KindHostSilent, Reason: "no answer"}, "the KMS host could not be read and is asked again: no answer"},
+		{cycle.Event{Kind: cycle.KindSwitchedOff, Station: station}, "switching off R101-PC01"},
+		{cycle.Event{Kind: cycle.KindLeftOn, Station: station, Reason: "in use"}, "R101-PC01 stays on: in use"},
 	} {
 		if said := line(tt.event, targets); said != tt.says {
 			t.Errorf("%s: %q, want %q", tt.event.Kind, said, tt.says)
@@ -50,13 +50,13 @@ func TestAStationIsBackAfterItsOwnTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
 		tell := progress(tflogtest.RootLogger(t.Context(), &log), "R101", nil)
-		tell(activation.Event{Kind: activation.KindRestarting, Station: "PC01"})
+		tell(cycle.Event{Kind: cycle.KindRestarting, Station: "PC01"})
 		time.Sleep(30 * time.Second)
-		tell(activation.Event{Kind: activation.KindRestarting, Station: "PC02"})
+		tell(cycle.Event{Kind: cycle.KindRestarting, Station: "PC02"})
 		time.Sleep(44 * time.Second)
-		tell(activation.Event{Kind: activation.KindBack, Station: "PC01"})
-		tell(activation.Event{Kind: activation.KindBack, Station: "PC02"})
-		tell(activation.Event{Kind: activation.KindHostSilent, Reason: "kms01:\n\tno answer"})
+		tell(cycle.Event{Kind: cycle.KindBack, Station: "PC01"})
+		tell(cycle.Event{Kind: cycle.KindBack, Station: "PC02"})
+		tell(cycle.Event{Kind: cycle.KindHostSilent, Reason: "kms01:\n\tno answer"})
 
 		lines, err := tflogtest.MultilineJSONDecode(&log)
 		if err != nil || len(lines) != 5 {

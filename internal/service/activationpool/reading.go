@@ -12,8 +12,8 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
-	"github.com/timago/terraform-provider-timago/internal/activation"
 	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/pool"
 	"github.com/timago/terraform-provider-timago/internal/site"
 	"github.com/timago/terraform-provider-timago/internal/tfdiag"
 )
@@ -22,10 +22,10 @@ import (
 type reading struct {
 	kmsHost    string
 	at         time.Time
-	members    []activation.Member
-	host       activation.HostReading
-	assessment activation.Assessment
-	renewal    activation.Renewal
+	members    []pool.Member
+	host       pool.HostReading
+	assessment pool.Assessment
+	renewal    pool.Renewal
 	told       map[kms.Product]time.Duration // ages, where the counts are those that stations were told; nil: read on the host
 	shown      bool                          // by Timago alone: Windows itself could not be asked, and there are no counts
 }
@@ -95,7 +95,7 @@ func (l looker) read(ctx context.Context, known knowledge) (reading, diag.Diagno
 		}
 		return l.readTimago(ctx, names, parts)
 	}
-	members, err := activation.Survey(ctx, l.site, names)
+	members, err := pool.Survey(ctx, l.site, names)
 	if err != nil {
 		next := ""
 		if errors.Is(err, context.DeadlineExceeded) {
@@ -111,10 +111,10 @@ func (l looker) read(ctx context.Context, known knowledge) (reading, diag.Diagno
 		return l.fail("The pool's KMS host was looked for.", errors.Join(append([]error{errNoHost}, silence(members)...)...),
 			"Set kms.host in the provider block or kms_host of the pool, or see that a station answers.")
 	}
-	r.host, err = activation.ReadHost(ctx, l.site.At(r.kmsHost))
+	r.host, err = pool.ReadHost(ctx, l.site.At(r.kmsHost))
 	if errors.Is(err, kms.ErrDenied) && l.site.CountSource() != site.CountHost && l.accepted(members, known) {
-		told := activation.CountsTold(ctx, l.site, members, l.site.MaxAge())
-		r.host = activation.HostReading{Host: told.Host, LogErr: err}
+		told := pool.CountsTold(ctx, l.site, members, l.site.MaxAge())
+		r.host = pool.HostReading{Host: told.Host, LogErr: err}
 		r.told, err = told.Age, nil
 	}
 	if err != nil {
@@ -131,10 +131,10 @@ func (l looker) read(ctx context.Context, known knowledge) (reading, diag.Diagno
 		return reading{}, diag.Diagnostics{failure.Error()}
 	}
 	r.at = time.Now()
-	r.assessment, err = activation.Assess(members, r.host.Host, l.pool.wanted, known.LastKnown)
-	if err != nil && (!errors.Is(err, activation.ErrNoProduct) || len(r.assessment.Pending) == 0) {
+	r.assessment, err = pool.Assess(members, r.host.Host, l.pool.wanted, known.LastKnown)
+	if err != nil && (!errors.Is(err, pool.ErrNoProduct) || len(r.assessment.Pending) == 0) {
 		next := assessAdvice(err)
-		if left := r.leftOut(l.pool.wanted); left != nil && errors.Is(err, activation.ErrNoProduct) {
+		if left := r.leftOut(l.pool.wanted); left != nil && errors.Is(err, pool.ErrNoProduct) {
 			err, next = left, "Leave the threshold of what members hold out or set it above 0, or remove the pool."
 		}
 		err = errors.Join(append(silence(members), err)...)
@@ -149,7 +149,7 @@ func (l looker) read(ctx context.Context, known knowledge) (reading, diag.Diagno
 			len(members)-len(r.assessment.Unreachable), len(members), r.kmsHost, read), err, next)
 		return r, diags
 	}
-	r.renewal = activation.RenewalOf(r.host, r.assessment, activation.ProductsHeld(members), l.pool.early)
+	r.renewal = pool.RenewalOf(r.host, r.assessment, pool.ProductsHeld(members), l.pool.early)
 	return r, r.warnings(l.pool)
 }
 
@@ -158,7 +158,7 @@ func (r reading) restarts() int { return max(r.assessment.Restarts, r.renewal.Mi
 
 // holds tells whether nothing is to be done.
 func (r reading) holds() bool {
-	return r.assessment.Status == activation.Activated && !r.renewal.Ready
+	return r.assessment.Status == pool.Activated && !r.renewal.Ready
 }
 
 // targets are the counts that a cycle is to reach.
@@ -171,7 +171,7 @@ func (r reading) targets() map[kms.Product]int {
 // accepted tells whether the account is good for the stations, so that a host that refuses
 // it refuses it for reasons of its own. A wrong password must not pass for that. Where no
 // station answers, what was known of this host before decides.
-func (l looker) accepted(members []activation.Member, known knowledge) bool {
+func (l looker) accepted(members []pool.Member, known knowledge) bool {
 	denied := false
 	for _, m := range members {
 		if m.Err == nil {
@@ -190,16 +190,16 @@ func (l looker) readTimago(ctx context.Context, names []string, parts map[string
 		return l.fail("Timago was asked for the activation's status.", err, "")
 	}
 	r := reading{kmsHost: cmp.Or(l.pool.kmsHost, l.site.KMSHost(), shown.Host), at: time.Now(), shown: true}
-	a := activation.Assessment{Status: activation.Activated, Products: map[kms.Product]activation.ProductState{}, Pending: map[string]string{}}
+	a := pool.Assessment{Status: pool.Activated, Products: map[kms.Product]pool.ProductState{}, Pending: map[string]string{}}
 	for _, name := range names {
-		r.members = append(r.members, activation.Member{Name: name, Pending: parts[name].Words()})
+		r.members = append(r.members, pool.Member{Name: name, Pending: parts[name].Words()})
 		if parts[name] != site.TakesPart {
 			a.Pending[name] = parts[name].Words()
 		}
 	}
-	unknown := func(state *activation.ProductState, reason string) {
-		if state.Reason = cmp.Or(state.Reason, reason); a.Status == activation.Activated {
-			a.Status = activation.Unknown
+	unknown := func(state *pool.ProductState, reason string) {
+		if state.Reason = cmp.Or(state.Reason, reason); a.Status == pool.Activated {
+			a.Status = pool.Unknown
 		}
 	}
 	for _, product := range shown.Products {
@@ -207,18 +207,18 @@ func (l looker) readTimago(ctx context.Context, names []string, parts map[string
 		if set && threshold == 0 {
 			continue
 		}
-		state := activation.ProductState{Threshold: threshold}
+		state := pool.ProductState{Threshold: threshold}
 		if !set {
 			state.Threshold = product.Product.Threshold()
 		}
 		switch product.Status {
 		case site.KMSActivated:
 		case site.KMSNotActivated:
-			state.Reason, a.Status = "Timago shows: nicht aktiviert", activation.NotActivated
+			state.Reason, a.Status = "Timago shows: nicht aktiviert", pool.NotActivated
 		default: // also a word that only a newer interface knows
 			unknown(&state, "Timago shows: unbekannt")
 		}
-		if state.Threshold > product.Product.Threshold() || l.pool.wanted.Licensed != (activation.Requirement{}) {
+		if state.Threshold > product.Product.Threshold() || l.pool.wanted.Licensed != (pool.Requirement{}) {
 			unknown(&state, "Timago shows neither counts nor who is licensed: whether all holds that is wanted is not known without winrm")
 		}
 		a.Products[product.Product] = state
@@ -227,14 +227,14 @@ func (l looker) readTimago(ctx context.Context, names []string, parts map[string
 		r.renewal.Why = errNoCounts
 	}
 	if len(a.Products) == 0 {
-		return l.fail("Timago was asked for the activation's status.", activation.ErrNoProduct, "Set winrm in the provider block, so that Windows itself can be asked.")
+		return l.fail("Timago was asked for the activation's status.", pool.ErrNoProduct, "Set winrm in the provider block, so that Windows itself can be asked.")
 	}
 	r.assessment = a
 	return r, r.warnings(l.pool)
 }
 
 // hostInUse is the KMS host that most members say they use.
-func hostInUse(members []activation.Member) string {
+func hostInUse(members []pool.Member) string {
 	uses := map[string]int{}
 	for _, m := range members {
 		if m.Station.KMSHost != "" {
@@ -251,7 +251,7 @@ func hostInUse(members []activation.Member) string {
 }
 
 // silence lists what came instead of answers, a few of many; a refused account first.
-func silence(members []activation.Member) []error {
+func silence(members []pool.Member) []error {
 	const most = 5
 	var denied, errs []error
 	for _, m := range members {
@@ -272,7 +272,7 @@ func silence(members []activation.Member) []error {
 
 // leftOut says why no product is left to keep where the pool leaves out what members hold;
 // nil where it does not.
-func (r reading) leftOut(wanted activation.Wanted) error {
+func (r reading) leftOut(wanted pool.Wanted) error {
 	var why []string
 	leavesOut := false
 	for _, product := range kms.Products() {
@@ -313,7 +313,7 @@ func (r reading) warnings(p configured) diag.Diagnostics {
 	if pending := r.assessment.Pending; len(pending) > 0 {
 		diags.Append(tfdiag.Failure{
 			Verb: "judge", Noun: fmt.Sprintf("%d of the %d members of activation pool", len(pending), len(r.members)), Name: p.name,
-			Attempted: "They do not take part yet:\n" + activation.Listing(pending),
+			Attempted: "They do not take part yet:\n" + pool.Listing(pending),
 			Next:      "Applying waits for their images, all together, before the first restart. A timago_station_kms sets the option and resets the image.",
 		}.Warning())
 	}
@@ -336,7 +336,7 @@ func (r reading) uncounted(name string) diag.Diagnostics {
 	}
 	return diag.Diagnostics{tfdiag.Failure{
 		Verb: "count on", Noun: fmt.Sprintf("%d of the %d members of activation pool", len(never), len(r.members)), Name: name,
-		Attempted: "These members can never be counted by a KMS host and are left out:\n" + activation.Listing(never),
+		Attempted: "These members can never be counted by a KMS host and are left out:\n" + pool.Listing(never),
 		Next:      "Install the volume licence's KMS client key on them, or take them out of stations.",
 	}.Warning()}
 }
@@ -359,9 +359,9 @@ func (r reading) source(name string) diag.Diagnostic {
 
 func assessAdvice(err error) string {
 	switch {
-	case errors.Is(err, activation.ErrNotKMSHost):
+	case errors.Is(err, pool.ErrNotKMSHost):
 		return "Name the machine that holds the KMS host key in kms_host or in kms.host of the provider block."
-	case errors.Is(err, activation.ErrNoProduct):
+	case errors.Is(err, pool.ErrNoProduct):
 		return "Switch some of the stations on and try again, or set thresholds."
 	}
 	return ""

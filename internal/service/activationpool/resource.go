@@ -9,7 +9,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/timago/terraform-provider-timago/internal/activation"
+	"github.com/timago/terraform-provider-timago/internal/cycle"
+	"github.com/timago/terraform-provider-timago/internal/pool"
 	"github.com/timago/terraform-provider-timago/internal/site"
 )
 
@@ -28,7 +29,7 @@ func NewResource() resource.Resource { return &Resource{} }
 
 // engine is shared by every pool of the process: two pools on one KMS host then know of
 // each other's restarts under way.
-var engine = activation.New()
+var engine = cycle.New()
 
 // Metadata names the resource.
 func (r *Resource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
@@ -106,7 +107,7 @@ func (r *Resource) Read(ctx context.Context, req resource.ReadRequest, resp *res
 		// Green must not rest on stale facts: the last count stands for as long as an
 		// answer to a station would have.
 		if checked, diags := state.CheckedAt.ValueRFC3339Time(); diags.HasError() || time.Since(checked) > r.site.MaxAge() {
-			state.Status = types.StringValue(string(activation.Unknown))
+			state.Status = types.StringValue(string(pool.Unknown))
 			resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
 		}
 		resp.Diagnostics.Append(known.keep(ctx, resp.Private)...)

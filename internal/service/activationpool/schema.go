@@ -24,8 +24,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/timago/terraform-provider-timago/internal/activation"
 	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/pool"
 	"github.com/timago/terraform-provider-timago/internal/tfdiag"
 )
 
@@ -214,9 +214,9 @@ func cycleAttributes() map[string]schema.Attribute {
 		"spread": schema.StringAttribute{
 			Optional:            true,
 			Computed:            true,
-			Default:             stringdefault.StaticString(string(activation.SpreadFastest)),
+			Default:             stringdefault.StaticString(string(pool.SpreadFastest)),
 			MarkdownDescription: "Who makes the counts: `fastest`, so that it takes the least time, or `even`, every station its equal share. Default: `fastest`.",
-			Validators:          []validator.String{stringvalidator.OneOf(string(activation.SpreadFastest), string(activation.SpreadEven))},
+			Validators:          []validator.String{stringvalidator.OneOf(string(pool.SpreadFastest), string(pool.SpreadEven))},
 		},
 		"wake": schema.BoolAttribute{
 			Optional: true,

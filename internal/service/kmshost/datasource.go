@@ -12,8 +12,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/timago/terraform-provider-timago/internal/activation"
 	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/pool"
 	"github.com/timago/terraform-provider-timago/internal/site"
 	"github.com/timago/terraform-provider-timago/internal/tfdiag"
 )
@@ -63,7 +63,7 @@ func (d *DataSource) Read(ctx context.Context, req datasource.ReadRequest, resp 
 		return
 	}
 	host := d.site.At(name)
-	reading, err := activation.ReadHost(ctx, host)
+	reading, err := pool.ReadHost(ctx, host)
 	if err != nil {
 		resp.Diagnostics.Append(tfdiag.Failure{
 			Verb: "read", Noun: "KMS host", Name: name,

@@ -7,8 +7,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/timago/terraform-provider-timago/internal/activation"
 	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/pool"
 )
 
 // model is the data source as Terraform holds it. Nil is null: no data.
@@ -85,7 +85,7 @@ type sharedModel struct {
 }
 
 // show puts a reading into the model.
-func (m *model) show(r activation.HostReading) {
+func (m *model) show(r pool.HostReading) {
 	m.IsKMSHost = types.BoolValue(r.Host.IsHost)
 	m.Port = types.Int64Value(int64(r.Host.Port))
 	m.DNSPublishing = types.BoolPointerValue(r.Host.DNSPublishing)
@@ -103,13 +103,13 @@ func (m *model) show(r activation.HostReading) {
 		m.LogSince = moment(since)
 	}
 	m.SharedCMIDs = []sharedModel{}
-	for _, clone := range activation.Clones(r.Counted) {
+	for _, clone := range pool.Clones(r.Counted) {
 		m.SharedCMIDs = append(m.SharedCMIDs, sharedModel{string(clone.CMID), clone.Clients})
 	}
 }
 
 // countOf is a product family's part; nil where the host has no key for it.
-func countOf(r activation.HostReading, product kms.Product) *countModel {
+func countOf(r pool.HostReading, product kms.Product) *countModel {
 	if !r.Host.HasKey(product) {
 		return nil
 	}
@@ -117,10 +117,10 @@ func countOf(r activation.HostReading, product kms.Product) *countModel {
 	if count, known := r.Host.Count(product); known {
 		m.Count = number(&count)
 	}
-	forecast, err := activation.ForecastOf(r, product, activation.ProductsHeld(nil))
+	forecast, err := pool.ForecastOf(r, product, pool.ProductsHeld(nil))
 	if err != nil {
 		reason := err.Error()
-		var none *activation.NoForecast
+		var none *pool.NoForecast
 		if errors.As(err, &none) {
 			reason = none.Reason
 		}

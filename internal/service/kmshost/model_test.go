@@ -7,8 +7,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/timago/terraform-provider-timago/internal/activation"
 	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/pool"
 )
 
 var noon = time.Date(2026, 9, 7, 12, 0, 0, 0, time.UTC)
@@ -31,7 +31,7 @@ func TestALogThatMayNotBeReadTakesTheForecastAlone(t *testing.T) {
 	t.Parallel()
 	thirty := 30
 	var m model
-	m.show(activation.HostReading{
+	m.show(pool.HostReading{
 		Uptime: kms.Uptime{Now: noon, Boot: noon.Add(-time.Hour)},
 		Host:   kms.Host{IsHost: true, Products: []kms.HostProduct{{Product: kms.Windows, Status: kms.Licensed, Count: &thirty}}},
 		LogErr: fmt.Errorf("KMS host kms01: %w", kms.ErrDenied),

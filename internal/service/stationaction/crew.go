@@ -12,7 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"golang.org/x/sync/errgroup"
 
-	"github.com/timago/terraform-provider-timago/internal/activation"
+	"github.com/timago/terraform-provider-timago/internal/pool"
 	"github.com/timago/terraform-provider-timago/internal/tfdiag"
 )
 
@@ -149,7 +149,7 @@ func (t troubles) Error() string {
 	for station, err := range t {
 		reasons[station] = reason(station, err)
 	}
-	return activation.Listing(reasons)
+	return pool.Listing(reasons)
 }
 
 // Advice is what the errors themselves know, each once.

@@ -1,0 +1,222 @@
+package cycle
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/timago/terraform-provider-timago/internal/pool"
+)
+
+// missing is what the host's count lacks.
+func (c *cycle) missing(p int) int { return max(0, c.wanted[p]-c.host.counts[p]) }
+
+// short is what is missing beyond all that is under way, here and in other cycles.
+func (c *cycle) short(p int) int { return c.missing(p) - c.ledger.underWay[c.managed[p]] }
+
+func (c *cycle) met(of products) bool {
+	for p := range c.managed {
+		if of.has(p) && c.missing(p) > 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// lacking are the products whose thresholds do not hold.
+func (c *cycle) lacking() products {
+	var lacking products
+	for p := range c.managed {
+		if c.missing(p) > 0 {
+			lacking = lacking.with(p)
+		}
+	}
+	return lacking
+}
+
+// owe notes counts as under way. Only what is missing is waited for.
+func (c *cycle) owe(s *station, counts products) {
+	for p, product := range c.managed {
+		if counts.has(p) && !s.owes.has(p) {
+			s.owes = s.owes.with(p)
+			c.ledger.underWay[product]++
+		}
+	}
+}
+
+// release takes counts out of what is under way. A start's may have been made by now,
+// whatever was seen of it: the host must be read again before anyone relies on its count.
+func (c *cycle) release(s *station, counts products) {
+	for p, product := range c.managed {
+		if counts.has(p) && s.owes.has(p) {
+			s.owes = s.owes.without(p)
+			c.ledger.underWay[product]--
+			if s.started {
+				c.ledger.settled++
+			}
+		}
+	}
+}
+
+// choose picks the station to be restarted next; nil when none should be.
+func (c *cycle) choose() *station {
+	down := c.in[checking] + c.in[stopping] + c.in[down]
+	if down >= c.limits.MaxParallel || c.keeps != nil || !c.proven && c.prover != nil {
+		return nil
+	}
+	if c.in[unread] > 0 && c.now.Sub(c.started) < surveyGrace {
+		return nil // a quicker one may be among them
+	}
+	needed := false
+	need := make([]int, len(c.managed))
+	for p, product := range c.managed {
+		if c.host.denied && !c.host.told[p] {
+			continue // restarts rest on a count that was read
+		}
+		need[p] = c.short(p) - c.ledger.promised(product)
+		needed = needed || need[p] > 0
+	}
+	if !needed || len(c.idle) == 0 {
+		return nil
+	}
+	view := lineup{need: need, legs: c.legs(), parallel: c.limits.MaxParallel, capacity: c.capacity}
+	if c.limits.Spread == pool.SpreadEven {
+		return c.chooseEven(view)
+	}
+	free := c.limits.MaxParallel - down
+	var unwanted [1 << 8]bool // what is not wanted of one is not wanted of a slower one that adds the same
+	for _, s := range c.idle {
+		switch candidate := c.candidate(s); {
+		case unwanted[s.adds], c.ledger.busy[s.key], !c.allows(s.expects):
+		case free > view.sooner(candidate) && view.wants(candidate):
+			return s
+		default:
+			unwanted[s.adds] = true
+			if s.adds == c.all() {
+				return nil
+			}
+		}
+	}
+	return nil
+}
+
+// chooseEven gives, for the product that lacks most, each station that adds to it an
+// equal share of what is missing; the rest of the division falls to the quickest.
+func (c *cycle) chooseEven(view lineup) *station {
+	loads := make([]time.Duration, 0, c.limits.MaxParallel)
+	for _, leg := range view.legs {
+		if !leg.up {
+			loads = append(loads, leg.end)
+		}
+	}
+	loads = append(loads, make([]time.Duration, max(0, c.limits.MaxParallel-len(loads)))...)
+	view.legs = nil // nobody repeats in another's place: what falls to a station is its own
+	order := slices.SortedFunc(slices.Values(c.all().list()), func(p, q int) int { return cmp.Compare(view.need[q], view.need[p]) })
+	for _, p := range order {
+		if view.need[p] <= 0 {
+			return nil
+		}
+		works := c.works(p, view.need[p])
+		takes := make([]time.Duration, len(works))
+		for i, w := range works {
+			takes[i] = w.takes
+		}
+		places := pack(takes, loads)
+		var chosen *station
+		for i, w := range works {
+			switch able := w.s.idle && !c.ledger.busy[w.s.key] && view.wants(c.candidate(w.s)); {
+			case able && places != nil && loads[places[i]] == 0:
+				return w.s
+			case able && chosen == nil:
+				chosen = w.s
+			}
+		}
+		if chosen != nil {
+			return chosen
+		}
+	}
+	return nil
+}
+
+// work is what is before a station, one restart after the other.
+type work struct {
+	s     *station
+	takes time.Duration
+}
+
+// works divides what is missing of a product among the stations that add to it. The
+// longest work comes first.
+func (c *cycle) works(p, need int) []work {
+	var (
+		sharers []*station
+		made    []int
+	)
+	for _, s := range c.stations {
+		// Who cannot be through before the window closes leaves its share to the others.
+		if s.adds.has(p) && (s.idle && c.allows(s.expects) || s.owes != 0) {
+			sharers, made = append(sharers, s), append(made, c.candidate(s).made)
+		}
+	}
+	share := evenly(made, need)
+	rest := share.rest
+	slices.SortFunc(sharers, quicker)
+	var works []work
+	for _, s := range sharers {
+		candidate := c.candidate(s)
+		owed := share.owed(candidate.made)
+		if rest > 0 && candidate.made <= share.level { // the rest of the division falls to the quickest
+			owed++
+			rest--
+		}
+		if owed > 0 {
+			works = append(works, work{s, time.Duration(owed) * candidate.cycle})
+		}
+	}
+	slices.SortStableFunc(works, func(a, b work) int { return cmp.Compare(b.takes, a.takes) })
+	return works
+}
+
+func (c *cycle) candidate(s *station) candidate {
+	made := s.counted
+	if s.owes != 0 {
+		made++
+	}
+	return candidate{adds: s.adds, cycle: s.expects, made: made}
+}
+
+// cycleOf is how long the station's cycle is expected to take.
+func (c *cycle) cycleOf(s *station) time.Duration {
+	return cmp.Or(s.pace.Cycle(), c.fleet.Cycle(), pool.UsualCycle)
+}
+
+// What is lost each time a station goes again: the time until its count is noticed, which
+// the looks keep to a part of the cycle, and the calls before its next restart.
+const (
+	repeatLoss  = 64
+	repeatPause = 100 * time.Millisecond
+)
+
+// legs are the stations that were started and owe a count.
+func (c *cycle) legs() []leg {
+	legs := c.legRoom[:0]
+	for _, s := range c.underWay {
+		cycle := c.cycleOf(s)
+		end := s.since.Add(cycle).Sub(c.now)
+		cycle += cycle/repeatLoss + repeatPause
+		// One that is overdue may take as long again as it is late.
+		legs = append(legs, leg{adds: s.adds, up: s.phase == awaiting || s.phase == returned, end: max(end, -end, time.Second), cycle: cycle, left: c.limits.MaxRestartsPerStation - s.restarts})
+	}
+	c.legRoom = legs
+	return legs
+}
+
+// capacity tells how many restarts stations that add to all of these can still make.
+func (c *cycle) capacity(of products) int {
+	sum := 0
+	for _, s := range c.stations {
+		if s.adds.contains(of) && (s.idle || s.owes != 0) {
+			sum += max(0, c.limits.MaxRestartsPerStation-s.restarts)
+		}
+	}
+	return sum
+}

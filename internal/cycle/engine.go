@@ -1,0 +1,73 @@
+package cycle
+
+import (
+	"context"
+	"time"
+)
+
+// Engine runs cycles. A process has one: cycles on the same KMS host then know of each
+// other.
+type Engine struct{ ledgers ledgers }
+
+// New makes an Engine.
+func New() *Engine { return &Engine{} }
+
+// lastWords is how long a cancelled cycle waits for the calls it has made. They end with
+// the context; what they still say makes the result truer.
+const lastWords = 1500 * time.Millisecond
+
+// Run runs one cycle: it returns when the thresholds hold and unlicensed members were
+// asked, when nothing more can be done, or soon after ctx ended. The result is true also
+// beside an error: *Stalled, *SameCMID, *Cancelled, *HostUnreadable or *HostWithoutKey.
+func (e *Engine) Run(ctx context.Context, site Site, job Job) (Result, error) {
+	ledger := e.ledgers.of(job.Host)
+	_, canWake := site.(Waker)
+	c := newCycle(job, ledger, canWake, time.Now())
+	calling, abandon := context.WithCancel(ctx)
+	defer abandon()
+
+	reports, gone := make(chan report), make(chan struct{})
+	defer close(gone)
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	ended := ctx.Done()
+
+	step := func(change func()) {
+		ledger.mu.Lock()
+		change()
+		calls, events := c.take()
+		ledger.mu.Unlock()
+		if job.Progress != nil {
+			for _, event := range events {
+				job.Progress(event)
+			}
+		}
+		for _, made := range calls {
+			go func() {
+				r := made.carryOut(calling, site)
+				select {
+				case reports <- r:
+				case <-gone:
+				}
+			}()
+		}
+	}
+	step(func() { c.begin(time.Now()) })
+	for !c.finished() {
+		if next, wanted := c.next(); wanted {
+			timer.Reset(max(0, time.Until(next)))
+		}
+		select {
+		case r := <-reports:
+			step(func() { c.report(time.Now(), r) })
+		case <-timer.C:
+			step(func() { c.tick(time.Now()) })
+		case <-ended:
+			ended = nil // once
+			step(func() { c.cancel(time.Now(), context.Cause(ctx)) })
+		}
+	}
+	ledger.mu.Lock()
+	defer ledger.mu.Unlock()
+	return c.result(time.Now()), c.outcome()
+}

@@ -1,0 +1,97 @@
+package cycle
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/timago/terraform-provider-timago/internal/pool"
+
+	"github.com/timago/terraform-provider-timago/internal/kms"
+)
+
+// Shortfall is how far a product's count is from its threshold.
+type Shortfall struct {
+	Product          kms.Product
+	Count, Threshold int
+}
+
+func (s Shortfall) String() string {
+	return fmt.Sprintf("%s: count %d of %d", s.Product.Title(), s.Count, s.Threshold)
+}
+
+func describe(shortfalls []Shortfall) string {
+	parts := make([]string, len(shortfalls))
+	for i, s := range shortfalls {
+		parts[i] = s.String()
+	}
+	return strings.Join(parts, ", ")
+}
+
+// Stalled: thresholds do not hold and no station can add anything more.
+type Stalled struct {
+	Missing  []Shortfall
+	Stations map[string]string // member: why it adds nothing more
+}
+
+func (e *Stalled) Error() string {
+	return fmt.Sprintf("no station can add to the count any more (%s):\n%s", describe(e.Missing), pool.Listing(e.Stations))
+}
+
+// SameCMID: restarts bring no new client machine id, so that each member counts once.
+type SameCMID struct {
+	Missing  []Shortfall
+	Station  string // the one that was restarted
+	CMID     kms.CMID
+	Members  int
+	Stations map[string]string // member: why it adds nothing more
+}
+
+func (e *SameCMID) Error() string {
+	return fmt.Sprintf("this image keeps its client machine id: %d members can add at most %d (%s). "+
+		"After its restart station %s asked with %s, which the KMS host had counted already. "+
+		"Reset the image with the option \"KMS-Aktivierung\" set, or add members",
+		e.Members, e.Members, describe(e.Missing), e.Station, e.CMID)
+}
+
+// Cancelled: the context ended. It wraps the cause.
+type Cancelled struct {
+	Missing  []Shortfall
+	UnderWay []string // stations whose restart was not seen to its end
+	Waiting  map[string]string
+	Cause    error
+}
+
+func (e *Cancelled) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "the cycle ended early: %v", e.Cause)
+	if len(e.Missing) > 0 { // a read-back may have shown more since
+		fmt.Fprintf(&b, " (%s when it last looked)", describe(e.Missing))
+	}
+	if len(e.UnderWay) > 0 {
+		fmt.Fprintf(&b, "; still under way: %s", strings.Join(e.UnderWay, ", "))
+	}
+	for _, name := range slices.Sorted(maps.Keys(e.Waiting)) {
+		fmt.Fprintf(&b, "; %s: %s", name, e.Waiting[name])
+	}
+	return b.String()
+}
+
+func (e *Cancelled) Unwrap() error { return e.Cause }
+
+// HostUnreadable: the KMS host's counts could not be read.
+type HostUnreadable struct{ Cause error }
+
+func (e *HostUnreadable) Error() string {
+	return fmt.Sprintf("the KMS host's counts could not be read: %v", e.Cause)
+}
+
+func (e *HostUnreadable) Unwrap() error { return e.Cause }
+
+// HostWithoutKey: the KMS host cannot count the product.
+type HostWithoutKey struct{ Product kms.Product }
+
+func (e *HostWithoutKey) Error() string {
+	return fmt.Sprintf("the KMS host has no key for %s", e.Product.Title())
+}

@@ -1,0 +1,63 @@
+package cycle
+
+import (
+	"time"
+
+	"github.com/timago/terraform-provider-timago/internal/pool"
+	"github.com/timago/terraform-provider-timago/internal/schedule"
+
+	"github.com/timago/terraform-provider-timago/internal/kms"
+)
+
+// Job is one cycle to run.
+type Job struct {
+	Host       string              // the KMS host: cycles on the same one share a ledger
+	Members    []string            // stations, as Site knows them
+	Key        func(string) string // the same for every name of a station; nil: its only name
+	Thresholds map[kms.Product]int // of the managed products; one of 0 is left out
+	Limits     pool.Limits
+	Window     *schedule.Window // when stations may be started; nil: always
+	Memory     pool.Memory
+	Progress   func(Event) // told what happens, in order; may be nil, must not block
+}
+
+// key tells cycles in this process that they mean the same station.
+func (j Job) key(station string) string {
+	if j.Key == nil {
+		return station
+	}
+	return j.Key(station)
+}
+
+// Result is what a cycle did. It is true and complete also beside an error.
+type Result struct {
+	Started, Finished      time.Time
+	Restarts, Asked, Woken int                 // Asked: to make counts
+	AskedAfter             int                 // asked again once the thresholds held, since they were not licensed yet
+	Counts                 map[kms.Product]int // last read from the host
+	ByStation              map[string]StationResult
+	Memory                 pool.Memory
+}
+
+// Outcome says in a word where a station's part ended.
+type Outcome string
+
+// Outcomes of a station's part.
+const (
+	Spared    Outcome = "spared"     // nothing was needed of it
+	Took      Outcome = "took part"  // what was asked of it was done
+	LeftOut   Outcome = "left out"   // it adds nothing, or nothing more: see the reason
+	UnderWay  Outcome = "under way"  // the cycle ended before its part did
+	NotJudged Outcome = "not judged" // it had not been read when the cycle ended
+)
+
+// StationResult is one station's part.
+type StationResult struct {
+	Restarts int // commands to restart that were, or may have been, carried out
+	Asked    int // requests for activation that were made on our command
+	Counted  int // counts it added, with evidence
+	Woken    bool
+	Roused   bool // it was off when it was woken, as its uptime showed
+	Outcome  Outcome
+	Reason   string // in words; empty where there is nothing to say
+}

@@ -1,0 +1,74 @@
+package cycle_test
+
+import (
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/timago/terraform-provider-timago/internal/cycle"
+)
+
+// sights counts what drawn worlds have shown, so that no promise is held for want of
+// anything that could break it.
+type sights struct {
+	mu    sync.Mutex
+	seen  map[string]int
+	total int
+}
+
+func (s *sights) add(drawn scenario, w *watchman) {
+	log := w.log.String()
+	var outside *cycle.OutsideWindow
+	var stalled *cycle.Stalled
+	change := false
+	if drawn.Window != nil {
+		_, before := w.begun.In(drawn.Window.place()).Zone()
+		_, after := w.left.In(drawn.Window.place()).Zone()
+		change = before != after
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.seen == nil {
+		s.seen = map[string]int{}
+	}
+	s.total++
+	for sight, seen := range map[string]bool{
+		"a school of more than 60 stations":             len(drawn.Site.Stations) > 60,
+		"a user who logs on":                            strings.Contains(log, " log-on "),
+		"a user who logs off":                           strings.Contains(log, " log-off "),
+		"other traffic on the host":                     len(drawn.Site.Traffic) > 0,
+		"several products":                              len(drawn.Thresholds) > 1,
+		"two pools on one host":                         drawn.Twin,
+		"a second run after a cancelled one":            drawn.Resume,
+		"a station woken":                               strings.Contains(log, " woken "),
+		"thresholds reached":                            w.outcome == nil,
+		"nobody left who can add anything":              errors.As(w.outcome, &stalled),
+		"a window that kept the cycle from the start":   errors.As(w.outcome, &outside) && w.started == 0,
+		"a window that closed on a cycle":               errors.As(w.outcome, &outside) && w.started > 0,
+		"restarts in a window":                          drawn.Window != nil && w.started > 0,
+		"restarts in a window while the clocks changed": change && w.started > 0,
+	} {
+		if seen {
+			s.seen[sight]++
+		} else {
+			s.seen[sight] += 0
+		}
+	}
+}
+
+// judge wants everything to have been seen, schools only where enough worlds were drawn.
+func (s *sights) judge(t *testing.T) {
+	t.Helper()
+	if t.Failed() || s.total < fewestForSights {
+		return
+	}
+	for sight, seen := range s.seen {
+		t.Logf("%5d of %d worlds: %s", seen, s.total, sight)
+		if seen == 0 && s.total >= 10*fewestForSights {
+			t.Errorf("of %d worlds none has shown %s", s.total, sight)
+		}
+	}
+}
+
+const fewestForSights = 200
