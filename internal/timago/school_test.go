@@ -187,8 +187,8 @@ func (s *school) edit(i int, change func(*contract.Station)) {
 	change(&s.stations[i])
 }
 
-func notFound() contract.NotFoundApplicationProblemPlusJSONResponse {
-	return contract.NotFoundApplicationProblemPlusJSONResponse{Title: "Not found", Status: 404, Code: contract.ProblemCodeNotFound}
+func notFound() contract.Problem {
+	return contract.Problem{Title: "Not found", Status: 404, Code: contract.ProblemCodeNotFound}
 }
 
 func (s *school) at(id string) int {
@@ -252,7 +252,7 @@ func (s *school) GetStation(_ context.Context, request contract.GetStationReques
 	defer s.mu.Unlock()
 	i := s.at(request.ID)
 	if i < 0 {
-		return contract.GetStation404ApplicationProblemPlusJSONResponse{NotFoundApplicationProblemPlusJSONResponse: notFound()}, nil
+		return contract.GetStation404ApplicationProblemPlusJSONResponse{NotFoundApplicationProblemPlusJSONResponse: contract.NotFoundApplicationProblemPlusJSONResponse(notFound())}, nil
 	}
 	return contract.GetStation200JSONResponse{StationJSONResponse: contract.StationJSONResponse{
 		Body: s.stations[i], Headers: contract.StationResponseHeaders{ETag: s.stations[i].ETag},
@@ -264,7 +264,7 @@ func (s *school) PatchOperatingSystem(_ context.Context, request contract.PatchO
 	defer s.mu.Unlock()
 	i := s.at(request.ID)
 	if i < 0 {
-		return contract.PatchOperatingSystem404ApplicationProblemPlusJSONResponse{NotFoundApplicationProblemPlusJSONResponse: notFound()}, nil
+		return contract.PatchOperatingSystem404ApplicationProblemPlusJSONResponse{NoSystemApplicationProblemPlusJSONResponse: contract.NoSystemApplicationProblemPlusJSONResponse(notFound())}, nil
 	}
 	station := &s.stations[i]
 	if request.Params.IfMatch != station.ETag {
@@ -325,5 +325,5 @@ func (s *school) GetCommand(_ context.Context, request contract.GetCommandReques
 		}
 		return contract.GetCommand200JSONResponse(*command), nil
 	}
-	return contract.GetCommand404ApplicationProblemPlusJSONResponse{NotFoundApplicationProblemPlusJSONResponse: notFound()}, nil
+	return contract.GetCommand404ApplicationProblemPlusJSONResponse{NoCommandApplicationProblemPlusJSONResponse: contract.NoCommandApplicationProblemPlusJSONResponse(notFound())}, nil
 }

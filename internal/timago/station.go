@@ -176,7 +176,7 @@ func stationOf(s contract.Station) Station {
 		ETag: s.ETag,
 	}
 	if p := s.PendingCommand; p != nil {
-		station.Pending = &PendingCommand{ID: p.ID, Command: p.Command, State: p.State}
+		station.Pending = &PendingCommand{ID: p.ID, Command: CommandName(p.Command), State: p.State}
 	}
 	for _, o := range s.OperatingSystems {
 		station.OperatingSystems = append(station.OperatingSystems, OperatingSystem{

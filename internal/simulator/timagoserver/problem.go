@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/timago/terraform-provider-timago/internal/timago/contract"
 )
@@ -12,7 +13,8 @@ import (
 // refusal is a problem document on its way.
 type refusal struct {
 	contract.Problem
-	retryAfter int // seconds; -1: none is told
+	retryAfter int      // seconds; -1: none is told
+	allow      []string // methods, of 405
 }
 
 func (r *refusal) Error() string { return string(r.Code) }
@@ -32,6 +34,12 @@ func (r *refusal) write(w http.ResponseWriter) {
 	w.Header().Set("Content-Type", "application/problem+json")
 	if r.retryAfter >= 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(r.retryAfter))
+	}
+	if r.Status == http.StatusUnauthorized {
+		w.Header().Set("WWW-Authenticate", "Bearer")
+	}
+	if r.allow != nil {
+		w.Header().Set("Allow", strings.Join(r.allow, ", "))
 	}
 	w.WriteHeader(r.Status)
 	_ = json.NewEncoder(w).Encode(r.Problem) // a client that has gone has its own problem

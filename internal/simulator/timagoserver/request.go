@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"mime"
 	"net/http"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -32,15 +34,26 @@ const (
 	callSend  = "POST /commands"
 )
 
+// takes are the query parameters of each call; true where one may be given several times.
+var takes = map[string]map[string]bool{
+	"GET /stations": {
+		"id": true, "name": true, "location": false, "computer_group": false, "online": false, "kms_activation": false,
+		"started_after": false, "page_size": false, "page_token": false,
+	},
+	"GET /locations":       {"page_size": false, "page_token": false},
+	"GET /computer-groups": {"page_size": false, "page_token": false},
+}
+
 // invalid compares a request with the contract as far as its generated side does not;
 // nil where it keeps to it. It is written apart from openapi.yaml on purpose: tests hold
 // the client against that, and so a mistake in either shows.
 func invalid(e *exchange, r *http.Request) *refusal {
-	query := r.URL.Query()
-	for _, name := range []string{"id", "name"} {
-		if len(query[name]) > maxIDs {
-			return wrong(name, fmt.Sprintf("at most %d", maxIDs))
-		}
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return wrong("query", err.Error())
+	}
+	if refused := invalidQuery(e.entry.Call, query); refused != nil {
+		return refused
 	}
 	ids := query["id"]
 	if strings.HasPrefix(e.entry.Path, "/stations/") {
@@ -51,28 +64,54 @@ func invalid(e *exchange, r *http.Request) *refusal {
 			return wrong("id", "no client id: a GUID in lower case")
 		}
 	}
-	for _, name := range []string{"name", "page_token"} {
-		if slices.Contains(query[name], "") {
-			return wrong(name, "empty")
-		}
-	}
 	switch e.entry.Call {
 	case callPatch:
-		var settings struct {
-			KMSActivation *bool `json:"kms_activation"`
-		}
-		if refused := body(r, &settings); refused != nil {
-			return refused
-		}
-		if settings.KMSActivation == nil {
-			return wrongField("/kms_activation", "missing")
-		}
+		return invalidPatch(r)
 	case callSend:
 		var request contract.CommandRequest
 		if refused := body(r, &request); refused != nil {
 			return refused
 		}
 		return invalidCommand(request)
+	}
+	return nil
+}
+
+func invalidQuery(call string, query url.Values) *refusal {
+	for name, values := range query {
+		several, known := takes[call][name]
+		switch {
+		case !known:
+			return wrong(name, "there is no such parameter")
+		case len(values) > 1 && !several:
+			return wrong(name, "may be given once")
+		case len(values) > maxIDs:
+			return wrong(name, fmt.Sprintf("at most %d", maxIDs))
+		case slices.Contains(values, "") && name != "location" && name != "computer_group":
+			return wrong(name, "empty")
+		}
+	}
+	return nil
+}
+
+// oneETag is a strong ETag; neither * nor a list.
+var oneETag = regexp.MustCompile(`^"[^"]*"$`)
+
+func invalidPatch(r *http.Request) *refusal {
+	var settings struct {
+		KMSActivation *bool `json:"kms_activation"`
+	}
+	if refused := body(r, &settings); refused != nil {
+		return refused
+	}
+	given := r.Header.Values("If-Match")
+	switch {
+	case settings.KMSActivation == nil:
+		return wrongField("/kms_activation", "missing")
+	case len(given) == 0:
+		return refuse(http.StatusPreconditionRequired, contract.ProblemCodePreconditionRequired, "If-Match is missing: send the station's ETag")
+	case len(given) > 1 || !oneETag.MatchString(given[0]):
+		return wrong("If-Match", "takes one ETag, with its quotes")
 	}
 	return nil
 }
@@ -105,8 +144,8 @@ func body(r *http.Request, into any) *refusal {
 		return wrong("body", err.Error())
 	}
 	r.Body = io.NopCloser(bytes.NewReader(text))
-	if media := r.Header.Get("Content-Type"); media != "application/json" {
-		return wrong("Content-Type", "application/json")
+	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != "application/json" {
+		return refuse(http.StatusUnsupportedMediaType, contract.ProblemCodeUnsupportedMediaType, "send application/json")
 	}
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()

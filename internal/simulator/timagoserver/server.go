@@ -110,15 +110,14 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	s.requests.Add(1)
 	defer s.requests.Done()
 	arrived := time.Now()
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
 	if err != nil {
-		return // the client has gone, or sends without end
+		return // the client has gone
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	e := &exchange{entry: s.entry(r, body, arrived)}
-	_, pattern := s.calls.Handler(r)
-	if e.known = pattern != "" && path.Clean(r.URL.Path) == r.URL.Path; e.known { // else the routes would redirect
-		e.entry.Call = strings.Replace(pattern, base, "", 1)
+	if call := s.call(r); call != "" {
+		e.known, e.entry.Call = true, call
 	}
 	switch {
 	case !s.authorized(r):
@@ -126,6 +125,8 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	case !s.limit.allows(s.config.RateLimit, arrived):
 		e.refusal = refuse(http.StatusTooManyRequests, contract.ProblemCodeRateLimited, fmt.Sprintf("more than %d requests per second", s.config.RateLimit))
 		e.refusal.retryAfter = 1
+	case e.known && len(body) > maxBody:
+		e.refusal = refuse(http.StatusRequestEntityTooLarge, contract.ProblemCodeTooLarge, fmt.Sprintf("at most %d bytes", maxBody))
 	default:
 		s.meet(e)
 	}
@@ -156,7 +157,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request) {
 		e.refusal.write(w)
 		return
 	case !e.known:
-		refuse(http.StatusNotFound, contract.ProblemCodeNotFound, "there is no such call").write(w)
+		s.unknown(r).write(w)
 		return
 	}
 	if refused := invalid(e, r); refused != nil {
@@ -164,6 +165,32 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.calls.ServeHTTP(w, r)
+}
+
+// call is the contract's name for a request, "GET /stations/{id}"; "" where it knows none.
+func (s *Server) call(r *http.Request) string {
+	if path.Clean(r.URL.Path) != r.URL.Path { // the routes would redirect
+		return ""
+	}
+	_, pattern := s.calls.Handler(r)
+	return strings.Replace(pattern, base, "", 1)
+}
+
+// unknown refuses a path or a method that the contract does not know.
+func (s *Server) unknown(r *http.Request) *refusal {
+	var allowed []string
+	for _, method := range []string{http.MethodGet, http.MethodPatch, http.MethodPost} {
+		other := r.Clone(r.Context())
+		if other.Method = method; s.call(other) != "" {
+			allowed = append(allowed, method)
+		}
+	}
+	if len(allowed) == 0 {
+		return refuse(http.StatusNotFound, contract.ProblemCodeUnknownPath, "there is no such path")
+	}
+	refused := refuse(http.StatusMethodNotAllowed, contract.ProblemCodeMethodNotAllowed, "the path takes "+strings.Join(allowed, ", "))
+	refused.allow = allowed
+	return refused
 }
 
 // authorized compares in constant time, by habit.

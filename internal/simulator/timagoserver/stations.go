@@ -75,7 +75,7 @@ func (c calls) PatchOperatingSystem(_ context.Context, request contract.PatchOpe
 		return nil, err
 	}
 	if !slices.ContainsFunc(l.Systems, func(made world.SystemListing) bool { return strings.EqualFold(made.Name, request.Name) }) {
-		return nil, refuse(http.StatusNotFound, contract.ProblemCodeNotFound, "the station has no operating system "+request.Name)
+		return nil, refuse(http.StatusNotFound, contract.ProblemCodeOperatingSystemNotFound, l.Name+" has no operating system "+request.Name)
 	}
 	if request.Params.IfMatch != etag(l) || !c.config.World.SetSystemOption(l.ID, request.Name, request.Body.KMSActivation, l.Revision) {
 		return nil, refuse(http.StatusPreconditionFailed, contract.ProblemCodePreconditionFailed, "the station has changed since")
@@ -132,7 +132,7 @@ func (c calls) station(l world.Listing) contract.Station {
 	station.StorageUpToDate = &current
 	if l.Pending != nil {
 		station.PendingCommand = &contract.PendingCommand{
-			ID: l.Pending.ID, Command: contract.CommandName(l.Pending.Kind), State: contract.CommandState(l.Pending.State),
+			ID: l.Pending.ID, Command: string(l.Pending.Kind), State: contract.CommandState(l.Pending.State),
 		}
 	}
 	return station

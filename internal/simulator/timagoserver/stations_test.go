@@ -118,7 +118,8 @@ func TestNothingIsMissedWhenAStationGoesBetweenTwoPages(t *testing.T) {
 	if got := names(append(second.Items, third.Items...)); got != "PC4 PC5 PC6" || third.NextPageToken != nil {
 		t.Errorf("%s, next %v", got, third.NextPageToken)
 	}
-	for _, wrong := range []string{"?page_token=x", "?location=R101&page_token=" + *first.NextPageToken, "?page_size=501", "?page_size=0", "?online=perhaps"} {
+	for _, wrong := range []string{"?page_token=x", "?location=R101&page_token=" + *first.NextPageToken, "?page_size=501", "?page_size=0", "?online=perhaps",
+		"?room=R101", "?location=R101&location=R102", "?online=", "?name=", "?id=", "?name=%zz"} {
 		refused(t, s.ask("GET", "/stations"+wrong, ""), 400, contract.ProblemCodeInvalidRequest)
 	}
 }
@@ -136,9 +137,14 @@ func TestAnOptionIsSetOnlyOnWhatWasSeen(t *testing.T) {
 	if again.ETag != set.ETag {
 		t.Error("what is set already changed the ETag")
 	}
-	refused(t, s.setOption(set, "Windows 7", true), 404, contract.ProblemCodeNotFound)
+	refused(t, s.setOption(set, "Windows 7", true), 404, contract.ProblemCodeOperatingSystemNotFound)
 	path := "/stations/" + seen.ID + "/operating-systems/Windows%2011"
-	refused(t, s.ask("PATCH", path, `{"kms_activation": true}`), 400, contract.ProblemCodeInvalidRequest)
+	refused(t, s.ask("PATCH", path, `{"kms_activation": true}`), 428, contract.ProblemCodePreconditionRequired)
+	for _, wrong := range []string{"*", set.ETag + ", " + seen.ETag, "W/" + set.ETag} {
+		refused(t, s.ask("PATCH", path, `{"kms_activation": true}`, "If-Match", wrong), 400, contract.ProblemCodeInvalidRequest)
+	}
+	refused(t, s.ask("PATCH", path, `{"kms_activation": true}`, "If-Match", set.ETag, "Content-Type", "text/plain"), 415, contract.ProblemCodeUnsupportedMediaType)
+	refused(t, s.ask("PATCH", path, `{"kms_activation": true}`+strings.Repeat(" ", 1<<20), "If-Match", set.ETag), 413, contract.ProblemCodeTooLarge)
 	problem := refused(t, s.ask("PATCH", path, `{"kms_activation": "yes"}`, "If-Match", set.ETag), 400, contract.ProblemCodeInvalidRequest)
 	if problem.Errors == nil || (*problem.Errors)[0].Pointer != "/kms_activation" {
 		t.Errorf("%+v", problem)
@@ -190,7 +196,14 @@ func TestOnlyTheTokenLetsIn(t *testing.T) {
 	if info := read[contract.Info](t, s.ask("GET", "/info", ""), 200); !info.ServerTime.Equal(monday) || !slices.Contains(info.Features, "reset_image") {
 		t.Errorf("%+v", info)
 	}
-	refused(t, s.ask("GET", "/no-such-call?why="+token, ""), 404, contract.ProblemCodeNotFound)
+	refused(t, s.ask("GET", "/no-such-call?why="+token, ""), 404, contract.ProblemCodeUnknownPath)
+	for path, takes := range map[string]string{"/stations": "GET", "/commands": "POST", "/stations/" + s.station("VERWALTUNG").ID + "/operating-systems/x": "PATCH"} {
+		answer := s.ask("DELETE", path, "")
+		if refused(t, answer, 405, contract.ProblemCodeMethodNotAllowed); answer.header.Get("Allow") != takes {
+			t.Errorf("%s: %s", path, answer.header)
+		}
+	}
+	refused(t, s.ask("GET", "/no-such-call?why="+token, ""), 404, contract.ProblemCodeUnknownPath)
 	if e := s.last(); e.Path != "/no-such-call" || e.Query != "why=[token]" {
 		t.Errorf("%+v", e)
 	}

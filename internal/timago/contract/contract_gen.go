@@ -113,54 +113,6 @@ func (e KMSProductStatus) Valid() bool {
 	}
 }
 
-// Defines values for ProblemCode.
-const (
-	ProblemCodeConflict           ProblemCode = "conflict"
-	ProblemCodeForbidden          ProblemCode = "forbidden"
-	ProblemCodeInternalError      ProblemCode = "internal_error"
-	ProblemCodeInvalidRequest     ProblemCode = "invalid_request"
-	ProblemCodeInvalidValue       ProblemCode = "invalid_value"
-	ProblemCodeKeyReused          ProblemCode = "key_reused"
-	ProblemCodeNotFound           ProblemCode = "not_found"
-	ProblemCodePreconditionFailed ProblemCode = "precondition_failed"
-	ProblemCodeRateLimited        ProblemCode = "rate_limited"
-	ProblemCodeUnauthorized       ProblemCode = "unauthorized"
-	ProblemCodeUnavailable        ProblemCode = "unavailable"
-	ProblemCodeUnsupported        ProblemCode = "unsupported"
-)
-
-// Valid indicates whether the value is a known member of the ProblemCode enum.
-func (e ProblemCode) Valid() bool {
-	switch e {
-	case ProblemCodeConflict:
-		return true
-	case ProblemCodeForbidden:
-		return true
-	case ProblemCodeInternalError:
-		return true
-	case ProblemCodeInvalidRequest:
-		return true
-	case ProblemCodeInvalidValue:
-		return true
-	case ProblemCodeKeyReused:
-		return true
-	case ProblemCodeNotFound:
-		return true
-	case ProblemCodePreconditionFailed:
-		return true
-	case ProblemCodeRateLimited:
-		return true
-	case ProblemCodeUnauthorized:
-		return true
-	case ProblemCodeUnavailable:
-		return true
-	case ProblemCodeUnsupported:
-		return true
-	default:
-		return false
-	}
-}
-
 // Command defines model for Command.
 type Command struct {
 	Command CommandName `json:"command"`
@@ -207,10 +159,10 @@ type CommandOutcome struct {
 type CommandRequest struct {
 	Command CommandName `json:"command"`
 
-	// NotBefore Keep it queued until then.
+	// NotBefore Keep it queued until then. A time that has passed is as good as none.
 	NotBefore *time.Time `json:"not_before,omitempty"`
 
-	// OperatingSystem Which of the stations' systems; without it the last started.
+	// OperatingSystem Which of the stations' systems, without regard to case; without it the last started, else the only one.
 	OperatingSystem *string         `json:"operating_system,omitempty"`
 	Stations        []CommandTarget `json:"stations"`
 
@@ -240,8 +192,11 @@ type CommandTarget struct {
 // FailureReason defines model for FailureReason.
 type FailureReason struct {
 	// Code `in_use`, `station_not_found`, `operating_system_not_found`, `not_permitted`,
-	// `unsupported`, `not_started` (it went down or was woken, and did not start),
+	// `unsupported` (this station cannot do it), `not_started` (it went down or was woken, and did not start),
 	// `image_failed`, `internal_error`. More may be added.
+	//
+	//
+	// Example: in_use
 	Code string `json:"code"`
 
 	// Detail For people.
@@ -292,8 +247,10 @@ type Info struct {
 // KMS defines model for Kms.
 type KMS struct {
 	// Host The KMS host that the site's images are set to; null where they find it by DNS.
-	Host     *string      `json:"host"`
-	Port     *int         `json:"port,omitempty"`
+	Host *string `json:"host"`
+	Port *int    `json:"port,omitempty"`
+
+	// Products Empty where the server lacks the feature `kms_status`.
 	Products []KMSProduct `json:"products"`
 }
 
@@ -315,6 +272,8 @@ type KMSProductStatus string
 // OperatingSystem defines model for OperatingSystem.
 type OperatingSystem struct {
 	// ImageGeneration How many times the image on the station has been made; 0 where there is none. A plain restart leaves it.
+	// **It never falls**, not even when a database is restored or an image server is replaced:
+	// clients derive keys from it. A server that cannot hold to that frees all keys of a station whose number fell.
 	ImageGeneration int64 `json:"image_generation"`
 
 	// ImageKMSActivation The option as the image now on the station was made with. It differs from
@@ -331,9 +290,12 @@ type OperatingSystemSettings struct {
 	KMSActivation bool `json:"kms_activation"`
 }
 
-// PendingCommand defines model for PendingCommand.
+// PendingCommand The command under way or next for this station; null when there is none.
 type PendingCommand struct {
-	Command CommandName `json:"command"`
+	// Command One of this contract's commands, or whatever else Timago was told to do with the station.
+	//
+	// Example: reset_image
+	Command string `json:"command"`
 
 	// ID Example: c-000042
 	ID CommandID `json:"id"`
@@ -347,6 +309,9 @@ type PendingCommand struct {
 
 // Problem RFC 9457.
 type Problem struct {
+	// Code One of the codes in this contract's description. The set is open; a client that does not know a code goes by the status.
+	//
+	// Example: not_found
 	Code ProblemCode `json:"code"`
 
 	// Detail For people. It never holds the token.
@@ -361,8 +326,10 @@ type Problem struct {
 	Type  *string `json:"type,omitempty"`
 }
 
-// ProblemCode defines model for ProblemCode.
-type ProblemCode string
+// ProblemCode One of the codes in this contract's description. The set is open; a client that does not know a code goes by the status.
+//
+// Example: not_found
+type ProblemCode = string
 
 // Station defines model for Station.
 type Station struct {
@@ -382,7 +349,7 @@ type Station struct {
 	ID          StationID `json:"id"`
 	ImageServer *string   `json:"image_server,omitempty"`
 
-	// LastOperatingSystem Letztes Betriebssystem, one of the names in `operating_systems`, or Timago's own.
+	// LastOperatingSystem Letztes Betriebssystem, one of the names in `operating_systems`, or Timago's own; null before the first start.
 	LastOperatingSystem *string `json:"last_operating_system"`
 
 	// LastStart Letzter Startvorgang; null before the first.
@@ -398,10 +365,12 @@ type Station struct {
 	MAC *string `json:"mac,omitempty"`
 
 	// Name Bezeichnung.
-	Name   string `json:"name"`
-	Online bool   `json:"online"`
+	Name string `json:"name"`
 
-	// OperatingSystems A station with several starts one of them at a time.
+	// Online Whether the station is on and its client answers.
+	Online bool `json:"online"`
+
+	// OperatingSystems A station with several starts one of them at a time. No two have the same name.
 	OperatingSystems []OperatingSystem `json:"operating_systems"`
 
 	// PendingCommand The command under way or next for this station; null when there is none.
@@ -440,8 +409,20 @@ type Forbidden = Problem
 // Groupings defines model for Groupings.
 type Groupings = GroupingPage
 
+// Impossible RFC 9457.
+type Impossible = Problem
+
 // Invalid RFC 9457.
 type Invalid = Problem
+
+// InvalidList RFC 9457.
+type InvalidList = Problem
+
+// NoCommand RFC 9457.
+type NoCommand = Problem
+
+// NoSystem RFC 9457.
+type NoSystem = Problem
 
 // NotFound RFC 9457.
 type NotFound = Problem
@@ -449,8 +430,14 @@ type NotFound = Problem
 // PreconditionFailed RFC 9457.
 type PreconditionFailed = Problem
 
+// PreconditionRequired RFC 9457.
+type PreconditionRequired = Problem
+
 // RateLimited RFC 9457.
 type RateLimited = Problem
+
+// TooLarge RFC 9457.
+type TooLarge = Problem
 
 // Unauthorized RFC 9457.
 type Unauthorized = Problem
@@ -460,6 +447,9 @@ type Unavailable = Problem
 
 // Unprocessable RFC 9457.
 type Unprocessable = Problem
+
+// UnsupportedMediaType RFC 9457.
+type UnsupportedMediaType = Problem
 
 // ListComputerGroupsParams defines parameters for ListComputerGroups.
 type ListComputerGroupsParams struct {
@@ -481,16 +471,16 @@ type ListLocationsParams struct {
 
 // ListStationsParams defines parameters for ListStations.
 type ListStationsParams struct {
-	// ID Client ids.
+	// ID Client ids; may be given several times.
 	ID *[]StationID `form:"id,omitempty" json:"id,omitempty"`
 
-	// Name Names (Bezeichnung).
+	// Name Names (Bezeichnung); may be given several times.
 	Name *[]string `form:"name,omitempty" json:"name,omitempty"`
 
-	// Location Location (Standort).
+	// Location Location (Standort). Empty, stations that have none.
 	Location *string `form:"location,omitempty" json:"location,omitempty"`
 
-	// ComputerGroup Computer group (Rechnergruppe).
+	// ComputerGroup Computer group (Rechnergruppe). Empty, stations that have none.
 	ComputerGroup *string `form:"computer_group,omitempty" json:"computer_group,omitempty"`
 
 	// Online Whether the station is on and its client answers.
@@ -499,7 +489,7 @@ type ListStationsParams struct {
 	// KMSActivation Whether at least one of the station's operating systems has the option "KMS-Aktivierung" set so.
 	KMSActivation *bool `form:"kms_activation,omitempty" json:"kms_activation,omitempty"`
 
-	// StartedAfter Stations whose last start is later than this.
+	// StartedAfter Stations whose last start is later than this. A plus in it is `%2B`.
 	StartedAfter *time.Time `form:"started_after,omitempty" json:"started_after,omitempty"`
 
 	// PageSize The most items that the answer may hold.
@@ -511,7 +501,7 @@ type ListStationsParams struct {
 
 // PatchOperatingSystemParams defines parameters for PatchOperatingSystem.
 type PatchOperatingSystemParams struct {
-	// IfMatch The station's ETag as last seen.
+	// IfMatch The station's ETag as last seen. A request without it is answered 428.
 	IfMatch string `json:"If-Match"`
 }
 
@@ -608,10 +598,39 @@ type ClientInterface interface {
 	// then it is free and the next entry that bears it takes effect. A key of a command
 	// that succeeded is held for 30 days at least. The same key for the same station with
 	// another `command`, or for another operating system (where none is given: the one
-	// that is meant then), is refused: 422 `key_reused`.
+	// that is meant then), is refused: 422 `key_reused`. Of two entries with one key the conditions
+	// of the first hold: `unless_in_use` and `not_before` of the second change nothing. That is
+	// so within one request, too.
+	//
+	// **Order.** Commands for one station are carried out one after the other, in the order in
+	// which they were taken. One whose `not_before` lies ahead holds no other up: it takes its
+	// place when its time has come. A `wake` does not wait behind commands that wait for the
+	// station to be on. A command for a station that has one already is queued, never refused.
+	//
+	// **How long.** A command waits in `queued` for a station that is off or busy for 30
+	// minutes, counted from `not_before` where that is given; then it has `expired`. Once
+	// `running` it has 30 minutes; then it has `failed` with `not_started`. A server may choose
+	// other times, each from 5 minutes to 24 hours. So every command ends.
 	//
 	// **In use.** With `unless_in_use` the server looks again, immediately before the
 	// station is told, whether a user is logged on; if so the entry fails with `in_use`.
+	//
+	// **Which value a reset uses.** A reset makes the image with the value that the option
+	// `kms_activation` has when the image is made, not when the command was taken. Afterwards
+	// `image_generation` has risen and `image_kms_activation` says what it was made with.
+	//
+	// **Which operating system.** Where `operating_system` is absent, the one that was started
+	// last is meant, else the only one. Where that names none (a station with several that
+	// never started), a `reset_image` fails with `operating_system_not_found`; `restart` and
+	// `wake` start what Timago is set to start. `shutdown` needs none.
+	//
+	// **409** says that nothing was taken because somebody is changing what it is about, and
+	// that the same request may be sent again. That another command is under way is no
+	// reason for it.
+	//
+	// **422 `unsupported`** stands for the whole request: the server has no such command or
+	// no `not_before` (see `GET /info`), and nothing was taken. What one station cannot do
+	// fails in its entry with the reason `unsupported`.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -631,10 +650,39 @@ type ClientInterface interface {
 	// then it is free and the next entry that bears it takes effect. A key of a command
 	// that succeeded is held for 30 days at least. The same key for the same station with
 	// another `command`, or for another operating system (where none is given: the one
-	// that is meant then), is refused: 422 `key_reused`.
+	// that is meant then), is refused: 422 `key_reused`. Of two entries with one key the conditions
+	// of the first hold: `unless_in_use` and `not_before` of the second change nothing. That is
+	// so within one request, too.
+	//
+	// **Order.** Commands for one station are carried out one after the other, in the order in
+	// which they were taken. One whose `not_before` lies ahead holds no other up: it takes its
+	// place when its time has come. A `wake` does not wait behind commands that wait for the
+	// station to be on. A command for a station that has one already is queued, never refused.
+	//
+	// **How long.** A command waits in `queued` for a station that is off or busy for 30
+	// minutes, counted from `not_before` where that is given; then it has `expired`. Once
+	// `running` it has 30 minutes; then it has `failed` with `not_started`. A server may choose
+	// other times, each from 5 minutes to 24 hours. So every command ends.
 	//
 	// **In use.** With `unless_in_use` the server looks again, immediately before the
 	// station is told, whether a user is logged on; if so the entry fails with `in_use`.
+	//
+	// **Which value a reset uses.** A reset makes the image with the value that the option
+	// `kms_activation` has when the image is made, not when the command was taken. Afterwards
+	// `image_generation` has risen and `image_kms_activation` says what it was made with.
+	//
+	// **Which operating system.** Where `operating_system` is absent, the one that was started
+	// last is meant, else the only one. Where that names none (a station with several that
+	// never started), a `reset_image` fails with `operating_system_not_found`; `restart` and
+	// `wake` start what Timago is set to start. `shutdown` needs none.
+	//
+	// **409** says that nothing was taken because somebody is changing what it is about, and
+	// that the same request may be sent again. That another command is under way is no
+	// reason for it.
+	//
+	// **422 `unsupported`** stands for the whole request: the server has no such command or
+	// no `not_before` (see `GET /info`), and nothing was taken. What one station cannot do
+	// fails in its entry with the reason `unsupported`.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -643,7 +691,8 @@ type ClientInterface interface {
 
 	// GetCommand What has become of a command, station by station
 	//
-	// A server keeps commands for at least 30 days.
+	// A server keeps commands for at least 30 days. After that the answer is 404 `not_found`, which says nothing about
+	// the stations.
 	//
 	// Corresponds with GET /commands/{id} (the `GetCommand` operationId).
 	GetCommand(ctx context.Context, id CommandID, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -660,6 +709,9 @@ type ClientInterface interface {
 
 	// GetKMS The KMS host of the site's images, and the status that Timago shows
 	//
+	// A server without the feature `kms_status` answers with the KMS host and no products. An empty list
+	// then says nothing about activation.
+	//
 	// Corresponds with GET /kms (the `GetKMS` operationId).
 	GetKMS(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
@@ -670,23 +722,37 @@ type ClientInterface interface {
 
 	// ListStations Stations, filtered
 	//
-	// Filters are combined: a station must pass all that are given; where one is given
-	// several times, one of its values. Names, locations and groups are compared as a
-	// whole and without case. Stations that the token may not see are left out.
+	// Filters are combined: a station must pass all that are given. Of several `id` or several `name`
+	// one must fit. Stations that the token may not see are left out.
+	//
+	// Two rooms' computers by name, first page:
+	// `GET /stations?name=R101-PC01&name=Lehrer%20PC&page_size=500`
 	//
 	// Corresponds with GET /stations (the `ListStations` operationId).
 	ListStations(ctx context.Context, params *ListStationsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetStation One station
 	//
+	// The one call that says whether a station exists. A client takes a station for gone only
+	// after this call has answered 404 `not_found`. A station that exists and that the token may
+	// not see is 403.
+	//
 	// Corresponds with GET /stations/{id} (the `GetStation` operationId).
 	GetStation(ctx context.Context, id StationID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// PatchOperatingSystemWithBody Set the option "KMS-Aktivierung" (Stationen > Betriebssystem)
 	//
-	// Sets the option and answers with the station as it then is. The image on the station
-	// is not touched: until it is reset, `image_kms_activation` keeps its value. Setting
-	// what is set already is a success and leaves the ETag as it is.
+	// Sets the option and answers with the station as it then is: `kms_activation` of this
+	// system has the value that was sent. A server that cannot set it says so (409, 422) and never
+	// answers 200 with the old value. The image on the station is not touched: until it is
+	// reset, `image_kms_activation` keeps its value.
+	//
+	// **Setting what is set already** is a success and leaves the ETag as it is. The
+	// precondition is looked at all the same: a stale ETag is 412, also where the value would not
+	// change. A client whose first answer was lost reads the station again and finds it done.
+	//
+	// **If-Match** takes one ETag as it was given, with its quotes. Without it the answer is 428.
+	// `*`, lists and weak ETags are 400.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -695,9 +761,17 @@ type ClientInterface interface {
 
 	// PatchOperatingSystem Set the option "KMS-Aktivierung" (Stationen > Betriebssystem)
 	//
-	// Sets the option and answers with the station as it then is. The image on the station
-	// is not touched: until it is reset, `image_kms_activation` keeps its value. Setting
-	// what is set already is a success and leaves the ETag as it is.
+	// Sets the option and answers with the station as it then is: `kms_activation` of this
+	// system has the value that was sent. A server that cannot set it says so (409, 422) and never
+	// answers 200 with the old value. The image on the station is not touched: until it is
+	// reset, `image_kms_activation` keeps its value.
+	//
+	// **Setting what is set already** is a success and leaves the ETag as it is. The
+	// precondition is looked at all the same: a stale ETag is 412, also where the value would not
+	// change. A client whose first answer was lost reads the station again and finds it done.
+	//
+	// **If-Match** takes one ETag as it was given, with its quotes. Without it the answer is 428.
+	// `*`, lists and weak ETags are 400.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -718,10 +792,39 @@ type ClientInterface interface {
 // then it is free and the next entry that bears it takes effect. A key of a command
 // that succeeded is held for 30 days at least. The same key for the same station with
 // another `command`, or for another operating system (where none is given: the one
-// that is meant then), is refused: 422 `key_reused`.
+// that is meant then), is refused: 422 `key_reused`. Of two entries with one key the conditions
+// of the first hold: `unless_in_use` and `not_before` of the second change nothing. That is
+// so within one request, too.
+//
+// **Order.** Commands for one station are carried out one after the other, in the order in
+// which they were taken. One whose `not_before` lies ahead holds no other up: it takes its
+// place when its time has come. A `wake` does not wait behind commands that wait for the
+// station to be on. A command for a station that has one already is queued, never refused.
+//
+// **How long.** A command waits in `queued` for a station that is off or busy for 30
+// minutes, counted from `not_before` where that is given; then it has `expired`. Once
+// `running` it has 30 minutes; then it has `failed` with `not_started`. A server may choose
+// other times, each from 5 minutes to 24 hours. So every command ends.
 //
 // **In use.** With `unless_in_use` the server looks again, immediately before the
 // station is told, whether a user is logged on; if so the entry fails with `in_use`.
+//
+// **Which value a reset uses.** A reset makes the image with the value that the option
+// `kms_activation` has when the image is made, not when the command was taken. Afterwards
+// `image_generation` has risen and `image_kms_activation` says what it was made with.
+//
+// **Which operating system.** Where `operating_system` is absent, the one that was started
+// last is meant, else the only one. Where that names none (a station with several that
+// never started), a `reset_image` fails with `operating_system_not_found`; `restart` and
+// `wake` start what Timago is set to start. `shutdown` needs none.
+//
+// **409** says that nothing was taken because somebody is changing what it is about, and
+// that the same request may be sent again. That another command is under way is no
+// reason for it.
+//
+// **422 `unsupported`** stands for the whole request: the server has no such command or
+// no `not_before` (see `GET /info`), and nothing was taken. What one station cannot do
+// fails in its entry with the reason `unsupported`.
 //
 // Takes any type of body and a specified content type.
 //
@@ -751,10 +854,39 @@ func (c *Client) SendCommandWithBody(ctx context.Context, contentType string, bo
 // then it is free and the next entry that bears it takes effect. A key of a command
 // that succeeded is held for 30 days at least. The same key for the same station with
 // another `command`, or for another operating system (where none is given: the one
-// that is meant then), is refused: 422 `key_reused`.
+// that is meant then), is refused: 422 `key_reused`. Of two entries with one key the conditions
+// of the first hold: `unless_in_use` and `not_before` of the second change nothing. That is
+// so within one request, too.
+//
+// **Order.** Commands for one station are carried out one after the other, in the order in
+// which they were taken. One whose `not_before` lies ahead holds no other up: it takes its
+// place when its time has come. A `wake` does not wait behind commands that wait for the
+// station to be on. A command for a station that has one already is queued, never refused.
+//
+// **How long.** A command waits in `queued` for a station that is off or busy for 30
+// minutes, counted from `not_before` where that is given; then it has `expired`. Once
+// `running` it has 30 minutes; then it has `failed` with `not_started`. A server may choose
+// other times, each from 5 minutes to 24 hours. So every command ends.
 //
 // **In use.** With `unless_in_use` the server looks again, immediately before the
 // station is told, whether a user is logged on; if so the entry fails with `in_use`.
+//
+// **Which value a reset uses.** A reset makes the image with the value that the option
+// `kms_activation` has when the image is made, not when the command was taken. Afterwards
+// `image_generation` has risen and `image_kms_activation` says what it was made with.
+//
+// **Which operating system.** Where `operating_system` is absent, the one that was started
+// last is meant, else the only one. Where that names none (a station with several that
+// never started), a `reset_image` fails with `operating_system_not_found`; `restart` and
+// `wake` start what Timago is set to start. `shutdown` needs none.
+//
+// **409** says that nothing was taken because somebody is changing what it is about, and
+// that the same request may be sent again. That another command is under way is no
+// reason for it.
+//
+// **422 `unsupported`** stands for the whole request: the server has no such command or
+// no `not_before` (see `GET /info`), and nothing was taken. What one station cannot do
+// fails in its entry with the reason `unsupported`.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -773,7 +905,8 @@ func (c *Client) SendCommand(ctx context.Context, body SendCommandJSONRequestBod
 
 // GetCommand What has become of a command, station by station
 //
-// A server keeps commands for at least 30 days.
+// A server keeps commands for at least 30 days. After that the answer is 404 `not_found`, which says nothing about
+// the stations.
 //
 // Corresponds with GET /commands/{id} (the `GetCommand` operationId).
 func (c *Client) GetCommand(ctx context.Context, id CommandID, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -820,6 +953,9 @@ func (c *Client) GetInfo(ctx context.Context, reqEditors ...RequestEditorFn) (*h
 
 // GetKMS The KMS host of the site's images, and the status that Timago shows
 //
+// A server without the feature `kms_status` answers with the KMS host and no products. An empty list
+// then says nothing about activation.
+//
 // Corresponds with GET /kms (the `GetKMS` operationId).
 func (c *Client) GetKMS(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetKMSRequest(c.Server)
@@ -850,9 +986,11 @@ func (c *Client) ListLocations(ctx context.Context, params *ListLocationsParams,
 
 // ListStations Stations, filtered
 //
-// Filters are combined: a station must pass all that are given; where one is given
-// several times, one of its values. Names, locations and groups are compared as a
-// whole and without case. Stations that the token may not see are left out.
+// Filters are combined: a station must pass all that are given. Of several `id` or several `name`
+// one must fit. Stations that the token may not see are left out.
+//
+// Two rooms' computers by name, first page:
+// `GET /stations?name=R101-PC01&name=Lehrer%20PC&page_size=500`
 //
 // Corresponds with GET /stations (the `ListStations` operationId).
 func (c *Client) ListStations(ctx context.Context, params *ListStationsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -869,6 +1007,10 @@ func (c *Client) ListStations(ctx context.Context, params *ListStationsParams, r
 
 // GetStation One station
 //
+// The one call that says whether a station exists. A client takes a station for gone only
+// after this call has answered 404 `not_found`. A station that exists and that the token may
+// not see is 403.
+//
 // Corresponds with GET /stations/{id} (the `GetStation` operationId).
 func (c *Client) GetStation(ctx context.Context, id StationID, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetStationRequest(c.Server, id)
@@ -884,9 +1026,17 @@ func (c *Client) GetStation(ctx context.Context, id StationID, reqEditors ...Req
 
 // PatchOperatingSystemWithBody Set the option "KMS-Aktivierung" (Stationen > Betriebssystem)
 //
-// Sets the option and answers with the station as it then is. The image on the station
-// is not touched: until it is reset, `image_kms_activation` keeps its value. Setting
-// what is set already is a success and leaves the ETag as it is.
+// Sets the option and answers with the station as it then is: `kms_activation` of this
+// system has the value that was sent. A server that cannot set it says so (409, 422) and never
+// answers 200 with the old value. The image on the station is not touched: until it is
+// reset, `image_kms_activation` keeps its value.
+//
+// **Setting what is set already** is a success and leaves the ETag as it is. The
+// precondition is looked at all the same: a stale ETag is 412, also where the value would not
+// change. A client whose first answer was lost reads the station again and finds it done.
+//
+// **If-Match** takes one ETag as it was given, with its quotes. Without it the answer is 428.
+// `*`, lists and weak ETags are 400.
 //
 // Takes any type of body and a specified content type.
 //
@@ -905,9 +1055,17 @@ func (c *Client) PatchOperatingSystemWithBody(ctx context.Context, id StationID,
 
 // PatchOperatingSystem Set the option "KMS-Aktivierung" (Stationen > Betriebssystem)
 //
-// Sets the option and answers with the station as it then is. The image on the station
-// is not touched: until it is reset, `image_kms_activation` keeps its value. Setting
-// what is set already is a success and leaves the ETag as it is.
+// Sets the option and answers with the station as it then is: `kms_activation` of this
+// system has the value that was sent. A server that cannot set it says so (409, 422) and never
+// answers 200 with the old value. The image on the station is not touched: until it is
+// reset, `image_kms_activation` keeps its value.
+//
+// **Setting what is set already** is a success and leaves the ETag as it is. The
+// precondition is looked at all the same: a stale ETag is 412, also where the value would not
+// change. A client whose first answer was lost reads the station again and finds it done.
+//
+// **If-Match** takes one ETag as it was given, with its quotes. Without it the answer is 428.
+// `*`, lists and weak ETags are 400.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -1492,10 +1650,39 @@ type ClientWithResponsesInterface interface {
 	// then it is free and the next entry that bears it takes effect. A key of a command
 	// that succeeded is held for 30 days at least. The same key for the same station with
 	// another `command`, or for another operating system (where none is given: the one
-	// that is meant then), is refused: 422 `key_reused`.
+	// that is meant then), is refused: 422 `key_reused`. Of two entries with one key the conditions
+	// of the first hold: `unless_in_use` and `not_before` of the second change nothing. That is
+	// so within one request, too.
+	//
+	// **Order.** Commands for one station are carried out one after the other, in the order in
+	// which they were taken. One whose `not_before` lies ahead holds no other up: it takes its
+	// place when its time has come. A `wake` does not wait behind commands that wait for the
+	// station to be on. A command for a station that has one already is queued, never refused.
+	//
+	// **How long.** A command waits in `queued` for a station that is off or busy for 30
+	// minutes, counted from `not_before` where that is given; then it has `expired`. Once
+	// `running` it has 30 minutes; then it has `failed` with `not_started`. A server may choose
+	// other times, each from 5 minutes to 24 hours. So every command ends.
 	//
 	// **In use.** With `unless_in_use` the server looks again, immediately before the
 	// station is told, whether a user is logged on; if so the entry fails with `in_use`.
+	//
+	// **Which value a reset uses.** A reset makes the image with the value that the option
+	// `kms_activation` has when the image is made, not when the command was taken. Afterwards
+	// `image_generation` has risen and `image_kms_activation` says what it was made with.
+	//
+	// **Which operating system.** Where `operating_system` is absent, the one that was started
+	// last is meant, else the only one. Where that names none (a station with several that
+	// never started), a `reset_image` fails with `operating_system_not_found`; `restart` and
+	// `wake` start what Timago is set to start. `shutdown` needs none.
+	//
+	// **409** says that nothing was taken because somebody is changing what it is about, and
+	// that the same request may be sent again. That another command is under way is no
+	// reason for it.
+	//
+	// **422 `unsupported`** stands for the whole request: the server has no such command or
+	// no `not_before` (see `GET /info`), and nothing was taken. What one station cannot do
+	// fails in its entry with the reason `unsupported`.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -1515,10 +1702,39 @@ type ClientWithResponsesInterface interface {
 	// then it is free and the next entry that bears it takes effect. A key of a command
 	// that succeeded is held for 30 days at least. The same key for the same station with
 	// another `command`, or for another operating system (where none is given: the one
-	// that is meant then), is refused: 422 `key_reused`.
+	// that is meant then), is refused: 422 `key_reused`. Of two entries with one key the conditions
+	// of the first hold: `unless_in_use` and `not_before` of the second change nothing. That is
+	// so within one request, too.
+	//
+	// **Order.** Commands for one station are carried out one after the other, in the order in
+	// which they were taken. One whose `not_before` lies ahead holds no other up: it takes its
+	// place when its time has come. A `wake` does not wait behind commands that wait for the
+	// station to be on. A command for a station that has one already is queued, never refused.
+	//
+	// **How long.** A command waits in `queued` for a station that is off or busy for 30
+	// minutes, counted from `not_before` where that is given; then it has `expired`. Once
+	// `running` it has 30 minutes; then it has `failed` with `not_started`. A server may choose
+	// other times, each from 5 minutes to 24 hours. So every command ends.
 	//
 	// **In use.** With `unless_in_use` the server looks again, immediately before the
 	// station is told, whether a user is logged on; if so the entry fails with `in_use`.
+	//
+	// **Which value a reset uses.** A reset makes the image with the value that the option
+	// `kms_activation` has when the image is made, not when the command was taken. Afterwards
+	// `image_generation` has risen and `image_kms_activation` says what it was made with.
+	//
+	// **Which operating system.** Where `operating_system` is absent, the one that was started
+	// last is meant, else the only one. Where that names none (a station with several that
+	// never started), a `reset_image` fails with `operating_system_not_found`; `restart` and
+	// `wake` start what Timago is set to start. `shutdown` needs none.
+	//
+	// **409** says that nothing was taken because somebody is changing what it is about, and
+	// that the same request may be sent again. That another command is under way is no
+	// reason for it.
+	//
+	// **422 `unsupported`** stands for the whole request: the server has no such command or
+	// no `not_before` (see `GET /info`), and nothing was taken. What one station cannot do
+	// fails in its entry with the reason `unsupported`.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -1527,7 +1743,8 @@ type ClientWithResponsesInterface interface {
 
 	// GetCommandWithResponse What has become of a command, station by station
 	//
-	// A server keeps commands for at least 30 days.
+	// A server keeps commands for at least 30 days. After that the answer is 404 `not_found`, which says nothing about
+	// the stations.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -1550,6 +1767,9 @@ type ClientWithResponsesInterface interface {
 
 	// GetKMSWithResponse The KMS host of the site's images, and the status that Timago shows
 	//
+	// A server without the feature `kms_status` answers with the KMS host and no products. An empty list
+	// then says nothing about activation.
+	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /kms (the `GetKMS` operationId).
@@ -1564,9 +1784,11 @@ type ClientWithResponsesInterface interface {
 
 	// ListStationsWithResponse Stations, filtered
 	//
-	// Filters are combined: a station must pass all that are given; where one is given
-	// several times, one of its values. Names, locations and groups are compared as a
-	// whole and without case. Stations that the token may not see are left out.
+	// Filters are combined: a station must pass all that are given. Of several `id` or several `name`
+	// one must fit. Stations that the token may not see are left out.
+	//
+	// Two rooms' computers by name, first page:
+	// `GET /stations?name=R101-PC01&name=Lehrer%20PC&page_size=500`
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -1575,6 +1797,10 @@ type ClientWithResponsesInterface interface {
 
 	// GetStationWithResponse One station
 	//
+	// The one call that says whether a station exists. A client takes a station for gone only
+	// after this call has answered 404 `not_found`. A station that exists and that the token may
+	// not see is 403.
+	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /stations/{id} (the `GetStation` operationId).
@@ -1582,9 +1808,17 @@ type ClientWithResponsesInterface interface {
 
 	// PatchOperatingSystemWithBodyWithResponse Set the option "KMS-Aktivierung" (Stationen > Betriebssystem)
 	//
-	// Sets the option and answers with the station as it then is. The image on the station
-	// is not touched: until it is reset, `image_kms_activation` keeps its value. Setting
-	// what is set already is a success and leaves the ETag as it is.
+	// Sets the option and answers with the station as it then is: `kms_activation` of this
+	// system has the value that was sent. A server that cannot set it says so (409, 422) and never
+	// answers 200 with the old value. The image on the station is not touched: until it is
+	// reset, `image_kms_activation` keeps its value.
+	//
+	// **Setting what is set already** is a success and leaves the ETag as it is. The
+	// precondition is looked at all the same: a stale ETag is 412, also where the value would not
+	// change. A client whose first answer was lost reads the station again and finds it done.
+	//
+	// **If-Match** takes one ETag as it was given, with its quotes. Without it the answer is 428.
+	// `*`, lists and weak ETags are 400.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -1593,14 +1827,27 @@ type ClientWithResponsesInterface interface {
 
 	// PatchOperatingSystemWithResponse Set the option "KMS-Aktivierung" (Stationen > Betriebssystem)
 	//
-	// Sets the option and answers with the station as it then is. The image on the station
-	// is not touched: until it is reset, `image_kms_activation` keeps its value. Setting
-	// what is set already is a success and leaves the ETag as it is.
+	// Sets the option and answers with the station as it then is: `kms_activation` of this
+	// system has the value that was sent. A server that cannot set it says so (409, 422) and never
+	// answers 200 with the old value. The image on the station is not touched: until it is
+	// reset, `image_kms_activation` keeps its value.
+	//
+	// **Setting what is set already** is a success and leaves the ETag as it is. The
+	// precondition is looked at all the same: a stale ETag is 412, also where the value would not
+	// change. A client whose first answer was lost reads the station again and finds it done.
+	//
+	// **If-Match** takes one ETag as it was given, with its quotes. Without it the answer is 428.
+	// `*`, lists and weak ETags are 400.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with PATCH /stations/{id}/operating-systems/{name} (the `PatchOperatingSystem` operationId).
 	PatchOperatingSystemWithResponse(ctx context.Context, id StationID, name string, params *PatchOperatingSystemParams, body PatchOperatingSystemJSONRequestBody, reqEditors ...RequestEditorFn) (*PatchOperatingSystemResponse, error)
+}
+
+// SendCommandResponse401Headers the declared response headers of an HTTP 401 response for SendCommand
+type SendCommandResponse401Headers struct {
+	WWWAuthenticate string
 }
 
 // SendCommandResponse429Headers the declared response headers of an HTTP 429 response for SendCommand
@@ -1626,6 +1873,10 @@ type SendCommandResponse struct {
 	ApplicationProblemJSON403 *Forbidden
 	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
 	ApplicationProblemJSON409 *Conflict
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *TooLarge
+	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationProblemJSON415 *UnsupportedMediaType
 	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
 	ApplicationProblemJSON422 *Unprocessable
 	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
@@ -1634,6 +1885,8 @@ type SendCommandResponse struct {
 	ApplicationProblemJSON500 *Failed
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
 	ApplicationProblemJSON503 *Unavailable
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *SendCommandResponse401Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
 	Headers429 *SendCommandResponse429Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
@@ -1663,6 +1916,16 @@ func (r SendCommandResponse) GetApplicationProblemJSON403() *Forbidden {
 // GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
 func (r SendCommandResponse) GetApplicationProblemJSON409() *Conflict {
 	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r SendCommandResponse) GetApplicationProblemJSON413() *TooLarge {
+	return r.ApplicationProblemJSON413
+}
+
+// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r SendCommandResponse) GetApplicationProblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationProblemJSON415
 }
 
 // GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
@@ -1714,6 +1977,11 @@ func (r SendCommandResponse) ContentType() string {
 	return ""
 }
 
+// GetCommandResponse401Headers the declared response headers of an HTTP 401 response for GetCommand
+type GetCommandResponse401Headers struct {
+	WWWAuthenticate string
+}
+
 // GetCommandResponse429Headers the declared response headers of an HTTP 429 response for GetCommand
 type GetCommandResponse429Headers struct {
 	RetryAfter int
@@ -1734,13 +2002,15 @@ type GetCommandResponse struct {
 	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
 	ApplicationProblemJSON403 *Forbidden
 	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
-	ApplicationProblemJSON404 *NotFound
+	ApplicationProblemJSON404 *NoCommand
 	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
 	ApplicationProblemJSON429 *RateLimited
 	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
 	ApplicationProblemJSON500 *Failed
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
 	ApplicationProblemJSON503 *Unavailable
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *GetCommandResponse401Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
 	Headers429 *GetCommandResponse429Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
@@ -1763,7 +2033,7 @@ func (r GetCommandResponse) GetApplicationProblemJSON403() *Forbidden {
 }
 
 // GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
-func (r GetCommandResponse) GetApplicationProblemJSON404() *NotFound {
+func (r GetCommandResponse) GetApplicationProblemJSON404() *NoCommand {
 	return r.ApplicationProblemJSON404
 }
 
@@ -1811,6 +2081,11 @@ func (r GetCommandResponse) ContentType() string {
 	return ""
 }
 
+// ListComputerGroupsResponse401Headers the declared response headers of an HTTP 401 response for ListComputerGroups
+type ListComputerGroupsResponse401Headers struct {
+	WWWAuthenticate string
+}
+
 // ListComputerGroupsResponse429Headers the declared response headers of an HTTP 429 response for ListComputerGroups
 type ListComputerGroupsResponse429Headers struct {
 	RetryAfter int
@@ -1827,7 +2102,7 @@ type ListComputerGroupsResponse struct {
 	// JSON200 the response for an HTTP 200 `application/json` response
 	JSON200 *Groupings
 	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
-	ApplicationProblemJSON400 *Invalid
+	ApplicationProblemJSON400 *InvalidList
 	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
 	ApplicationProblemJSON401 *Unauthorized
 	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
@@ -1838,6 +2113,8 @@ type ListComputerGroupsResponse struct {
 	ApplicationProblemJSON500 *Failed
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
 	ApplicationProblemJSON503 *Unavailable
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *ListComputerGroupsResponse401Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
 	Headers429 *ListComputerGroupsResponse429Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
@@ -1850,7 +2127,7 @@ func (r ListComputerGroupsResponse) GetJSON200() *Groupings {
 }
 
 // GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
-func (r ListComputerGroupsResponse) GetApplicationProblemJSON400() *Invalid {
+func (r ListComputerGroupsResponse) GetApplicationProblemJSON400() *InvalidList {
 	return r.ApplicationProblemJSON400
 }
 
@@ -1908,6 +2185,11 @@ func (r ListComputerGroupsResponse) ContentType() string {
 	return ""
 }
 
+// GetInfoResponse401Headers the declared response headers of an HTTP 401 response for GetInfo
+type GetInfoResponse401Headers struct {
+	WWWAuthenticate string
+}
+
 // GetInfoResponse429Headers the declared response headers of an HTTP 429 response for GetInfo
 type GetInfoResponse429Headers struct {
 	RetryAfter int
@@ -1931,6 +2213,8 @@ type GetInfoResponse struct {
 	ApplicationProblemJSON500 *Failed
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
 	ApplicationProblemJSON503 *Unavailable
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *GetInfoResponse401Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
 	Headers429 *GetInfoResponse429Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
@@ -1991,6 +2275,11 @@ func (r GetInfoResponse) ContentType() string {
 	return ""
 }
 
+// GetKMSResponse401Headers the declared response headers of an HTTP 401 response for GetKMS
+type GetKMSResponse401Headers struct {
+	WWWAuthenticate string
+}
+
 // GetKMSResponse429Headers the declared response headers of an HTTP 429 response for GetKMS
 type GetKMSResponse429Headers struct {
 	RetryAfter int
@@ -2016,6 +2305,8 @@ type GetKMSResponse struct {
 	ApplicationProblemJSON500 *Failed
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
 	ApplicationProblemJSON503 *Unavailable
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *GetKMSResponse401Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
 	Headers429 *GetKMSResponse429Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
@@ -2081,6 +2372,11 @@ func (r GetKMSResponse) ContentType() string {
 	return ""
 }
 
+// ListLocationsResponse401Headers the declared response headers of an HTTP 401 response for ListLocations
+type ListLocationsResponse401Headers struct {
+	WWWAuthenticate string
+}
+
 // ListLocationsResponse429Headers the declared response headers of an HTTP 429 response for ListLocations
 type ListLocationsResponse429Headers struct {
 	RetryAfter int
@@ -2097,7 +2393,7 @@ type ListLocationsResponse struct {
 	// JSON200 the response for an HTTP 200 `application/json` response
 	JSON200 *Groupings
 	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
-	ApplicationProblemJSON400 *Invalid
+	ApplicationProblemJSON400 *InvalidList
 	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
 	ApplicationProblemJSON401 *Unauthorized
 	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
@@ -2108,6 +2404,8 @@ type ListLocationsResponse struct {
 	ApplicationProblemJSON500 *Failed
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
 	ApplicationProblemJSON503 *Unavailable
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *ListLocationsResponse401Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
 	Headers429 *ListLocationsResponse429Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
@@ -2120,7 +2418,7 @@ func (r ListLocationsResponse) GetJSON200() *Groupings {
 }
 
 // GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
-func (r ListLocationsResponse) GetApplicationProblemJSON400() *Invalid {
+func (r ListLocationsResponse) GetApplicationProblemJSON400() *InvalidList {
 	return r.ApplicationProblemJSON400
 }
 
@@ -2178,6 +2476,11 @@ func (r ListLocationsResponse) ContentType() string {
 	return ""
 }
 
+// ListStationsResponse401Headers the declared response headers of an HTTP 401 response for ListStations
+type ListStationsResponse401Headers struct {
+	WWWAuthenticate string
+}
+
 // ListStationsResponse429Headers the declared response headers of an HTTP 429 response for ListStations
 type ListStationsResponse429Headers struct {
 	RetryAfter int
@@ -2194,7 +2497,7 @@ type ListStationsResponse struct {
 	// JSON200 the response for an HTTP 200 `application/json` response
 	JSON200 *StationPage
 	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
-	ApplicationProblemJSON400 *Invalid
+	ApplicationProblemJSON400 *InvalidList
 	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
 	ApplicationProblemJSON401 *Unauthorized
 	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
@@ -2205,6 +2508,8 @@ type ListStationsResponse struct {
 	ApplicationProblemJSON500 *Failed
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
 	ApplicationProblemJSON503 *Unavailable
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *ListStationsResponse401Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
 	Headers429 *ListStationsResponse429Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
@@ -2217,7 +2522,7 @@ func (r ListStationsResponse) GetJSON200() *StationPage {
 }
 
 // GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
-func (r ListStationsResponse) GetApplicationProblemJSON400() *Invalid {
+func (r ListStationsResponse) GetApplicationProblemJSON400() *InvalidList {
 	return r.ApplicationProblemJSON400
 }
 
@@ -2280,6 +2585,11 @@ type GetStationResponse200Headers struct {
 	ETag string
 }
 
+// GetStationResponse401Headers the declared response headers of an HTTP 401 response for GetStation
+type GetStationResponse401Headers struct {
+	WWWAuthenticate string
+}
+
 // GetStationResponse429Headers the declared response headers of an HTTP 429 response for GetStation
 type GetStationResponse429Headers struct {
 	RetryAfter int
@@ -2311,6 +2621,8 @@ type GetStationResponse struct {
 	ApplicationProblemJSON503 *Unavailable
 	// Headers200 the parsed response headers for an HTTP 200 response
 	Headers200 *GetStationResponse200Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *GetStationResponse401Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
 	Headers429 *GetStationResponse429Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
@@ -2391,6 +2703,11 @@ type PatchOperatingSystemResponse200Headers struct {
 	ETag string
 }
 
+// PatchOperatingSystemResponse401Headers the declared response headers of an HTTP 401 response for PatchOperatingSystem
+type PatchOperatingSystemResponse401Headers struct {
+	WWWAuthenticate string
+}
+
 // PatchOperatingSystemResponse429Headers the declared response headers of an HTTP 429 response for PatchOperatingSystem
 type PatchOperatingSystemResponse429Headers struct {
 	RetryAfter int
@@ -2413,13 +2730,19 @@ type PatchOperatingSystemResponse struct {
 	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
 	ApplicationProblemJSON403 *Forbidden
 	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
-	ApplicationProblemJSON404 *NotFound
+	ApplicationProblemJSON404 *NoSystem
 	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
 	ApplicationProblemJSON409 *Conflict
 	// ApplicationProblemJSON412 the response for an HTTP 412 `application/problem+json` response
 	ApplicationProblemJSON412 *PreconditionFailed
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *TooLarge
+	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationProblemJSON415 *UnsupportedMediaType
 	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
-	ApplicationProblemJSON422 *Unprocessable
+	ApplicationProblemJSON422 *Impossible
+	// ApplicationProblemJSON428 the response for an HTTP 428 `application/problem+json` response
+	ApplicationProblemJSON428 *PreconditionRequired
 	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
 	ApplicationProblemJSON429 *RateLimited
 	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
@@ -2428,6 +2751,8 @@ type PatchOperatingSystemResponse struct {
 	ApplicationProblemJSON503 *Unavailable
 	// Headers200 the parsed response headers for an HTTP 200 response
 	Headers200 *PatchOperatingSystemResponse200Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *PatchOperatingSystemResponse401Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
 	Headers429 *PatchOperatingSystemResponse429Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
@@ -2455,7 +2780,7 @@ func (r PatchOperatingSystemResponse) GetApplicationProblemJSON403() *Forbidden 
 }
 
 // GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
-func (r PatchOperatingSystemResponse) GetApplicationProblemJSON404() *NotFound {
+func (r PatchOperatingSystemResponse) GetApplicationProblemJSON404() *NoSystem {
 	return r.ApplicationProblemJSON404
 }
 
@@ -2469,9 +2794,24 @@ func (r PatchOperatingSystemResponse) GetApplicationProblemJSON412() *Preconditi
 	return r.ApplicationProblemJSON412
 }
 
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r PatchOperatingSystemResponse) GetApplicationProblemJSON413() *TooLarge {
+	return r.ApplicationProblemJSON413
+}
+
+// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r PatchOperatingSystemResponse) GetApplicationProblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationProblemJSON415
+}
+
 // GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
-func (r PatchOperatingSystemResponse) GetApplicationProblemJSON422() *Unprocessable {
+func (r PatchOperatingSystemResponse) GetApplicationProblemJSON422() *Impossible {
 	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON428 returns the response for an HTTP 428 `application/problem+json` response
+func (r PatchOperatingSystemResponse) GetApplicationProblemJSON428() *PreconditionRequired {
+	return r.ApplicationProblemJSON428
 }
 
 // GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
@@ -2531,10 +2871,39 @@ func (r PatchOperatingSystemResponse) ContentType() string {
 // then it is free and the next entry that bears it takes effect. A key of a command
 // that succeeded is held for 30 days at least. The same key for the same station with
 // another `command`, or for another operating system (where none is given: the one
-// that is meant then), is refused: 422 `key_reused`.
+// that is meant then), is refused: 422 `key_reused`. Of two entries with one key the conditions
+// of the first hold: `unless_in_use` and `not_before` of the second change nothing. That is
+// so within one request, too.
+//
+// **Order.** Commands for one station are carried out one after the other, in the order in
+// which they were taken. One whose `not_before` lies ahead holds no other up: it takes its
+// place when its time has come. A `wake` does not wait behind commands that wait for the
+// station to be on. A command for a station that has one already is queued, never refused.
+//
+// **How long.** A command waits in `queued` for a station that is off or busy for 30
+// minutes, counted from `not_before` where that is given; then it has `expired`. Once
+// `running` it has 30 minutes; then it has `failed` with `not_started`. A server may choose
+// other times, each from 5 minutes to 24 hours. So every command ends.
 //
 // **In use.** With `unless_in_use` the server looks again, immediately before the
 // station is told, whether a user is logged on; if so the entry fails with `in_use`.
+//
+// **Which value a reset uses.** A reset makes the image with the value that the option
+// `kms_activation` has when the image is made, not when the command was taken. Afterwards
+// `image_generation` has risen and `image_kms_activation` says what it was made with.
+//
+// **Which operating system.** Where `operating_system` is absent, the one that was started
+// last is meant, else the only one. Where that names none (a station with several that
+// never started), a `reset_image` fails with `operating_system_not_found`; `restart` and
+// `wake` start what Timago is set to start. `shutdown` needs none.
+//
+// **409** says that nothing was taken because somebody is changing what it is about, and
+// that the same request may be sent again. That another command is under way is no
+// reason for it.
+//
+// **422 `unsupported`** stands for the whole request: the server has no such command or
+// no `not_before` (see `GET /info`), and nothing was taken. What one station cannot do
+// fails in its entry with the reason `unsupported`.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -2560,10 +2929,39 @@ func (c *ClientWithResponses) SendCommandWithBodyWithResponse(ctx context.Contex
 // then it is free and the next entry that bears it takes effect. A key of a command
 // that succeeded is held for 30 days at least. The same key for the same station with
 // another `command`, or for another operating system (where none is given: the one
-// that is meant then), is refused: 422 `key_reused`.
+// that is meant then), is refused: 422 `key_reused`. Of two entries with one key the conditions
+// of the first hold: `unless_in_use` and `not_before` of the second change nothing. That is
+// so within one request, too.
+//
+// **Order.** Commands for one station are carried out one after the other, in the order in
+// which they were taken. One whose `not_before` lies ahead holds no other up: it takes its
+// place when its time has come. A `wake` does not wait behind commands that wait for the
+// station to be on. A command for a station that has one already is queued, never refused.
+//
+// **How long.** A command waits in `queued` for a station that is off or busy for 30
+// minutes, counted from `not_before` where that is given; then it has `expired`. Once
+// `running` it has 30 minutes; then it has `failed` with `not_started`. A server may choose
+// other times, each from 5 minutes to 24 hours. So every command ends.
 //
 // **In use.** With `unless_in_use` the server looks again, immediately before the
 // station is told, whether a user is logged on; if so the entry fails with `in_use`.
+//
+// **Which value a reset uses.** A reset makes the image with the value that the option
+// `kms_activation` has when the image is made, not when the command was taken. Afterwards
+// `image_generation` has risen and `image_kms_activation` says what it was made with.
+//
+// **Which operating system.** Where `operating_system` is absent, the one that was started
+// last is meant, else the only one. Where that names none (a station with several that
+// never started), a `reset_image` fails with `operating_system_not_found`; `restart` and
+// `wake` start what Timago is set to start. `shutdown` needs none.
+//
+// **409** says that nothing was taken because somebody is changing what it is about, and
+// that the same request may be sent again. That another command is under way is no
+// reason for it.
+//
+// **422 `unsupported`** stands for the whole request: the server has no such command or
+// no `not_before` (see `GET /info`), and nothing was taken. What one station cannot do
+// fails in its entry with the reason `unsupported`.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -2578,7 +2976,8 @@ func (c *ClientWithResponses) SendCommandWithResponse(ctx context.Context, body 
 
 // GetCommandWithResponse What has become of a command, station by station
 //
-// A server keeps commands for at least 30 days.
+// A server keeps commands for at least 30 days. After that the answer is 404 `not_found`, which says nothing about
+// the stations.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -2619,6 +3018,9 @@ func (c *ClientWithResponses) GetInfoWithResponse(ctx context.Context, reqEditor
 
 // GetKMSWithResponse The KMS host of the site's images, and the status that Timago shows
 //
+// A server without the feature `kms_status` answers with the KMS host and no products. An empty list
+// then says nothing about activation.
+//
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /kms (the `GetKMS` operationId).
@@ -2645,9 +3047,11 @@ func (c *ClientWithResponses) ListLocationsWithResponse(ctx context.Context, par
 
 // ListStationsWithResponse Stations, filtered
 //
-// Filters are combined: a station must pass all that are given; where one is given
-// several times, one of its values. Names, locations and groups are compared as a
-// whole and without case. Stations that the token may not see are left out.
+// Filters are combined: a station must pass all that are given. Of several `id` or several `name`
+// one must fit. Stations that the token may not see are left out.
+//
+// Two rooms' computers by name, first page:
+// `GET /stations?name=R101-PC01&name=Lehrer%20PC&page_size=500`
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -2662,6 +3066,10 @@ func (c *ClientWithResponses) ListStationsWithResponse(ctx context.Context, para
 
 // GetStationWithResponse One station
 //
+// The one call that says whether a station exists. A client takes a station for gone only
+// after this call has answered 404 `not_found`. A station that exists and that the token may
+// not see is 403.
+//
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /stations/{id} (the `GetStation` operationId).
@@ -2675,9 +3083,17 @@ func (c *ClientWithResponses) GetStationWithResponse(ctx context.Context, id Sta
 
 // PatchOperatingSystemWithBodyWithResponse Set the option "KMS-Aktivierung" (Stationen > Betriebssystem)
 //
-// Sets the option and answers with the station as it then is. The image on the station
-// is not touched: until it is reset, `image_kms_activation` keeps its value. Setting
-// what is set already is a success and leaves the ETag as it is.
+// Sets the option and answers with the station as it then is: `kms_activation` of this
+// system has the value that was sent. A server that cannot set it says so (409, 422) and never
+// answers 200 with the old value. The image on the station is not touched: until it is
+// reset, `image_kms_activation` keeps its value.
+//
+// **Setting what is set already** is a success and leaves the ETag as it is. The
+// precondition is looked at all the same: a stale ETag is 412, also where the value would not
+// change. A client whose first answer was lost reads the station again and finds it done.
+//
+// **If-Match** takes one ETag as it was given, with its quotes. Without it the answer is 428.
+// `*`, lists and weak ETags are 400.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -2692,9 +3108,17 @@ func (c *ClientWithResponses) PatchOperatingSystemWithBodyWithResponse(ctx conte
 
 // PatchOperatingSystemWithResponse Set the option "KMS-Aktivierung" (Stationen > Betriebssystem)
 //
-// Sets the option and answers with the station as it then is. The image on the station
-// is not touched: until it is reset, `image_kms_activation` keeps its value. Setting
-// what is set already is a success and leaves the ETag as it is.
+// Sets the option and answers with the station as it then is: `kms_activation` of this
+// system has the value that was sent. A server that cannot set it says so (409, 422) and never
+// answers 200 with the old value. The image on the station is not touched: until it is
+// reset, `image_kms_activation` keeps its value.
+//
+// **Setting what is set already** is a success and leaves the ETag as it is. The
+// precondition is looked at all the same: a stale ETag is 412, also where the value would not
+// change. A client whose first answer was lost reads the station again and finds it done.
+//
+// **If-Match** takes one ETag as it was given, with its quotes. Without it the answer is 428.
+// `*`, lists and weak ETags are 400.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -2756,6 +3180,20 @@ func ParseSendCommandResponse(rsp *http.Response) (*SendCommandResponse, error) 
 		}
 		response.ApplicationProblemJSON409 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON415 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
 		var dest Unprocessable
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -2787,6 +3225,16 @@ func ParseSendCommandResponse(rsp *http.Response) (*SendCommandResponse, error) 
 	}
 
 	switch {
+	case rsp.StatusCode == 401:
+		var headers SendCommandResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
 	case rsp.StatusCode == 429:
 		var headers SendCommandResponse429Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -2848,7 +3296,7 @@ func ParseGetCommandResponse(rsp *http.Response) (*GetCommandResponse, error) {
 		response.ApplicationProblemJSON403 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
-		var dest NotFound
+		var dest NoCommand
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -2878,6 +3326,16 @@ func ParseGetCommandResponse(rsp *http.Response) (*GetCommandResponse, error) {
 	}
 
 	switch {
+	case rsp.StatusCode == 401:
+		var headers GetCommandResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
 	case rsp.StatusCode == 429:
 		var headers GetCommandResponse429Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -2925,7 +3383,7 @@ func ParseListComputerGroupsResponse(rsp *http.Response) (*ListComputerGroupsRes
 		response.JSON200 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
-		var dest Invalid
+		var dest InvalidList
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -2969,6 +3427,16 @@ func ParseListComputerGroupsResponse(rsp *http.Response) (*ListComputerGroupsRes
 	}
 
 	switch {
+	case rsp.StatusCode == 401:
+		var headers ListComputerGroupsResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
 	case rsp.StatusCode == 429:
 		var headers ListComputerGroupsResponse429Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -3046,6 +3514,16 @@ func ParseGetInfoResponse(rsp *http.Response) (*GetInfoResponse, error) {
 	}
 
 	switch {
+	case rsp.StatusCode == 401:
+		var headers GetInfoResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
 	case rsp.StatusCode == 429:
 		var headers GetInfoResponse429Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -3130,6 +3608,16 @@ func ParseGetKMSResponse(rsp *http.Response) (*GetKMSResponse, error) {
 	}
 
 	switch {
+	case rsp.StatusCode == 401:
+		var headers GetKMSResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
 	case rsp.StatusCode == 429:
 		var headers GetKMSResponse429Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -3177,7 +3665,7 @@ func ParseListLocationsResponse(rsp *http.Response) (*ListLocationsResponse, err
 		response.JSON200 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
-		var dest Invalid
+		var dest InvalidList
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -3221,6 +3709,16 @@ func ParseListLocationsResponse(rsp *http.Response) (*ListLocationsResponse, err
 	}
 
 	switch {
+	case rsp.StatusCode == 401:
+		var headers ListLocationsResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
 	case rsp.StatusCode == 429:
 		var headers ListLocationsResponse429Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -3268,7 +3766,7 @@ func ParseListStationsResponse(rsp *http.Response) (*ListStationsResponse, error
 		response.JSON200 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
-		var dest Invalid
+		var dest InvalidList
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -3312,6 +3810,16 @@ func ParseListStationsResponse(rsp *http.Response) (*ListStationsResponse, error
 	}
 
 	switch {
+	case rsp.StatusCode == 401:
+		var headers ListStationsResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
 	case rsp.StatusCode == 429:
 		var headers ListStationsResponse429Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -3420,6 +3928,16 @@ func ParseGetStationResponse(rsp *http.Response) (*GetStationResponse, error) {
 			headers.ETag = value
 		}
 		response.Headers200 = &headers
+	case rsp.StatusCode == 401:
+		var headers GetStationResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
 	case rsp.StatusCode == 429:
 		var headers GetStationResponse429Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -3488,7 +4006,7 @@ func ParsePatchOperatingSystemResponse(rsp *http.Response) (*PatchOperatingSyste
 		response.ApplicationProblemJSON403 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
-		var dest NotFound
+		var dest NoSystem
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -3508,12 +4026,33 @@ func ParsePatchOperatingSystemResponse(rsp *http.Response) (*PatchOperatingSyste
 		}
 		response.ApplicationProblemJSON412 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON415 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
-		var dest Unprocessable
+		var dest Impossible
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 428:
+		var dest PreconditionRequired
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON428 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
 		var dest RateLimited
@@ -3549,6 +4088,16 @@ func ParsePatchOperatingSystemResponse(rsp *http.Response) (*PatchOperatingSyste
 			headers.ETag = value
 		}
 		response.Headers200 = &headers
+	case rsp.StatusCode == 401:
+		var headers PatchOperatingSystemResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
 	case rsp.StatusCode == 429:
 		var headers PatchOperatingSystemResponse429Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -4141,11 +4690,21 @@ type ForbiddenApplicationProblemPlusJSONResponse Problem
 
 type GroupingsJSONResponse GroupingPage
 
+type ImpossibleApplicationProblemPlusJSONResponse Problem
+
 type InvalidApplicationProblemPlusJSONResponse Problem
+
+type InvalidListApplicationProblemPlusJSONResponse Problem
+
+type NoCommandApplicationProblemPlusJSONResponse Problem
+
+type NoSystemApplicationProblemPlusJSONResponse Problem
 
 type NotFoundApplicationProblemPlusJSONResponse Problem
 
 type PreconditionFailedApplicationProblemPlusJSONResponse Problem
+
+type PreconditionRequiredApplicationProblemPlusJSONResponse Problem
 
 type RateLimitedResponseHeaders struct {
 	RetryAfter int
@@ -4165,7 +4724,16 @@ type StationJSONResponse struct {
 	Headers StationResponseHeaders
 }
 
-type UnauthorizedApplicationProblemPlusJSONResponse Problem
+type TooLargeApplicationProblemPlusJSONResponse Problem
+
+type UnauthorizedResponseHeaders struct {
+	WWWAuthenticate string
+}
+type UnauthorizedApplicationProblemPlusJSONResponse struct {
+	Body Problem
+
+	Headers UnauthorizedResponseHeaders
+}
 
 type UnavailableResponseHeaders struct {
 	RetryAfter int
@@ -4177,6 +4745,8 @@ type UnavailableApplicationProblemPlusJSONResponse struct {
 }
 
 type UnprocessableApplicationProblemPlusJSONResponse Problem
+
+type UnsupportedMediaTypeApplicationProblemPlusJSONResponse Problem
 
 type SendCommandRequestObject struct {
 	Body *SendCommandJSONRequestBody
@@ -4223,10 +4793,11 @@ type SendCommand401ApplicationProblemPlusJSONResponse struct {
 func (response SendCommand401ApplicationProblemPlusJSONResponse) VisitSendCommandResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
 	w.WriteHeader(401)
 	_, err := buf.WriteTo(w)
 	return err
@@ -4260,6 +4831,38 @@ func (response SendCommand409ApplicationProblemPlusJSONResponse) VisitSendComman
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SendCommand413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response SendCommand413ApplicationProblemPlusJSONResponse) VisitSendCommandResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SendCommand415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response SendCommand415ApplicationProblemPlusJSONResponse) VisitSendCommandResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -4359,10 +4962,11 @@ type GetCommand401ApplicationProblemPlusJSONResponse struct {
 func (response GetCommand401ApplicationProblemPlusJSONResponse) VisitGetCommandResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
 	w.WriteHeader(401)
 	_, err := buf.WriteTo(w)
 	return err
@@ -4385,7 +4989,7 @@ func (response GetCommand403ApplicationProblemPlusJSONResponse) VisitGetCommandR
 }
 
 type GetCommand404ApplicationProblemPlusJSONResponse struct {
-	NotFoundApplicationProblemPlusJSONResponse
+	NoCommandApplicationProblemPlusJSONResponse
 }
 
 func (response GetCommand404ApplicationProblemPlusJSONResponse) VisitGetCommandResponse(w http.ResponseWriter) error {
@@ -4473,7 +5077,7 @@ func (response ListComputerGroups200JSONResponse) VisitListComputerGroupsRespons
 }
 
 type ListComputerGroups400ApplicationProblemPlusJSONResponse struct {
-	InvalidApplicationProblemPlusJSONResponse
+	InvalidListApplicationProblemPlusJSONResponse
 }
 
 func (response ListComputerGroups400ApplicationProblemPlusJSONResponse) VisitListComputerGroupsResponse(w http.ResponseWriter) error {
@@ -4495,10 +5099,11 @@ type ListComputerGroups401ApplicationProblemPlusJSONResponse struct {
 func (response ListComputerGroups401ApplicationProblemPlusJSONResponse) VisitListComputerGroupsResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
 	w.WriteHeader(401)
 	_, err := buf.WriteTo(w)
 	return err
@@ -4598,10 +5203,11 @@ type GetInfo401ApplicationProblemPlusJSONResponse struct {
 func (response GetInfo401ApplicationProblemPlusJSONResponse) VisitGetInfoResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
 	w.WriteHeader(401)
 	_, err := buf.WriteTo(w)
 	return err
@@ -4685,10 +5291,11 @@ type GetKMS401ApplicationProblemPlusJSONResponse struct {
 func (response GetKMS401ApplicationProblemPlusJSONResponse) VisitGetKMSResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
 	w.WriteHeader(401)
 	_, err := buf.WriteTo(w)
 	return err
@@ -4783,7 +5390,7 @@ func (response ListLocations200JSONResponse) VisitListLocationsResponse(w http.R
 }
 
 type ListLocations400ApplicationProblemPlusJSONResponse struct {
-	InvalidApplicationProblemPlusJSONResponse
+	InvalidListApplicationProblemPlusJSONResponse
 }
 
 func (response ListLocations400ApplicationProblemPlusJSONResponse) VisitListLocationsResponse(w http.ResponseWriter) error {
@@ -4805,10 +5412,11 @@ type ListLocations401ApplicationProblemPlusJSONResponse struct {
 func (response ListLocations401ApplicationProblemPlusJSONResponse) VisitListLocationsResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
 	w.WriteHeader(401)
 	_, err := buf.WriteTo(w)
 	return err
@@ -4903,7 +5511,7 @@ func (response ListStations200JSONResponse) VisitListStationsResponse(w http.Res
 }
 
 type ListStations400ApplicationProblemPlusJSONResponse struct {
-	InvalidApplicationProblemPlusJSONResponse
+	InvalidListApplicationProblemPlusJSONResponse
 }
 
 func (response ListStations400ApplicationProblemPlusJSONResponse) VisitListStationsResponse(w http.ResponseWriter) error {
@@ -4925,10 +5533,11 @@ type ListStations401ApplicationProblemPlusJSONResponse struct {
 func (response ListStations401ApplicationProblemPlusJSONResponse) VisitListStationsResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
 	w.WriteHeader(401)
 	_, err := buf.WriteTo(w)
 	return err
@@ -5046,10 +5655,11 @@ type GetStation401ApplicationProblemPlusJSONResponse struct {
 func (response GetStation401ApplicationProblemPlusJSONResponse) VisitGetStationResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
 	w.WriteHeader(401)
 	_, err := buf.WriteTo(w)
 	return err
@@ -5186,10 +5796,11 @@ type PatchOperatingSystem401ApplicationProblemPlusJSONResponse struct {
 func (response PatchOperatingSystem401ApplicationProblemPlusJSONResponse) VisitPatchOperatingSystemResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
 	w.WriteHeader(401)
 	_, err := buf.WriteTo(w)
 	return err
@@ -5212,7 +5823,7 @@ func (response PatchOperatingSystem403ApplicationProblemPlusJSONResponse) VisitP
 }
 
 type PatchOperatingSystem404ApplicationProblemPlusJSONResponse struct {
-	NotFoundApplicationProblemPlusJSONResponse
+	NoSystemApplicationProblemPlusJSONResponse
 }
 
 func (response PatchOperatingSystem404ApplicationProblemPlusJSONResponse) VisitPatchOperatingSystemResponse(w http.ResponseWriter) error {
@@ -5259,8 +5870,40 @@ func (response PatchOperatingSystem412ApplicationProblemPlusJSONResponse) VisitP
 	return err
 }
 
+type PatchOperatingSystem413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response PatchOperatingSystem413ApplicationProblemPlusJSONResponse) VisitPatchOperatingSystemResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PatchOperatingSystem415ApplicationProblemPlusJSONResponse struct {
+	UnsupportedMediaTypeApplicationProblemPlusJSONResponse
+}
+
+func (response PatchOperatingSystem415ApplicationProblemPlusJSONResponse) VisitPatchOperatingSystemResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type PatchOperatingSystem422ApplicationProblemPlusJSONResponse struct {
-	UnprocessableApplicationProblemPlusJSONResponse
+	ImpossibleApplicationProblemPlusJSONResponse
 }
 
 func (response PatchOperatingSystem422ApplicationProblemPlusJSONResponse) VisitPatchOperatingSystemResponse(w http.ResponseWriter) error {
@@ -5271,6 +5914,22 @@ func (response PatchOperatingSystem422ApplicationProblemPlusJSONResponse) VisitP
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PatchOperatingSystem428ApplicationProblemPlusJSONResponse struct {
+	PreconditionRequiredApplicationProblemPlusJSONResponse
+}
+
+func (response PatchOperatingSystem428ApplicationProblemPlusJSONResponse) VisitPatchOperatingSystemResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(428)
 	_, err := buf.WriteTo(w)
 	return err
 }
