@@ -14,6 +14,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
+	"github.com/timago/terraform-provider-timago/internal/cycle"
+	"github.com/timago/terraform-provider-timago/internal/service"
 	"github.com/timago/terraform-provider-timago/internal/service/activationpool"
 	"github.com/timago/terraform-provider-timago/internal/service/kmshost"
 	"github.com/timago/terraform-provider-timago/internal/service/station"
@@ -36,11 +38,14 @@ var (
 )
 
 // Provider serves one site.
-type Provider struct{ version string }
+type Provider struct {
+	version string
+	engine  *cycle.Engine
+}
 
 // New returns the provider's constructor for a version.
 func New(version string) func() provider.Provider {
-	return func() provider.Provider { return &Provider{version: version} }
+	return func() provider.Provider { return &Provider{version: version, engine: cycle.New()} }
 }
 
 // Metadata names the provider.
@@ -92,10 +97,11 @@ func (p *Provider) Configure(ctx context.Context, req provider.ConfigureRequest,
 		resp.Diagnostics.Append(tfdiag.Failure{Verb: "open", Noun: "site", Err: err}.Error())
 		return
 	}
-	resp.ResourceData = opened
-	resp.DataSourceData = opened
-	resp.ListResourceData = opened
-	resp.ActionData = opened
+	data := service.Data{Site: opened, Engine: p.engine}
+	resp.ResourceData = data
+	resp.DataSourceData = data
+	resp.ListResourceData = data
+	resp.ActionData = data
 }
 
 // Resources lists what can be managed.

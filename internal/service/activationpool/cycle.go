@@ -118,15 +118,15 @@ func (r *Resource) cycle(ctx context.Context, p configured, known *knowledge, be
 	if p.method == resetImage {
 		// What is learnt of images is not what restarts take.
 		job.Memory = pool.Memory{}
-		return engine.Run(ctx, hosted.Reimaging(), job)
+		return r.engine.Run(ctx, hosted.Reimaging(), job)
 	}
-	result, err := engine.Run(ctx, world, job)
+	result, err := r.engine.Run(ctx, world, job)
 	known.Memory = result.Memory
 	var sameCMID *cycle.SameCMID
 	if p.method == autoMethod && r.site.HasTimago() && errors.As(err, &sameCMID) {
 		tflog.Info(ctx, "a restart brings no new client machine id: images are reset instead", map[string]any{"pool": p.name})
 		job.Memory = pool.Memory{}
-		more, err := engine.Run(ctx, hosted.Reimaging(), job)
+		more, err := r.engine.Run(ctx, hosted.Reimaging(), job)
 		return together(result, more), err
 	}
 	return result, err
@@ -144,7 +144,7 @@ func (r *Resource) switchOff(ctx context.Context, p configured, kmsHost string, 
 		return nil
 	}
 	hosted := r.site.At(kmsHost)
-	left := engine.SwitchOff(ctx, hosted, cycle.Job{Host: hosted.ID(), Key: r.keys(ctx), Limits: p.limits, Progress: progress(ctx, p.name, nil)}, result)
+	left := r.engine.SwitchOff(ctx, hosted, cycle.Job{Host: hosted.ID(), Key: r.keys(ctx), Limits: p.limits, Progress: progress(ctx, p.name, nil)}, result)
 	if len(left) == 0 {
 		return nil
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/timago/terraform-provider-timago/internal/cycle"
 	"github.com/timago/terraform-provider-timago/internal/pool"
+	"github.com/timago/terraform-provider-timago/internal/service"
 	"github.com/timago/terraform-provider-timago/internal/site"
 )
 
@@ -22,14 +23,13 @@ var (
 )
 
 // Resource keeps the thresholds of a pool of stations.
-type Resource struct{ site *site.Site }
+type Resource struct {
+	site   *site.Site
+	engine *cycle.Engine
+}
 
 // NewResource returns the resource for registration.
 func NewResource() resource.Resource { return &Resource{} }
-
-// engine is shared by every pool of the process: two pools on one KMS host then know of
-// each other's restarts under way.
-var engine = cycle.New()
 
 // Metadata names the resource.
 func (r *Resource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
@@ -38,8 +38,11 @@ func (r *Resource) Metadata(_ context.Context, req resource.MetadataRequest, res
 
 // Configure takes the site; there is none as long as the provider's configuration is not
 // known.
-func (r *Resource) Configure(_ context.Context, req resource.ConfigureRequest, _ *resource.ConfigureResponse) {
-	r.site, _ = req.ProviderData.(*site.Site)
+func (r *Resource) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
+	data, diags := service.From(req.ProviderData)
+	resp.Diagnostics.Append(diags...)
+	r.site = data.Site
+	r.engine = data.Engine
 }
 
 // Create makes the thresholds hold. It starts from what is there, so that a second try

@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/timago/terraform-provider-timago/internal/service"
 	"github.com/timago/terraform-provider-timago/internal/site"
 	"github.com/timago/terraform-provider-timago/internal/tfdiag"
 )
@@ -37,8 +38,10 @@ func (d *Stations) Metadata(_ context.Context, req datasource.MetadataRequest, r
 
 // Configure takes the site; there is none as long as the provider's configuration is not
 // known.
-func (d *Stations) Configure(_ context.Context, req datasource.ConfigureRequest, _ *datasource.ConfigureResponse) {
-	d.site, _ = req.ProviderData.(*site.Site)
+func (d *Stations) Configure(_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {
+	data, diags := service.From(req.ProviderData)
+	resp.Diagnostics.Append(diags...)
+	d.site = data.Site
 }
 
 type stationsModel struct {

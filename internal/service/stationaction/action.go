@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
+	"github.com/timago/terraform-provider-timago/internal/service"
 	"github.com/timago/terraform-provider-timago/internal/site"
 	"github.com/timago/terraform-provider-timago/internal/tfdiag"
 )
@@ -67,8 +68,10 @@ func (a *Action) Schema(_ context.Context, _ action.SchemaRequest, resp *action.
 
 // Configure takes the site; there is none as long as the provider's configuration is not
 // known.
-func (a *Action) Configure(_ context.Context, req action.ConfigureRequest, _ *action.ConfigureResponse) {
-	a.site, _ = req.ProviderData.(*site.Site)
+func (a *Action) Configure(_ context.Context, req action.ConfigureRequest, resp *action.ConfigureResponse) {
+	data, diags := service.From(req.ProviderData)
+	resp.Diagnostics.Append(diags...)
+	a.site = data.Site
 }
 
 // ConfigValidators want stations or a location.
