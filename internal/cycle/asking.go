@@ -20,16 +20,16 @@ func (c *cycle) startAsks() {
 				if c.isWindows(p) && c.isCounted(s) || !s.adds.has(p) {
 					continue // it asked by itself meanwhile
 				}
-				c.unlist(s)
+				c.removeCandidate(s)
 				c.alarms.clear(s)
-				s.busy = false // its user is looked at again before a restart
+				s.waitsForUser = false // its user is looked at again before a restart
 				c.move(s, asking)
-				s.todo, s.fresh, s.tries = only(p), false, 0
-				c.owe(s, only(p))
+				s.toAsk, s.requestsRead, s.tries = only(p), false, 0
+				c.expectCounts(s, only(p))
 				c.ask(s)
 			case asking:
-				s.todo = s.todo.with(p)
-				c.owe(s, only(p))
+				s.toAsk = s.toAsk.with(p)
+				c.expectCounts(s, only(p))
 			case unread, away, waking, checking, stopping, down, returned, awaiting, closing, out, phases:
 				// Its start asks, or it is no longer there.
 			}
@@ -45,13 +45,13 @@ const licenceAge = 10 * time.Second
 // the host does not show it, its licences where they may have changed, and then each
 // product that is left is asked to activate.
 func (c *cycle) ask(s *station) {
-	switch p, left := s.todo.first(); {
-	case !left && c.host.denied && s.recount:
-		s.recount = false
+	switch p, left := s.toAsk.first(); {
+	case !left && c.host.refusesAccount && s.requestsStale:
+		s.requestsStale = false
 		c.send(s, call{verb: requests, since: s.presence.Boot}) // its answer holds the count
 	case !left:
 		c.asksDone(s)
-	case !s.fresh && (s.started || c.host.blind || !c.isWindows(p)):
+	case !s.requestsRead && (s.started || c.host.logUnreadable || !c.isWindows(p)):
 		c.send(s, call{verb: requests, since: s.presence.Boot})
 	case c.now.Sub(s.licensed) > licenceAge:
 		c.send(s, call{verb: licensing})
@@ -68,16 +68,16 @@ func (c *cycle) ask(s *station) {
 
 // notAskable judges a product that is licensed by now, or can no longer ask.
 func (c *cycle) notAskable(s *station, p int) {
-	s.todo = s.todo.without(p)
+	s.toAsk = s.toAsk.without(p)
 	switch {
 	case s.started && s.licensing.LicensedByKMS(c.managed[p]) && c.isWindows(p):
 		c.judge(s, p, s.licensing.CMID)
 	case s.started && s.licensing.LicensedByKMS(c.managed[p]):
 		c.credit(s, p)
 	case s.started:
-		c.addsNothing(s, p, "it made no request after its start and cannot be asked to")
+		c.excludeProduct(s, p, "it made no request after its start and cannot be asked to")
 	default:
-		c.release(s, only(p))
+		c.dropCounts(s, only(p))
 	}
 }
 
@@ -88,7 +88,7 @@ func (c *cycle) askOn(s *station, r report) {
 		return
 	}
 	if r.verb == requests && (r.err == nil || !transient(r.err)) {
-		s.fresh = true
+		s.requestsRead = true
 		c.learnRequests(s, r.exchanges)
 	}
 	if r.err != nil && transient(r.err) {
@@ -109,14 +109,14 @@ func transient(err error) bool {
 // askLater makes the same call again after a while, and gives the station up as absent
 // after some.
 func (c *cycle) askLater(s *station, err error) {
-	if s.tries++; s.tries > asksToRetry {
-		s.todo = 0
-		if s.started && s.ours {
-			c.leave(s, fmt.Sprintf("it came back, but cannot be asked: %v", err))
+	if s.tries++; s.tries > asksRetried {
+		s.toAsk = 0
+		if s.started && s.startedByUs {
+			c.exclude(s, fmt.Sprintf("it came back, but cannot be asked: %v", err))
 			return
 		}
 		c.endStart(s)
-		c.absent(s, err)
+		c.markUnreachable(s, err)
 		return
 	}
 	c.alarms.set(s, c.now.Add(time.Duration(s.tries)*5*time.Second))
@@ -129,22 +129,22 @@ func (c *cycle) activated(s *station, r report) {
 	switch {
 	case r.err == nil, errors.As(r.err, &refused) && refused.Code == kms.CodeNotEnoughCount:
 		c.tallyAsk(s, p)
-		s.todo = s.todo.without(p)
+		s.toAsk = s.toAsk.without(p)
 		c.requested(s, p)
 	case errors.Is(r.err, kms.ErrUnknownOutcome):
 		c.tallyAsk(s, p)
-		s.todo = s.todo.without(p) // the events will tell
+		s.toAsk = s.toAsk.without(p) // the events will tell
 		if !s.started {
-			s.started, s.ours, s.verified, s.since, s.back, s.patient = true, false, true, c.now, c.now, c.now
-			s.mark, s.old = c.host.begunLooks-1, ""
+			s.started, s.startedByUs, s.askedAfterStart, s.startedAt, s.backAt, s.waitingSince = true, false, true, c.now, c.now, c.now
+			s.pollsBefore, s.cmidBefore = c.host.pollsBegun-1, ""
 			c.underWay = append(c.underWay, s)
 		}
-	case refused != nil && hostSilent(refused.Code) && s.tries < asksToRetry:
-		c.askAfterSilence(s)
+	case refused != nil && cannotReachHost(refused.Code) && s.tries < asksRetried:
+		c.askAfterPause(s)
 		return
 	case refused != nil, errors.Is(r.err, kms.ErrDenied):
-		s.todo = s.todo.without(p)
-		c.addsNothing(s, p, "it was asked to activate and refused: "+r.err.Error())
+		s.toAsk = s.toAsk.without(p)
+		c.excludeProduct(s, p, "it was asked to activate and refused: "+r.err.Error())
 	default:
 		c.askLater(s, r.err)
 		return
@@ -155,11 +155,11 @@ func (c *cycle) activated(s *station, r report) {
 }
 
 // hostSilent tells of a code that the station did not reach the KMS host.
-func hostSilent(code kms.Code) bool {
+func cannotReachHost(code kms.Code) bool {
 	return code == 0xC004F074 || code == 0xC004F039 || code == 0x800706BA
 }
 
-func (c *cycle) askAfterSilence(s *station) {
+func (c *cycle) askAfterPause(s *station) {
 	s.tries++
 	c.alarms.set(s, c.now.Add(time.Duration(s.tries)*20*time.Second))
 }
@@ -167,8 +167,8 @@ func (c *cycle) askAfterSilence(s *station) {
 func (c *cycle) tallyAsk(s *station, p int) {
 	c.asked++
 	s.asked++
-	s.recount = true
-	c.tell(KindAsked, s, Event{Product: c.managed[p]})
+	s.requestsStale = true
+	c.emit(KindAsked, s, Event{Product: c.managed[p]})
 }
 
 // requested judges a request that was made on our command.
@@ -206,16 +206,16 @@ func (c *cycle) learnRequests(s *station, exchanges []kms.Exchange) {
 			if e.Answer == nil || !e.Answer.Code.Counted() || !asksFor(s.licensing, product, e.ActivationID) || age > kms.CountedFor {
 				continue
 			}
-			c.host.heard(p, e.Answer.Count, c.now.Add(-age))
-			if !s.owes.has(p) {
+			c.host.takeClientCount(p, e.Answer.Count, c.now.Add(-age))
+			if !s.pendingCounts.has(p) {
 				continue
 			}
-			s.todo = s.todo.without(p)
+			s.toAsk = s.toAsk.without(p)
 			if s.started {
-				c.judgeConfirmed(s, p, e.CMID)
+				c.judgeRequest(s, p, e.CMID)
 			} else {
 				c.host.remember(e.CMID)
-				c.release(s, only(p))
+				c.dropCounts(s, only(p))
 			}
 		}
 		if s.phase == out {
@@ -236,12 +236,12 @@ func asksFor(l kms.Licensing, product kms.Product, activationID string) bool {
 // asksDone lets a station that was asked everything go on.
 func (c *cycle) asksDone(s *station) {
 	switch {
-	case s.owes != 0:
+	case s.pendingCounts != 0:
 		c.await(s)
 	case s.started:
 		c.finish(s)
 	default:
 		c.move(s, ready)
-		c.place(s)
+		c.makeCandidate(s)
 	}
 }

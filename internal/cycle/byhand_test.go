@@ -72,14 +72,14 @@ func (d *desk) answer(c *cycle, of verb, answer report) {
 	}
 	answer.call = d.calls[c][at]
 	d.calls[c] = slices.Delete(d.calls[c], at, at+1)
-	c.report(d.now, answer)
+	c.takeReport(d.now, answer)
 	d.collect(c)
 }
 
 // host answers a look at the KMS host.
 func (d *desk) host(c *cycle, count int, log []kms.Counted, unread error) {
 	d.t.Helper()
-	d.answer(c, look, report{
+	d.answer(c, pollHost, report{
 		host:    kms.Host{IsHost: true, Products: []kms.HostProduct{{Product: kms.Windows, Status: kms.Licensed, Count: &count}}},
 		counted: log, logErr: unread,
 	})
@@ -230,7 +230,7 @@ func TestWhoCameBackIsNotAskedForWhatItHasAsked(t *testing.T) {
 // settle answers looks at the host that are under way.
 func (d *desk) settle(c *cycle, count int) {
 	d.t.Helper()
-	for d.waits(c, look) {
+	for d.waits(c, pollHost) {
 		d.host(c, count, nil, nil)
 	}
 }

@@ -19,14 +19,14 @@ const (
 	activate
 	restart
 	wake
-	look // at the host: its log, then its counts
+	pollHost // at the host: its log, then its counts
 )
 
 // limits are hard deadlines of calls. Licensing classes can take a minute on first use
 // and Activate longer; the other queries are short.
 var callLimits = [...]time.Duration{
 	probe: 15 * time.Second, presence: 30 * time.Second, licensing: 90 * time.Second, requests: time.Minute,
-	activate: 3 * time.Minute, restart: time.Minute, wake: 30 * time.Second, look: 2 * time.Minute,
+	activate: 3 * time.Minute, restart: time.Minute, wake: 30 * time.Second, pollHost: 2 * time.Minute,
 }
 
 // call is something to be asked of the Site.
@@ -76,7 +76,7 @@ func (c call) carryOut(ctx context.Context, site Site) report {
 		if waker, can := site.(Waker); can {
 			r.err = waker.Wake(ctx, c.station.name)
 		}
-	case look:
+	case pollHost:
 		// The log first: what it shows is then contained in the counts read after it.
 		if !c.blind {
 			r.counted, r.logErr = site.Counted(ctx, c.since)

@@ -35,10 +35,10 @@ func (c *cycle) lacking() products {
 }
 
 // owe notes counts as under way. Only what is missing is waited for.
-func (c *cycle) owe(s *station, counts products) {
+func (c *cycle) expectCounts(s *station, counts products) {
 	for p, product := range c.managed {
-		if counts.has(p) && !s.owes.has(p) {
-			s.owes = s.owes.with(p)
+		if counts.has(p) && !s.pendingCounts.has(p) {
+			s.pendingCounts = s.pendingCounts.with(p)
 			c.ledger.underWay[product]++
 		}
 	}
@@ -46,10 +46,10 @@ func (c *cycle) owe(s *station, counts products) {
 
 // release takes counts out of what is under way. A start's may have been made by now,
 // whatever was seen of it: the host must be read again before anyone relies on its count.
-func (c *cycle) release(s *station, counts products) {
+func (c *cycle) dropCounts(s *station, counts products) {
 	for p, product := range c.managed {
-		if counts.has(p) && s.owes.has(p) {
-			s.owes = s.owes.without(p)
+		if counts.has(p) && s.pendingCounts.has(p) {
+			s.pendingCounts = s.pendingCounts.without(p)
 			c.ledger.underWay[product]--
 			if s.started {
 				c.ledger.settled++
@@ -61,33 +61,33 @@ func (c *cycle) release(s *station, counts products) {
 // choose picks the station to be restarted next; nil when none should be.
 func (c *cycle) choose() *station {
 	down := c.in[checking] + c.in[stopping] + c.in[down]
-	if down >= c.limits.MaxParallel || c.keeps != nil || !c.proven && c.prover != nil {
+	if down >= c.limits.MaxParallel || c.keepsCMID != nil || !c.cmidChanges && c.canary != nil {
 		return nil
 	}
-	if c.in[unread] > 0 && c.now.Sub(c.started) < surveyGrace {
+	if c.in[unread] > 0 && c.now.Sub(c.started) < firstReadsGrace {
 		return nil // a quicker one may be among them
 	}
 	needed := false
 	need := make([]int, len(c.managed))
 	for p, product := range c.managed {
-		if c.host.denied && !c.host.told[p] {
+		if c.host.refusesAccount && !c.host.clientCountKnown[p] {
 			continue // restarts rest on a count that was read
 		}
-		need[p] = c.short(p) - c.ledger.promised(product)
+		need[p] = c.short(p) - c.ledger.expected(product)
 		needed = needed || need[p] > 0
 	}
-	if !needed || len(c.idle) == 0 {
+	if !needed || len(c.candidates) == 0 {
 		return nil
 	}
-	view := lineup{need: need, legs: c.legs(), parallel: c.limits.MaxParallel, capacity: c.capacity}
+	view := schedulerView{need: need, inFlight: c.inFlightStations(), parallel: c.limits.MaxParallel, capacity: c.capacity}
 	if c.limits.Spread == pool.SpreadEven {
 		return c.chooseEven(view)
 	}
 	free := c.limits.MaxParallel - down
 	var unwanted [1 << 8]bool // what is not wanted of one is not wanted of a slower one that adds the same
-	for _, s := range c.idle {
+	for _, s := range c.candidates {
 		switch candidate := c.candidate(s); {
-		case unwanted[s.adds], c.ledger.busy[s.key], !c.allows(s.expects):
+		case unwanted[s.adds], c.ledger.busy[s.key], !c.allows(s.expectedCycle):
 		case free > view.sooner(candidate) && view.wants(candidate):
 			return s
 		default:
@@ -102,15 +102,15 @@ func (c *cycle) choose() *station {
 
 // chooseEven gives, for the product that lacks most, each station that adds to it an
 // equal share of what is missing; the rest of the division falls to the quickest.
-func (c *cycle) chooseEven(view lineup) *station {
+func (c *cycle) chooseEven(view schedulerView) *station {
 	loads := make([]time.Duration, 0, c.limits.MaxParallel)
-	for _, leg := range view.legs {
+	for _, leg := range view.inFlight {
 		if !leg.up {
 			loads = append(loads, leg.end)
 		}
 	}
 	loads = append(loads, make([]time.Duration, max(0, c.limits.MaxParallel-len(loads)))...)
-	view.legs = nil // nobody repeats in another's place: what falls to a station is its own
+	view.inFlight = nil // nobody repeats in another's place: what falls to a station is its own
 	order := slices.SortedFunc(slices.Values(c.all().list()), func(p, q int) int { return cmp.Compare(view.need[q], view.need[p]) })
 	for _, p := range order {
 		if view.need[p] <= 0 {
@@ -124,7 +124,7 @@ func (c *cycle) chooseEven(view lineup) *station {
 		places := pack(takes, loads)
 		var chosen *station
 		for i, w := range works {
-			switch able := w.s.idle && !c.ledger.busy[w.s.key] && view.wants(c.candidate(w.s)); {
+			switch able := w.s.isCandidate && !c.ledger.busy[w.s.key] && view.wants(c.candidate(w.s)); {
 			case able && places != nil && loads[places[i]] == 0:
 				return w.s
 			case able && chosen == nil:
@@ -153,13 +153,13 @@ func (c *cycle) works(p, need int) []work {
 	)
 	for _, s := range c.stations {
 		// Who cannot be through before the window closes leaves its share to the others.
-		if s.adds.has(p) && (s.idle && c.allows(s.expects) || s.owes != 0) {
+		if s.adds.has(p) && (s.isCandidate && c.allows(s.expectedCycle) || s.pendingCounts != 0) {
 			sharers, made = append(sharers, s), append(made, c.candidate(s).made)
 		}
 	}
 	share := evenly(made, need)
 	rest := share.rest
-	slices.SortFunc(sharers, quicker)
+	slices.SortFunc(sharers, byExpectedCycle)
 	var works []work
 	for _, s := range sharers {
 		candidate := c.candidate(s)
@@ -178,14 +178,14 @@ func (c *cycle) works(p, need int) []work {
 
 func (c *cycle) candidate(s *station) candidate {
 	made := s.counted
-	if s.owes != 0 {
+	if s.pendingCounts != 0 {
 		made++
 	}
-	return candidate{adds: s.adds, cycle: s.expects, made: made}
+	return candidate{adds: s.adds, cycle: s.expectedCycle, made: made}
 }
 
 // cycleOf is how long the station's cycle is expected to take.
-func (c *cycle) cycleOf(s *station) time.Duration {
+func (c *cycle) expectedCycle(s *station) time.Duration {
 	return cmp.Or(s.pace.Cycle(), c.fleet.Cycle(), pool.UsualCycle)
 }
 
@@ -197,16 +197,16 @@ const (
 )
 
 // legs are the stations that were started and owe a count.
-func (c *cycle) legs() []leg {
-	legs := c.legRoom[:0]
+func (c *cycle) inFlightStations() []inFlight {
+	legs := c.inFlightBuffer[:0]
 	for _, s := range c.underWay {
-		cycle := c.cycleOf(s)
-		end := s.since.Add(cycle).Sub(c.now)
+		cycle := c.expectedCycle(s)
+		end := s.startedAt.Add(cycle).Sub(c.now)
 		cycle += cycle/repeatLoss + repeatPause
 		// One that is overdue may take as long again as it is late.
-		legs = append(legs, leg{adds: s.adds, up: s.phase == awaiting || s.phase == returned, end: max(end, -end, time.Second), cycle: cycle, left: c.limits.MaxRestartsPerStation - s.restarts})
+		legs = append(legs, inFlight{adds: s.adds, up: s.phase == awaiting || s.phase == returned, end: max(end, -end, time.Second), cycle: cycle, left: c.limits.MaxRestartsPerStation - s.restarts})
 	}
-	c.legRoom = legs
+	c.inFlightBuffer = legs
 	return legs
 }
 
@@ -214,7 +214,7 @@ func (c *cycle) legs() []leg {
 func (c *cycle) capacity(of products) int {
 	sum := 0
 	for _, s := range c.stations {
-		if s.adds.contains(of) && (s.idle || s.owes != 0) {
+		if s.adds.contains(of) && (s.isCandidate || s.pendingCounts != 0) {
 			sum += max(0, c.limits.MaxRestartsPerStation-s.restarts)
 		}
 	}

@@ -18,8 +18,8 @@ func (c *cycle) close() {
 		case awaiting:
 			c.finish(s)
 		case away:
-			c.hope(s, false)
-			if !s.rising() {
+			c.setExpectedBack(s, false)
+			if !s.booting() {
 				c.alarms.clear(s)
 			}
 		case unread, asking, waking, checking, stopping, down, returned, closing, phases:
@@ -29,17 +29,17 @@ func (c *cycle) close() {
 }
 
 // rising tells of a station that was woken and was not seen up yet.
-func (s *station) rising() bool { return s.phase == away && s.woken && !s.read }
+func (s *station) booting() bool { return s.phase == away && s.woken && !s.read }
 
 // closeWith asks a station's unlicensed products to activate, where that can succeed.
 func (c *cycle) closeWith(s *station) {
-	c.unlist(s)
+	c.removeCandidate(s)
 	c.alarms.clear(s)
-	if s.closed || !s.up || !s.read || len(c.unlicensed(s)) == 0 {
+	if s.closingDone || !s.up || !s.read || len(c.unlicensed(s)) == 0 {
 		return
 	}
 	c.move(s, closing)
-	s.closed = true
+	s.closingDone = true
 	c.send(s, call{verb: licensing}) // a product that is licensed by now must not be asked
 }
 
@@ -60,21 +60,21 @@ func (c *cycle) unlicensed(s *station) []kms.Licence {
 func (c *cycle) closeOn(s *station, r report) {
 	var refused *kms.CodeError
 	switch {
-	case r.verb == licensing && r.err == nil && !s.planned:
-		s.planned, s.plan = true, c.unlicensed(s)
+	case r.verb == licensing && r.err == nil && !s.closingPlanned:
+		s.closingPlanned, s.closingQueue = true, c.unlicensed(s)
 	case r.verb == activate:
 		if r.err == nil || errors.As(r.err, &refused) || errors.Is(r.err, kms.ErrUnknownOutcome) {
 			c.askedAfter++
-			c.tell(KindAsked, s, Event{Product: c.managed[c.productOf(s, r.licence)]})
+			c.emit(KindAsked, s, Event{Product: c.managed[c.productOf(s, r.licence)]})
 		}
 	default:
 		c.closed(s)
 		return
 	}
 	switch {
-	case len(s.plan) > 0:
-		next := s.plan[0]
-		s.plan = s.plan[1:]
+	case len(s.closingQueue) > 0:
+		next := s.closingQueue[0]
+		s.closingQueue = s.closingQueue[1:]
 		c.send(s, call{verb: activate, licence: next.ID})
 	case r.verb == activate:
 		c.send(s, call{verb: licensing})
@@ -85,7 +85,7 @@ func (c *cycle) closeOn(s *station, r report) {
 
 // closed is the end of a station's part.
 func (c *cycle) closed(s *station) {
-	if s.left {
+	if s.excluded {
 		c.move(s, out)
 		return
 	}

@@ -13,46 +13,46 @@ import (
 
 // Tunables of a cycle.
 const (
-	readsAtOnce     = 64               // reads of stations that nobody waits for
-	surveyGrace     = 5 * time.Second  // for the first reads to end, until restarts no longer wait for them
-	requestGrace    = 2 * time.Minute  // after a start until a product without a request is asked to make one
-	requestPatience = time.Minute      // until a request that was commanded shows
-	userLook        = 30 * time.Second // between looks at a station in use
-	fewestAwayLook  = 30 * time.Second // between looks at a station that does not answer
-	asksToRetry     = 3                // calls to activate that fail for want of an answer
+	readsAtOnce           = 64               // reads of stations that nobody waits for
+	firstReadsGrace       = 5 * time.Second  // for the first reads to end, until restarts no longer wait for them
+	requestGrace          = 2 * time.Minute  // after a start until a product without a request is asked to make one
+	askedRequestGrace     = time.Minute      // until a request that was commanded shows
+	userCheckEvery        = 30 * time.Second // between looks at a station in use
+	unreachableProbeEvery = 30 * time.Second // between looks at a station that does not answer
+	asksRetried           = 3                // calls to activate that fail for want of an answer
 )
 
 // cycle decides. It is driven by begin, report, tick and cancel, each with the moment;
 // after each the driver takes what is to be called. It is not safe for concurrent use,
 // and with the same inputs always does the same.
 type cycle struct {
-	limits  pool.Limits
-	managed []kms.Product
-	wanted  []int // by product
-	ledger  *ledger
-	canWake bool
-	window  *schedule.Window
-	begun   bool // the window was found to allow what is needed
+	limits        pool.Limits
+	managed       []kms.Product
+	wanted        []int // by product
+	ledger        *ledger
+	canWake       bool
+	window        *schedule.Window
+	windowChecked bool // the window was found to allow what is needed
 
-	stations []*station
-	alarms   alarms
-	in       [phases]int // stations by phase
-	idle     []*station  // candidates for a restart, the quickest first
-	underWay []*station  // started, and counts owed
-	askable  [][]*station
-	legRoom  []leg      // memory for legs
-	sleeping []*station // could be woken
-	hoped    int        // members that may be coming back by themselves
+	stations       []*station
+	alarms         alarms
+	in             [phases]int // stations by phase
+	candidates     []*station  // candidates for a restart, the quickest first
+	underWay       []*station  // started, and counts owed
+	askable        [][]*station
+	inFlightBuffer []inFlight // memory for legs
+	wakeable       []*station // could be woken
+	expectedBack   int        // members that may be coming back by themselves
 
 	host  host
 	fleet pool.Pace // of all stations together, for one of which nothing is known
 	paces map[string]pool.Pace
 
-	proven   bool // restarts bring new client machine ids
-	seenHere bool // … as this cycle saw itself
-	prover   *station
-	proof    time.Time
-	keeps    *SameCMID
+	cmidChanges        bool // restarts bring new client machine ids
+	cmidChangeSeenHere bool // … as this cycle saw itself
+	canary             *station
+	cmidChangeSeenAt   time.Time
+	keepsCMID          *SameCMID
 
 	started time.Time
 	now     time.Time
@@ -67,14 +67,14 @@ type cycle struct {
 	closing                  bool
 	done                     bool
 	err                      error
-	ended                    error     // the context's
+	cancelCause              error     // the context's
 	deadline                 time.Time // for last words, once ended
 }
 
 func newCycle(job Job, ledger *ledger, canWake bool, now time.Time) *cycle {
 	c := &cycle{
 		limits: job.Limits.WithDefaults(), window: job.Window, ledger: ledger, started: now, now: now,
-		paces: map[string]pool.Pace{}, fleet: job.Memory.Fleet(job.Members), proven: !job.Memory.Proof.IsZero(), proof: job.Memory.Proof,
+		paces: map[string]pool.Pace{}, fleet: job.Memory.Fleet(job.Members), cmidChanges: !job.Memory.Proof.IsZero(), cmidChangeSeenAt: job.Memory.Proof,
 	}
 	c.canWake = canWake && c.limits.Wake
 	for _, p := range kms.Products() {
@@ -103,25 +103,25 @@ func (c *cycle) begin(now time.Time) {
 		c.done = true
 		return
 	}
-	c.wish(now)
+	c.requestHostPoll(now)
 	for _, s := range c.stations {
 		c.send(s, call{verb: presence})
 	}
-	c.promise()
+	c.publishExpected()
 	c.decide()
 }
 
 // report takes in what came of a call.
-func (c *cycle) report(now time.Time, r report) {
+func (c *cycle) takeReport(now time.Time, r report) {
 	c.now = now
 	c.calls--
-	if r.verb == look {
-		c.looked(r)
+	if r.verb == pollHost {
+		c.hostPolled(r)
 	} else {
 		if r.queued {
 			c.reads--
 		}
-		c.heard(r.station, r)
+		c.handleReport(r.station, r)
 	}
 	c.decide()
 }
@@ -137,7 +137,7 @@ func (c *cycle) tick(now time.Time) {
 
 // cancel lets nothing new start. Calls that were made may still report for a while.
 func (c *cycle) cancel(now time.Time, cause error) {
-	c.now, c.ended, c.deadline = now, cause, now.Add(lastWords)
+	c.now, c.cancelCause, c.deadline = now, cause, now.Add(cancelGracePeriod)
 	c.queue = nil
 }
 
@@ -154,21 +154,21 @@ func (c *cycle) take() ([]call, []Event) {
 
 // next is when the cycle wants to be ticked; false when only reports can move it.
 func (c *cycle) next() (time.Time, bool) {
-	if c.ended != nil {
+	if c.cancelCause != nil {
 		return c.deadline, true
 	}
 	var next time.Time
 	if len(c.alarms) > 0 {
 		next = c.alarms[0].alarm
 	}
-	if at, wished := c.nextLook(); wished && (next.IsZero() || at.Before(next)) {
+	if at, wished := c.nextHostPoll(); wished && (next.IsZero() || at.Before(next)) {
 		next = at
 	}
 	return next, !next.IsZero()
 }
 
 func (c *cycle) finished() bool {
-	if c.ended != nil {
+	if c.cancelCause != nil {
 		return c.calls == 0 || !c.now.Before(c.deadline)
 	}
 	return c.done
@@ -176,7 +176,7 @@ func (c *cycle) finished() bool {
 
 // send asks a station something. Reads that nobody waits for take turns.
 func (c *cycle) send(s *station, asked call) {
-	if c.ended != nil {
+	if c.cancelCause != nil {
 		return
 	}
 	asked.station = s
@@ -199,7 +199,7 @@ func (c *cycle) move(s *station, to phase) {
 	s.phase = to
 }
 
-func (c *cycle) tell(kind Kind, s *station, event Event) {
+func (c *cycle) emit(kind Kind, s *station, event Event) {
 	event.Kind = kind
 	if s != nil {
 		event.Station = s.name
@@ -209,25 +209,25 @@ func (c *cycle) tell(kind Kind, s *station, event Event) {
 
 // decide starts what can be started, and ends the cycle when nothing more can come.
 func (c *cycle) decide() {
-	defer c.promise()
-	for len(c.queue) > 0 && c.reads < readsAtOnce && c.ended == nil {
+	defer c.publishExpected()
+	for len(c.queue) > 0 && c.reads < readsAtOnce && c.cancelCause == nil {
 		c.reads++
 		c.outbox = append(c.outbox, c.queue[0])
 		c.queue = c.queue[1:]
 	}
-	if c.done || c.ended != nil {
+	if c.done || c.cancelCause != nil {
 		return
 	}
 	if c.host.known && !c.closing {
 		if c.met(c.all()) {
-			c.tell(KindReached, nil, Event{Counts: c.counts()})
+			c.emit(KindReached, nil, Event{Counts: c.counts()})
 			c.close()
 		} else {
 			c.start()
 		}
 	}
-	c.lookIfWished()
-	if c.closing && c.busyPhases() == 0 && len(c.outbox) == 0 && !slices.ContainsFunc(c.stations, (*station).rising) {
+	c.pollHostIfDue()
+	if c.closing && c.busyPhases() == 0 && len(c.outbox) == 0 && !slices.ContainsFunc(c.stations, (*station).booting) {
 		c.done = true
 	}
 }
@@ -242,43 +242,43 @@ func (c *cycle) busyPhases() int {
 // promise tells all cycles what this one may yet add without a restart: members not read
 // yet, or asked in a moment, or on their way back from an earlier run's restart may add a
 // count each. These cheaper means come first.
-func (c *cycle) promise() {
+func (c *cycle) publishExpected() {
 	for p, product := range c.managed {
 		counts := 0
-		if !c.closing && !c.done && c.ended == nil {
-			counts = c.in[unread] + c.hoped + len(c.askable[p])
+		if !c.closing && !c.done && c.cancelCause == nil {
+			counts = c.in[unread] + c.expectedBack + len(c.askable[p])
 		}
-		c.ledger.promise(c, product, counts)
+		c.ledger.publishExpected(c, product, counts)
 	}
 }
 
 // start starts what is needed, the cheapest first: asks, then wakes, then restarts.
 func (c *cycle) start() {
-	if c.promise(); !c.opened() {
+	if c.publishExpected(); !c.windowAllows() {
 		return
 	}
 	c.startAsks()
-	c.promise()
-	if c.host.denied {
-		c.host.settled = c.ledger.settled // the stations' answers hold the counts
+	c.publishExpected()
+	if c.host.refusesAccount {
+		c.host.settledSeen = c.ledger.settled // the stations' answers hold the counts
 	}
-	if c.host.looking && !c.isFresh() {
+	if c.host.polling && !c.isFresh() {
 		return // what can be started shows with the look
 	}
 	candidate := c.choose()
-	sleeper := c.sleeper()
+	sleeper := c.nextToWake()
 	switch {
-	case c.host.settled != c.ledger.settled:
-		c.wish(c.now) // counts were made that the last look may not show
+	case c.host.settledSeen != c.ledger.settled:
+		c.requestHostPoll(c.now) // counts were made that the last look may not show
 		return
 	case candidate == nil && sleeper == nil:
-		c.restOrStall()
+		c.waitOrStall()
 		return
 	case !c.isFresh():
-		c.wish(c.now)
+		c.requestHostPoll(c.now)
 		return
 	}
-	for ; sleeper != nil; sleeper = c.sleeper() {
+	for ; sleeper != nil; sleeper = c.nextToWake() {
 		c.wake(sleeper)
 	}
 	for candidate = c.choose(); candidate != nil; candidate = c.choose() {

@@ -80,7 +80,7 @@ func (p *plant) answer(c call) report {
 		p.starts[c.station.index]++
 		p.boots[c.station.index] = p.now.Add(time.Duration(40+c.station.index%20) * time.Second)
 		p.asks = append(p.asks, arrival{at: p.now.Add(70 * time.Second), report: report{call: c}})
-	case look:
+	case pollHost:
 		for len(p.asks) > 0 && !p.asks[0].at.After(p.now) {
 			p.count(p.asks[0].station)
 			p.asks = p.asks[1:]
@@ -111,7 +111,7 @@ func (p *plant) run(c *cycle) {
 			a := heap.Pop(&p.coming).(arrival) //nolint:forcetypeassert // nothing else is pushed
 			p.now = a.at
 			p.reports++
-			c.report(p.now, p.answer(a.call))
+			c.takeReport(p.now, p.answer(a.call))
 			continue
 		}
 		p.now = kms.Later(p.now, next)

@@ -13,7 +13,7 @@ import (
 )
 
 // restOrStall ends the cycle when nobody can add anything more.
-func (c *cycle) restOrStall() {
+func (c *cycle) waitOrStall() {
 	if c.busyPhases() > 0 || c.host.failures > 0 {
 		return
 	}
@@ -21,28 +21,28 @@ func (c *cycle) restOrStall() {
 		switch {
 		case c.missing(p) == 0:
 		case c.ledger.underWay[product] > 0: // another cycle makes it
-			c.wish(c.host.begun.Add(rarelyLook))
+			c.requestHostPoll(c.host.pollBegan.Add(idlePolls))
 			return
-		case c.ledger.promised(product) > 0: // another cycle may make it cheaper
-			c.wish(c.host.begun.Add(2 * usualLook))
+		case c.ledger.expected(product) > 0: // another cycle may make it cheaper
+			c.requestHostPoll(c.host.pollBegan.Add(2 * usualPolls))
 			return
 		}
 	}
-	if slices.ContainsFunc(c.lacking().list(), c.barred) {
-		c.err = c.outside()
+	if slices.ContainsFunc(c.lacking().list(), c.blockedByWindow) {
+		c.err = c.windowClosed()
 		c.close()
 		return
 	}
 	patient := false
 	for _, s := range c.stations {
-		patient = patient || s.phase == away || s.busy && s.adds&c.lacking() != 0 || s.idle && c.ledger.busy[s.key]
+		patient = patient || s.phase == away || s.waitsForUser && s.adds&c.lacking() != 0 || s.isCandidate && c.ledger.busy[s.key]
 	}
 	if patient {
 		if !c.waiting {
 			c.waiting = true
-			c.tell(KindWaiting, nil, Event{Reason: "everything that could be done at once is done; stations in use, or without an answer, are waited for"})
+			c.emit(KindWaiting, nil, Event{Reason: "everything that could be done at once is done; stations in use, or without an answer, are waited for"})
 		}
-		c.wish(c.host.begun.Add(rarelyLook)) // others may add what is missing
+		c.requestHostPoll(c.host.pollBegan.Add(idlePolls)) // others may add what is missing
 		return
 	}
 	c.err = c.stalled()
@@ -55,17 +55,17 @@ func (c *cycle) stalled() error {
 	for _, s := range c.stations {
 		reasons[s.name] = cmp.Or(s.reason, c.cannotAdd(s))
 	}
-	if c.host.denied && slices.Contains(c.host.told, false) {
-		return &HostUnreadable{Cause: errUntold}
+	if c.host.refusesAccount && slices.Contains(c.host.clientCountKnown, false) {
+		return &HostUnreadable{Cause: errNoClientCounts}
 	}
-	if c.keeps != nil {
-		c.keeps.Missing, c.keeps.Stations = c.shortfalls(), reasons
-		return c.keeps
+	if c.keepsCMID != nil {
+		c.keepsCMID.Missing, c.keepsCMID.Stations = c.shortfalls(), reasons
+		return c.keepsCMID
 	}
 	return &Stalled{Missing: c.shortfalls(), Stations: reasons}
 }
 
-var errUntold = fmt.Errorf("%w, and no member's events show a count", kms.ErrDenied)
+var errNoClientCounts = fmt.Errorf("%w, and no member's events show a count", kms.ErrDenied)
 
 func (c *cycle) cannotAdd(s *station) string {
 	var lacking kms.Product
@@ -100,18 +100,18 @@ func (c *cycle) result(now time.Time) Result {
 	r := Result{
 		Started: c.started, Finished: now, Asked: c.asked, AskedAfter: c.askedAfter, Woken: c.woken,
 		ByStation: make(map[string]StationResult, len(c.stations)),
-		Memory:    pool.Memory{Paces: c.paces, Proof: c.proof},
+		Memory:    pool.Memory{Paces: c.paces, Proof: c.cmidChangeSeenAt},
 	}
 	if c.host.known {
 		r.Counts = c.counts()
 	}
 	c.done = true
-	c.promise()
+	c.publishExpected()
 	for _, s := range c.stations {
 		r.ByStation[s.name] = s.result()
 		r.Restarts += s.restarts
-		c.release(s, s.owes)
-		c.free(s)
+		c.dropCounts(s, s.pendingCounts)
+		c.freeInLedger(s)
 		c.ledger.members[s.key]--
 	}
 	return r
@@ -119,23 +119,23 @@ func (c *cycle) result(now time.Time) Result {
 
 // outcome is the cycle's error.
 func (c *cycle) outcome() error {
-	if c.ended == nil {
+	if c.cancelCause == nil {
 		return c.err
 	}
-	early := &Cancelled{Cause: c.ended, Waiting: map[string]string{}}
+	early := &Cancelled{Cause: c.cancelCause, Waiting: map[string]string{}}
 	if c.host.known {
 		early.Missing = c.shortfalls()
 	}
 	for _, s := range c.stations {
 		switch {
-		case s.phase == stopping, s.phase == down, s.phase == returned, s.phase == awaiting && s.ours:
+		case s.phase == stopping, s.phase == down, s.phase == returned, s.phase == awaiting && s.startedByUs:
 			early.UnderWay = append(early.UnderWay, s.name)
-		case s.busy:
+		case s.waitsForUser:
 			early.Waiting[s.name] = s.reason
 		}
 	}
 	if c.err != nil {
-		early.Cause = errors.Join(c.err, c.ended)
+		early.Cause = errors.Join(c.err, c.cancelCause)
 	}
 	return early
 }

@@ -14,7 +14,7 @@ func New() *Engine { return &Engine{} }
 
 // lastWords is how long a cancelled cycle waits for the calls it has made. They end with
 // the context; what they still say makes the result truer.
-const lastWords = 1500 * time.Millisecond
+const cancelGracePeriod = 1500 * time.Millisecond
 
 // Run runs one cycle: it returns when the thresholds hold and unlicensed members were
 // asked, when nothing more can be done, or soon after ctx ended. The result is true also
@@ -59,7 +59,7 @@ func (e *Engine) Run(ctx context.Context, site Site, job Job) (Result, error) {
 		}
 		select {
 		case r := <-reports:
-			step(func() { c.report(time.Now(), r) })
+			step(func() { c.takeReport(time.Now(), r) })
 		case <-timer.C:
 			step(func() { c.tick(time.Now()) })
 		case <-ended:

@@ -44,8 +44,8 @@ type Outcome string
 
 // Outcomes of a station's part.
 const (
-	Spared    Outcome = "spared"     // nothing was needed of it
-	Took      Outcome = "took part"  // what was asked of it was done
+	Unneeded  Outcome = "spared"     // nothing was needed of it
+	TookPart  Outcome = "took part"  // what was asked of it was done
 	LeftOut   Outcome = "left out"   // it adds nothing, or nothing more: see the reason
 	UnderWay  Outcome = "under way"  // the cycle ended before its part did
 	NotJudged Outcome = "not judged" // it had not been read when the cycle ended
@@ -53,11 +53,11 @@ const (
 
 // StationResult is one station's part.
 type StationResult struct {
-	Restarts int // commands to restart that were, or may have been, carried out
-	Asked    int // requests for activation that were made on our command
-	Counted  int // counts it added, with evidence
-	Woken    bool
-	Roused   bool // it was off when it was woken, as its uptime showed
-	Outcome  Outcome
-	Reason   string // in words; empty where there is nothing to say
+	Restarts        int // commands to restart that were, or may have been, carried out
+	Asked           int // requests for activation that were made on our command
+	Counted         int // counts it added, with evidence
+	Woken           bool
+	BootedAfterWake bool // it was off when it was woken, as its uptime showed
+	Outcome         Outcome
+	Reason          string // in words; empty where there is nothing to say
 }

@@ -16,7 +16,7 @@ type ledger struct {
 	busy     map[string]bool // stations that somebody has under way, by key
 	members  map[string]int  // how many running cycles count on a station, by key
 	// cheaper is what each cycle may yet add without a restart.
-	cheaper map[kms.Product]map[*cycle]int
+	expectedByCycle map[kms.Product]map[*cycle]int
 	// settled grows whenever a count is no longer under way that may have been made. A
 	// reading of the host begun before that may not contain it.
 	settled int
@@ -36,27 +36,27 @@ func (l *ledgers) of(host string) *ledger {
 		l.byHost = map[string]*ledger{}
 	}
 	if l.byHost[host] == nil {
-		l.byHost[host] = &ledger{underWay: map[kms.Product]int{}, busy: map[string]bool{}, members: map[string]int{}, cheaper: map[kms.Product]map[*cycle]int{}}
+		l.byHost[host] = &ledger{underWay: map[kms.Product]int{}, busy: map[string]bool{}, members: map[string]int{}, expectedByCycle: map[kms.Product]map[*cycle]int{}}
 	}
 	return l.byHost[host]
 }
 
 // promise notes what a cycle may yet add without a restart.
-func (l *ledger) promise(c *cycle, product kms.Product, counts int) {
+func (l *ledger) publishExpected(c *cycle, product kms.Product, counts int) {
 	switch {
 	case counts == 0:
-		delete(l.cheaper[product], c)
-	case l.cheaper[product] == nil:
-		l.cheaper[product] = map[*cycle]int{c: counts}
+		delete(l.expectedByCycle[product], c)
+	case l.expectedByCycle[product] == nil:
+		l.expectedByCycle[product] = map[*cycle]int{c: counts}
 	default:
-		l.cheaper[product][c] = counts
+		l.expectedByCycle[product][c] = counts
 	}
 }
 
 // promised sums that up over all cycles.
-func (l *ledger) promised(product kms.Product) int {
+func (l *ledger) expected(product kms.Product) int {
 	sum := 0
-	for _, counts := range l.cheaper[product] {
+	for _, counts := range l.expectedByCycle[product] {
 		sum += counts
 	}
 	return sum

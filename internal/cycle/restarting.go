@@ -14,15 +14,15 @@ import (
 // check looks at a station's user once more, immediately before its restart. What the
 // restart will add is under way from here on.
 func (c *cycle) check(s *station) {
-	c.unlist(s)
+	c.removeCandidate(s)
 	c.move(s, checking)
-	c.ledger.busy[s.key], s.held = true, true
-	c.owe(s, s.adds&c.lacking())
-	s.since = c.now
+	c.ledger.busy[s.key], s.holdsLedger = true, true
+	c.expectCounts(s, s.adds&c.lacking())
+	s.startedAt = c.now
 	c.underWay = append(c.underWay, s)
-	c.host.spacing = min(c.host.spacing, spacingFor(s.expects))
-	if !c.proven {
-		c.prover = s
+	c.host.pollSpacing = min(c.host.pollSpacing, spacingFor(s.expectedCycle))
+	if !c.cmidChanges {
+		c.canary = s
 	}
 	c.send(s, call{verb: presence})
 }
@@ -31,33 +31,33 @@ func (c *cycle) check(s *station) {
 func (c *cycle) checked(s *station, r report) {
 	if r.err != nil {
 		c.endStart(s)
-		c.absent(s, r.err)
+		c.markUnreachable(s, r.err)
 		return
 	}
 	user := r.presence.InUse(c.limits.IgnoreUsers)
 	needed := false
 	for p := range c.managed {
 		// Its own part is in what is under way.
-		needed = needed || s.owes.has(p) && c.short(p) >= 0
+		needed = needed || s.pendingCounts.has(p) && c.short(p) >= 0
 	}
 	switch {
 	case user != "" && c.limits.WhenInUse != pool.ForceWhenInUse:
 		c.endStart(s)
 		c.move(s, ready)
 		c.inUse(s, user)
-	case !needed, !c.allows(c.cycleOf(s)), c.closing, c.ended != nil:
+	case !needed, !c.allows(c.expectedCycle(s)), c.closing, c.cancelCause != nil:
 		c.endStart(s)
 		c.move(s, ready)
-		c.place(s)
+		c.makeCandidate(s)
 	default:
-		s.before, s.old, s.reason = r.presence.Uptime, s.licensing.CMID, ""
-		s.started, s.ours, s.unsure, s.verified = true, true, false, false
-		s.since, s.mark = c.now, c.host.begunLooks
+		s.before, s.cmidBefore, s.reason = r.presence.Uptime, s.licensing.CMID, ""
+		s.started, s.startedByUs, s.outcomeUnknown, s.askedAfterStart = true, true, false, false
+		s.startedAt, s.pollsBefore = c.now, c.host.pollsBegun
 		s.restarts++
 		c.move(s, stopping)
 		// A user who does not count would make Windows refuse.
 		c.send(s, call{verb: restart, force: c.limits.WhenInUse == pool.ForceWhenInUse || r.presence.User != "" || r.presence.Desktops > 0})
-		c.tell(KindRestarting, s, Event{})
+		c.emit(KindRestarting, s, Event{})
 	}
 }
 
@@ -65,28 +65,28 @@ func (c *cycle) checked(s *station, r report) {
 func (c *cycle) commanded(s *station, r report) {
 	switch {
 	case r.err == nil, errors.Is(r.err, kms.ErrUnknownOutcome):
-		s.unsure = r.err != nil
+		s.outcomeUnknown = r.err != nil
 		c.move(s, down)
-		s.watch, s.last, s.looks = watchFor(c.paceOf(s).Return, finestLook), 0, 0
+		s.watch, s.lastLook, s.looks = watchFor(c.paceOf(s).Return, closestProbes), 0, 0
 		c.watchAgain(s)
 	case errors.Is(r.err, kms.ErrInUse):
-		c.takeBack(s)
+		c.undoRestart(s)
 		c.move(s, ready)
 		c.inUse(s, "somebody")
 	case errors.Is(r.err, kms.ErrDenied):
-		c.takeBack(s)
-		c.leave(s, "its restart was refused: "+r.err.Error())
+		c.undoRestart(s)
+		c.exclude(s, "its restart was refused: "+r.err.Error())
 	case errors.Is(r.err, kms.ErrUnreachable), errors.Is(r.err, kms.ErrNotYet):
-		c.takeBack(s)
-		c.absent(s, r.err)
+		c.undoRestart(s)
+		c.markUnreachable(s, r.err)
 	default:
-		c.takeBack(s)
-		c.leave(s, "it could not be restarted: "+r.err.Error())
+		c.undoRestart(s)
+		c.exclude(s, "it could not be restarted: "+r.err.Error())
 	}
 }
 
 // takeBack undoes the tally of a restart that was not carried out.
-func (c *cycle) takeBack(s *station) {
+func (c *cycle) undoRestart(s *station) {
 	s.restarts--
 	c.endStart(s)
 }
@@ -104,9 +104,9 @@ func (c *cycle) paceOf(s *station) pool.Pace {
 
 // watchAgain sets the alarm for the next probe.
 func (c *cycle) watchAgain(s *station) {
-	s.last = s.watch.next(max(s.last, c.now.Sub(s.since)))
-	at := s.since.Add(s.last)
-	if end := s.since.Add(c.limits.StationTimeout); at.After(end) {
+	s.lastLook = s.watch.next(max(s.lastLook, c.now.Sub(s.startedAt)))
+	at := s.startedAt.Add(s.lastLook)
+	if end := s.startedAt.Add(c.limits.StationTimeout); at.After(end) {
 		at = kms.Later(end, c.now)
 	}
 	c.alarms.set(s, at)
@@ -119,28 +119,28 @@ func (c *cycle) watchReturn(s *station) {
 }
 
 func (c *cycle) notBack(s *station) string {
-	if s.trouble == nil {
+	if s.lastError == nil {
 		return fmt.Sprintf("it did not restart within %s after it was told to", c.limits.StationTimeout)
 	}
-	return fmt.Sprintf("it did not come back within %s after its restart: %v", c.limits.StationTimeout, s.trouble)
+	return fmt.Sprintf("it did not come back within %s after its restart: %v", c.limits.StationTimeout, s.lastError)
 }
 
 // probed judges whether the station has started anew. Only its uptime proves that.
 func (c *cycle) probed(s *station, r report) {
-	silence := c.now.Sub(s.since)
+	silence := c.now.Sub(s.startedAt)
 	switch {
 	case r.err == nil && r.presence.RestartedSince(s.before):
-		s.back, s.patient = c.now, c.now
+		s.backAt, s.waitingSince = c.now, c.now
 		c.learnReturn(s, silence)
-		c.tell(KindBack, s, Event{})
+		c.emit(KindBack, s, Event{})
 		c.move(s, returned)
 		c.send(s, call{verb: licensing})
-	case r.err == nil && s.unsure && silence > kms.UnsureFor:
-		c.takeBack(s)
+	case r.err == nil && s.outcomeUnknown && silence > kms.UnsureFor:
+		c.undoRestart(s)
 		c.move(s, ready)
-		c.place(s)
+		c.makeCandidate(s)
 	case silence >= c.limits.StationTimeout:
-		c.leave(s, c.notBack(s))
+		c.exclude(s, c.notBack(s))
 	default:
 		c.watchAgain(s)
 	}
@@ -164,10 +164,10 @@ func (c *cycle) readAfter(s *station, r report) {
 	switch {
 	case r.err == nil:
 		c.await(s)
-	case c.now.Sub(s.since) >= c.limits.StationTimeout:
-		c.leave(s, fmt.Sprintf("it came back, but its licences could not be read within %s: %v", c.limits.StationTimeout, r.err))
+	case c.now.Sub(s.startedAt) >= c.limits.StationTimeout:
+		c.exclude(s, fmt.Sprintf("it came back, but its licences could not be read within %s: %v", c.limits.StationTimeout, r.err))
 	case errors.Is(r.err, kms.ErrDenied):
-		c.leave(s, "its Windows refused the account: "+r.err.Error())
+		c.exclude(s, "its Windows refused the account: "+r.err.Error())
 	default: // its services are still starting
 		s.tries++
 		c.alarms.set(s, c.now.Add(time.Duration(min(s.tries, 10))*time.Second))
@@ -176,34 +176,34 @@ func (c *cycle) readAfter(s *station, r report) {
 
 // endStart takes the station out of what is under way.
 func (c *cycle) endStart(s *station) {
-	c.release(s, s.owes)
-	c.free(s)
-	s.started, s.ours, s.todo = false, false, 0
+	c.dropCounts(s, s.pendingCounts)
+	c.freeInLedger(s)
+	s.started, s.startedByUs, s.toAsk = false, false, 0
 	c.alarms.clear(s)
 	c.underWay = slices.DeleteFunc(c.underWay, func(other *station) bool { return other == s })
-	if c.prover == s {
-		c.prover = nil
+	if c.canary == s {
+		c.canary = nil
 	}
 }
 
 // free lets other cycles have the station.
-func (c *cycle) free(s *station) {
-	if s.held {
+func (c *cycle) freeInLedger(s *station) {
+	if s.holdsLedger {
 		delete(c.ledger.busy, s.key)
-		s.held = false
+		s.holdsLedger = false
 	}
 }
 
 // sleeper is a member that may be off and would be woken next; nil when none should be.
-func (c *cycle) sleeper() *station {
-	for len(c.sleeping) > 0 {
-		s := c.sleeping[0]
+func (c *cycle) nextToWake() *station {
+	for len(c.wakeable) > 0 {
+		s := c.wakeable[0]
 		if s.phase != away || s.woken {
-			c.sleeping = c.sleeping[1:]
+			c.wakeable = c.wakeable[1:]
 			continue
 		}
 		for p := range c.managed {
-			if c.short(p) > c.in[unread]+len(c.askable[p]) && c.allows(c.cycleOf(s)) {
+			if c.short(p) > c.in[unread]+len(c.askable[p]) && c.allows(c.expectedCycle(s)) {
 				return s
 			}
 		}
@@ -215,28 +215,28 @@ func (c *cycle) sleeper() *station {
 // wake switches a station on. Its start counts, as a restart does; what it adds is known
 // only when it is read.
 func (c *cycle) wake(s *station) {
-	c.sleeping = c.sleeping[1:]
-	c.hope(s, false)
+	c.wakeable = c.wakeable[1:]
+	c.setExpectedBack(s, false)
 	c.alarms.clear(s)
 	c.move(s, waking)
-	c.owe(s, c.lacking())
-	s.gone = c.now // it may start before the command is reported
+	c.expectCounts(s, c.lacking())
+	s.unreachableSince = c.now // it may start before the command is reported
 	c.send(s, call{verb: wake})
 }
 
 func (c *cycle) woke(s *station, r report) {
 	c.move(s, away)
-	s.mark = c.host.begunLooks
+	s.pollsBefore = c.host.pollsBegun
 	if r.err == nil || errors.Is(r.err, kms.ErrUnknownOutcome) {
-		s.woken, s.called = true, true
+		s.woken, s.wakePending = true, true
 		c.woken++
-		c.tell(KindWoken, s, Event{})
-		s.watch, s.last = watchFor(c.paceOf(s).Return, time.Second), 0
+		c.emit(KindWoken, s, Event{})
+		s.watch, s.lastLook = watchFor(c.paceOf(s).Return, time.Second), 0
 	} else {
-		s.unwoken = r.err
-		c.release(s, s.owes)
-		c.hope(s, true)
+		s.wakeError = r.err
+		c.dropCounts(s, s.pendingCounts)
+		c.setExpectedBack(s, true)
 	}
-	s.last = s.watch.next(0)
-	c.alarms.set(s, c.now.Add(s.last))
+	s.lastLook = s.watch.next(0)
+	c.alarms.set(s, c.now.Add(s.lastLook))
 }

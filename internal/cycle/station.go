@@ -65,53 +65,53 @@ type station struct {
 	seen      time.Time // when presence or uptime was read, on the cycle's clock
 	licensing kms.Licensing
 	licensed  time.Time // when licensing was read
-	trouble   error     // of the last call that failed
+	lastError error     // of the last call that failed
 
-	adds products // what a start of it can add to
-	dead products // what it was found to add nothing to
-	owes products // counts it has under way
-	todo products // what it is yet to be asked, while asking
+	adds          products // what a start of it can add to
+	exhausted     products // what it was found to add nothing to
+	pendingCounts products // counts it has under way
+	toAsk         products // what it is yet to be asked, while asking
 
 	// The start under way, or the last one.
-	held     bool // busy by us, in the ledger
-	started  bool // by our restart or wake, or while we waited; its request is awaited
-	ours     bool // by our restart
-	unsure   bool // whether the restart's command was carried out
-	mark     int  // looks at the host begun before it
-	before   kms.Uptime
-	old      kms.CMID // of Windows, before
-	since    time.Time
-	back     time.Time // when it was seen back
-	patient  time.Time // since when its request is waited for: its return, or when it was asked
-	watch    watch
-	last     time.Duration // of the watch's last look
-	looks    int           // of the watch
-	verified bool          // asked, since no request was seen
-	tries    int           // of a call that failed and is repeated
-	fresh    bool          // its requests were read in this round of asking
-	recount  bool          // … and were not since it was asked
+	holdsLedger     bool // busy by us, in the ledger
+	started         bool // by our restart or wake, or while we waited; its request is awaited
+	startedByUs     bool // by our restart
+	outcomeUnknown  bool // whether the restart's command was carried out
+	pollsBefore     int  // looks at the host begun before it
+	before          kms.Uptime
+	cmidBefore      kms.CMID // of Windows, before
+	startedAt       time.Time
+	backAt          time.Time // when it was seen back
+	waitingSince    time.Time // since when its request is waited for: its return, or when it was asked
+	watch           watch
+	lastLook        time.Duration // of the watch's last look
+	looks           int           // of the watch
+	askedAfterStart bool          // asked, since no request was seen
+	tries           int           // of a call that failed and is repeated
+	requestsRead    bool          // its requests were read in this round of asking
+	requestsStale   bool          // … and were not since it was asked
 
-	gone     time.Time     // since when it has not answered; zero: it does, or was not tried
-	expected bool          // it may be coming back from a restart of an earlier run
-	late     bool          // it came up while the cycle waited
-	unwoken  error         // why it could not be switched on
-	busy     bool          // somebody uses it: not looked at again before the alarm
-	idle     bool          // in the list of candidates for a restart
-	expects  time.Duration // its cycle, as it stands in that list
-	left     bool          // it was left out, for the reason given
+	unreachableSince   time.Time     // since when it has not answered; zero: it does, or was not tried
+	expectedBack       bool          // it may be coming back from a restart of an earlier run
+	bootedWhileWaiting bool          // it came up while the cycle waited
+	wakeError          error         // why it could not be switched on
+	waitsForUser       bool          // somebody uses it: not looked at again before the alarm
+	isCandidate        bool          // in the list of candidates for a restart
+	expectedCycle      time.Duration // its cycle, as it stands in that list
+	excluded           bool          // it was left out, for the reason given
 
-	closed  bool          // the closing round has come to it
-	planned bool          // … and knows whom to ask
-	plan    []kms.Licence // still to be asked there
+	closingDone    bool          // the closing round has come to it
+	closingPlanned bool          // … and knows whom to ask
+	closingQueue   []kms.Licence // still to be asked there
 
-	pace     pool.Pace
-	restarts int
-	asked    int
-	counted  int
-	woken    bool
-	called   bool   // woken, and not read since
-	roused   bool   // … and read then: it had been off
-	reason   string // why it is left out, or cannot be restarted
+	pace            pool.Pace
+	restarts        int
+	asked           int
+	counted         int
+	woken           bool
+	wakePending     bool   // woken, and not read since
+	bootedAfterWake bool   // … and read then: it had been off
+	reason          string // why it is left out, or cannot be restarted
 }
 
 // clock is what the station's own clock shows.
@@ -139,8 +139,8 @@ func (c *cycle) isWindows(p int) bool { return c.managed[p] == kms.Windows }
 // result is the station's part as it stands.
 func (s *station) result() StationResult {
 	r := StationResult{
-		Restarts: s.restarts, Asked: s.asked, Counted: s.counted, Woken: s.woken, Roused: s.roused,
-		Outcome: Spared, Reason: s.reason,
+		Restarts: s.restarts, Asked: s.asked, Counted: s.counted, Woken: s.woken, BootedAfterWake: s.bootedAfterWake,
+		Outcome: Unneeded, Reason: s.reason,
 	}
 	switch s.phase {
 	case out:
@@ -149,8 +149,8 @@ func (s *station) result() StationResult {
 		r.Outcome = NotJudged
 	case away:
 		r.Outcome = LeftOut
-		if r.Reason == "" && s.trouble != nil {
-			r.Reason = "it does not answer: " + s.trouble.Error()
+		if r.Reason == "" && s.lastError != nil {
+			r.Reason = "it does not answer: " + s.lastError.Error()
 		}
 	case stopping, down, returned, awaiting, waking:
 		r.Outcome = UnderWay
@@ -159,7 +159,7 @@ func (s *station) result() StationResult {
 		}
 	case ready, asking, checking, closing, phases:
 		if s.restarts+s.asked > 0 || s.woken {
-			r.Outcome = Took
+			r.Outcome = TookPart
 		}
 	}
 	return r

@@ -34,8 +34,8 @@ func (e *Engine) SwitchOff(ctx context.Context, site Shutdowner, job Job, result
 		}
 		group.Go(func() error {
 			event := Event{Kind: KindSwitchedOff, Station: name}
-			reason := neverRose
-			if result.ByStation[name].Roused {
+			reason := bootNeverSeen
+			if result.ByStation[name].BootedAfterWake {
 				reason = job.switchOff(ctx, site, ledger, name)
 			}
 			telling.Lock()
@@ -55,7 +55,7 @@ func (e *Engine) SwitchOff(ctx context.Context, site Shutdowner, job Job, result
 }
 
 // neverRose: a station may only have failed to answer, and answered again by itself.
-const neverRose = "no start of it was seen after it was woken: it may have been on all along"
+const bootNeverSeen = "no start of it was seen after it was woken: it may have been on all along"
 
 // switchOff gives the reason why a station was not switched off; empty where it was.
 func (j Job) switchOff(ctx context.Context, site Shutdowner, ledger *ledger, name string) string {

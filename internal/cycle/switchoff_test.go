@@ -386,7 +386,7 @@ func TestManyAreSwitchedOffSideBySide(t *testing.T) {
 	atEvening(t, room(number, nil), func(t *testing.T, e *evening) {
 		e.result.ByStation = map[string]cycle.StationResult{}
 		for _, name := range e.Names() {
-			e.result.ByStation[name] = cycle.StationResult{Woken: true, Roused: true}
+			e.result.ByStation[name] = cycle.StationResult{Woken: true, BootedAfterWake: true}
 		}
 		e.before = func() { time.Sleep(time.Second) }
 		if left, on := e.switchOff(t.Context()), e.stillOn(); len(left)+len(on) > 0 {

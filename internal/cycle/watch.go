@@ -17,16 +17,16 @@ type watch struct {
 
 // Looks are so far apart where nothing is known of a station.
 const (
-	firstLook  = 5 * time.Second
-	finestLook = 200 * time.Millisecond
-	rarestLook = 15 * time.Second
+	firstProbe    = 5 * time.Second
+	closestProbes = 200 * time.Millisecond
+	rarestProbes  = 15 * time.Second
 )
 
 // watchFor plans looks for a span of which nothing, or something, is known. floor is
 // the least distance between looks.
 func watchFor(s pool.Span, floor time.Duration) watch {
 	if s.Samples == 0 {
-		return watch{from: max(firstLook, floor), until: firstLook, step: max(time.Second, floor), slack: rarestLook}
+		return watch{from: max(firstProbe, floor), until: firstProbe, step: max(time.Second, floor), slack: rarestProbes}
 	}
 	// A span known to a hundredth is met by a look just before and one just after. A
 	// wider one is covered from end to end: evenly distributed, its ends are two mean
@@ -36,7 +36,7 @@ func watchFor(s pool.Span, floor time.Duration) watch {
 		from:  max(s.Mean-wide, floor),
 		until: s.Mean + wide,
 		step:  max(s.Mean/100, s.Deviation/2, floor),
-		slack: max(rarestLook, s.Mean/20),
+		slack: max(rarestProbes, s.Mean/20),
 	}
 }
 
@@ -47,7 +47,7 @@ func (w watch) next(last time.Duration) time.Duration {
 	case last < w.from:
 		return w.from
 	case last < w.until:
-		return last + min(w.step, max(last/8, firstLook/5))
+		return last + min(w.step, max(last/8, firstProbe/5))
 	default:
 		// Overdue: each look waits a tenth longer than what has passed already, or half
 		// of what it is overdue, whichever is sooner.

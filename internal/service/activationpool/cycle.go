@@ -164,7 +164,7 @@ func together(first, second cycle.Result) cycle.Result {
 	for name, station := range first.ByStation {
 		sum := second.ByStation[name]
 		sum.Restarts += station.Restarts
-		sum.Woken, sum.Roused = sum.Woken || station.Woken, sum.Roused || station.Roused
+		sum.Woken, sum.BootedAfterWake = sum.Woken || station.Woken, sum.BootedAfterWake || station.BootedAfterWake
 		second.ByStation[name] = sum
 	}
 	return second

@@ -11,13 +11,13 @@ import (
 func TestTwoCyclesOfOneApply(t *testing.T) {
 	t.Parallel()
 	first := cycle.Result{Restarts: 1, Asked: 2, Woken: 2, ByStation: map[string]cycle.StationResult{
-		"PC01": {Restarts: 1, Woken: true, Roused: true}, "PC02": {Woken: true}, "PC03": {},
+		"PC01": {Restarts: 1, Woken: true, BootedAfterWake: true}, "PC02": {Woken: true}, "PC03": {},
 	}}
 	second := cycle.Result{Restarts: 3, Asked: 1, Woken: 1, ByStation: map[string]cycle.StationResult{
-		"PC01": {Restarts: 2}, "PC02": {Restarts: 1}, "PC03": {Woken: true, Roused: true}, "PC04": {},
+		"PC01": {Restarts: 2}, "PC02": {Restarts: 1}, "PC03": {Woken: true, BootedAfterWake: true}, "PC04": {},
 	}}
 	want := cycle.Result{Restarts: 4, Asked: 3, Woken: 3, ByStation: map[string]cycle.StationResult{
-		"PC01": {Restarts: 3, Woken: true, Roused: true}, "PC02": {Restarts: 1, Woken: true}, "PC03": {Woken: true, Roused: true}, "PC04": {},
+		"PC01": {Restarts: 3, Woken: true, BootedAfterWake: true}, "PC02": {Restarts: 1, Woken: true}, "PC03": {Woken: true, BootedAfterWake: true}, "PC04": {},
 	}}
 	if got := together(first, second); !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v, want %+v", got, want)

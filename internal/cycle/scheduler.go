@@ -14,7 +14,7 @@ type candidate struct {
 }
 
 // leg is a station under way. When it ends it can go again at once.
-type leg struct {
+type inFlight struct {
 	adds  products
 	up    bool          // back already, and in nobody's way
 	end   time.Duration // from now
@@ -23,7 +23,7 @@ type leg struct {
 }
 
 // repeats is how many further counts the station will have made by then.
-func (l leg) repeats(by time.Duration) int {
+func (l inFlight) repeats(by time.Duration) int {
 	if l.end >= by || l.cycle <= 0 {
 		return 0
 	}
@@ -31,9 +31,9 @@ func (l leg) repeats(by time.Duration) int {
 }
 
 // lineup is all that choosing depends on.
-type lineup struct {
+type schedulerView struct {
 	need     []int // by product: what is missing beyond all that is under way
-	legs     []leg
+	inFlight []inFlight
 	parallel int
 	// capacity tells how many restarts stations that add to all of these products can
 	// still make.
@@ -45,7 +45,7 @@ type lineup struct {
 // not have made all that is missing. A slow station is so left alone near the end, and no
 // fast one ever waits. What is missing already excludes each station under way once, so
 // that restarts under way never exceed it.
-func (l lineup) wants(c candidate) bool {
+func (l schedulerView) wants(c candidate) bool {
 	for p, need := range l.need {
 		if !c.adds.has(p) {
 			continue
@@ -60,9 +60,9 @@ func (l lineup) wants(c candidate) bool {
 
 // sooner counts the stations that are back, wait for their request to be counted, and
 // would be through with one more restart before the candidate: places are kept for them.
-func (l lineup) sooner(c candidate) int {
+func (l schedulerView) sooner(c candidate) int {
 	n := 0
-	for _, leg := range l.legs {
+	for _, leg := range l.inFlight {
 		if leg.up && leg.repeats(c.cycle) > 0 {
 			n++
 		}
@@ -72,9 +72,9 @@ func (l lineup) sooner(c candidate) int {
 
 // repeated is how much of the product will have been made by repetition when the
 // candidate's restart would be counted. No more stations repeat than may be down.
-func (l lineup) repeated(c candidate, p int) int {
+func (l schedulerView) repeated(c candidate, p int) int {
 	var repeats []int
-	for _, leg := range l.legs {
+	for _, leg := range l.inFlight {
 		if n := leg.repeats(c.cycle); n > 0 && leg.adds.has(p) {
 			repeats = append(repeats, n)
 		}
@@ -92,7 +92,7 @@ func (l lineup) repeated(c candidate, p int) int {
 
 // reserved is how much of any product stations that add to more of what is missing will
 // bring along: restarting the candidate for that would be a restart too many.
-func (l lineup) reserved(c candidate) int {
+func (l schedulerView) reserved(c candidate) int {
 	reserved := 0
 	for q, need := range l.need {
 		if !c.adds.has(q) && need > reserved {

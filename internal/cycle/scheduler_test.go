@@ -17,10 +17,12 @@ func second(n int) time.Duration { return time.Duration(n) * time.Second }
 
 func TestWants(t *testing.T) {
 	t.Parallel()
-	underWay := func(end, cycle int) leg { return leg{adds: only(0), end: second(end), cycle: second(cycle), left: 9} }
+	underWay := func(end, cycle int) inFlight {
+		return inFlight{adds: only(0), end: second(end), cycle: second(cycle), left: 9}
+	}
 	for name, test := range map[string]struct {
 		need  []int
-		legs  []leg
+		legs  []inFlight
 		cycle int
 		adds  products
 		able  int // restarts that stations adding to both can make
@@ -29,10 +31,10 @@ func TestWants(t *testing.T) {
 		"something is missing":                    {need: []int{1}, cycle: 60, adds: only(0), want: true},
 		"nothing is":                              {need: []int{0}, cycle: 60, adds: only(0)},
 		"it cannot add what is":                   {need: []int{0, 1}, cycle: 60, adds: only(0)},
-		"a quick one will have made it twice":     {need: []int{2}, legs: []leg{underWay(10, 25)}, cycle: 60, adds: only(0)},
-		"a quick one will have made it once":      {need: []int{2}, legs: []leg{underWay(11, 25)}, cycle: 60, adds: only(0), want: true},
-		"others will just make it at its end":     {need: []int{1}, legs: []leg{underWay(30, 30)}, cycle: 60, adds: only(0)},
-		"one may not be restarted so often":       {need: []int{2}, legs: []leg{{adds: only(0), end: second(10), cycle: second(10), left: 1}}, cycle: 60, adds: only(0), want: true},
+		"a quick one will have made it twice":     {need: []int{2}, legs: []inFlight{underWay(10, 25)}, cycle: 60, adds: only(0)},
+		"a quick one will have made it once":      {need: []int{2}, legs: []inFlight{underWay(11, 25)}, cycle: 60, adds: only(0), want: true},
+		"others will just make it at its end":     {need: []int{1}, legs: []inFlight{underWay(30, 30)}, cycle: 60, adds: only(0)},
+		"one may not be restarted so often":       {need: []int{2}, legs: []inFlight{{adds: only(0), end: second(10), cycle: second(10), left: 1}}, cycle: 60, adds: only(0), want: true},
 		"what both lack is left to those of both": {need: []int{3, 3}, cycle: 60, adds: only(0), able: 5},
 		"those of both cannot make it all":        {need: []int{3, 3}, cycle: 60, adds: only(0), able: 2, want: true},
 		"more is missing of one than of both":     {need: []int{4, 3}, cycle: 60, adds: only(0), able: 5, want: true},
@@ -40,7 +42,7 @@ func TestWants(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			l := lineup{need: test.need, legs: test.legs, parallel: 5, capacity: func(products) int { return test.able }}
+			l := schedulerView{need: test.need, inFlight: test.legs, parallel: 5, capacity: func(products) int { return test.able }}
 			if got := l.wants(candidate{adds: test.adds, cycle: second(test.cycle)}); got != test.want {
 				t.Errorf("wants: %t", got)
 			}
@@ -108,14 +110,14 @@ func TestWatch(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := watchFor(span, finestLook)
+			w := watchFor(span, closestProbes)
 			looks, at := 0, time.Duration(0)
 			for at < time.Hour {
 				next := w.next(at)
 				if next <= at {
 					t.Fatalf("the look after %s is at %s", at, next)
 				}
-				if looks++; next > 2*time.Minute && next-at > max(rarestLook, span.Mean/20)+time.Second {
+				if looks++; next > 2*time.Minute && next-at > max(rarestProbes, span.Mean/20)+time.Second {
 					t.Fatalf("nobody looks between %s and %s", at, next)
 				}
 				at = next

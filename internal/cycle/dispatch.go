@@ -13,8 +13,8 @@ import (
 )
 
 // heard takes in what a station's call brought.
-func (c *cycle) heard(s *station, r report) {
-	if s.trouble = r.err; r.err == nil {
+func (c *cycle) handleReport(s *station, r report) {
+	if s.lastError = r.err; r.err == nil {
 		s.tries = 0
 		switch r.verb {
 		case probe:
@@ -23,7 +23,7 @@ func (c *cycle) heard(s *station, r report) {
 			s.presence, s.seen, s.up = r.presence, c.now, true
 		case licensing:
 			c.learnLicences(s, r.licensing)
-		case requests, activate, restart, wake, look:
+		case requests, activate, restart, wake, pollHost:
 		}
 	}
 	switch s.phase {
@@ -53,15 +53,15 @@ func (c *cycle) heard(s *station, r report) {
 
 // alarmed does what the station's alarm was set for.
 func (c *cycle) alarmed(s *station) {
-	if c.ended != nil || c.done {
+	if c.cancelCause != nil || c.done {
 		return
 	}
 	switch s.phase {
 	case away:
 		c.tryAgain(s)
 	case ready:
-		s.busy = false
-		c.place(s)
+		s.waitsForUser = false
+		c.makeCandidate(s)
 	case asking:
 		c.ask(s)
 	case down:
@@ -79,7 +79,7 @@ func (c *cycle) learnLicences(s *station, l kms.Licensing) {
 	s.licensing, s.licensed, s.read = l, c.now, true
 	s.adds = 0
 	for p, product := range c.managed {
-		if l.Holds(product) && !s.dead.has(p) {
+		if l.Holds(product) && !s.exhausted.has(p) {
 			s.adds = s.adds.with(p)
 		}
 	}
@@ -89,116 +89,118 @@ func (c *cycle) learnLicences(s *station, l kms.Licensing) {
 func (c *cycle) readOn(s *station, r report) {
 	switch {
 	case r.err != nil:
-		c.absent(s, r.err)
+		c.markUnreachable(s, r.err)
 	case r.verb == presence:
 		c.send(s, call{verb: licensing})
 	default:
-		c.join(s)
+		c.admit(s)
 	}
 }
 
 // absent puts aside a member that does not answer. It may be off, or on its way back from
 // a restart of an earlier run that ended in the middle: it is never restarted, but tried
 // again, and woken where there is a way.
-func (c *cycle) absent(s *station, err error) {
+func (c *cycle) markUnreachable(s *station, err error) {
 	if errors.Is(err, kms.ErrDenied) {
-		c.leave(s, "its Windows refused the account: "+err.Error())
+		c.exclude(s, "its Windows refused the account: "+err.Error())
 		return
 	}
-	answered := s.phase == unread && s.late // a moment ago
-	c.unlist(s)
+	answered := s.phase == unread && s.bootedWhileWaiting // a moment ago
+	c.removeCandidate(s)
 	c.move(s, away)
-	s.up, s.trouble = false, err
-	if answered && s.owes == 0 && s.age(c.now) <= c.now.Sub(s.gone)+c.slowCycle(s) {
-		c.hope(s, true) // it has started: its services are still starting
+	s.up, s.lastError = false, err
+	if answered && s.pendingCounts == 0 && s.age(c.now) <= c.now.Sub(s.unreachableSince)+c.slowCycle(s) {
+		c.setExpectedBack(s, true) // it has started: its services are still starting
 	}
-	if s.gone.IsZero() {
-		s.gone, s.mark = c.now, c.host.begunLooks
-		s.watch, s.last = watch{from: firstLook, until: firstLook, step: firstLook, slack: fewestAwayLook}, 0
-		c.hope(s, true)
+	if s.unreachableSince.IsZero() {
+		s.unreachableSince, s.pollsBefore = c.now, c.host.pollsBegun
+		s.watch, s.lastLook = watch{from: firstProbe, until: firstProbe, step: firstProbe, slack: unreachableProbeEvery}, 0
+		c.setExpectedBack(s, true)
 		if c.canWake {
-			c.sleeping = append(c.sleeping, s)
+			c.wakeable = append(c.wakeable, s)
 		}
 	}
-	s.last = s.watch.next(max(s.last, c.now.Sub(s.gone)))
-	c.alarms.set(s, s.gone.Add(s.last))
+	s.lastLook = s.watch.next(max(s.lastLook, c.now.Sub(s.unreachableSince)))
+	c.alarms.set(s, s.unreachableSince.Add(s.lastLook))
 }
 
 // hope notes whether a member that does not answer may be coming back by itself.
-func (c *cycle) hope(s *station, hoped bool) {
-	if s.expected == hoped {
+func (c *cycle) setExpectedBack(s *station, hoped bool) {
+	if s.expectedBack == hoped {
 		return
 	}
-	s.expected = hoped
+	s.expectedBack = hoped
 	if hoped {
-		c.hoped++
+		c.expectedBack++
 	} else {
-		c.hoped--
+		c.expectedBack--
 	}
 }
 
 // tryAgain probes a member that did not answer, until its time is over.
 func (c *cycle) tryAgain(s *station) {
-	silent := c.now.Sub(s.gone)
+	silent := c.now.Sub(s.unreachableSince)
 	if silent >= c.limits.StationTimeout {
-		reason := fmt.Sprintf("it did not answer for %s: %v", c.limits.StationTimeout, s.trouble)
-		if s.unwoken != nil {
-			reason = fmt.Sprintf("it could not be switched on (%v), and %s", s.unwoken, reason)
+		reason := fmt.Sprintf("it did not answer for %s: %v", c.limits.StationTimeout, s.lastError)
+		if s.wakeError != nil {
+			reason = fmt.Sprintf("it could not be switched on (%v), and %s", s.wakeError, reason)
 		}
-		c.leave(s, reason)
+		c.exclude(s, reason)
 		return
 	}
 	if silent > c.slowCycle(s) {
-		c.hope(s, false)
+		c.setExpectedBack(s, false)
 	}
 	c.send(s, call{verb: probe})
 }
 
 // slowCycle is the longest that a restart of an earlier run may take: no longer than a slow
 // one of this.
-func (c *cycle) slowCycle(s *station) time.Duration { return max(c.cycleOf(s)*3/2, pool.UsualCycle) }
+func (c *cycle) slowCycle(s *station) time.Duration {
+	return max(c.expectedCycle(s)*3/2, pool.UsualCycle)
+}
 
 func (c *cycle) triedAgain(s *station, r report) {
 	if r.err != nil {
-		c.absent(s, r.err)
+		c.markUnreachable(s, r.err)
 		return
 	}
-	c.hope(s, false)
-	s.late = true
+	c.setExpectedBack(s, false)
+	s.bootedWhileWaiting = true
 	c.move(s, unread)
 	c.send(s, call{verb: presence})
 }
 
 // join lets a station that was read take part.
-func (c *cycle) join(s *station) {
+func (c *cycle) admit(s *station) {
 	// One that only failed to answer has not started.
-	late := s.late && s.age(c.now) <= c.now.Sub(s.gone)
-	s.roused, s.called = s.roused || s.called && late, false
-	s.gone, s.late = time.Time{}, false
-	c.hope(s, false)
+	late := s.bootedWhileWaiting && s.age(c.now) <= c.now.Sub(s.unreachableSince)
+	s.bootedAfterWake, s.wakePending = s.bootedAfterWake || s.wakePending && late, false
+	s.unreachableSince, s.bootedWhileWaiting = time.Time{}, false
+	c.setExpectedBack(s, false)
 	if s.adds == 0 {
-		c.leave(s, neverAdds(s, c.managed))
+		c.exclude(s, neverAdds(s, c.managed))
 		return
 	}
-	c.release(s, s.owes&^s.adds)
-	c.proven = c.proven || c.host.varied[kms.HostLabel(s.presence.Name)]
+	c.dropCounts(s, s.pendingCounts&^s.adds)
+	c.cmidChanges = c.cmidChanges || c.host.cmidVaries[kms.HostLabel(s.presence.Name)]
 	c.move(s, ready)
 	if late && !c.isCounted(s) {
 		// It started while the cycle waited: it asks by itself, as after a restart.
-		s.started, s.ours, s.verified, s.old = true, false, false, ""
-		s.since, s.back, s.patient = c.now, c.now, c.now
-		c.owe(s, s.adds&c.lacking())
+		s.started, s.startedByUs, s.askedAfterStart, s.cmidBefore = true, false, false, ""
+		s.startedAt, s.backAt, s.waitingSince = c.now, c.now, c.now
+		c.expectCounts(s, s.adds&c.lacking())
 		c.underWay = append(c.underWay, s)
 		c.await(s)
 		return
 	}
-	c.release(s, s.owes)
+	c.dropCounts(s, s.pendingCounts)
 	for p := range c.managed {
 		if _, can := s.askable(c.managed[p]); can && s.adds.has(p) && (!c.isWindows(p) || !c.isCounted(s)) {
 			c.askable[p] = append(c.askable[p], s)
 		}
 	}
-	c.place(s)
+	c.makeCandidate(s)
 }
 
 // neverAdds says why a station adds to none of the managed products.
@@ -216,21 +218,21 @@ func neverAdds(s *station, managed []kms.Product) string {
 
 // place makes a station that has nothing under way a candidate for a restart, unless
 // something keeps it from being one.
-func (c *cycle) place(s *station) {
+func (c *cycle) makeCandidate(s *station) {
 	switch {
 	case c.closing:
 		c.closeWith(s)
 	case s.adds == 0:
-		c.leave(s, cmp.Or(s.reason, neverAdds(s, c.managed)))
+		c.exclude(s, cmp.Or(s.reason, neverAdds(s, c.managed)))
 	case s.restarts >= c.limits.MaxRestartsPerStation:
 		s.reason = fmt.Sprintf("it was restarted %d times, the most allowed", s.restarts)
-	case s.busy || s.idle:
-	case c.spare(s):
+	case s.waitsForUser || s.isCandidate:
+	case c.skipIfInUse(s):
 	default:
-		s.expects = c.cycleOf(s)
-		at, _ := slices.BinarySearchFunc(c.idle, s, quicker)
-		c.idle = slices.Insert(c.idle, at, s)
-		s.idle = true
+		s.expectedCycle = c.expectedCycle(s)
+		at, _ := slices.BinarySearchFunc(c.candidates, s, byExpectedCycle)
+		c.candidates = slices.Insert(c.candidates, at, s)
+		s.isCandidate = true
 	}
 }
 
@@ -241,16 +243,16 @@ func (c *cycle) fleetLearnt(learnt pool.Span) {
 	if learnt.Samples != 1 {
 		return
 	}
-	for _, s := range c.idle {
-		s.expects = c.cycleOf(s)
+	for _, s := range c.candidates {
+		s.expectedCycle = c.expectedCycle(s)
 	}
-	slices.SortFunc(c.idle, quicker)
+	slices.SortFunc(c.candidates, byExpectedCycle)
 }
 
 // spare leaves a station alone that somebody used when it was looked at last.
-func (c *cycle) spare(s *station) bool {
+func (c *cycle) skipIfInUse(s *station) bool {
 	user := s.presence.InUse(c.limits.IgnoreUsers)
-	if user == "" || c.limits.WhenInUse == pool.ForceWhenInUse || c.now.Sub(s.seen) >= userLook {
+	if user == "" || c.limits.WhenInUse == pool.ForceWhenInUse || c.now.Sub(s.seen) >= userCheckEvery {
 		return false
 	}
 	c.inUse(s, user)
@@ -259,39 +261,39 @@ func (c *cycle) spare(s *station) bool {
 
 // inUse comes back to a station later, or never.
 func (c *cycle) inUse(s *station, user string) {
-	c.unlist(s)
+	c.removeCandidate(s)
 	if c.limits.WhenInUse == pool.SkipWhenInUse {
 		s.reason = user + " uses it, and stations in use are skipped"
-		c.tell(KindLeftOut, s, Event{Reason: s.reason})
+		c.emit(KindLeftOut, s, Event{Reason: s.reason})
 		return
 	}
-	s.busy, s.reason = true, "used by "+user
-	c.tell(KindInUse, s, Event{Reason: s.reason})
-	c.alarms.set(s, c.now.Add(userLook))
+	s.waitsForUser, s.reason = true, "used by "+user
+	c.emit(KindInUse, s, Event{Reason: s.reason})
+	c.alarms.set(s, c.now.Add(userCheckEvery))
 }
 
 // quicker orders candidates by their cycle time, then as the job names them.
-func quicker(a, b *station) int {
-	return cmp.Or(cmp.Compare(a.expects, b.expects), cmp.Compare(a.index, b.index))
+func byExpectedCycle(a, b *station) int {
+	return cmp.Or(cmp.Compare(a.expectedCycle, b.expectedCycle), cmp.Compare(a.index, b.index))
 }
 
-func (c *cycle) unlist(s *station) {
-	if s.idle {
-		at, _ := slices.BinarySearchFunc(c.idle, s, quicker)
-		c.idle = slices.Delete(c.idle, at, at+1)
-		s.idle = false
+func (c *cycle) removeCandidate(s *station) {
+	if s.isCandidate {
+		at, _ := slices.BinarySearchFunc(c.candidates, s, byExpectedCycle)
+		c.candidates = slices.Delete(c.candidates, at, at+1)
+		s.isCandidate = false
 	}
 }
 
 // leave ends a station's part.
-func (c *cycle) leave(s *station, reason string) {
-	c.unlist(s)
+func (c *cycle) exclude(s *station, reason string) {
+	c.removeCandidate(s)
 	c.endStart(s)
-	c.hope(s, false)
+	c.setExpectedBack(s, false)
 	c.alarms.clear(s)
-	s.reason, s.left = reason, true
+	s.reason, s.excluded = reason, true
 	c.move(s, out)
-	c.tell(KindLeftOut, s, Event{Reason: reason})
+	c.emit(KindLeftOut, s, Event{Reason: reason})
 	if c.closing {
 		c.closeWith(s)
 	}

@@ -25,7 +25,7 @@ func (e *OutsideWindow) Error() string {
 }
 
 // outside is the end of a cycle that the window bars.
-func (c *cycle) outside() *OutsideWindow {
+func (c *cycle) windowClosed() *OutsideWindow {
 	e, after := &OutsideWindow{Window: *c.window, Missing: c.shortfalls()}, c.now
 	if closes, open := c.window.Closes(after); open {
 		after = closes
@@ -46,44 +46,44 @@ func (c *cycle) allows(takes time.Duration) bool {
 // barred tells whether it is the window that keeps a product's count from being made:
 // someone could add to it, none of these may start now, and those that do not answer are
 // too few to make it by asking, once they do.
-func (c *cycle) barred(p int) bool {
+func (c *cycle) blockedByWindow(p int) bool {
 	if c.window == nil {
 		return false
 	}
 	someone, silent := false, 0
 	for _, s := range c.stations {
-		startable := s.idle || s.busy || s.phase == unread || s.phase == away && !s.woken
+		startable := s.isCandidate || s.waitsForUser || s.phase == unread || s.phase == away && !s.woken
 		switch {
 		case !startable || s.read && s.adds&c.lacking() == 0:
 			continue
-		case c.allows(c.cycleOf(s)):
+		case c.allows(c.expectedCycle(s)):
 			return false
 		case s.read && !s.adds.has(p):
 			continue
 		}
 		someone = true
-		if s.phase == away && !s.expected && !c.canWake { // of one that is expected the ledger knows
+		if s.phase == away && !s.expectedBack && !c.canWake { // of one that is expected the ledger knows
 			silent++
 		}
 	}
-	return someone && c.short(p) > c.ledger.promised(c.managed[p])+silent
+	return someone && c.short(p) > c.ledger.expected(c.managed[p])+silent
 }
 
 // opened tells whether asking and starting may begin: where something would have to be
 // started that the window bars, the cycle ends before anything is touched.
-func (c *cycle) opened() bool {
-	if c.window == nil || c.begun {
+func (c *cycle) windowAllows() bool {
+	if c.window == nil || c.windowChecked {
 		return true
 	}
-	if c.in[unread] > 0 && c.now.Sub(c.started) < surveyGrace {
+	if c.in[unread] > 0 && c.now.Sub(c.started) < firstReadsGrace {
 		return false
 	}
 	for p := range c.managed {
-		if c.barred(p) {
-			c.fail(c.outside())
+		if c.blockedByWindow(p) {
+			c.fail(c.windowClosed())
 			return false
 		}
 	}
-	c.begun = true
+	c.windowChecked = true
 	return true
 }

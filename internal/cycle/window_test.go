@@ -31,7 +31,7 @@ func TestWhoIsBarredIsToldWhenTheWindowOpensNext(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			said := (&cycle{window: &test.window, now: now}).outside().Error()
+			said := (&cycle{window: &test.window, now: now}).windowClosed().Error()
 			if _, after, _ := strings.Cut(said, "before it closes"); after != test.says {
 				t.Errorf("it says %q, want %q", after, test.says)
 			}
