@@ -2,6 +2,7 @@ package acctest_test
 
 import (
 	"cmp"
+	"fmt"
 	"io/fs"
 	"os"
 	"path"
@@ -51,15 +52,39 @@ func listExamples(t *testing.T) []example {
 	return found
 }
 
-// newer is what some examples need of the CLI; an empty one is for every CLI.
-func (e example) newer() (name string, major, minor int, what string) {
+// release is a version of a command-line interface, or a later one of the same.
+type release struct {
+	name         string
+	major, minor int
+}
+
+func (r release) String() string { return fmt.Sprintf("%s %d.%d", r.name, r.major, r.minor) }
+
+// knownFrom is what some configurations need of the CLI, one of these; none is for every CLI.
+func knownFrom(file, config string) (releases []release, what string) {
 	switch {
-	case e.with == "import-by-identity.tf":
-		return "Terraform", 1, 12, "import by identity"
-	case strings.HasPrefix(e.folder, "actions/"):
-		return "Terraform", 1, 14, "actions"
+	case strings.HasSuffix(file, "import-by-identity.tf"):
+		return []release{{"Terraform", 1, 12}}, "import by identity"
+	case strings.HasPrefix(file, "actions/"):
+		return []release{{"Terraform", 1, 14}}, "actions"
+	case regexp.MustCompile(`(?m)^ *ephemeral += true$`).MatchString(config):
+		return []release{{"Terraform", 1, 10}, {"OpenTofu", 1, 11}}, "ephemeral variables"
 	}
-	return "", 0, 0, ""
+	return nil, ""
+}
+
+// skipUnknown skips a test of what the CLI does not know yet.
+func skipUnknown(t *testing.T, w *acctest.Workspace, file, config string) {
+	t.Helper()
+	releases, what := knownFrom(file, config)
+	if len(releases) == 0 || slices.ContainsFunc(releases, func(r release) bool { return runs(w, r.name, r.major, r.minor) }) {
+		return
+	}
+	alternatives := make([]string, len(releases))
+	for i, r := range releases {
+		alternatives[i] = r.String()
+	}
+	t.Skipf("needs %s: %s", strings.Join(alternatives, " or "), what)
 }
 
 func TestExamplesAreValid(t *testing.T) {
@@ -72,10 +97,7 @@ func TestExamplesAreValid(t *testing.T) {
 		t.Run(e.String(), func(t *testing.T) {
 			t.Parallel()
 			w := acctest.NewWorkspace(t)
-			if name, major, minor, what := e.newer(); name != "" && !runs(w, name, major, minor) {
-				t.Skipf("needs %s %d.%d: %s", name, major, minor, what)
-			}
-			e.prepare(t, w)
+			skipUnknown(t, w, e.String(), e.prepare(t, w))
 			at := "-chdir=" + e.folder
 			if got := w.Run(at, "get", "-no-color"); got.Exit != 0 { // folders of modules; nothing is installed
 				t.Fatalf("its modules:\n%s", got.Output)
@@ -99,26 +121,27 @@ func runs(w *acctest.Workspace, name string, major, minor int) bool {
 }
 
 // prepare puts all examples into the workspace, and completes this one as its page does:
-// an excerpt does not say again where the provider comes from.
-func (e example) prepare(t *testing.T, w *acctest.Workspace) {
+// an excerpt does not say again where the provider comes from. It returns what it holds.
+func (e example) prepare(t *testing.T, w *acctest.Workspace) string {
 	t.Helper()
 	w.Copy(examples)
 	files, err := filepath.Glob(filepath.Join(examples, e.folder, "*.tf"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	complete := false
+	var config strings.Builder
 	for _, file := range files {
 		name := filepath.Base(file)
 		if strings.HasPrefix(name, "import-by-") && name != e.with {
 			w.Remove(filepath.Join(e.folder, name))
 			continue
 		}
-		complete = complete || strings.Contains(w.Read(filepath.Join(e.folder, name)), "required_providers")
+		config.WriteString(w.Read(filepath.Join(e.folder, name)))
 	}
-	if !complete {
+	if !strings.Contains(config.String(), "required_providers") {
 		w.Write(filepath.Join(e.folder, "source.tf"), "terraform {\n  required_providers {\n    timago = { source = \"timago/timago\" }\n  }\n}\n")
 	}
+	return config.String()
 }
 
 // What a guide shows is an example that the test above has seen: it stands in a file.

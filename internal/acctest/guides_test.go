@@ -11,9 +11,9 @@ import (
 	"github.com/timago/terraform-provider-timago/internal/simulator/world"
 )
 
-// atSite puts a guide's configuration for direct mode into the workspace, with the site's
-// addresses in place of the names that it gives.
-func (s story) atSite(guide string) {
+// atSite puts a guide's configuration for direct mode into a workspace, with the site's
+// addresses in place of the names that it gives, and the password where its page has it.
+func (s *story) atSite(guide string) {
 	s.t.Helper()
 	addresses := s.PlainAddresses()
 	names := []string{"kms01.schule.example", s.Plain().KMSHost}
@@ -27,6 +27,12 @@ func (s story) atSite(guide string) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
+	password := "TIMAGO_WINRM_PASSWORD="
+	if strings.Contains(string(config), "var.winrm_password") {
+		password = "TF_VAR_winrm_password="
+	}
+	s.Workspace = acctest.NewWorkspace(s.t, password+s.Plain().WinRM.Password)
+	skipUnknown(s.t, s.Workspace, guide, string(config))
 	s.Write("main.tf", strings.NewReplacer(names...).Replace(string(config)))
 	s.Write("stationen.csv", inventory)
 }
@@ -42,7 +48,6 @@ func TestTheGuidesAtASite(t *testing.T) {
 		t.Run(guide, func(t *testing.T) {
 			t.Parallel()
 			s := story{Site: acctest.NewSite(t, acctest.Classroom(30, world.Station{Licensed: true}, acctest.Counted(10))), t: t}
-			s.Workspace = acctest.NewWorkspace(t, s.Env()...)
 			s.atSite(guide)
 			outcome := s.Run("apply", "-auto-approve", "-no-color")
 			if outcome.Exit != 0 || outcome.Contains("Check block assertion") {
@@ -78,7 +83,6 @@ func TestTheGuidesChecksWarn(t *testing.T) {
 		t.Run(guide, func(t *testing.T) {
 			t.Parallel()
 			s := story{Site: acctest.NewSite(t, acctest.Classroom(2, tt.station, tt.host)), t: t}
-			s.Workspace = acctest.NewWorkspace(t, s.Env()...)
 			s.atSite(guide)
 			says := strings.ReplaceAll(tt.says, "R101-PC01", s.PlainAddresses()[0])
 			if outcome := s.Run("apply", "-auto-approve", "-no-color"); outcome.Exit != 0 || !outcome.Contains(says) {

@@ -51,8 +51,12 @@ func Counted(n int) world.Host {
 	return world.Host{Keys: []world.Key{{Key: "windows", Counted: []world.Counted{{Number: n, Age: time.Hour}}}}}
 }
 
-// Env is the environment of a CLI run at this site: the account's password.
-func (s *Site) Env() []string { return []string{"TIMAGO_WINRM_PASSWORD=" + s.Plain().WinRM.Password} }
+// Env is the environment of a CLI run at this site: the account's password, for the
+// provider and for configurations that have a variable for it.
+func (s *Site) Env() []string {
+	password := s.Plain().WinRM.Password
+	return []string{"TIMAGO_WINRM_PASSWORD=" + password, "TF_VAR_winrm_password=" + password}
+}
 
 // Provider is the provider block for this site. more are lines inside winrm.
 func (s *Site) Provider(more ...string) string { return providerBlock(s.Plain(), more) }

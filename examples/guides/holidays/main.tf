@@ -2,7 +2,7 @@ terraform {
   required_providers {
     timago = {
       source  = "timago/timago"
-      version = "~> 0.1"
+      version = "~> 0.1.0"
     }
   }
 }

@@ -2,14 +2,23 @@ terraform {
   required_providers {
     timago = {
       source  = "timago/timago"
-      version = "~> 0.1"
+      version = "~> 0.1.0"
     }
   }
 }
 
+# Terraform fragt danach. Ein flüchtiger Wert (ephemeral) steht in keinem Plan und in keinem Zustand.
+variable "winrm_password" {
+  type        = string
+  sensitive   = true
+  ephemeral   = true
+  description = "Kennwort des Kontos, das Windows fragt"
+}
+
 provider "timago" {
   winrm = {
-    username      = "SCHULE\\kms-admin" # Kennwort: Umgebungsvariable TIMAGO_WINRM_PASSWORD
+    username      = "SCHULE\\kms-admin"
+    password      = var.winrm_password
     domain_suffix = "schule.example"
   }
   kms = { host = "kms01.schule.example" } # der KMS-Host der Schule

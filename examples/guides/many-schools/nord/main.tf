@@ -3,7 +3,7 @@ terraform {
   required_providers {
     timago = {
       source  = "timago/timago"
-      version = "~> 0.1"
+      version = "~> 0.1.0"
     }
   }
   backend "http" {} # TF_HTTP_ADDRESS names this school's state
