@@ -5,6 +5,8 @@ package timago
 
 import (
 	"context"
+	"net/url"
+	"strconv"
 	"time"
 
 	"github.com/timago/terraform-provider-timago/internal/timago/contract"
@@ -16,9 +18,10 @@ const pageSize = 500
 // Client talks to one server. It is safe for concurrent use. Its errors are *Problem,
 // *Unanswered, *Malformed and the few that the calls name; all know their Advice.
 type Client struct {
-	api   *contract.Client
-	reads *reads
-	close func()
+	endpoint *url.URL // with the base path
+	sender   *sender
+	reads    *reads
+	close    func()
 }
 
 // Close ends idle connections.
@@ -33,7 +36,7 @@ type Info struct {
 
 // Info asks who the server is and what it can do.
 func (c *Client) Info(ctx context.Context) (Info, error) {
-	info, err := decode[contract.Info](c.api.GetInfo(ctx))
+	info, err := ask[contract.Info](ctx, c, get("info"))
 	return Info{Version: info.Version, ServerTime: info.ServerTime, Features: info.Features}, err
 }
 
@@ -45,26 +48,33 @@ type Grouping struct {
 
 // Locations lists all of them.
 func (c *Client) Locations(ctx context.Context) ([]Grouping, error) {
-	return groupings(func(token *string) (contract.GroupingPage, error) {
-		return decode[contract.GroupingPage](c.api.ListLocations(ctx, &contract.ListLocationsParams{PageSize: pointer(pageSize), PageToken: token}))
-	})
+	return c.groupings(ctx, "locations")
 }
 
 // ComputerGroups lists all of them.
 func (c *Client) ComputerGroups(ctx context.Context) ([]Grouping, error) {
-	return groupings(func(token *string) (contract.GroupingPage, error) {
-		return decode[contract.GroupingPage](c.api.ListComputerGroups(ctx, &contract.ListComputerGroupsParams{PageSize: pointer(pageSize), PageToken: token}))
-	})
+	return c.groupings(ctx, "computer-groups")
 }
 
-func groupings(page func(token *string) (contract.GroupingPage, error)) ([]Grouping, error) {
+func (c *Client) groupings(ctx context.Context, path string) ([]Grouping, error) {
 	var all []Grouping
 	err := pages(func(token *string) (*string, error) {
-		got, err := page(token)
+		page := get(path)
+		page.query = pageQuery(token)
+		got, err := ask[contract.GroupingPage](ctx, c, page)
 		for _, g := range got.Items {
 			all = append(all, Grouping(g))
 		}
 		return got.NextPageToken, err
 	})
 	return all, err
+}
+
+// pageQuery asks for the page behind a token, nil for the first.
+func pageQuery(token *string) url.Values {
+	query := url.Values{"page_size": {strconv.Itoa(pageSize)}}
+	if token != nil {
+		query.Set("page_token", *token)
+	}
+	return query
 }

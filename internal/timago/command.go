@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -124,28 +125,29 @@ func (s CommandStatus) Ended() bool {
 // Command tells stations to do something and returns when the server has taken it; the
 // status has the id to ask with. Sent again with the same keys it has no second effect.
 func (c *Client) Command(ctx context.Context, command Command) (CommandStatus, error) {
-	request := contract.CommandRequest{Command: command.Name}
+	wanted := contract.CommandRequest{Command: command.Name}
 	var ids []string
 	for _, target := range command.Stations {
-		request.Stations = append(request.Stations, contract.CommandTarget{ID: target.ID, Key: target.Key})
+		wanted.Stations = append(wanted.Stations, contract.CommandTarget{ID: target.ID, Key: target.Key})
 		ids = append(ids, target.ID)
 	}
 	defer c.reads.forget(ids...)
-	if n := len(request.Stations); n == 0 || n > MaxTargets {
+	if n := len(wanted.Stations); n == 0 || n > MaxTargets {
 		return CommandStatus{}, fmt.Errorf("a command takes 1 to %d stations, not %d", MaxTargets, n)
 	}
 	if command.OperatingSystem != "" {
-		request.OperatingSystem = &command.OperatingSystem
+		wanted.OperatingSystem = &command.OperatingSystem
 	}
 	if command.UnlessInUse {
-		request.UnlessInUse = &command.UnlessInUse
+		wanted.UnlessInUse = &command.UnlessInUse
 	}
 	if !command.NotBefore.IsZero() {
-		request.NotBefore = &command.NotBefore
+		wanted.NotBefore = &command.NotBefore
 	}
-	taken, err := decode[contract.Command](c.api.SendCommand(ctx, request))
+	post := request{method: http.MethodPost, path: []string{"commands"}, body: wanted}
+	taken, err := ask[contract.Command](ctx, c, post)
 	if conflict(err) {
-		taken, err = decode[contract.Command](c.api.SendCommand(ctx, request))
+		taken, err = ask[contract.Command](ctx, c, post)
 	}
 	if err != nil {
 		return CommandStatus{}, err
@@ -164,7 +166,7 @@ func (c *Client) Command(ctx context.Context, command Command) (CommandStatus, e
 
 // CommandStatus asks what has become of a command.
 func (c *Client) CommandStatus(ctx context.Context, id string) (CommandStatus, error) {
-	command, err := decode[contract.Command](c.api.GetCommand(ctx, id))
+	command, err := ask[contract.Command](ctx, c, get("commands", id))
 	if err != nil {
 		return CommandStatus{}, err
 	}

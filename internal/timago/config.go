@@ -14,8 +14,6 @@ import (
 	"time"
 
 	"github.com/hashicorp/go-retryablehttp"
-
-	"github.com/timago/terraform-provider-timago/internal/timago/contract"
 )
 
 // Config says where the interface is and how it is asked.
@@ -118,11 +116,7 @@ func newClient(config Config, network http.RoundTripper) (*Client, error) {
 		Backoff:      pause,
 		ErrorHandler: retryablehttp.PassthroughErrorHandler,
 	}
-	api, err := contract.NewClient(endpoint.String(), contract.WithHTTPClient(&sender{repeats: repeats, endpoint: endpoint}))
-	if err != nil {
-		return nil, &ConfigError{Setting: "endpoint", Problem: "cannot be used", Err: err}
-	}
-	c := &Client{api: api, close: repeats.HTTPClient.CloseIdleConnections}
+	c := &Client{endpoint: endpoint, sender: &sender{repeats: repeats, endpoint: endpoint}, close: repeats.HTTPClient.CloseIdleConnections}
 	c.reads = newReads(c)
 	return c, nil
 }

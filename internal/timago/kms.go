@@ -35,7 +35,7 @@ type KMSProduct struct {
 // KMS asks for the KMS host of the images and the status that Timago shows. Products
 // that are neither Windows nor Office are left out.
 func (c *Client) KMS(ctx context.Context) (KMS, error) {
-	got, err := decode[contract.KMS](c.api.GetKMS(ctx))
+	got, err := ask[contract.KMS](ctx, c, get("kms"))
 	if err != nil {
 		return KMS{}, err
 	}

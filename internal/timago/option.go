@@ -2,6 +2,7 @@ package timago
 
 import (
 	"context"
+	"net/http"
 
 	"github.com/timago/terraform-provider-timago/internal/timago/contract"
 )
@@ -29,8 +30,10 @@ func (c *Client) SetKMSActivation(ctx context.Context, stationID, operatingSyste
 		if attempts == 2 {
 			return station, refused
 		}
-		set, err := decode[contract.Station](c.api.PatchOperatingSystem(ctx, station.ID, system.Name,
-			&contract.PatchOperatingSystemParams{IfMatch: station.ETag}, contract.OperatingSystemSettings{KMSActivation: on}))
+		set, err := ask[contract.Station](ctx, c, request{
+			method: http.MethodPatch, path: []string{"stations", station.ID, "operating-systems", system.Name},
+			etag: station.ETag, body: contract.OperatingSystemSettings{KMSActivation: on},
+		})
 		if err == nil {
 			return stationOf(set), nil
 		}

@@ -263,7 +263,7 @@ func (c *Client) pick(ctx context.Context, waiter *read, byID map[string]Station
 	if station, listed := byID[id]; listed {
 		return station, nil
 	}
-	station, err := decode[contract.Station](c.api.GetStation(ctx, id))
+	station, err := ask[contract.Station](ctx, c, get("stations", id))
 	if err != nil {
 		return Station{}, err
 	}

@@ -21,6 +21,7 @@ import (
 
 	"github.com/timago/terraform-provider-timago/internal/timago"
 	"github.com/timago/terraform-provider-timago/internal/timago/contract"
+	"github.com/timago/terraform-provider-timago/internal/timago/contract/contractserver"
 	"github.com/timago/terraform-provider-timago/internal/timago/contracttest"
 )
 
@@ -57,8 +58,8 @@ func newSchool(t *testing.T, stations int) *school {
 		})
 	}
 	checker := contracttest.New(t)
-	strict := contract.NewStrictHandlerWithOptions(s, nil, contract.StrictHTTPServerOptions{})
-	server := checker.Answers(contract.HandlerWithOptions(strict, contract.StdHTTPServerOptions{BaseURL: "/api/v1"}))
+	strict := contractserver.NewStrictHandlerWithOptions(s, nil, contractserver.StrictHTTPServerOptions{})
+	server := checker.Answers(contractserver.HandlerWithOptions(strict, contractserver.StdHTTPServerOptions{BaseURL: "/api/v1"}))
 	s.Server = httptest.NewUnstartedServer(checker.Requests(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Authorization") != "Bearer "+token {
 			refuse(w, 401, "unauthorized", "no token")
@@ -195,26 +196,26 @@ func (s *school) at(id string) int {
 	return slices.IndexFunc(s.stations, func(have contract.Station) bool { return have.ID == id })
 }
 
-func (s *school) GetInfo(context.Context, contract.GetInfoRequestObject) (contract.GetInfoResponseObject, error) {
-	return contract.GetInfo200JSONResponse{Version: "1.0.0", ServerTime: started, Features: []string{"restart", "something-new"}}, nil
+func (s *school) GetInfo(context.Context, contractserver.GetInfoRequestObject) (contractserver.GetInfoResponseObject, error) {
+	return contractserver.GetInfo200JSONResponse{Version: "1.0.0", ServerTime: started, Features: []string{"restart", "something-new"}}, nil
 }
 
-func (s *school) GetKMS(context.Context, contract.GetKMSRequestObject) (contract.GetKMSResponseObject, error) {
+func (s *school) GetKMS(context.Context, contractserver.GetKMSRequestObject) (contractserver.GetKMSResponseObject, error) {
 	host := "kms01.schule.example"
-	return contract.GetKMS200JSONResponse{Host: &host, Products: []contract.KMSProduct{
+	return contractserver.GetKMS200JSONResponse{Host: &host, Products: []contract.KMSProduct{
 		{Product: contract.KMSProductProductWindows, Name: "Windows 11 Education", Status: contract.KMSProductStatusActivated},
 	}}, nil
 }
 
-func (s *school) ListLocations(context.Context, contract.ListLocationsRequestObject) (contract.ListLocationsResponseObject, error) {
-	return contract.ListLocations200JSONResponse{GroupingsJSONResponse: contract.GroupingsJSONResponse{Items: []contract.Grouping{{ID: "l1", Name: "R101", Stations: 30}}}}, nil
+func (s *school) ListLocations(context.Context, contractserver.ListLocationsRequestObject) (contractserver.ListLocationsResponseObject, error) {
+	return contractserver.ListLocations200JSONResponse{GroupingsJSONResponse: contractserver.GroupingsJSONResponse{Items: []contract.Grouping{{ID: "l1", Name: "R101", Stations: 30}}}}, nil
 }
 
-func (s *school) ListComputerGroups(context.Context, contract.ListComputerGroupsRequestObject) (contract.ListComputerGroupsResponseObject, error) {
-	return contract.ListComputerGroups200JSONResponse{GroupingsJSONResponse: contract.GroupingsJSONResponse{Items: []contract.Grouping{{ID: "g1", Name: "Unterricht", Stations: 30}}}}, nil
+func (s *school) ListComputerGroups(context.Context, contractserver.ListComputerGroupsRequestObject) (contractserver.ListComputerGroupsResponseObject, error) {
+	return contractserver.ListComputerGroups200JSONResponse{GroupingsJSONResponse: contractserver.GroupingsJSONResponse{Items: []contract.Grouping{{ID: "g1", Name: "Unterricht", Stations: 30}}}}, nil
 }
 
-func (s *school) ListStations(_ context.Context, request contract.ListStationsRequestObject) (contract.ListStationsResponseObject, error) {
+func (s *school) ListStations(_ context.Context, request contractserver.ListStationsRequestObject) (contractserver.ListStationsResponseObject, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p := request.Params
@@ -239,7 +240,7 @@ func (s *school) ListStations(_ context.Context, request contract.ListStationsRe
 		from, _ = strconv.Atoi(*p.PageToken)
 	}
 	to := min(from+min(*p.PageSize, s.maxPage), len(found))
-	page := contract.ListStations200JSONResponse{Items: append([]contract.Station{}, found[from:to]...)}
+	page := contractserver.ListStations200JSONResponse{Items: append([]contract.Station{}, found[from:to]...)}
 	if to < len(found) {
 		next := strconv.Itoa(to)
 		page.NextPageToken = &next
@@ -247,29 +248,29 @@ func (s *school) ListStations(_ context.Context, request contract.ListStationsRe
 	return page, nil
 }
 
-func (s *school) GetStation(_ context.Context, request contract.GetStationRequestObject) (contract.GetStationResponseObject, error) {
+func (s *school) GetStation(_ context.Context, request contractserver.GetStationRequestObject) (contractserver.GetStationResponseObject, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	i := s.at(request.ID)
 	if i < 0 {
-		return contract.GetStation404ApplicationProblemPlusJSONResponse{NotFoundApplicationProblemPlusJSONResponse: contract.NotFoundApplicationProblemPlusJSONResponse(notFound())}, nil
+		return contractserver.GetStation404ApplicationProblemPlusJSONResponse{NotFoundApplicationProblemPlusJSONResponse: contractserver.NotFoundApplicationProblemPlusJSONResponse(notFound())}, nil
 	}
-	return contract.GetStation200JSONResponse{StationJSONResponse: contract.StationJSONResponse{
-		Body: s.stations[i], Headers: contract.StationResponseHeaders{ETag: s.stations[i].ETag},
+	return contractserver.GetStation200JSONResponse{StationJSONResponse: contractserver.StationJSONResponse{
+		Body: s.stations[i], Headers: contractserver.StationResponseHeaders{ETag: s.stations[i].ETag},
 	}}, nil
 }
 
-func (s *school) PatchOperatingSystem(_ context.Context, request contract.PatchOperatingSystemRequestObject) (contract.PatchOperatingSystemResponseObject, error) {
+func (s *school) PatchOperatingSystem(_ context.Context, request contractserver.PatchOperatingSystemRequestObject) (contractserver.PatchOperatingSystemResponseObject, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	i := s.at(request.ID)
 	if i < 0 {
-		return contract.PatchOperatingSystem404ApplicationProblemPlusJSONResponse{NoSystemApplicationProblemPlusJSONResponse: contract.NoSystemApplicationProblemPlusJSONResponse(notFound())}, nil
+		return contractserver.PatchOperatingSystem404ApplicationProblemPlusJSONResponse{NoSystemApplicationProblemPlusJSONResponse: contractserver.NoSystemApplicationProblemPlusJSONResponse(notFound())}, nil
 	}
 	station := &s.stations[i]
 	if request.Params.IfMatch != station.ETag {
-		return contract.PatchOperatingSystem412ApplicationProblemPlusJSONResponse{
-			PreconditionFailedApplicationProblemPlusJSONResponse: contract.PreconditionFailedApplicationProblemPlusJSONResponse{
+		return contractserver.PatchOperatingSystem412ApplicationProblemPlusJSONResponse{
+			PreconditionFailedApplicationProblemPlusJSONResponse: contractserver.PreconditionFailedApplicationProblemPlusJSONResponse{
 				Title: "Precondition failed", Status: 412, Code: contract.ProblemCodePreconditionFailed,
 			},
 		}, nil
@@ -278,12 +279,12 @@ func (s *school) PatchOperatingSystem(_ context.Context, request contract.PatchO
 	station.OperatingSystems[0].KMSActivation = request.Body.KMSActivation
 	station.ETag = fmt.Sprintf(`"%d"`, len(s.effects)+100)
 	s.effects = append(s.effects, "option "+station.Name)
-	return contract.PatchOperatingSystem200JSONResponse{StationJSONResponse: contract.StationJSONResponse{
-		Body: *station, Headers: contract.StationResponseHeaders{ETag: station.ETag},
+	return contractserver.PatchOperatingSystem200JSONResponse{StationJSONResponse: contractserver.StationJSONResponse{
+		Body: *station, Headers: contractserver.StationResponseHeaders{ETag: station.ETag},
 	}}, nil
 }
 
-func (s *school) SendCommand(_ context.Context, request contract.SendCommandRequestObject) (contract.SendCommandResponseObject, error) {
+func (s *school) SendCommand(_ context.Context, request contractserver.SendCommandRequestObject) (contractserver.SendCommandResponseObject, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	command := &contract.Command{ID: fmt.Sprintf("c-%06d", len(s.commands)+1), Command: request.Body.Command}
@@ -298,12 +299,12 @@ func (s *school) SendCommand(_ context.Context, request contract.SendCommandRequ
 		})
 	}
 	s.commands = append(s.commands, command)
-	return contract.SendCommand202JSONResponse(*command), nil
+	return contractserver.SendCommand202JSONResponse(*command), nil
 }
 
 // GetCommand sees every station one state further than the time before; the second
 // station of a command is in use.
-func (s *school) GetCommand(_ context.Context, request contract.GetCommandRequestObject) (contract.GetCommandResponseObject, error) {
+func (s *school) GetCommand(_ context.Context, request contractserver.GetCommandRequestObject) (contractserver.GetCommandResponseObject, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, command := range s.commands {
@@ -323,7 +324,7 @@ func (s *school) GetCommand(_ context.Context, request contract.GetCommandReques
 				*state = contract.CommandStateSucceeded
 			}
 		}
-		return contract.GetCommand200JSONResponse(*command), nil
+		return contractserver.GetCommand200JSONResponse(*command), nil
 	}
-	return contract.GetCommand404ApplicationProblemPlusJSONResponse{NoCommandApplicationProblemPlusJSONResponse: contract.NoCommandApplicationProblemPlusJSONResponse(notFound())}, nil
+	return contractserver.GetCommand404ApplicationProblemPlusJSONResponse{NoCommandApplicationProblemPlusJSONResponse: contractserver.NoCommandApplicationProblemPlusJSONResponse(notFound())}, nil
 }

@@ -3,7 +3,9 @@ package timago
 import (
 	"context"
 	"errors"
+	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -95,7 +97,9 @@ func (c *Client) Stations(ctx context.Context, filter Filter) ([]Station, error)
 			part.IDs, part.Names = ids, names
 			err := pages(func(token *string) (*string, error) {
 				began := time.Now()
-				page, err := decode[contract.StationPage](c.api.ListStations(ctx, part.parameters(token)))
+				list := get("stations")
+				list.query = part.query(token)
+				page, err := ask[contract.StationPage](ctx, c, list)
 				for _, item := range page.Items {
 					if !listed[item.ID] {
 						listed[item.ID] = true
@@ -121,27 +125,31 @@ func chunks(list []string) func(func([]string) bool) {
 	return slices.Chunk(list, pageSize)
 }
 
-func (f Filter) parameters(token *string) *contract.ListStationsParams {
-	parameters := &contract.ListStationsParams{
-		Online: f.Online, KMSActivation: f.KMSActivation,
-		PageSize: pointer(pageSize), PageToken: token,
+func (f Filter) query(token *string) url.Values {
+	query := pageQuery(token)
+	set := func(name, value string) {
+		if value != "" {
+			query.Set(name, value)
+		}
 	}
 	if len(f.IDs) > 0 {
-		parameters.ID = &f.IDs
+		query["id"] = f.IDs
 	}
 	if len(f.Names) > 0 {
-		parameters.Name = &f.Names
+		query["name"] = f.Names
 	}
-	if f.Location != "" {
-		parameters.Location = &f.Location
+	set("location", f.Location)
+	set("computer_group", f.ComputerGroup)
+	if f.Online != nil {
+		set("online", strconv.FormatBool(*f.Online))
 	}
-	if f.ComputerGroup != "" {
-		parameters.ComputerGroup = &f.ComputerGroup
+	if f.KMSActivation != nil {
+		set("kms_activation", strconv.FormatBool(*f.KMSActivation))
 	}
 	if !f.StartedAfter.IsZero() {
-		parameters.StartedAfter = &f.StartedAfter
+		set("started_after", f.StartedAfter.Format(time.RFC3339Nano))
 	}
-	return parameters
+	return query
 }
 
 var errEndless = errors.New("the pages do not end")
@@ -194,5 +202,3 @@ func value[T any](field *T) T {
 	}
 	return *field
 }
-
-func pointer[T any](value T) *T { return &value }

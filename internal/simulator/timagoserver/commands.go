@@ -9,6 +9,7 @@ import (
 
 	"github.com/timago/terraform-provider-timago/internal/simulator/world"
 	"github.com/timago/terraform-provider-timago/internal/timago/contract"
+	"github.com/timago/terraform-provider-timago/internal/timago/contract/contractserver"
 )
 
 // commands are those that were taken. They are kept as long as the server runs.
@@ -38,7 +39,7 @@ type entry struct {
 func newCommands() commands { return commands{held: map[held]entry{}} }
 
 // SendCommand takes a command for every station, or refuses it as a whole.
-func (c calls) SendCommand(_ context.Context, request contract.SendCommandRequestObject) (contract.SendCommandResponseObject, error) {
+func (c calls) SendCommand(_ context.Context, request contractserver.SendCommandRequestObject) (contractserver.SendCommandResponseObject, error) {
 	body := request.Body
 	if !c.can(string(body.Command)) {
 		return nil, refuse(http.StatusUnprocessableEntity, contract.ProblemCodeUnsupported, "this server has no "+string(body.Command))
@@ -56,7 +57,7 @@ func (c calls) SendCommand(_ context.Context, request contract.SendCommandReques
 		taken.entries = append(taken.entries, c.take(taken.id, body, held{target.ID, target.Key}))
 	}
 	c.commands.all = append(c.commands.all, taken)
-	return contract.SendCommand202JSONResponse(c.told(taken)), nil
+	return contractserver.SendCommand202JSONResponse(c.told(taken)), nil
 }
 
 // reused refuses a key that is held for something else on the same station.
@@ -123,12 +124,12 @@ func (c calls) holder(key held) (entry, bool) {
 }
 
 // GetCommand tells what has become of a command.
-func (c calls) GetCommand(_ context.Context, request contract.GetCommandRequestObject) (contract.GetCommandResponseObject, error) {
+func (c calls) GetCommand(_ context.Context, request contractserver.GetCommandRequestObject) (contractserver.GetCommandResponseObject, error) {
 	c.commands.mu.Lock()
 	defer c.commands.mu.Unlock()
 	for _, known := range c.commands.all {
 		if known.id == request.ID {
-			return contract.GetCommand200JSONResponse(c.told(known)), nil
+			return contractserver.GetCommand200JSONResponse(c.told(known)), nil
 		}
 	}
 	return nil, refuse(http.StatusNotFound, contract.ProblemCodeNotFound, "there is no such command")

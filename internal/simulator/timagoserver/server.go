@@ -23,6 +23,7 @@ import (
 
 	"github.com/timago/terraform-provider-timago/internal/simulator/world"
 	"github.com/timago/terraform-provider-timago/internal/timago/contract"
+	"github.com/timago/terraform-provider-timago/internal/timago/contract/contractserver"
 )
 
 const (
@@ -69,10 +70,10 @@ type Server struct {
 func New(config Config) *Server {
 	s := &Server{config: config, calls: http.NewServeMux(), closed: make(chan struct{}), commands: newCommands()}
 	s.handler = http.HandlerFunc(s.answer)
-	strict := contract.NewStrictHandlerWithOptions(calls{s}, nil, contract.StrictHTTPServerOptions{
+	strict := contractserver.NewStrictHandlerWithOptions(calls{s}, nil, contractserver.StrictHTTPServerOptions{
 		RequestErrorHandlerFunc: badRequest, ResponseErrorHandlerFunc: failed,
 	})
-	contract.HandlerWithOptions(strict, contract.StdHTTPServerOptions{BaseURL: base, BaseRouter: s.calls, ErrorHandlerFunc: badRequest})
+	contractserver.HandlerWithOptions(strict, contractserver.StdHTTPServerOptions{BaseURL: base, BaseRouter: s.calls, ErrorHandlerFunc: badRequest})
 	if config.Check != nil {
 		s.handler = config.Check(s.handler)
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/timago/terraform-provider-timago/internal/simulator/world"
 	"github.com/timago/terraform-provider-timago/internal/timago/contract"
+	"github.com/timago/terraform-provider-timago/internal/timago/contract/contractserver"
 )
 
 // Features that a server may lack.
@@ -29,15 +30,15 @@ func (s *Server) features() []string {
 func (s *Server) can(feature string) bool { return slices.Contains(s.features(), feature) }
 
 // GetInfo says what the server is.
-func (c calls) GetInfo(context.Context, contract.GetInfoRequestObject) (contract.GetInfoResponseObject, error) {
-	return contract.GetInfo200JSONResponse{Version: "1.0.0", ServerTime: c.config.World.Now(), Features: c.features()}, nil
+func (c calls) GetInfo(context.Context, contractserver.GetInfoRequestObject) (contractserver.GetInfoResponseObject, error) {
+	return contractserver.GetInfo200JSONResponse{Version: "1.0.0", ServerTime: c.config.World.Now(), Features: c.features()}, nil
 }
 
 // GetKMS shows a product as activated when no station that is on has asked for it in
 // vain since its start, and one with success.
-func (c calls) GetKMS(context.Context, contract.GetKMSRequestObject) (contract.GetKMSResponseObject, error) {
+func (c calls) GetKMS(context.Context, contractserver.GetKMSRequestObject) (contractserver.GetKMSResponseObject, error) {
 	address, port, shown := c.config.World.KMS()
-	told := contract.GetKMS200JSONResponse{Host: &address, Port: &port, Products: []contract.KMSProduct{}}
+	told := contractserver.GetKMS200JSONResponse{Host: &address, Port: &port, Products: []contract.KMSProduct{}}
 	if !c.can(featureKMSStatus) {
 		return told, nil
 	}
@@ -55,24 +56,24 @@ func (c calls) GetKMS(context.Context, contract.GetKMSRequestObject) (contract.G
 }
 
 // ListLocations lists the rooms.
-func (c calls) ListLocations(_ context.Context, request contract.ListLocationsRequestObject) (contract.ListLocationsResponseObject, error) {
+func (c calls) ListLocations(_ context.Context, request contractserver.ListLocationsRequestObject) (contractserver.ListLocationsResponseObject, error) {
 	locations, _ := c.config.World.Groupings()
 	listed, err := c.groupings(locations, request.Params.PageSize, request.Params.PageToken)
-	return contract.ListLocations200JSONResponse{GroupingsJSONResponse: listed}, err
+	return contractserver.ListLocations200JSONResponse{GroupingsJSONResponse: listed}, err
 }
 
 // ListComputerGroups lists the computer groups.
-func (c calls) ListComputerGroups(_ context.Context, request contract.ListComputerGroupsRequestObject) (contract.ListComputerGroupsResponseObject, error) {
+func (c calls) ListComputerGroups(_ context.Context, request contractserver.ListComputerGroupsRequestObject) (contractserver.ListComputerGroupsResponseObject, error) {
 	_, groups := c.config.World.Groupings()
 	listed, err := c.groupings(groups, request.Params.PageSize, request.Params.PageToken)
-	return contract.ListComputerGroups200JSONResponse{GroupingsJSONResponse: listed}, err
+	return contractserver.ListComputerGroups200JSONResponse{GroupingsJSONResponse: listed}, err
 }
 
-func (c calls) groupings(all []world.Grouping, size *int, token *string) (contract.GroupingsJSONResponse, error) {
+func (c calls) groupings(all []world.Grouping, size *int, token *string) (contractserver.GroupingsJSONResponse, error) {
 	found := make([]numbered[contract.Grouping], len(all))
 	for i, g := range all {
 		found[i] = numbered[contract.Grouping]{i + 1, contract.Grouping(g)}
 	}
 	items, next, err := page(c.config.MaxPage, found, nil, size, token)
-	return contract.GroupingsJSONResponse{Items: items, NextPageToken: next}, err
+	return contractserver.GroupingsJSONResponse{Items: items, NextPageToken: next}, err
 }

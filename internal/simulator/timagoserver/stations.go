@@ -11,6 +11,7 @@ import (
 
 	"github.com/timago/terraform-provider-timago/internal/simulator/world"
 	"github.com/timago/terraform-provider-timago/internal/timago/contract"
+	"github.com/timago/terraform-provider-timago/internal/timago/contract/contractserver"
 )
 
 // calls are the operations of the contract. What is refused is returned as a *refusal.
@@ -24,7 +25,7 @@ const (
 )
 
 // ListStations filters what the token may see, in the site's order.
-func (c calls) ListStations(_ context.Context, request contract.ListStationsRequestObject) (contract.ListStationsResponseObject, error) {
+func (c calls) ListStations(_ context.Context, request contractserver.ListStationsRequestObject) (contractserver.ListStationsResponseObject, error) {
 	p := request.Params
 	var found []numbered[contract.Station]
 	for _, l := range c.config.World.Listings() {
@@ -38,7 +39,7 @@ func (c calls) ListStations(_ context.Context, request contract.ListStationsRequ
 	if err != nil {
 		return nil, err
 	}
-	return contract.ListStations200JSONResponse{Items: items, NextPageToken: next}, nil
+	return contractserver.ListStations200JSONResponse{Items: items, NextPageToken: next}, nil
 }
 
 func passes(l world.Listing, p contract.ListStationsParams) bool {
@@ -60,16 +61,16 @@ func passes(l world.Listing, p contract.ListStationsParams) bool {
 }
 
 // GetStation reads one.
-func (c calls) GetStation(_ context.Context, request contract.GetStationRequestObject) (contract.GetStationResponseObject, error) {
+func (c calls) GetStation(_ context.Context, request contractserver.GetStationRequestObject) (contractserver.GetStationResponseObject, error) {
 	l, err := c.listing(request.ID)
 	if err != nil {
 		return nil, err
 	}
-	return contract.GetStation200JSONResponse{StationJSONResponse: c.answered(l)}, nil
+	return contractserver.GetStation200JSONResponse{StationJSONResponse: c.answered(l)}, nil
 }
 
 // PatchOperatingSystem sets the option where the station is still as the client saw it.
-func (c calls) PatchOperatingSystem(_ context.Context, request contract.PatchOperatingSystemRequestObject) (contract.PatchOperatingSystemResponseObject, error) {
+func (c calls) PatchOperatingSystem(_ context.Context, request contractserver.PatchOperatingSystemRequestObject) (contractserver.PatchOperatingSystemResponseObject, error) {
 	l, err := c.listing(request.ID)
 	if err != nil {
 		return nil, err
@@ -83,7 +84,7 @@ func (c calls) PatchOperatingSystem(_ context.Context, request contract.PatchOpe
 	if l, err = c.listing(request.ID); err != nil {
 		return nil, err
 	}
-	return contract.PatchOperatingSystem200JSONResponse{StationJSONResponse: c.answered(l)}, nil
+	return contractserver.PatchOperatingSystem200JSONResponse{StationJSONResponse: c.answered(l)}, nil
 }
 
 // listing is one station, or why it is not shown.
@@ -102,8 +103,8 @@ func (s *Server) permitted(l world.Listing) bool {
 	return s.config.Groups == nil || slices.ContainsFunc(s.config.Groups, func(group string) bool { return strings.EqualFold(group, l.Group) })
 }
 
-func (c calls) answered(l world.Listing) contract.StationJSONResponse {
-	return contract.StationJSONResponse{Body: c.station(l), Headers: contract.StationResponseHeaders{ETag: etag(l)}}
+func (c calls) answered(l world.Listing) contractserver.StationJSONResponse {
+	return contractserver.StationJSONResponse{Body: c.station(l), Headers: contractserver.StationResponseHeaders{ETag: etag(l)}}
 }
 
 func etag(l world.Listing) string { return fmt.Sprintf(`"%d"`, l.Revision+1) }
