@@ -101,7 +101,11 @@ func (m machine) runShutdown(arguments []string) wsman.Output {
 	case err != nil, v.IsHost, v.Denied:
 		return failed(errorAccessDenied, "Zugriff verweigert(5)")
 	}
-	switch err := m.world.Shutdown(m.name, notice, force, restart); {
+	err = m.world.Shutdown(m.name, notice, force, restart)
+	var refused *world.CommandError
+	switch {
+	case errors.As(err, &refused):
+		return failed(int(refused.Code), fmt.Sprintf("Fehler (%d)", refused.Code))
 	case errors.Is(err, kms.ErrInUse):
 		return failed(errorShutdownUsersLogOn, "Es sind noch andere Benutzer angemeldet.(1191)")
 	case errors.Is(err, world.ErrShutdownUnderWay):

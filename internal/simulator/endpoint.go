@@ -17,6 +17,7 @@ import (
 // long as the machine listens.
 type endpoint struct {
 	machine string
+	name    string // by which it is known here: the machine's, or an alias
 	ip      net.IP
 	ports   []*port
 }
@@ -139,11 +140,11 @@ func closeAll(all []net.Listener) {
 }
 
 // condition tells a server what is wrong with its machine for one request.
-func (s *Simulator) condition(machine string, r wsman.Request) wsman.Condition {
-	c := wsman.Condition{Delay: s.scenario.WinRM.Latency}
-	switch met := s.World.Contact(machine, about(r)...); met {
+func (s *Simulator) condition(name string, r wsman.Request) wsman.Condition {
+	c := wsman.Condition{Delay: s.scenario.WinRM.Latency + realTime(s.World, s.World.AnswerTakes(name, about(r)...))}
+	switch met := s.World.Contact(name, about(r)...); met {
 	case world.ContactOK:
-	case world.ContactDown:
+	case world.ContactDown, world.ContactUnresolved: // the address of a name that leads nowhere is nobody's
 		c.Trouble = wsman.Reset // its port is about to be closed
 	case world.ContactSilent, world.Contact(world.HalfOpen):
 		c.Trouble = wsman.Hang
@@ -163,6 +164,8 @@ func (s *Simulator) condition(machine string, r wsman.Request) wsman.Condition {
 		c.Trouble = wsman.Garbage
 	case world.Contact(world.Unavailable):
 		c.Trouble = wsman.Unavailable
+	case world.Contact(world.Denied):
+		c.Trouble, c.Fault = wsman.Faulted, &wsman.Fault{Code: wsman.CodeDeniedByWMI}
 	case world.Contact(world.ProviderFails):
 		c.Trouble, c.Fault = wsman.Faulted, &wsman.Fault{Code: wsman.CodeProviderFails}
 	}

@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"fmt"
+	"net"
 	"slices"
 	"strings"
 	"time"
@@ -28,7 +29,7 @@ func inLocal(t time.Time) time.Time { return t.In(zone).Truncate(time.Microsecon
 func operatingSystem(v world.View) []wsman.Instance {
 	caption := "Microsoft Windows 11 Education"
 	version, productType := "10.0.26100", uint32(1)
-	if v.IsHost {
+	if v.Server {
 		caption, version, productType = "Microsoft Windows Server 2022 Standard", "10.0.20348", 3
 	}
 	return []wsman.Instance{instance("Win32_OperatingSystem", nil,
@@ -92,23 +93,41 @@ func processes(v world.View) []wsman.Instance {
 	for _, name := range []string{"System Idle Process", "System", "smss.exe", "csrss.exe", "services.exe", "lsass.exe", "svchost.exe", "svchost.exe", "winlogon.exe"} {
 		add(name, 0)
 	}
-	for session := range v.Desktops {
-		add("explorer.exe", uint32(session+1))
+	for _, session := range v.Explorers {
+		add("explorer.exe", session)
 	}
 	return all
 }
 
-func adapters(v world.View) []wsman.Instance {
-	adapter := func(index uint32, description string, mac any, enabled bool, addresses []string) wsman.Instance {
-		return instance("Win32_NetworkAdapterConfiguration", []string{"Index"},
-			"Caption", fmt.Sprintf("[%08d] %s", index, description), "Description", description, "DHCPEnabled", true,
-			"Index", index, "IPAddress", addresses, "IPEnabled", enabled, "MACAddress", mac)
+// virtualCards are IP-enabled and no way to the machine; the last has a gateway all the
+// same, as a VPN's may.
+var virtualCards = []struct{ description, mac, address, gateway string }{
+	{"VirtualBox Host-Only Ethernet Adapter", "0A:00:27:00:00:0E", "192.168.56.1", ""},
+	{"Hyper-V Virtual Ethernet Adapter", "00:15:5D:3A:01:02", "172.20.16.1", ""},
+	{"TAP-Windows Adapter V9", "00:FF:5C:11:22:33", "10.8.0.6", "10.8.0.1"},
+}
+
+// adapters lists virtual cards first. The real one holds the address at which clients
+// reach the machine, and its network's gateway.
+func adapters(v world.View, ip net.IP) []wsman.Instance {
+	var all []wsman.Instance
+	add := func(description string, mac any, addresses, gateways []string) {
+		index := uint32(len(all)) //nolint:gosec // a handful
+		all = append(all, instance("Win32_NetworkAdapterConfiguration", []string{"Index"},
+			"Caption", fmt.Sprintf("[%08d] %s", index, description), "DefaultIPGateway", gateways, "Description", description, "DHCPEnabled", true,
+			"Index", index, "IPAddress", addresses, "IPEnabled", addresses != nil, "MACAddress", mac))
 	}
-	return []wsman.Instance{
-		adapter(0, "Microsoft Kernel Debug Network Adapter", nil, false, nil),
-		adapter(1, "Intel(R) Ethernet Connection (17) I219-LM", v.MAC, true, []string{"192.0.2.20"}),
-		adapter(2, "WAN Miniport (IP)", "02:00:4C:4F:4F:50", false, nil),
+	add("Microsoft Kernel Debug Network Adapter", nil, nil, nil)
+	for _, card := range virtualCards[:v.Virtual] {
+		var gateways []string
+		if card.gateway != "" {
+			gateways = []string{card.gateway}
+		}
+		add(card.description, card.mac, []string{card.address}, gateways)
 	}
+	add("Intel(R) Ethernet Connection (17) I219-LM", v.MAC, []string{ip.String(), "fe80::5054:ff:fe12:3456"}, []string{"127.0.0.1"})
+	add("WAN Miniport (IP)", "02:00:4C:4F:4F:50", nil, nil)
+	return all
 }
 
 // logEvents gives the records of licensing and a few of others, the newest first, as

@@ -3,6 +3,7 @@ package simulator
 import (
 	"context"
 	"errors"
+	"net"
 	"strconv"
 	"strings"
 	"time"
@@ -17,6 +18,7 @@ type machine struct {
 	world   *world.World
 	name    string
 	refuses ActivateBy
+	ip      net.IP // at which clients reach it
 }
 
 // zone is that of every machine: Windows gives local times with their offset.
@@ -43,7 +45,7 @@ func (m machine) Instances(_ context.Context, class string) ([]wsman.Instance, e
 	case "win32_process":
 		return processes(v), nil
 	case "win32_networkadapterconfiguration":
-		return adapters(v), nil
+		return adapters(v, m.ip), nil
 	case "softwarelicensingservice":
 		return licensingService(v), nil
 	case "softwarelicensingproduct":
@@ -72,7 +74,7 @@ const (
 )
 
 // Invoke calls a method.
-func (m machine) Invoke(_ context.Context, call wsman.Call) (wsman.Result, error) {
+func (m machine) Invoke(ctx context.Context, call wsman.Call) (wsman.Result, error) {
 	v, err := m.world.View(m.name)
 	if err != nil {
 		return wsman.Result{}, err
@@ -92,7 +94,7 @@ func (m machine) Invoke(_ context.Context, call wsman.Call) (wsman.Result, error
 		if v.Starting {
 			return wsman.Result{}, &wsman.Fault{Code: wsman.CodeAborted}
 		}
-		return m.activate(v, call.Selectors)
+		return m.activate(ctx, v, call.Selectors)
 	case "softwarelicensingservice.refreshlicensestatus":
 		return wsman.Result{}, nil
 	}
@@ -114,9 +116,13 @@ func (m machine) shutdownTracker(arguments map[string]string) (wsman.Result, err
 }
 
 func (m machine) shutdown(notice time.Duration, force, restart bool) wsman.Result {
-	switch err := m.world.Shutdown(m.name, notice, force, restart); {
+	err := m.world.Shutdown(m.name, notice, force, restart)
+	var refused *world.CommandError
+	switch {
 	case err == nil:
 		return wsman.Result{}
+	case errors.As(err, &refused):
+		return wsman.Result{ReturnValue: uint32(refused.Code)}
 	case errors.Is(err, kms.ErrInUse):
 		return wsman.Result{ReturnValue: errorShutdownUsersLogOn}
 	case errors.Is(err, world.ErrShutdownUnderWay):
@@ -127,7 +133,7 @@ func (m machine) shutdown(notice time.Duration, force, restart bool) wsman.Resul
 }
 
 // activate is SoftwareLicensingProduct.Activate on the instance whose ID is selected.
-func (m machine) activate(v world.View, selectors map[string]string) (wsman.Result, error) {
+func (m machine) activate(ctx context.Context, v world.View, selectors map[string]string) (wsman.Result, error) {
 	var id string
 	for name, value := range selectors {
 		if strings.EqualFold(name, "ID") {
@@ -141,8 +147,15 @@ func (m machine) activate(v world.View, selectors map[string]string) (wsman.Resu
 	if !known {
 		return wsman.Result{}, &wsman.Fault{Code: wsman.CodeNoSuchInstance}
 	}
-	code, err := m.world.Ask(m.name, id)
+	attempt, err := m.world.Ask(m.name, id)
+	if err != nil {
+		return wsman.Result{}, err
+	}
+	m.see(ctx, attempt)
+	code, err := attempt.Outcome()
 	switch {
+	case errors.Is(err, kms.ErrUnknownOutcome):
+		return wsman.Result{}, &wsman.Fault{Code: wsman.CodeAborted}
 	case err != nil:
 		return wsman.Result{}, err
 	case code == kms.CodeOK:
@@ -152,5 +165,31 @@ func (m machine) activate(v world.View, selectors map[string]string) (wsman.Resu
 	}
 	return wsman.Result{}, &wsman.Fault{
 		Code: uint32(code), Text: "Fehler " + code.String() + " bei der Aktivierung.", WMI: m.refuses == RefuseByWMIError,
+	}
+}
+
+// realTime is how long a simulated time takes here. Where time is stepped it takes none.
+func realTime(w *world.World, simulated time.Duration) time.Duration {
+	if w.Speed() == 0 {
+		return 0
+	}
+	return time.Duration(float64(simulated) / w.Speed())
+}
+
+// see waits for an attempt's end, as long as somebody waits for the answer. Where time is
+// stepped somebody else brings it about.
+func (m machine) see(ctx context.Context, attempt *world.Attempt) {
+	if takes := realTime(m.world, attempt.Takes); takes > 0 {
+		timer := time.NewTimer(takes + time.Millisecond)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+		}
+		return
+	}
+	select {
+	case <-attempt.Done():
+	case <-ctx.Done():
 	}
 }

@@ -251,3 +251,18 @@ func TestEventsByCommand(t *testing.T) {
 		t.Errorf("%+v, %v", answer, err)
 	}
 }
+
+func TestExplorersOfOneSession(t *testing.T) {
+	t.Parallel()
+	site := pc()
+	site.Stations[0].User, site.Stations[0].Explorers, site.Stations[0].Sessions = `SCHULE\lehrer`, 3, 1
+	var sessions []any
+	for _, p := range all(t, at(t, "PC1", site), "Win32_Process") {
+		if p["Name"] == "explorer.exe" {
+			sessions = append(sessions, p["SessionId"])
+		}
+	}
+	if got := fmt.Sprint(sessions); got != "[1 1 1 2 2 2]" {
+		t.Errorf("sessions %s", got)
+	}
+}

@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"net"
 	"runtime"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/timago/terraform-provider-timago/internal/simulator/world"
 )
@@ -17,7 +19,7 @@ type Ready struct {
 	CACertificateFile string    `json:"ca_certificate_file,omitempty"` // filled by the command
 	KMSHost           string    `json:"kms_host"`                      // address:port of its WinRM
 	WinRM             Logon     `json:"winrm"`
-	Stations          []Address `json:"stations"`
+	Stations          []Address `json:"stations"`          // those with a name, then their aliases
 	Page              string    `json:"page,omitempty"`    // http://…, for a browser
 	Control           string    `json:"control,omitempty"` // http://…
 }
@@ -62,9 +64,12 @@ func (s *Simulator) ready(protocol int) Ready {
 		if _, port, err := net.SplitHostPort(address); err == nil {
 			ports[port] = true
 			r.WinRM.Port, _ = strconv.Atoi(port)
+			if s.unresolved(e.name) {
+				address = net.JoinHostPort(nowhere(e.name), port)
+			}
 		}
 		if i > 0 {
-			r.Stations = append(r.Stations, Address{Name: e.machine, Address: address})
+			r.Stations = append(r.Stations, Address{Name: e.name, Address: address})
 		}
 	}
 	if len(ports) > 1 {
@@ -77,6 +82,16 @@ func (s *Simulator) ready(protocol int) Ready {
 		r.Control, r.Page = s.control.url, s.control.url+"/"
 	}
 	return r
+}
+
+// nowhere is a name that no resolver knows (RFC 6761).
+func nowhere(name string) string { return strings.ToLower(name) + ".invalid" }
+
+// unresolved tells whether the name of a machine leads to no address.
+func (s *Simulator) unresolved(name string) bool {
+	return slices.ContainsFunc(s.scenario.Stations, func(described world.Station) bool {
+		return described.Unresolved && described.Name == name
+	})
 }
 
 // Addresses are those of all stations, in the site's order.
@@ -92,6 +107,9 @@ func (s *Simulator) Addresses() []string {
 // Name finds the machine at an address, with or without its port.
 func (s *Simulator) Name(address string) (string, error) {
 	for _, e := range s.endpoints {
+		if s.unresolved(e.name) && strings.HasPrefix(address, nowhere(e.name)) {
+			return e.machine, nil
+		}
 		for _, p := range e.ports {
 			if p.address == address || runtime.GOOS == "linux" && e.ip.String() == address {
 				return e.machine, nil

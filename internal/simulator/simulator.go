@@ -107,9 +107,17 @@ func Start(scenario Scenario, options Options) (*Simulator, error) {
 
 // build makes every machine's endpoint and opens the ports of those that listen.
 func (s *Simulator) build(ctx context.Context) error {
+	add := func(machine, name string) {
+		s.endpoints = append(s.endpoints, &endpoint{machine: machine, name: name, ip: address(len(s.endpoints))})
+	}
 	host := s.World.State().Host.Name
-	for i, name := range append([]string{host}, s.World.Names()...) {
-		s.endpoints = append(s.endpoints, &endpoint{machine: name, ip: address(i)})
+	for _, name := range append([]string{host}, s.World.Names()...) {
+		add(name, name)
+	}
+	for _, station := range s.scenario.Stations {
+		for _, alias := range station.Aliases {
+			add(station.Name, alias)
+		}
 	}
 	ips := make([]net.IP, len(s.endpoints))
 	for i, e := range s.endpoints {
@@ -142,19 +150,19 @@ func (s *Simulator) bind(ctx context.Context, ips []net.IP, secure bool) error {
 	for i, e := range s.endpoints {
 		var config *tls.Config
 		if secure {
-			if config, err = s.authority.issue(e.machine, e.ip); err != nil {
+			if config, err = s.authority.issue(e.name, e.ip); err != nil {
 				closeAll(all[i:])
 				return err
 			}
 		}
-		p := &port{address: all[i].Addr().String(), server: s.server(e.machine, i == 0, config)}
+		p := &port{address: all[i].Addr().String(), server: s.server(e, i == 0, config)}
 		p.serve(all[i])
 		e.ports = append(e.ports, p)
 	}
 	return nil
 }
 
-func (s *Simulator) server(name string, isHost bool, secure *tls.Config) *wsman.Server {
+func (s *Simulator) server(e *endpoint, isHost bool, secure *tls.Config) *wsman.Server {
 	account := Account{Username: s.scenario.WinRM.Username, Password: s.scenario.WinRM.Password}
 	if own := s.scenario.WinRM.Host; isHost && own != nil {
 		account = *own
@@ -168,13 +176,13 @@ func (s *Simulator) server(name string, isHost bool, secure *tls.Config) *wsman.
 		kerberos = &wsman.Kerberos{Keytab: keytab}
 	}
 	return wsman.NewServer(wsman.Config{
-		Name:     name,
+		Name:     e.machine,
 		Accounts: []wsman.Account{{Domain: domain, Username: user, Password: account.Password}},
 		TLS:      secure, Basic: s.scenario.WinRM.Basic, NTLM: s.scenario.WinRM.ntlm(), Kerberos: kerberos,
 		AllowUnencrypted: s.scenario.WinRM.AllowUnencrypted,
-		Machine:          machine{world: s.World, name: name, refuses: s.scenario.Activate},
-		Condition:        func(r wsman.Request) wsman.Condition { return s.condition(name, r) },
-		Log:              func(e wsman.Entry) { s.asked(name, e) },
+		Machine:          machine{world: s.World, name: e.machine, refuses: s.scenario.Activate, ip: e.ip},
+		Condition:        func(r wsman.Request) wsman.Condition { return s.condition(e.name, r) },
+		Log:              func(asked wsman.Entry) { s.asked(e.machine, asked) },
 	})
 }
 

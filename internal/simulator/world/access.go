@@ -30,7 +30,7 @@ func (w *World) reach(name, about string) (*station, error) {
 	}
 	w.counters[KindReads]++
 	s.counters[KindReads]++
-	return s, w.contact(s.Name, []string{about, AboutRead}).failed(s.Name, false)
+	return s, w.contact(name, []string{about, AboutRead}).failed(s.Name, false)
 }
 
 // Probe asks how long the station has been up.
@@ -78,7 +78,7 @@ func (w *World) Licensing(station string) (kms.Licensing, error) {
 	for _, p := range s.products {
 		l.Licences = append(l.Licences, p.licence())
 		if p.product == kms.Windows && p.means == ByKMS {
-			l.KMSHost, l.KMSPort, l.KMSFound = w.host.Address, w.host.Port, true
+			l.KMSHost, l.KMSPort, l.KMSFound = s.asksHost(), w.host.Port, true
 		}
 	}
 	return l, nil
@@ -93,8 +93,8 @@ func (p *product) licence() kms.Licence {
 	case ByActiveDirectory:
 		l.ActivationType = kms.ActivationTypeActiveDirectory
 	case ByKMS:
-		l.KMSHost = p.station.world.host.Address
-	case ByMAK, ByOEM, ByRetail:
+		l.KMSHost = p.station.asksHost()
+	default:
 	}
 	return l
 }
@@ -129,94 +129,6 @@ func (w *World) Requests(station string, since time.Time) ([]kms.Exchange, error
 // from leaves out what is older; a clock that jumped has mixed the order of times.
 func from(events []Event, since time.Time) []Event {
 	return slices.DeleteFunc(slices.Clone(events), func(e Event) bool { return e.Time.Before(since) })
-}
-
-// Activate calls Activate on a product of the station, which asks the KMS host at
-// once. A refusal is a kms.CodeError. On a MAK product it uses up an activation.
-func (w *World) Activate(station, licenceID string) error {
-	defer w.look()()
-	s, err := w.station(station)
-	if err != nil {
-		return err
-	}
-	contact := w.contact(s.Name, []string{AboutActivate})
-	if contact != ContactOK && !contact.Lost() {
-		return contact.failed(s.Name, true)
-	}
-	if s.phase == phaseServices {
-		return fmt.Errorf("%s: the licensing service: %w", s.Name, kms.ErrNotYet)
-	}
-	code, err := s.activate(licenceID)
-	if err != nil {
-		return err
-	}
-	if contact.Lost() {
-		return contact.failed(s.Name, true)
-	}
-	if code != kms.CodeOK {
-		return &kms.CodeError{Code: code}
-	}
-	return nil
-}
-
-func (s *station) activate(licenceID string) (kms.Code, error) {
-	i := slices.IndexFunc(s.products, func(p *product) bool { return p.id == licenceID })
-	if i < 0 {
-		return 0, fmt.Errorf("%s: no product %s", s.Name, licenceID)
-	}
-	p := s.products[i]
-	s.note(KindActivate, "%s", p.name)
-	if p.means == ByKMS {
-		return p.request(), nil
-	}
-	p.used++
-	return kms.CodeOK, nil
-}
-
-// Restart asks the station to restart at once. Somebody who is logged on makes it
-// refuse unless forced; a shutdown under way is as good.
-func (w *World) Restart(station string, force bool) error {
-	defer w.look()()
-	s, err := w.station(station)
-	if err != nil {
-		return err
-	}
-	contact := w.contact(s.Name, []string{AboutRestart})
-	if contact != ContactOK && !contact.Lost() {
-		return contact.failed(s.Name, true)
-	}
-	if err := s.shutdown(0, force, true, false); err != nil && !errors.Is(err, ErrShutdownUnderWay) {
-		return err
-	}
-	return contact.failed(s.Name, true)
-}
-
-// ErrShutdownUnderWay is Windows' answer to one more command to go down.
-var ErrShutdownUnderWay = errors.New("a shutdown is already under way")
-
-// shutdown takes a command to go down, or refuses it.
-func (s *station) shutdown(notice time.Duration, force, restart, made bool) error {
-	if s.phase == phaseNotice {
-		return ErrShutdownUnderWay
-	}
-	if f, hit := s.world.hit(UserBeforeRestart, s.Name); hit {
-		s.logOn(f.user())
-	}
-	kind := KindShutdown
-	if restart {
-		kind = KindRestart
-	}
-	if s.desktops() > 0 {
-		if !force {
-			s.note(KindRefused, "%s: %s is logged on", kind, s.user)
-			return fmt.Errorf("%s: %w", s.Name, kms.ErrInUse)
-		}
-		s.lost += s.desktops()
-		s.logOff()
-	}
-	s.note(kind, "notice %s, forced %t", notice, force)
-	s.goDown(notice, restart, made)
-	return nil
 }
 
 // Host reads the KMS host.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/timago/terraform-provider-timago/internal/kms"
 )
@@ -19,6 +20,8 @@ const (
 	ContactSilent   Contact = "silent"   // connections get no answer
 	ContactNetlogon Contact = "netlogon" // every account is refused, with 401
 	ContactClosing  Contact = "closing"  // services end
+
+	ContactUnresolved Contact = "unresolved" // the name leads to no address
 )
 
 // Lost tells whether the request is carried out and its answer lost.
@@ -52,8 +55,11 @@ func (w *World) contact(machine string, about []string) Contact {
 		return w.connection(w.host.Name, about)
 	}
 	s, err := w.station(machine)
-	if err != nil {
+	switch {
+	case err != nil:
 		return ContactDown
+	case s.Unresolved && strings.EqualFold(machine, s.Name):
+		return ContactUnresolved
 	}
 	if !s.open {
 		if s.timing.Silent && s.refusing == 0 {
@@ -69,6 +75,21 @@ func (w *World) contact(machine string, about []string) Contact {
 	case phaseOff, phaseStarting, phaseServices, phaseReady, phaseNotice:
 	}
 	return w.connection(s.Name, about)
+}
+
+// AnswerTakes is how long the machine lets a client wait for the answer to a request.
+// Each call is an occasion, like one of Contact.
+func (w *World) AnswerTakes(machine string, about ...string) time.Duration {
+	defer w.look()()
+	name := w.host.Name
+	if s, err := w.station(machine); err == nil {
+		name = s.Name
+	}
+	if slices.Contains(about, AboutLogon) {
+		return 0
+	}
+	f, _ := w.hit(SlowAnswer, name, about...)
+	return f.By
 }
 
 // Listens tells whether WinRM's port is open at the machine, or holds what comes to it
@@ -95,8 +116,7 @@ func (w *World) connection(machine string, about []string) Contact {
 		if logon && f.Name != HalfOpen && f.Name != Unavailable {
 			continue
 		}
-		chosen := f.Of == "" || slices.ContainsFunc(about, func(word string) bool { return strings.EqualFold(word, f.Of) })
-		if occasions[f.Name] == atRequest && chosen && f.on(w, machine) && f.acts(w, machine) {
+		if occasions[f.Name] == atRequest && f.Name != SlowAnswer && f.of(about) && f.on(w, machine) && f.acts(w, machine) {
 			return Contact(f.Name)
 		}
 	}
@@ -114,7 +134,7 @@ func (c Contact) failed(machine string, command bool) error {
 		kind = kms.ErrUnknownOutcome
 	case c == ContactNetlogon, c == ContactClosing, c == Contact(Quota), c == Contact(Unavailable):
 		kind = kms.ErrNotYet
-	case c == Contact(Unauthorized):
+	case c == Contact(Unauthorized), c == Contact(Denied):
 		kind = kms.ErrDenied
 	default:
 		kind = kms.ErrUnreachable

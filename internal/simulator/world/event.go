@@ -33,5 +33,14 @@ func (l *eventLog) add(at time.Time, id int, insertions string) {
 
 func (l *eventLog) forgetLast() { l.records = l.records[:len(l.records)-1] }
 
+// lose takes the oldest records out; 0: all.
+func (l *eventLog) lose(number int) {
+	held := l.all()
+	if number == 0 || number > len(held) {
+		number = len(held)
+	}
+	l.records = held[number:]
+}
+
 // all gives what the log still holds, the oldest first.
 func (l *eventLog) all() []Event { return l.records[max(0, len(l.records)-l.size):] }

@@ -20,9 +20,10 @@ type Fault struct {
 	Times       int           `yaml:"times"`       // occasions of a machine on which it acts; 0: all
 	Probability float64       `yaml:"probability"` // on each occasion; 0: certain
 	By          time.Duration `yaml:"by"`
+	Code        Code          `yaml:"code"` // of requests, Activate and commands to go down; each has its usual one
 	Number      int           `yaml:"number"`
 	User        string        `yaml:"user"`
-	Of          string        `yaml:"of"` // faults of connections: only these requests (restart, activate, read, a class; of the interface: method, path, command); room-renamed: this room
+	Of          string        `yaml:"of"` // faults of connections: only these requests (restart, activate, read, a class; of the interface: method, path, command); of requests and Activate: only this product (windows, office, a title, an activation id); room-renamed: this room
 	To          string        `yaml:"to"` // room-renamed: the new name; default the old one with " neu"
 }
 
@@ -35,6 +36,9 @@ func (f Fault) validate() error {
 	}
 	if f.Probability < 0 || f.Probability > 1 {
 		return errors.New("probability is 0 to 1")
+	}
+	if timeless := f.By <= 0 && (f.Name == SlowActivate || f.Name == SlowAnswer); timeless {
+		return fmt.Errorf("%s: by is above 0", f.Name)
 	}
 	if f.After < 0 || f.For < 0 || f.Nth < 0 || f.Times < 0 || f.Number < 0 {
 		return errors.New("after, for, nth, times and number are not negative")
@@ -52,8 +56,10 @@ type fault struct {
 	acted  map[string]int
 	next   *timer // begins or ends a fault of a moment
 	cut    []*station
-	rooms  map[*grouping]string // renamed, with their old names
-	active bool                 // a fault of a moment that began and did not end
+	// Stations to which it gave a shutdown.
+	scheduled []*station
+	rooms     map[*grouping]string // renamed, with their old names
+	active    bool                 // a fault of a moment that began and did not end
 }
 
 // Inject puts a fault in place from now on.
@@ -114,14 +120,24 @@ func (f *fault) on(w *World, machine string) bool {
 	return slices.ContainsFunc(f.On, func(name string) bool { return strings.EqualFold(name, machine) })
 }
 
-// hit tells whether a fault of the name acts on this occasion, and notes it.
-func (w *World) hit(name FaultName, machine string) (Fault, bool) {
+// hit tells whether a fault of the name acts on this occasion, and notes it. Of words
+// the fault's Of may choose one.
+func (w *World) hit(name FaultName, machine string, words ...string) (Fault, bool) {
+	return w.hitIf(func(f *fault) bool { return f.Name == name && (len(words) == 0 || f.of(words)) }, machine)
+}
+
+func (w *World) hitIf(can func(*fault) bool, machine string) (Fault, bool) {
 	for _, f := range w.faults {
-		if f.Name == name && f.on(w, machine) && f.acts(w, machine) {
+		if can(f) && f.on(w, machine) && f.acts(w, machine) {
 			return f.Fault, true
 		}
 	}
 	return Fault{}, false
+}
+
+// of tells whether the fault is one of what these words are about.
+func (f *fault) of(words []string) bool {
+	return f.Of == "" || slices.ContainsFunc(words, func(word string) bool { return strings.EqualFold(word, f.Of) })
 }
 
 func (f *fault) acts(w *World, machine string) bool {
@@ -153,7 +169,7 @@ func (w *World) happen(f *fault, begins bool) {
 		w.noteAt(machine, KindFault, "%s %s", f.Name, how)
 		act(begins)
 	}
-	hostsAlone := f.Name == KMSAway || f.Name == CountFalls
+	hostsAlone := f.Name == KMSAway || f.Name == CountFalls || f.Name == LogLost
 	if act := f.atHost(w.host); act != nil && (hostsAlone || f.on(w, w.host.Name)) {
 		strike(w.host.Name, act)
 	}
@@ -178,9 +194,18 @@ func (f *fault) atHost(h *host) func(begins bool) {
 				h.fall(f.Number)
 			}
 		}
+	case LogLost:
+		return func(begins bool) {
+			if begins {
+				h.log.lose(f.Number)
+			}
+		}
 	case PowerCut:
 		return func(begins bool) {
 			h.off, h.boot = begins, h.world.now
+			if h.Forgets {
+				h.startOver()
+			}
 			h.listen()
 		}
 	case Refuses:
@@ -223,6 +248,11 @@ func (f *fault) atStation(s *station) func(begins bool) {
 				s.logOff()
 			}
 		}
+	case ShutdownScheduled, RestartScheduled:
+		if f.active && s.phase != phaseReady {
+			return nil
+		}
+		return f.schedule(s)
 	case OptionChanged:
 		return func(bool) { s.set(s.running, !s.running.option) }
 	case StationDeleted:

@@ -138,6 +138,9 @@ func (h *host) answer(r request) reply {
 		return reply{reached: true, code: codeHostNotReady}
 	}
 	h.write(r, kms.CodeOK)
+	if h.Forgets && h.world.now.Before(h.boot) { // before it started anew it counted, which is gone
+		return reply{reached: true, count: 1}
+	}
 	key.largest = max(key.largest, r.threshold)
 	key.forget(h.world.now)
 	before := key.count()
@@ -196,6 +199,14 @@ func (h *host) fall(number int) {
 	}
 }
 
+// startOver is what a start does to the counts of a host that forgets.
+func (h *host) startOver() {
+	h.fall(0)
+	for _, k := range h.keys {
+		k.largest = 0
+	}
+}
+
 func (h *host) nextLeaving() (time.Time, bool) {
 	next, found := time.Time{}, false
 	for _, k := range h.keys {
@@ -230,7 +241,7 @@ func (h *host) past() []past {
 				client := fmt.Sprintf("OTHER-%03d", number)
 				cmid := h.world.cmid(client, k.Key.Key, group)
 				all = append(all, past{at: h.world.now.Add(-age), do: func() {
-					h.other(k, client, cmid, 0)
+					h.other(k, client, cmid, c.Threshold)
 					if c.Unlogged {
 						h.log.forgetLast()
 					}
@@ -248,8 +259,11 @@ func (h *host) other(k *hostKey, client string, cmid kms.CMID, threshold int) {
 		threshold = k.product.Threshold()
 	}
 	id := titles["windows-11-enterprise"].id
-	if k.product == kms.Office {
+	switch {
+	case k.product == kms.Office:
 		id = titles[k.Key.Key].id
+	case threshold == titles["windows-server-2022"].enough:
+		id = titles["windows-server-2022"].id
 	}
 	h.answer(request{
 		key: k.Key.Key, threshold: threshold, client: client, cmid: cmid, clock: h.clock(h.world.now),

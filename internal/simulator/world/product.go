@@ -20,6 +20,7 @@ const (
 	codeHostNotReady kms.Code = 0xC004F041
 	codeClocks       kms.Code = 0xC004F06C
 	codeNoHost       kms.Code = 0xC004F074
+	codeBrokenStore  kms.Code = 0x8007000D
 )
 
 // product is one product of a station with a key installed.
@@ -27,6 +28,7 @@ type product struct {
 	title
 	station *station
 	means   Means
+	shown   string // as ProductKeyChannel, where that is not the way's own
 	status  kms.LicenceStatus
 	reason  kms.Code
 	ends    time.Time // of licence or grace; zero: it does not end
@@ -40,8 +42,8 @@ type product struct {
 
 func newProduct(s *station, described Product) *product {
 	p := &product{
-		title: titles[described.Title], station: s, means: described.By,
-		asks: described.Asks, silent: described.Silent,
+		title: titleOf(described.Title), station: s, means: described.By,
+		shown: described.Channel, asks: described.Asks, silent: described.Silent,
 	}
 	if p.means == "" {
 		p.means = ByKMS
@@ -58,41 +60,18 @@ func newProduct(s *station, described Product) *product {
 		p.ends = s.boot.Add(licenceLasts)
 	case described.Unlicensed:
 		p.status, p.reason = kms.Notification, codeGraceOver
+	case p.means == ByEvaluation:
+		p.status, p.ends = kms.Licensed, s.boot.Add(evaluationLasts)
+	case p.means == BySubscription:
+		p.status, p.ends = kms.Licensed, s.boot.Add(subscriptionLasts)
 	default:
 		p.status = kms.Licensed
 	}
 	return p
 }
 
-// channel is ProductKeyChannel.
-func (p *product) channel() string {
-	switch p.means {
-	case ByMAK:
-		return "Volume:MAK"
-	case ByOEM:
-		return "OEM:DM"
-	case ByRetail:
-		return "Retail"
-	case ByKMS, ByActiveDirectory:
-	}
-	return "Volume:GVLK"
-}
-
-// description is Description, whose channel token older systems have alone.
-func (p *product) description() string {
-	family := "Windows(R) Operating System"
-	if p.product == kms.Office {
-		family = p.name
-	}
-	token := map[Means]string{ByMAK: "VOLUME_MAK", ByOEM: "OEM_DM", ByRetail: "RETAIL"}[p.means]
-	if token == "" {
-		token = "VOLUME_KMSCLIENT"
-	}
-	return family + ", " + token + " channel"
-}
-
 func (p *product) cmid() kms.CMID {
-	if p.product == kms.Office {
+	if p.product == kms.Office && !p.station.Image.OneCMID {
 		return p.station.office
 	}
 	return p.station.cmid
@@ -170,10 +149,10 @@ func (p *product) request() kms.Code {
 	s := p.station
 	w := s.world
 	asked := request{
-		key: p.key, threshold: p.product.Threshold(), client: s.Name, cmid: p.cmid(), clock: s.clock(w.now),
+		key: p.key, threshold: p.threshold(), client: s.Name, cmid: p.cmid(), clock: s.clock(w.now),
 		status: p.status, remaining: p.remaining(), id: p.id,
 	}
-	reply := w.host.answer(asked)
+	reply := p.send(asked)
 	p.write(asked, reply)
 	s.note(KindRequest, "%s: %s, client machine id %s, count %d", p.product.Title(), reply.code, asked.cmid, reply.count)
 	if reply.code == kms.CodeOK && reply.count < asked.threshold {
@@ -212,7 +191,7 @@ func (p *product) write(asked request, reply reply) {
 		code = reply.code
 	}
 	s.log.add(asked.clock, kms.EventRequest, fmt.Sprintf("%s, 0x00000000, %s:%d, %s, %s, 0, %d, %d, %s, %d",
-		code, s.world.host.Address, s.world.host.Port, asked.cmid, asked.clock.UTC().Format(eventTime), asked.status,
+		code, s.asksHost(), s.world.host.Port, asked.cmid, asked.clock.UTC().Format(eventTime), asked.status,
 		int(asked.remaining.Minutes()), p.id, asked.threshold))
 	if !reply.reached {
 		return
@@ -237,7 +216,7 @@ func (p *product) before(counted bool) {
 	if counted {
 		p.request()
 	} else {
-		asked := request{cmid: p.cmid(), clock: p.station.clock(w.now), status: p.status, remaining: p.remaining(), threshold: p.product.Threshold()}
+		asked := request{cmid: p.cmid(), clock: p.station.clock(w.now), status: p.status, remaining: p.remaining(), id: p.id, threshold: p.threshold()}
 		p.write(asked, reply{code: codeNoHost})
 		p.reason = codeNoHost
 		p.plan(codeNoHost)

@@ -28,6 +28,7 @@ type Host struct {
 	Uptime  time.Duration `yaml:"uptime"`   // default 9 days
 	Denied  bool          `yaml:"denied"`   // the account may log on but read nothing
 	LogSize int           `yaml:"log_size"` // records 12290 kept; default 20000
+	Forgets bool          `yaml:"forgets"`  // a start empties its count, not its log: nothing older than its uptime is counted
 }
 
 // Key is a KMS host key installed on the host.
@@ -44,6 +45,8 @@ type Counted struct {
 	Age      time.Duration `yaml:"age"`      // of the youngest
 	Over     time.Duration `yaml:"over"`     // the oldest is older by this; in between they are even
 	Unlogged bool          `yaml:"unlogged"` // the host's log no longer shows them
+
+	Threshold int `yaml:"threshold"` // default the product's: Windows Server has 5
 }
 
 // Station describes one station, or with Number several whose name holds %d.
@@ -65,6 +68,12 @@ type Station struct {
 	Counted  bool          `yaml:"counted"`  // has asked since its start, and the host counted it
 	Licensed bool          `yaml:"licensed"` // counted, and its KMS products are licensed
 	Timing   *Timing       `yaml:"timing"`   // default DefaultTiming
+
+	Aliases    []string `yaml:"aliases"`       // more names of the same machine
+	Unresolved bool     `yaml:"unresolved"`    // its name leads to no address; its aliases do
+	Explorers  int      `yaml:"explorers"`     // explorer.exe in each session with a desktop; default 1
+	Cards      int      `yaml:"virtual_cards"` // virtual network cards, listed before the real one; at most 3
+	OtherHost  string   `yaml:"other_host"`    // a KMS host elsewhere, which it asks instead
 }
 
 // Image is what a station starts from.
@@ -73,6 +82,7 @@ type Image struct {
 	Option     *bool  `yaml:"option"`      // the option as set now; default as the image was made
 	KeepsCMID  bool   `yaml:"keeps_cmid"`  // every start shows the same client machine id
 	CMID       string `yaml:"cmid"`        // the one it was captured with, shared by all its stations
+	OneCMID    bool   `yaml:"one_cmid"`    // Windows and Office ask under the same client machine id
 }
 
 // System is one more operating system of a station, which starts one at a time. They
@@ -82,27 +92,6 @@ type System struct {
 	WithoutKMS bool   `yaml:"without_kms"` // its image was made with the option off
 	Option     *bool  `yaml:"option"`      // the option as set now; default as the image was made
 	NoImage    bool   `yaml:"no_image"`    // there is none on the station yet
-}
-
-// Means is how a product is to be licensed.
-type Means string
-
-// Ways to a licence.
-const (
-	ByKMS             Means = "kms"
-	ByActiveDirectory Means = "active-directory"
-	ByMAK             Means = "mak"
-	ByOEM             Means = "oem"
-	ByRetail          Means = "retail"
-)
-
-// Product is one installed product.
-type Product struct {
-	Title      string         `yaml:"title"`      // windows-11-education, office-2021, …
-	By         Means          `yaml:"by"`         // default kms
-	Asks       *time.Duration `yaml:"asks"`       // after a start; default the timing's for Windows, never by itself for Office
-	Silent     bool           `yaml:"silent"`     // never asks by itself
-	Unlicensed bool           `yaml:"unlicensed"` // MAK, OEM, retail: not activated
 }
 
 // Timing is how long a station takes. Each duration is drawn anew at each start.
@@ -154,7 +143,12 @@ type Traffic struct {
 	Same      int           `yaml:"same"`      // so many machines take turns; 0: each request is a new machine's
 }
 
-func (s Station) system() string { return cmp.Or(s.System, "Windows 11") }
+func (s Station) system() string {
+	if server(s.Products) {
+		return cmp.Or(s.System, "Windows Server 2022")
+	}
+	return cmp.Or(s.System, "Windows 11")
+}
 
 func (h Host) name() string {
 	if h.Name == "" {

@@ -50,8 +50,10 @@ type station struct {
 	next     *system // that the next start is to start; nil: the same
 	starts   int
 	restarts int
-	again    bool // what it last went down for was a restart
-	lost     int  // sessions lost to forced restarts
+	again    bool  // what it last went down for was a restart
+	foreign  bool  // … and it was somebody else's
+	before   phase // … and what it goes back to where that is taken back
+	lost     int   // sessions lost to forced restarts
 	counters map[Kind]int
 
 	// What Timago knows of it.
@@ -108,6 +110,7 @@ func newStation(w *World, described Station, index int) *station {
 	if fixed := kms.ParseCMID(described.Image.CMID); fixed != "" {
 		s.cmid = fixed
 	}
+	s.Explorers = max(1, s.Explorers)
 	installed := described.Products
 	if len(installed) == 0 {
 		installed = []Product{{Title: "windows-11-education"}}
@@ -174,9 +177,9 @@ func (s *station) after(d time.Duration, do func()) {
 // goDown switches off after the notice or, with again, starts anew; with made, from a
 // new image.
 func (s *station) goDown(notice time.Duration, again, made bool) {
-	s.again = again
-	if again {
-		s.restarts++
+	s.again, s.before = again, phaseReady
+	if s.phase == phaseServices && !s.due() {
+		s.before = phaseServices
 	}
 	s.enter(phaseNotice)
 	s.after(notice, func() {
@@ -207,7 +210,7 @@ func (s *station) startNewImage() {
 // down is what every way to be off has in common.
 func (s *station) down(why string) {
 	s.world.timers.stop(s.timer)
-	s.timer = nil
+	s.timer, s.foreign = nil, false
 	s.enter(phaseOff)
 	s.user, s.sessions = "", 0
 	for _, p := range s.products {
@@ -225,9 +228,10 @@ func (s *station) powerOff(why string) {
 
 // powered tells whether there is something to be lost with the mains: also while a new
 // image is made, when Windows is off.
-func (s *station) powered() bool {
-	return s.phase != phaseOff || s.timer != nil && s.timer.index >= 0
-}
+func (s *station) powered() bool { return s.phase != phaseOff || s.due() }
+
+// due tells whether its phase will end by itself.
+func (s *station) due() bool { return s.timer != nil && s.timer.index >= 0 }
 
 // powerOn starts Windows from the image.
 func (s *station) powerOn() {
@@ -255,11 +259,21 @@ func (s *station) powerOn() {
 	s.fromImage()
 	s.after(silent, func() {
 		s.enter(phaseNetlogon)
-		s.after(s.timing.Netlogon, func() {
+		s.within(NetlogonHangs, s.timing.Netlogon, func() {
 			s.enter(phaseServices)
-			s.after(s.timing.Services, s.ready)
+			s.within(NoServices, s.timing.Services, s.ready)
 		})
 	})
+}
+
+// within lets a part of the boot end after its time, longer by a fault's By, or never.
+func (s *station) within(hangs FaultName, usual time.Duration, next func()) {
+	f, hit := s.world.hit(hangs, s.Name)
+	if hit && f.By == 0 {
+		s.world.timers.stop(s.timer)
+		return
+	}
+	s.after(usual+f.By, next)
 }
 
 // fromImage is what a start changes: from an image made with the KMS option

@@ -3,6 +3,7 @@ package world
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -21,6 +22,13 @@ func (s Site) Validate() error {
 			add("%s: the name is taken already", where)
 		default:
 			names[key] = true
+		}
+		for _, alias := range station.Aliases {
+			if key := strings.ToLower(alias); key == "" || names[key] {
+				add("%s: alias %q is no new name", where, alias)
+			} else {
+				names[key] = true
+			}
 		}
 		problems = append(problems, station.validate(where)...)
 	}
@@ -70,9 +78,15 @@ func (s Station) validate(where string) []error {
 		if _, known := titles[p.Title]; !known {
 			add("title %q is none of %s", p.Title, namesOf(titles))
 		}
-		if !slices.Contains([]Means{"", ByKMS, ByActiveDirectory, ByMAK, ByOEM, ByRetail}, p.By) {
-			add("by %q is none of kms, active-directory, mak, oem, retail", p.By)
+		if _, known := channels[p.By]; p.By != "" && !known {
+			add("by %q is none of %v", p.By, slices.Sorted(maps.Keys(channels)))
 		}
+		if p.Channel != "" && p.By != ByOther {
+			add("channel is for products by other")
+		}
+	}
+	if s.Cards < 0 || s.Cards > mostVirtual || s.Explorers < 0 || s.Sessions < 0 {
+		add("virtual_cards are 0 to %d; sessions and explorers are not negative", mostVirtual)
 	}
 	if t := s.Timing; t != nil {
 		if min(t.Shutdown, t.Boot, t.Ask, t.Image, t.Netlogon, t.Services) < 0 {
@@ -90,3 +104,6 @@ func (s Station) validate(where string) []error {
 	}
 	return problems
 }
+
+// mostVirtual is how many virtual network cards the site knows.
+const mostVirtual = 3

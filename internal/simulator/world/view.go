@@ -1,6 +1,7 @@
 package world
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -15,16 +16,20 @@ type View struct {
 	IsHost   bool // the KMS host
 	Denied   bool // to the account, though it may log on
 	Starting bool // services are not there yet
+	Server   bool // it runs Windows Server
 	Boot     time.Time
 	Now      time.Time
 	User     string // at the console
 	Desktops int
-	MAC      string
-	Group    string
-	CMID     kms.CMID
-	KMSHost  string // which the machine asks
-	KMSPort  int    // of that host, on the host its own
-	Products []ProductView
+	// Explorers are the sessions in which an explorer.exe runs, one for each.
+	Explorers []uint32
+	MAC       string
+	Virtual   int // network cards that are none, listed before the real one
+	Group     string
+	CMID      kms.CMID
+	KMSHost   string // which the machine asks
+	KMSPort   int    // of that host, on the host its own
+	Products  []ProductView
 }
 
 // ProductView is one product with a key.
@@ -59,7 +64,11 @@ func (w *World) View(machine string) (View, error) {
 	}
 	v := View{
 		Name: s.Name, Starting: s.phase == phaseServices, Boot: s.clock(s.boot), Now: s.clock(w.now), User: s.user,
-		Desktops: s.desktops(), MAC: s.MAC, Group: s.Group, CMID: s.cmid, KMSHost: w.host.Address, KMSPort: w.host.Port,
+		Desktops: s.desktops(), MAC: s.MAC, Virtual: s.Cards, Group: s.Group, CMID: s.cmid, KMSHost: s.asksHost(), KMSPort: w.host.Port,
+		Server: server(s.Products),
+	}
+	for session := range s.desktops() {
+		v.Explorers = append(v.Explorers, slices.Repeat([]uint32{uint32(session + 1)}, s.Explorers)...)
 	}
 	for _, p := range s.products {
 		v.Products = append(v.Products, ProductView{
@@ -72,7 +81,7 @@ func (w *World) View(machine string) (View, error) {
 
 func (h *host) view() View {
 	v := View{
-		Name: h.Name, IsHost: true, Denied: h.Denied, Boot: h.clock(h.boot), Now: h.clock(h.world.now), KMSPort: h.Port,
+		Name: h.Name, IsHost: true, Server: true, Denied: h.Denied, Boot: h.clock(h.boot), Now: h.clock(h.world.now), KMSPort: h.Port,
 		MAC: "02:00:5E:FF:FF:01", CMID: h.world.cmid(h.Name, "windows", 0),
 	}
 	for _, k := range h.keys {
@@ -103,43 +112,4 @@ func (w *World) Events(machine string) ([]Event, error) {
 		return nil, err
 	}
 	return append([]Event(nil), s.log.all()...), nil
-}
-
-// Ask is the method Activate, for a caller that has got through to the station.
-func (w *World) Ask(station, licenceID string) (kms.Code, error) {
-	defer w.look()()
-	s, err := w.station(station)
-	if err != nil {
-		return 0, err
-	}
-	return s.activate(licenceID)
-}
-
-// Shutdown is what Win32ShutdownTracker does, for a caller that has got through to the
-// station: after the notice it goes down, and with restart starts again. It refuses
-// with kms.ErrInUse or ErrShutdownUnderWay.
-func (w *World) Shutdown(station string, notice time.Duration, force, restart bool) error {
-	defer w.look()()
-	s, err := w.station(station)
-	if err != nil {
-		return err
-	}
-	return s.shutdown(notice, force, restart, false)
-}
-
-// AbortShutdown takes a shutdown back whose notice has not run out; false where there
-// is none.
-func (w *World) AbortShutdown(station string) (bool, error) {
-	defer w.look()()
-	s, err := w.station(station)
-	if err != nil || s.phase != phaseNotice {
-		return false, err
-	}
-	if s.again {
-		s.restarts--
-	}
-	w.timers.stop(s.timer)
-	s.enter(phaseReady)
-	s.note(KindRefused, "the shutdown was taken back")
-	return true, nil
 }

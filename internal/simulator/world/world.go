@@ -111,7 +111,9 @@ func New(site Site, options Options) (*World, error) {
 	for i, described := range site.Stations {
 		s := newStation(w, described, i)
 		w.stations = append(w.stations, s)
-		w.byName[strings.ToLower(s.Name)] = s
+		for _, name := range append([]string{s.Name}, s.Aliases...) {
+			w.byName[strings.ToLower(name)] = s
+		}
 		w.byID[s.id] = s
 		past = append(past, s.past()...)
 	}
