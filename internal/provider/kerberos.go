@@ -25,9 +25,9 @@ func kerberosAttribute() schema.Attribute {
 	file := []validator.String{stringvalidator.LengthAtLeast(1)}
 	return schema.SingleNestedAttribute{
 		Optional: true,
-		MarkdownDescription: "Where `auth = \"kerberos\"` finds what it needs. A keytab or a credential cache that is named here comes before `password`; " +
-			"without any of them the credential cache of the environment is used. Machines are known to Kerberos as `HTTP/<name>`, with the name that they are addressed by: " +
-			"their full name in the domain works by itself, an alias or an IP address only where it is registered (`setspn -S HTTP/<alias> <computer>`). AES is needed, RC4 is not used.",
+		MarkdownDescription: "Where `auth = \"kerberos\"` finds what it needs. A keytab or a credential cache that is named here comes before `password`. " +
+			"Without any of the three the credential cache of the environment is used. Kerberos knows a machine as `HTTP/<name>`, with the name that it is addressed by: " +
+			"the full name in the domain works by itself, an alias or an IP address only if it is registered (`setspn -S HTTP/<alias> <computer>`). AES is needed, RC4 is not used.",
 		Attributes: map[string]schema.Attribute{
 			"config_file": schema.StringAttribute{
 				Optional: true,
@@ -42,7 +42,7 @@ func kerberosAttribute() schema.Attribute {
 			},
 			"credential_cache": schema.StringAttribute{
 				Optional: true,
-				MarkdownDescription: "Path of a credential cache, as `kinit` makes it; `username` may then be left out. Only files are read: where the system keeps tickets elsewhere " +
+				MarkdownDescription: "Path of a credential cache, as `kinit` makes it; `username` may then be left out. Only files are read: on a system that keeps tickets elsewhere " +
 					"(KCM, KEYRING, API) make one by `kinit -c FILE:/path`. A ticket that expires during a run is not renewed. " +
 					"Environment: `TIMAGO_WINRM_CREDENTIAL_CACHE`. Default: `KRB5CCNAME`, else `/tmp/krb5cc_<uid>`.",
 				Validators: file,

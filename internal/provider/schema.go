@@ -20,20 +20,20 @@ func (p *Provider) Schema(_ context.Context, _ provider.SchemaRequest, resp *pro
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Keeps rooms of Windows stations under Timago® activated through their site's KMS host. " +
 			"In *direct mode* everything is asked of Windows itself, by CIM over WS-Management (WinRM), " +
-			"with one account, or one for the stations and one for the KMS host. The vendor of Timago® publishes no API and none is needed. " +
+			"with one account, or with one for the stations and one for the KMS host. The vendor of Timago® publishes no API and none is needed. " +
 			"In *API mode* the option, images and switching on are commanded through an HTTP interface in front of the Timago server; " +
 			"its contract is this project's own, not the vendor's.",
 		Attributes: map[string]schema.Attribute{
 			"endpoint": schema.StringAttribute{
 				Optional: true,
-				MarkdownDescription: "Address of an HTTP interface in front of the Timago server, such as `https://timago.schule.example`, that fulfils this project's own contract. " +
-					"Environment: `TIMAGO_ENDPOINT`. Default: none, direct mode.",
+				MarkdownDescription: "Address of an HTTP interface in front of the Timago server, such as `https://timago.schule.example`. It must fulfil this project's own contract. " +
+					"Environment: `TIMAGO_ENDPOINT`. Default: none; that is direct mode.",
 				Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
 			},
 			"token": schema.StringAttribute{
 				Optional:            true,
 				Sensitive:           true,
-				MarkdownDescription: "Bearer token for `endpoint`. Better given by the environment: `TIMAGO_TOKEN`. It is never written to state or log. Default: none.",
+				MarkdownDescription: "Bearer token for `endpoint`, best from an ephemeral variable. Environment: `TIMAGO_TOKEN`. It is written to no state and no log. Default: none.",
 			},
 			"ca_certificate": schema.StringAttribute{
 				Optional:            true,
@@ -41,7 +41,7 @@ func (p *Provider) Schema(_ context.Context, _ provider.SchemaRequest, resp *pro
 			},
 			"insecure_skip_verify": schema.BoolAttribute{
 				Optional:            true,
-				MarkdownDescription: "Accept any certificate of `endpoint`. The token then goes to whoever answers. Default: `false`.",
+				MarkdownDescription: "Whether any certificate of `endpoint` is accepted. The token then goes to whoever answers. Default: `false`.",
 			},
 			"request_timeout": schema.StringAttribute{
 				Optional:            true,
@@ -56,39 +56,39 @@ func (p *Provider) Schema(_ context.Context, _ provider.SchemaRequest, resp *pro
 			"inventory": schema.StringAttribute{
 				Optional: true,
 				MarkdownDescription: "Path of a file that lists the stations, for direct mode: what Timago's button *Datenexport* writes, or any CSV with a column for the names. " +
-					"`timago_stations`, rooms, addresses and network cards come from it. Environment: `TIMAGO_INVENTORY`. Default: none.",
+					"`timago_stations`, rooms, addresses and MAC addresses come from it. Environment: `TIMAGO_INVENTORY`. Default: none.",
 				Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
 			},
 			"winrm": schema.SingleNestedAttribute{
 				Optional:            true,
-				MarkdownDescription: "How Windows machines are asked.",
+				MarkdownDescription: "How Windows machines are asked: with which account, and over what.",
 				Attributes:          winrmAttributes(),
 			},
 			"kms": schema.SingleNestedAttribute{
 				Optional:            true,
-				MarkdownDescription: "The site's KMS host.",
+				MarkdownDescription: "The site's KMS host, and where its counts are read.",
 				Attributes: map[string]schema.Attribute{
 					"host": schema.StringAttribute{
 						Optional: true,
-						MarkdownDescription: "Name or address of the KMS host, with `:port` where its WinRM port is not the stations'. " +
-							"The default of every pool that names none. Environment: `TIMAGO_KMS_HOST`. Default: the host that the stations say they use.",
+						MarkdownDescription: "Name or address of the KMS host, with `:port` if its WinRM port is not the stations'. " +
+							"It is the default of every pool that names none. Environment: `TIMAGO_KMS_HOST`. Default: the host that the stations say they use.",
 						Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
 					},
 					"count_source": schema.StringAttribute{
 						Optional: true,
-						MarkdownDescription: "Where counts are read: `host`; `stations`, from what stations were told by the KMS host, which is then not asked at all; " +
-							"or `auto`, from the stations where the host refuses the account. Environment: `TIMAGO_KMS_COUNT_SOURCE`. Default: `auto`.",
+						MarkdownDescription: "Where counts are read. `host` reads the KMS host. `stations` reads what stations were told by the KMS host, which is then not asked at all. " +
+							"`auto` reads the host, and the stations if it refuses the account. Environment: `TIMAGO_KMS_COUNT_SOURCE`. Default: `auto`.",
 						Validators: []validator.String{stringvalidator.OneOf(countSources...)},
 					},
 					"max_age": schema.StringAttribute{
 						Optional:   true,
 						CustomType: timetypes.GoDurationType{},
-						MarkdownDescription: "How old what a station was told may be to stand for the KMS host's count, such as `168h`. " +
+						MarkdownDescription: "How old a count that a station was told may be, such as `168h`. An older one no longer stands for the KMS host's count. " +
 							"Environment: `TIMAGO_KMS_MAX_AGE`. Default: `168h`.",
 					},
 					"winrm": schema.SingleNestedAttribute{
 						Optional:            true,
-						MarkdownDescription: "How the KMS host is asked, where it wants another account than the stations. Nothing is taken over from the other `winrm`, and of the `TIMAGO_` variables only `TIMAGO_KMS_WINRM_PASSWORD` is read.",
+						MarkdownDescription: "How the KMS host is asked if it needs another account than the stations. Nothing is taken over from the other `winrm`, and of the `TIMAGO_` variables only `TIMAGO_KMS_WINRM_PASSWORD` is read.",
 						Attributes:          hostAttributes(),
 					},
 				},
@@ -121,7 +121,7 @@ func withoutEnvironment(attributes map[string]schema.Attribute) map[string]schem
 	return attributes
 }
 
-var environmentNote = regexp.MustCompile(` (Better given by the environment|Environment): ` + "`TIMAGO_[A-Z_]+`" + `\.`)
+var environmentNote = regexp.MustCompile(` Environment: ` + "`TIMAGO_[A-Z_]+`" + `\.`)
 
 func winrmAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
@@ -135,23 +135,23 @@ func winrmAttributes() map[string]schema.Attribute {
 			Optional:   true,
 			Sensitive:  true,
 			Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
-			MarkdownDescription: "The account's password; with `kerberos` it may be left out. Better given by the environment: `TIMAGO_WINRM_PASSWORD`. " +
-				"It is never written to state or log; a saved plan holds the variables it was made with. Default: none.",
+			MarkdownDescription: "The account's password, best from an ephemeral variable. Environment: `TIMAGO_WINRM_PASSWORD`. " +
+				"The provider writes it to no state and no log, but a saved plan holds the values of all variables that are not ephemeral. `kerberos` can do without. Default: none.",
 		},
 		"auth": schema.StringAttribute{
 			Optional: true,
-			MarkdownDescription: "Authentication: `ntlm` or `kerberos`, both sealed where there is no TLS, or `basic`. Nothing weaker is ever used, whatever a machine offers. " +
+			MarkdownDescription: "Authentication: `ntlm` or `kerberos`, which both seal what they send without TLS, or `basic`. Nothing weaker is ever used, whatever a machine offers. " +
 				"Environment: `TIMAGO_WINRM_AUTH`. Default: `ntlm`.",
 			Validators: []validator.String{stringvalidator.OneOf(waysToProve...)},
 		},
 		"kerberos": kerberosAttribute(),
 		"use_tls": schema.BoolAttribute{
 			Optional:            true,
-			MarkdownDescription: "Whether machines are asked over HTTPS. Environment: `TIMAGO_WINRM_USE_TLS`. Default: `false`, sealed over HTTP.",
+			MarkdownDescription: "Whether machines are asked over HTTPS. Environment: `TIMAGO_WINRM_USE_TLS`. Default: `false`; over HTTP NTLM and Kerberos seal every message.",
 		},
 		"port": schema.Int64Attribute{
 			Optional:            true,
-			MarkdownDescription: "WinRM port. Environment: `TIMAGO_WINRM_PORT`. Default: 5985, with `use_tls` 5986.",
+			MarkdownDescription: "WinRM port of the machines. Environment: `TIMAGO_WINRM_PORT`. Default: 5985, with `use_tls` 5986.",
 			Validators:          []validator.Int64{rangeOfPorts.validator()},
 		},
 		"domain_suffix": schema.StringAttribute{
@@ -164,7 +164,7 @@ func winrmAttributes() map[string]schema.Attribute {
 		},
 		"tls_server_name": schema.StringAttribute{
 			Optional:            true,
-			MarkdownDescription: "The name that every machine's certificate must carry, where machines share one. Default: the name that is asked.",
+			MarkdownDescription: "The name that every machine's certificate must carry, for machines that share one certificate. Default: the name that is asked.",
 		},
 		"certificate_fingerprints": schema.ListAttribute{
 			Optional:            true,
@@ -178,20 +178,20 @@ func winrmAttributes() map[string]schema.Attribute {
 		},
 		"insecure_skip_verify": schema.BoolAttribute{
 			Optional:            true,
-			MarkdownDescription: "Accept any certificate. The account's credentials then go to whoever answers. Default: `false`.",
+			MarkdownDescription: "Whether any certificate is accepted. The logon then goes to whoever answers, and the answers are believed. Default: `false`.",
 		},
 		"allow_unencrypted": schema.BoolAttribute{
 			Optional:            true,
-			MarkdownDescription: "Allow `basic` without TLS: password and answers then cross the network in clear. Default: `false`.",
+			MarkdownDescription: "Whether `basic` may go without TLS. Password and answers then cross the network in the clear. Default: `false`.",
 		},
 		"timeout": schema.StringAttribute{
 			Optional:            true,
 			CustomType:          timetypes.GoDurationType{},
-			MarkdownDescription: "How long one request may take, such as `30s`; connecting may take a tenth of it, and at least 3 seconds. Reading licences may take a minute whatever stands here. Environment: `TIMAGO_WINRM_TIMEOUT`. Default: `30s`.",
+			MarkdownDescription: "How long one request may take, such as `30s`. Connecting may take a tenth of it, and at least 3 seconds. Reading licences may take a minute in any case. Environment: `TIMAGO_WINRM_TIMEOUT`. Default: `30s`.",
 		},
 		"max_parallel": schema.Int64Attribute{
 			Optional:            true,
-			MarkdownDescription: "Requests under way at once, over all machines. Environment: `TIMAGO_WINRM_MAX_PARALLEL`. Default: 32.",
+			MarkdownDescription: "The most requests under way at once, over all machines. Environment: `TIMAGO_WINRM_MAX_PARALLEL`. Default: 32.",
 			Validators:          []validator.Int64{rangeOfParallel.validator()},
 		},
 	}

@@ -35,11 +35,11 @@ func (RestartsNeeded) Definition(_ context.Context, _ function.DefinitionRequest
 			"Both are 0 where nothing is missing. It only computes and asks nobody: `timago_activation_pool` needs fewer restarts " +
 			"where stations can be asked without one, and where others of the site are counted meanwhile. Functions need Terraform 1.8 or OpenTofu 1.7.",
 		Parameters: []function.Parameter{
-			function.Int64Parameter{Name: "members", MarkdownDescription: "Stations that take part: at least 1 where anything is missing."},
+			function.Int64Parameter{Name: "members", MarkdownDescription: "Stations that take part, at least 1 if anything is missing."},
 			function.Int64Parameter{Name: "threshold", MarkdownDescription: "Count that must be reached: 25 for Windows, 5 for Office."},
 			function.Int64Parameter{
 				Name: "count", AllowNullValue: true,
-				MarkdownDescription: "Count of the KMS host now, such as that of `timago_kms_host`; null, which it is before the host has counted anybody, is 0. OpenTofu, up to 1.12, hands over no null: write `coalesce(…, 0)` there.",
+				MarkdownDescription: "Count of the KMS host now, such as that of `timago_kms_host`. Null stands for 0: the count is null before the host has counted anybody. OpenTofu, up to 1.12, hands over no null: write `coalesce(…, 0)` there.",
 			},
 		},
 		Return: function.ObjectReturn{AttributeTypes: map[string]attr.Type{"per_station": types.Int64Type, "total": types.Int64Type}},

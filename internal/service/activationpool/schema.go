@@ -32,22 +32,24 @@ import (
 // Schema describes the resource.
 func (r *Resource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "The thresholds hold: a KMS host has counted enough requests of the pool's stations to activate Windows and Office. " +
+		MarkdownDescription: "A pool of stations that keeps a KMS host's counts at their thresholds, 25 for Windows and 5 for Office, so that the host activates them. " +
 			"Applying asks the running stations to activate and restarts them, as often as the count needs and no more, until the KMS host's own count " +
 			"shows the thresholds met. Planning shows when they no longer are.\n\n" +
-			"A restart counts only where the station's image gives it a new client machine id at every start; the first restart proves that before the others follow. " +
+			"`status` is about these thresholds. Whether each station then got its licence is another question: with `require_licensed` set to `all` or to a number, " +
+			"`status` also asks that so many members are licensed by the KMS host. Without it a member that is not licensed is named in `unlicensed` and is no drift.\n\n" +
+			"A restart counts only if the station's image gives it a new client machine id at every start. The first restart shows whether it does, before the others follow. " +
 			"A station that somebody uses is left alone unless `cycle.when_in_use` says otherwise. Destroying the pool forgets it and touches no station.",
 		Attributes: map[string]schema.Attribute{
 			"name": schema.StringAttribute{
 				Required:            true,
-				MarkdownDescription: "A label for the pool, unique in the configuration, such as the room's name. Changing it replaces the pool, which restarts nothing that has counted already.",
+				MarkdownDescription: "A label for the pool, such as the room's name. It is unique in the configuration. Changing it replaces the pool, and what has counted already is not made again.",
 				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
 				PlanModifiers:       []planmodifier.String{stringplanmodifier.RequiresReplace()},
 			},
 			"stations": schema.SetAttribute{
 				Optional:    true,
 				ElementType: types.StringType,
-				MarkdownDescription: "The members: computer names or addresses, with `:port` where a station's WinRM port differs. " +
+				MarkdownDescription: "The members: computer names or addresses, with `:port` for a station whose WinRM port differs. " +
 					"A whole classroom is a good choice, since its stations are used regularly. Exactly one of `stations` and `location` is set.",
 				Validators: []validator.Set{
 					setvalidator.ExactlyOneOf(path.MatchRoot("stations"), path.MatchRoot("location")),
@@ -58,14 +60,14 @@ func (r *Resource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *r
 			},
 			"location": schema.StringAttribute{
 				Optional: true,
-				MarkdownDescription: "A room: all its stations are members, as Timago (in API mode) or the provider's `inventory` lists them whenever the pool is read or applied. " +
+				MarkdownDescription: "A room. All its stations are members, as Timago (in API mode) or the provider's `inventory` lists them whenever the pool is read or applied. " +
 					"Exactly one of `stations` and `location` is set.",
 				Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
 			},
 			"kms_host": schema.StringAttribute{
 				Optional: true,
 				Computed: true,
-				MarkdownDescription: "Name or address of the KMS host whose counts must hold, with `:port` where its WinRM port differs. " +
+				MarkdownDescription: "Name or address of the KMS host whose counts must hold, with `:port` if its WinRM port differs. " +
 					"Default: `kms.host` of the provider, else the host that the stations say they use.",
 				Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
 			},
@@ -82,7 +84,7 @@ func (r *Resource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *r
 				Optional: true,
 				Computed: true,
 				Default:  stringdefault.StaticString(requireNone),
-				MarkdownDescription: "How many members must also read back as licensed by the KMS host: `none`, `all` or a number. " +
+				MarkdownDescription: "How many members must also be licensed by the KMS host: `none`, `all` or a number. With `none` the pool is about the thresholds alone. " +
 					"A member that does not answer counts as it was last seen. Default: `none`.",
 				Validators: []validator.String{stringvalidator.RegexMatches(regexp.MustCompile(`^(none|all|[0-9]{1,4})$`), `must be "none", "all" or a number`)},
 			},
@@ -92,15 +94,15 @@ func (r *Resource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *r
 				CustomType: timetypes.GoDurationType{},
 				Validators: tfdiag.Positive(),
 				Default:    stringdefault.StaticString(defaultSettle),
-				MarkdownDescription: "A member that has been up for less keeps the licence that was last read, such as `15m`: " +
-					"a station that has just started asks for its activation only some minutes later. Default: `" + defaultSettle + "`.",
+				MarkdownDescription: "How long a station may take to get its licence after a start, such as `15m`. " +
+					"A member that has been up for less keeps the licence that was last read. Default: `" + defaultSettle + "`.",
 			},
 			"early_renewal": schema.StringAttribute{
 				Optional:   true,
 				CustomType: timetypes.GoDurationType{},
 				Validators: tfdiag.Positive(),
-				MarkdownDescription: "Renew when the count is forecast to fall below a threshold within this time, such as `168h`; less than 30 days. " +
-					"The forecast comes from the KMS host's own log. Default: none, only a threshold that is lost is a change.",
+				MarkdownDescription: "How long before a count falls below its threshold it is renewed, such as `168h`. It must be less than 30 days. " +
+					"The forecast comes from the KMS host's own log. Default: none; only a threshold that is lost is a change.",
 			},
 			"cycle": schema.SingleNestedAttribute{
 				Optional:            true,
@@ -109,15 +111,15 @@ func (r *Resource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *r
 			},
 			"maintenance_window": schema.SingleNestedAttribute{
 				Optional: true,
-				MarkdownDescription: "When stations may be started. Outside it an apply that would have to start one fails before anything is touched; " +
-					"nothing is started that cannot be expected to be through before it closes. A plan says where it is closed, and warns where one opening is too short for what is missing. Default: none, at any time.",
+				MarkdownDescription: "When stations may be started. An apply outside it that would have to start one fails before anything is touched. " +
+					"Nothing is started that cannot be expected to end before the window closes. A plan says if the window is closed, and warns if one opening is too short for what is missing. Default: none; at any time.",
 				Attributes: windowAttributes(),
 			},
 			"status": schema.StringAttribute{
 				Computed: true,
-				MarkdownDescription: "`activated` where every managed threshold is met on the KMS host and `require_licensed` holds, else `not_activated`; " +
-					"`unknown` where the stations are the source of the counts and what they were last told is older than `kms.max_age`, or where Timago itself shows no status. " +
-					"Always planned as `activated`: where it no longer is, the plan shows a change.",
+				MarkdownDescription: "`activated` if every managed threshold is met on the KMS host and `require_licensed` holds, else `not_activated`. " +
+					"`unknown` if the stations are the source of the counts and what they were last told is older than `kms.max_age`, or if Timago itself shows no status. " +
+					"It is always planned as `activated`: a pool that no longer is shows as a change.",
 			},
 			"unlicensed": schema.MapAttribute{
 				Computed:            true,
@@ -136,12 +138,12 @@ func (r *Resource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *r
 			"renewal_due": schema.StringAttribute{
 				Computed:   true,
 				CustomType: timetypes.RFC3339Type{},
-				MarkdownDescription: "When the count falls below a threshold if nobody starts (RFC 3339, on the KMS host's clock). " +
-					"Null where the host's log does not reproduce today's count. Never a change by itself.",
+				MarkdownDescription: "When the count falls below a threshold if no station starts (RFC 3339, on the KMS host's clock). " +
+					"Null if the host's log does not reproduce today's count. Never a change by itself.",
 			},
 			"ready_for_renewal": schema.BoolAttribute{
 				Computed:            true,
-				MarkdownDescription: "Whether `renewal_due` is within `early_renewal`. Always planned as `false`: where it is due, the plan shows a change.",
+				MarkdownDescription: "Whether `renewal_due` is within `early_renewal`. It is always planned as `false`: a renewal that is due shows as a change.",
 			},
 			"windows":            productAttribute(kms.Windows),
 			"office":             productAttribute(kms.Office),
@@ -166,7 +168,7 @@ func thresholdAttribute(p kms.Product) schema.Attribute {
 	return schema.Int64Attribute{
 		Optional: true,
 		MarkdownDescription: fmt.Sprintf("%s: the count that must hold, from 0 to %d, the most that a KMS host counts. 0 leaves %[1]s out. "+
-			"Default: %[3]d, where members hold it.", p.Title(), p.Cap(), p.Threshold()),
+			"Default: %[3]d, if members hold it.", p.Title(), p.Cap(), p.Threshold()),
 		Validators: []validator.Int64{int64validator.Between(0, int64(p.Cap()))},
 	}
 }
@@ -177,8 +179,8 @@ func cycleAttributes() map[string]schema.Attribute {
 			Optional: true,
 			Computed: true,
 			Default:  stringdefault.StaticString(string(autoMethod)),
-			MarkdownDescription: "How a station comes to a new client machine id: `restart`; `reset_image`, a new image by Timago, in API mode only; " +
-				"or `auto`, restarts, and in API mode new images where the first restart shows that the id stays. Default: `auto`.",
+			MarkdownDescription: "How a station gets a new client machine id. `restart` restarts it. `reset_image` has Timago make a new image, in API mode only. " +
+				"`auto` restarts, and in API mode goes on with new images if the first restart shows that the id stays. Default: `auto`.",
 			Validators: []validator.String{stringvalidator.OneOf(string(autoMethod), string(restart), string(resetImage))},
 		},
 		"max_parallel": schema.Int64Attribute{
@@ -201,13 +203,13 @@ func cycleAttributes() map[string]schema.Attribute {
 			CustomType:          timetypes.GoDurationType{},
 			Validators:          tfdiag.Positive(),
 			Default:             stringdefault.StaticString(defaultStationTimeout),
-			MarkdownDescription: "How long a station may take to come back and be counted, such as `15m`; then it is left out and reported. Default: `" + defaultStationTimeout + "`.",
+			MarkdownDescription: "How long a station may take to come back and be counted, such as `15m`. After that it is left out and reported. Default: `" + defaultStationTimeout + "`.",
 		},
 		"when_in_use": schema.StringAttribute{
 			Optional: true,
 			Computed: true,
 			Default:  stringdefault.StaticString(string(defaultWhenInUse)),
-			MarkdownDescription: "What to do with a station that somebody uses: `wait` until it is free, `skip` it, or `force` the restart after half a minute's notice. " +
+			MarkdownDescription: "What to do with a station that somebody uses: `wait` until it is free, `skip` it, or `force` the restart after half a minute's notice, at the cost of unsaved work. " +
 				"Default: `" + string(defaultWhenInUse) + "`.",
 			Validators: []validator.String{stringvalidator.OneOf("wait", "skip", "force")},
 		},
@@ -215,28 +217,28 @@ func cycleAttributes() map[string]schema.Attribute {
 			Optional:            true,
 			Computed:            true,
 			Default:             stringdefault.StaticString(string(pool.SpreadFastest)),
-			MarkdownDescription: "Who makes the counts: `fastest`, so that it takes the least time, or `even`, every station its equal share. Default: `fastest`.",
+			MarkdownDescription: "How the counts are shared out: `fastest` takes the least time, `even` gives every station an equal share. Default: `fastest`.",
 			Validators:          []validator.String{stringvalidator.OneOf(string(pool.SpreadFastest), string(pool.SpreadEven))},
 		},
 		"wake": schema.BoolAttribute{
 			Optional: true,
 			Computed: true,
 			Default:  booldefault.StaticBool(true),
-			MarkdownDescription: "Switch stations on that do not answer, where that is needed: a start counts. By Timago in API mode, " +
-				"else by Wake-on-LAN to `wake_broadcast`. Default: `true`.",
+			MarkdownDescription: "Whether stations that do not answer are switched on if their counts are needed. A start counts. Timago does it in API mode, " +
+				"else Wake-on-LAN to `wake_broadcast`. Default: `true`.",
 		},
 		"wake_broadcast": schema.StringAttribute{
 			Optional: true,
-			MarkdownDescription: "Where Wake-on-LAN goes in direct mode: the broadcast address of the stations' network, such as `10.1.101.255`, with `:port` where it is not 9. " +
-				"The stations' MAC addresses come from the provider's `inventory`; those that it does not tell are read from stations that answer by every apply that reads the pool, and kept. Default: none, stations are not switched on.",
+			MarkdownDescription: "Where Wake-on-LAN goes in direct mode: the broadcast address of the stations' network, such as `10.1.101.255`, with `:port` if it is not 9. " +
+				"The stations' MAC addresses come from the provider's `inventory`. An apply that reads the pool reads the others from the stations that answer, and keeps them. Default: none; stations are not switched on.",
 			Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
 		},
 		"after": schema.StringAttribute{
 			Optional: true,
 			Computed: true,
 			Default:  stringdefault.StaticString(string(leave)),
-			MarkdownDescription: "What becomes of stations that the apply switched on, once they were read back: `leave` them on, or `shutdown`, unless somebody uses them. " +
-				"No user is logged off for that; a station that stays on is named in a warning. Default: `leave`.",
+			MarkdownDescription: "What is done with stations that the apply switched on, once they were read back. `leave` leaves them on. `shutdown` switches them off, unless somebody uses them. " +
+				"No user is logged off for that, and a warning names each station that stays on. Default: `leave`.",
 			Validators: []validator.String{stringvalidator.OneOf(string(leave), string(shutdown))},
 		},
 		"ignore_users": schema.SetAttribute{
@@ -268,7 +270,7 @@ func windowAttributes() map[string]schema.Attribute {
 		},
 		"end": schema.StringAttribute{
 			Required: true, Validators: []validator.String{clock},
-			MarkdownDescription: "Time of day at which it ends; one that is not after `start` is on the next day.",
+			MarkdownDescription: "Time of day at which it ends. A time that is not after `start` is on the next day.",
 		},
 		"timezone": schema.StringAttribute{
 			Required:            true,
@@ -280,13 +282,13 @@ func windowAttributes() map[string]schema.Attribute {
 func productAttribute(p kms.Product) schema.Attribute {
 	return schema.SingleNestedAttribute{
 		Computed:            true,
-		MarkdownDescription: p.Title() + " as last read; null where it is not managed. Counts move by themselves: a changed count alone is never a change.",
+		MarkdownDescription: p.Title() + " as last read; null if the pool does not manage it. Counts move by themselves: a changed count alone is never a change.",
 		Attributes: map[string]schema.Attribute{
-			"count":     schema.Int64Attribute{Computed: true, MarkdownDescription: "The KMS host's current count; null where it has not counted any request yet, and where only Timago itself could be asked."},
+			"count":     schema.Int64Attribute{Computed: true, MarkdownDescription: "The KMS host's current count; null if it has not counted any request yet, or if only Timago itself could be asked."},
 			"threshold": schema.Int64Attribute{Computed: true, MarkdownDescription: "The count that must hold."},
-			"licensed":  schema.Int64Attribute{Computed: true, MarkdownDescription: "Members licensed by the KMS host; null where only Timago itself could be asked."},
-			"members":   schema.Int64Attribute{Computed: true, MarkdownDescription: "Members that hold the product with a KMS client key; null where only Timago itself could be asked."},
-			"reason":    schema.StringAttribute{Computed: true, MarkdownDescription: "Why the threshold is not met, with the members' own reasons in words; null where it is."},
+			"licensed":  schema.Int64Attribute{Computed: true, MarkdownDescription: "Members licensed by the KMS host; null if only Timago itself could be asked."},
+			"members":   schema.Int64Attribute{Computed: true, MarkdownDescription: "Members that hold the product with a KMS client key; null if only Timago itself could be asked."},
+			"reason":    schema.StringAttribute{Computed: true, MarkdownDescription: "Why the threshold is not met, with the members' own reasons in words; null if it is met."},
 		},
 	}
 }
@@ -296,13 +298,13 @@ func clientIDsAttribute() schema.Attribute {
 		Computed: true,
 		MarkdownDescription: "How the members that answered the last read are told apart: a KMS host counts client machine ids (CMID), not machines. " +
 			"These are Windows' ids; Office has its own, which `timago_station` shows in `requests`. Members that can never be counted are left out. " +
-			"Null where no member told its id. Never a change by itself: each start may bring a new id.",
+			"Null if no id was read. Never a change by itself: each start may bring a new id.",
 		Attributes: map[string]schema.Attribute{
 			"members":  schema.Int64Attribute{Computed: true, MarkdownDescription: "Number of members whose id was read."},
 			"distinct": schema.Int64Attribute{Computed: true, MarkdownDescription: "Number of different ids among them: as many as they count for."},
 			"shared": schema.MapAttribute{
 				Computed: true, ElementType: types.SetType{ElemType: types.StringType},
-				MarkdownDescription: "Ids that several members have, each with the names of those members; they count as one. Empty where every member has its own.",
+				MarkdownDescription: "Ids that several members have, each with the names of those members. They count as one. Empty if every member has its own.",
 			},
 		},
 	}
@@ -311,7 +313,7 @@ func clientIDsAttribute() schema.Attribute {
 func lastCycleAttribute() schema.Attribute {
 	return schema.SingleNestedAttribute{
 		Computed:            true,
-		MarkdownDescription: "What the last apply that had something to do did; null where none had.",
+		MarkdownDescription: "What the last cycle did; null if no apply has needed one yet.",
 		Attributes: map[string]schema.Attribute{
 			"started":  schema.StringAttribute{Computed: true, CustomType: timetypes.RFC3339Type{}, MarkdownDescription: "When it started (RFC 3339)."},
 			"finished": schema.StringAttribute{Computed: true, CustomType: timetypes.RFC3339Type{}, MarkdownDescription: "When it ended (RFC 3339)."},

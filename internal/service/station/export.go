@@ -49,9 +49,9 @@ type rowModel struct {
 // Schema describes the data source.
 func (d *Export) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "A list of stations as Timago's button *Datenexport* writes it, or any CSV with a column for the names. Nothing but the file is read.\n\n" +
-			"The vendor has not published the export's format, so much is taken: semicolon, comma or tab; UTF-8, UTF-16 or Windows-1252; German or English labels in any order; " +
-			"German dates. Columns of no meaning here are kept in `extra`. An error names line and column.",
+		MarkdownDescription: "A file that lists stations, as Timago's button *Datenexport* writes it, or any CSV with a column for the names. Nothing but the file is read.\n\n" +
+			"The vendor has not published the export's format, so that many forms are read: semicolon, comma or tab; UTF-8, UTF-16 or Windows-1252; German or English labels in any order; " +
+			"German dates. Other columns are kept in `extra`. An error names line and column.",
 		Attributes: map[string]schema.Attribute{
 			"path": schema.StringAttribute{
 				Required: true, Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
@@ -69,11 +69,11 @@ func (d *Export) Schema(_ context.Context, _ datasource.SchemaRequest, resp *dat
 					"address":               schema.StringAttribute{Computed: true, MarkdownDescription: "Host name or IP address."},
 					"client_id":             schema.StringAttribute{Computed: true, MarkdownDescription: "Client id (*Client*)."},
 					"online":                schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether it was on."},
-					"last_start":            timeAttribute("When it was last started (*Letzter Startvorgang*, RFC 3339), in this machine's time zone where the file names none."),
+					"last_start":            timeAttribute("When it was last started (*Letzter Startvorgang*, RFC 3339), in this machine's time zone if the file names none."),
 					"last_operating_system": schema.StringAttribute{Computed: true, MarkdownDescription: "The operating system that was started last (*Letztes Betriebssystem*)."},
 					"last_user":             schema.StringAttribute{Computed: true, MarkdownDescription: "Who was logged on last (*Benutzer*)."},
 					"extra": schema.MapAttribute{
-						Computed: true, ElementType: types.StringType, MarkdownDescription: "What stands in further columns, by their labels.",
+						Computed: true, ElementType: types.StringType, MarkdownDescription: "The values of all other columns, by their labels.",
 					},
 				}},
 			},

@@ -16,26 +16,26 @@ import (
 func (d *DataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "One station, read over WinRM: since when it is up, who uses it, its licences with their reasons in words, its client machine id, " +
-			"and what it has asked its KMS host since it started. It asks for no activation and changes nothing.\n\n" +
-			"A station that does not answer is an error. Most values move by themselves: feed none of them to an output or to `for_each` where an empty plan matters.",
+			"and what it has asked its KMS host since it started. Reading asks for no activation and changes nothing.\n\n" +
+			"A station that does not answer is an error. Most values move by themselves. Feed none of them to an output or to `for_each` if an empty plan matters.",
 		Attributes: map[string]schema.Attribute{
 			"name": schema.StringAttribute{
 				Required:            true,
-				MarkdownDescription: "Computer name or address, with `:port` where its WinRM port differs.",
+				MarkdownDescription: "Computer name or address, with `:port` if its WinRM port differs.",
 				Validators:          []validator.String{stringvalidator.RegexMatches(regexp.MustCompile(`^[^\s/@,]+$`), "must be a computer name or address")},
 			},
 			"computer_name": schema.StringAttribute{Computed: true, MarkdownDescription: "The name that Windows gives itself."},
 			"started":       timeAttribute("When Windows started, on the station's clock (RFC 3339)."),
 			"uptime":        durationAttribute("How long it has been up, such as `1h20m0s`."),
-			"user":          schema.StringAttribute{Computed: true, MarkdownDescription: "Who is logged on at the console, as `DOMAIN\\name`; null where nobody is."},
+			"user":          schema.StringAttribute{Computed: true, MarkdownDescription: "Who is logged on at the console, as `DOMAIN\\name`; null if nobody is."},
 			"in_use":        schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether somebody uses it, at the console or in a session of their own."},
 			"sessions":      schema.Int64Attribute{Computed: true, MarkdownDescription: "Number of sessions with a desktop."},
 			"cmid": schema.StringAttribute{
 				Computed: true, MarkdownDescription: "Client machine id of Windows, by which a KMS host counts. Office has one of its own, see `requests`.",
 			},
-			"kms_host":          schema.StringAttribute{Computed: true, MarkdownDescription: "The KMS host that Windows asks; null where it knows none."},
-			"kms_port":          schema.Int64Attribute{Computed: true, MarkdownDescription: "Its port."},
-			"kms_host_from_dns": schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether that host was found in DNS; `false` where somebody set it."},
+			"kms_host":          schema.StringAttribute{Computed: true, MarkdownDescription: "The KMS host that Windows asks; null if it knows none."},
+			"kms_port":          schema.Int64Attribute{Computed: true, MarkdownDescription: "The KMS host's port."},
+			"kms_host_from_dns": schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether that host was found in DNS; `false` if somebody set it."},
 			"licences": schema.ListNestedAttribute{
 				Computed:            true,
 				MarkdownDescription: "The Windows and Office products that have a key.",
@@ -44,7 +44,7 @@ func (d *DataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp 
 			"requests": schema.ListNestedAttribute{
 				Computed: true,
 				MarkdownDescription: fmt.Sprintf("What it has asked its KMS host since it started, the newest first, %d at most, from its event log (12288 and 12289). "+
-					"Null where the log could not be read.", lastRequests),
+					"Null if the log could not be read.", lastRequests),
 				NestedObject: schema.NestedAttributeObject{Attributes: requestAttributes()},
 			},
 		},
@@ -59,15 +59,15 @@ func licenceAttributes() map[string]schema.Attribute {
 		"channel":       schema.StringAttribute{Computed: true, MarkdownDescription: "The key's channel as Windows names it. Only `Volume:GVLK` asks a KMS host."},
 		"status":        schema.StringAttribute{Computed: true, MarkdownDescription: "Microsoft's name of the licence's status, such as `Licensed` or `OOBGrace`."},
 		"licensed_by": schema.StringAttribute{
-			Computed: true, MarkdownDescription: "How it was licensed: `kms`, `active_directory` or `other` (MAK, OEM, retail); null where it is not.",
+			Computed: true, MarkdownDescription: "How it was licensed: `kms`, `active_directory` or `other` (MAK, OEM, retail); null if it is not licensed.",
 		},
 		"activation_type": schema.Int64Attribute{
-			Computed: true, MarkdownDescription: "`VLActivationType` as Windows gives it, 1 for Active Directory; null where it has none.",
+			Computed: true, MarkdownDescription: "`VLActivationType` as Windows gives it, 1 for Active Directory; null if it has none.",
 		},
-		"reason":       schema.StringAttribute{Computed: true, MarkdownDescription: "Why it is not licensed, in words; null where it is."},
-		"never_counts": schema.StringAttribute{Computed: true, MarkdownDescription: "Why it can never add to a KMS host's count, in words; null where it can."},
-		"grace":        durationAttribute("What is left of its licence or grace period, such as `4320h0m0s`; null where that does not end or is over."),
-		"kms_host":     schema.StringAttribute{Computed: true, MarkdownDescription: "The KMS host that this product asks; null where none is known."},
+		"reason":       schema.StringAttribute{Computed: true, MarkdownDescription: "Why it is not licensed, in words; null if it is."},
+		"never_counts": schema.StringAttribute{Computed: true, MarkdownDescription: "Why it can never add to a KMS host's count, in words; null if it can."},
+		"grace":        durationAttribute("How much is left of its licence or grace period, such as `4320h0m0s`; null if that does not end or is over."),
+		"kms_host":     schema.StringAttribute{Computed: true, MarkdownDescription: "The KMS host that this product asks; null if none is known."},
 	}
 }
 
@@ -82,7 +82,7 @@ func requestAttributes() map[string]schema.Attribute {
 		"answered":      schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether the host answered."},
 		"activated":     schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether the answer activated the product."},
 		"count":         schema.Int64Attribute{Computed: true, MarkdownDescription: "The host's count, as it answered; null without an answer."},
-		"reason":        schema.StringAttribute{Computed: true, MarkdownDescription: "Why the product was not activated, in words; null where nothing went wrong."},
+		"reason":        schema.StringAttribute{Computed: true, MarkdownDescription: "Why the product was not activated, in words; null if nothing went wrong."},
 	}
 }
 

@@ -17,9 +17,9 @@ import (
 func (d *Stations) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	filled := []validator.String{stringvalidator.LengthAtLeast(1)}
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Stations chosen by what Timago knows of them, or the provider's `inventory` in direct mode. All filters that are set must hold.\n\n" +
+		MarkdownDescription: "A choice of stations, by what Timago knows of them, or in direct mode by the provider's `inventory`. A station must pass all filters that are set.\n\n" +
 			"Feed `for_each` and a pool with stable filters alone: `location`, `computer_group`, `name_regex`. " +
-			"What `online`, `kms_activation` and `started_within` give changes by itself, with the holidays at the latest, and a station that leaves `for_each` is destroyed. " +
+			"The result of `online`, `kms_activation` and `started_within` changes by itself, with the holidays at the latest, and a station that leaves `for_each` is destroyed. " +
 			"For the same reason an empty result is an error unless `allow_empty` is set.",
 		Attributes: map[string]schema.Attribute{
 			"location":       schema.StringAttribute{Optional: true, MarkdownDescription: "Only stations of this room (*Standort*), without regard to case. Default: all.", Validators: filled},
@@ -41,7 +41,7 @@ func (d *Stations) Schema(_ context.Context, _ datasource.SchemaRequest, resp *d
 				Optional: true, CustomType: timetypes.GoDurationType{}, Validators: tfdiag.Positive(),
 				MarkdownDescription: "Only stations that were last started no longer ago than this, such as `72h`, by the clock of Timago's server. Changes by itself. Default: all.",
 			},
-			"allow_empty": schema.BoolAttribute{Optional: true, MarkdownDescription: "Whether there may be no such station. Default: `false`, an error."},
+			"allow_empty": schema.BoolAttribute{Optional: true, MarkdownDescription: "Whether the result may be empty. Default: `false`; an empty result is an error."},
 			"names": schema.ListAttribute{
 				Computed: true, ElementType: types.StringType, MarkdownDescription: "The stations' computer names, in their order.",
 			},
@@ -55,16 +55,16 @@ func (d *Stations) Schema(_ context.Context, _ datasource.SchemaRequest, resp *d
 
 func listedAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
-		"id":                    schema.StringAttribute{Computed: true, MarkdownDescription: "Client id; null where an inventory has none."},
+		"id":                    schema.StringAttribute{Computed: true, MarkdownDescription: "Client id; null if an inventory has none."},
 		"name":                  schema.StringAttribute{Computed: true, MarkdownDescription: "Computer name (*Bezeichnung*)."},
-		"location":              schema.StringAttribute{Computed: true, MarkdownDescription: "Room (*Standort*); null where it has none."},
-		"computer_group":        schema.StringAttribute{Computed: true, MarkdownDescription: "Computer group (*Rechnergruppe*); null where it has none."},
-		"mac":                   schema.StringAttribute{Computed: true, MarkdownDescription: "MAC address of its network card, as `02:00:5E:10:01:01`; null where it is not known."},
-		"address":               schema.StringAttribute{Computed: true, MarkdownDescription: "Host name or IP address, with a port where it differs; null where it is not known."},
+		"location":              schema.StringAttribute{Computed: true, MarkdownDescription: "Room (*Standort*); null if it has none."},
+		"computer_group":        schema.StringAttribute{Computed: true, MarkdownDescription: "Computer group (*Rechnergruppe*); null if it has none."},
+		"mac":                   schema.StringAttribute{Computed: true, MarkdownDescription: "MAC address of its network card, as `02:00:5E:10:01:01`; null if it is not known."},
+		"address":               schema.StringAttribute{Computed: true, MarkdownDescription: "Host name or IP address, with a port if it differs; null if it is not known."},
 		"online":                schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether it is on."},
 		"last_start":            timeAttribute("When it was last started (RFC 3339); null before its first start."),
-		"last_operating_system": schema.StringAttribute{Computed: true, MarkdownDescription: "The operating system that was started last; null where it is not known."},
-		"logged_on_user":        schema.StringAttribute{Computed: true, MarkdownDescription: "Who is logged on; null where nobody is, and from an inventory."},
+		"last_operating_system": schema.StringAttribute{Computed: true, MarkdownDescription: "The operating system that was started last; null if it is not known."},
+		"logged_on_user":        schema.StringAttribute{Computed: true, MarkdownDescription: "Who is logged on; null if nobody is, and from an inventory."},
 		"operating_systems": schema.ListNestedAttribute{
 			Computed: true, MarkdownDescription: "Its operating systems; empty from an inventory.",
 			NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{

@@ -14,8 +14,8 @@ func activate() definition {
 	return definition{
 		name: "activate", verb: "activate", doing: "Asking for activation on", done: "activated",
 		about: "Has Windows and Office on stations ask their KMS host for activation, many stations side by side, as `slmgr /ato` does, and reads back what came of it. " +
-			"Only products with a KMS client key (`Volume:GVLK`) that are not licensed are asked for: a multiple activation key (MAK) is never spent. Nobody is disturbed. " +
-			"A request that was counted while the host's count is still below the threshold is a warning; it needs `winrm`.",
+			"Only products that have a KMS client key (`Volume:GVLK`) and are not licensed ask: a multiple activation key (MAK) is never spent. Nobody is disturbed. " +
+			"A request that was counted while the host's count is still below the threshold is a warning. The action needs `winrm`.",
 		stationTimeout: "10m", // a request may take minutes, and Office is another
 		possible: func(s *site.Site, _ order) error {
 			if s.HasWinRM() {

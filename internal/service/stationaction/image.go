@@ -23,9 +23,9 @@ func resetImage() definition {
 	maps.Copy(attributes, useAttributes())
 	return definition{
 		name: "reset_image", verb: "reset the image of", doing: "Resetting the image of", done: "given a new image", told: "told to make a new image",
-		about: "Has Timago make the images of stations anew, many side by side, but of none that somebody uses. An image is made with the option *KMS-Aktivierung* as it is set; " +
-			"what is kept on the station is lost. API mode only: without `endpoint` images are reset in Timago's own window. " +
-			"To set the option and reset the image only where it was made otherwise use `timago_station_kms`.",
+		about: "Has Timago make the images of stations anew, many side by side, but of none that somebody uses. The new image has the option *KMS-Aktivierung* as it is set, " +
+			"and what was kept on the station is lost. It works in API mode only: in direct mode images are reset in Timago's own window. " +
+			"`timago_station_kms` sets the option, and resets an image only if that is needed.",
 		attributes: attributes, stationTimeout: "1h", // a room of them loads from the same server
 		possible: func(s *site.Site, _ order) error {
 			if s.HasTimago() {

@@ -52,7 +52,7 @@ func (a *Action) schema() map[string]schema.Attribute {
 		"stations": schema.SetAttribute{
 			Optional:    true,
 			ElementType: types.StringType,
-			MarkdownDescription: "Stations: computer names (*Bezeichnung*) or addresses, with `:port` where the WinRM port differs; in API mode also client ids. " +
+			MarkdownDescription: "Stations: computer names (*Bezeichnung*) or addresses, with `:port` if the WinRM port differs; in API mode also client ids. " +
 				"Exactly one of `stations` and `location` is set.",
 			Validators: []validator.Set{setvalidator.SizeAtLeast(1), tfdiag.NoNull(), setvalidator.ValueStringsAre(text...)},
 		},
@@ -83,8 +83,8 @@ func useAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"when_in_use": schema.StringAttribute{
 			Optional: true,
-			MarkdownDescription: "What to do with a station that somebody uses: `refuse` it, which is an error while the other stations go on; `skip` it, " +
-				"which is a warning; or `force` it: the user loses unsaved work. Default: `" + whenInUseRefuse + "`.",
+			MarkdownDescription: "What to do with a station that somebody uses. `refuse` makes it an error, while the other stations go on. `skip` makes it a warning. " +
+				"`force` goes on all the same, and the user loses unsaved work. Default: `" + whenInUseRefuse + "`.",
 			Validators: []validator.String{stringvalidator.OneOf(whenInUseRefuse, whenInUseSkip, whenInUseForce)},
 		},
 		"ignore_users": schema.SetAttribute{

@@ -20,10 +20,10 @@ func restart() definition {
 	maps.Copy(attributes, useAttributes())
 	return definition{
 		name: "restart", verb: "restart", doing: "Restarting", done: "restarted", told: "told to restart",
-		about: "Restarts stations, many side by side, but none that somebody uses. From an image that was made with the option *KMS-Aktivierung* " +
-			"a station asks for its activation after each start, and is counted as another machine. This action makes one restart of each station; " +
-			"`timago_activation_pool` makes just those that are needed. Windows is told over WinRM; in API mode without `winrm` Timago is. " +
-			"With `force`, and where an ignored user is logged on, Windows shows half a minute's notice first.",
+		about: "Restarts stations, many side by side, but none that somebody uses. It makes one restart of each station; " +
+			"`timago_activation_pool` makes just those that a count needs. A station whose image was made with the option *KMS-Aktivierung* " +
+			"asks for its activation after each start, and is counted as another machine. Windows is told over WinRM; in API mode without `winrm` Timago is. " +
+			"With `force`, and if an ignored user is logged on, Windows shows half a minute's notice first.",
 		attributes: attributes, stationTimeout: "15m",
 		possible: func(*site.Site, order) error { return nil },
 		carryOut: func(ctx context.Context, s *site.Site, o order, station string, say say) error {

@@ -16,14 +16,14 @@ import (
 func wake() definition {
 	return definition{
 		name: "wake", verb: "wake", doing: "Waking", done: "up", told: "woken",
-		about: "Switches stations on, many side by side: by Timago in API mode, else by Wake-on-LAN, for which the provider's `inventory` names the stations' MAC addresses. " +
+		about: "Switches stations on, many side by side. Timago does it in API mode, else Wake-on-LAN, for which the provider's `inventory` names the stations' MAC addresses. " +
 			"A station that is on stays as it is.",
 		attributes: map[string]schema.Attribute{
 			"wait": waitAttribute("Wait until each station answers; in API mode until Timago reports its start."),
 			"wake_broadcast": schema.StringAttribute{
 				Optional: true,
-				MarkdownDescription: "Where Wake-on-LAN goes, in direct mode, where it is required: the broadcast address of the stations' network, such as `10.1.101.255`, " +
-					"with `:port` where it is not 9. Default: none.",
+				MarkdownDescription: "Where Wake-on-LAN goes: the broadcast address of the stations' network, such as `10.1.101.255`, with `:port` if it is not 9. " +
+					"Required in direct mode. Default: none.",
 				Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
 			},
 		},

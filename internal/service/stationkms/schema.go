@@ -17,15 +17,15 @@ import (
 // Schema describes the resource.
 func (r *Resource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "One station takes part in the activation: the option *KMS-Aktivierung* of Timago's window *Stationen > Betriebssystem* is on, " +
-			"and the image on the station was made with it. A station is taken over as it is: where both are right, nothing is commanded.\n\n" +
-			"With `endpoint` (API mode) the provider sets the option and resets the image. The interface's contract is this project's own, not the vendor's. " +
-			"Without it (direct mode) the plan says where to click in Timago's own window; whether the option took effect cannot be seen there, and `effective` is null.\n\n" +
-			"A reset makes the station start anew from a new image. It is never made under a logged-on user unless `when_in_use` says so, and never twice for the same image.",
+		MarkdownDescription: "A station that takes part in the activation: the option *KMS-Aktivierung* of Timago's window *Stationen > Betriebssystem* is on, " +
+			"and the image on the station was made with it. A station is taken over as it is: if both are right, nothing is commanded.\n\n" +
+			"In API mode (`endpoint` is set) the provider sets the option and resets the image. The interface's contract is this project's own, not the vendor's. " +
+			"In direct mode the plan says where to click in Timago's own window. Whether the option took effect cannot be seen there, and `effective` is null.\n\n" +
+			"A reset makes the station start from a new image. It is never made under a logged-on user unless `when_in_use` says so, and never twice for the same image.",
 		Attributes: map[string]schema.Attribute{
 			"station": schema.StringAttribute{
 				Required: true,
-				MarkdownDescription: "The station: its computer name (*Bezeichnung*) or client id in Timago; in direct mode its host name, with `:port` where its WinRM port differs. " +
+				MarkdownDescription: "The station: its computer name (*Bezeichnung*) or client id in Timago; in direct mode its host name, with `:port` if its WinRM port differs. " +
 					"Another way to write the same station changes nothing; another station replaces the resource.",
 				Validators: []validator.String{stringvalidator.RegexMatches(regexp.MustCompile(`^\S(.*\S)?$`), "must be a computer name or client id")},
 			},
@@ -47,13 +47,13 @@ func (r *Resource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *r
 				Computed: true,
 				Default:  booldefault.StaticBool(false),
 				MarkdownDescription: "Wait until the image that carries the option has started, for as long as `timeouts` allow. " +
-					"`timago_activation_pool` waits for the images of its members anyway, for all together. Without effect in direct mode. Default: `false`.",
+					"`timago_activation_pool` waits for the images of its members anyway, for all of them together. In direct mode it has no effect. Default: `false`.",
 			},
 			"when_in_use": schema.StringAttribute{
 				Optional: true,
 				Computed: true,
 				Default:  stringdefault.StaticString(whenInUseWait),
-				MarkdownDescription: "What to do where somebody is logged on: `wait` leaves the image as it is, and the next apply (or this one, with `wait_for_image`) resets it once nobody is; " +
+				MarkdownDescription: "What to do if somebody is logged on. `wait` leaves the image as it is, and the next apply (or this one, with `wait_for_image`) resets it once nobody is. " +
 					"`force` resets it all the same, and unsaved work is lost. Default: `wait`.",
 				Validators: []validator.String{stringvalidator.OneOf(whenInUseWait, whenInUseForce)},
 			},
@@ -73,16 +73,16 @@ func (r *Resource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *r
 			},
 			"location": schema.StringAttribute{
 				Computed:            true,
-				MarkdownDescription: "The station's room (*Standort*); null where it has none. In direct mode from the inventory.",
+				MarkdownDescription: "The station's room (*Standort*); null if it has none. In direct mode from the inventory.",
 			},
 			"computer_group": schema.StringAttribute{
 				Computed:            true,
-				MarkdownDescription: "The station's computer group (*Rechnergruppe*); null where it has none. In direct mode from the inventory.",
+				MarkdownDescription: "The station's computer group (*Rechnergruppe*); null if it has none. In direct mode from the inventory.",
 			},
 			"effective": schema.BoolAttribute{
 				Computed: true,
-				MarkdownDescription: "Whether the image on the station was made with the option as it is set. `false` is planned as a change, which resets the image where that has not been done; " +
-					"null in direct mode, where it cannot be seen.",
+				MarkdownDescription: "Whether the image on the station was made with the option as it is set. `false` is planned as a change, which resets the image unless that has been done already. " +
+					"Null in direct mode, because it cannot be seen there.",
 			},
 			"timeouts": timeouts.Attributes(ctx, timeouts.Opts{
 				Create: true, Read: true, Update: true, Delete: true,
