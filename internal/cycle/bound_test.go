@@ -112,7 +112,7 @@ func learn(t *testing.T, site world.Site) pool.Memory {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r, err := cycle.New().Run(t.Context(), &school{World: w, latency: 20 * time.Millisecond}, cycle.Job{
+		r, err := cycle.New().Run(t.Context(), &fakeSite{World: w, latency: 20 * time.Millisecond}, cycle.Job{
 			Host: "kms01", Members: w.Names(), Thresholds: map[kms.Product]int{kms.Windows: 2 * len(part)}, Memory: pool.Memory{Proof: memory.Proof},
 			Limits: pool.Limits{MaxParallel: 10, StationTimeout: time.Hour, Spread: pool.SpreadEven},
 		})
@@ -179,9 +179,9 @@ func try(t *testing.T, kind fleetKind, n, m int, seed uint64) (result trial) {
 			}
 			means[i] = s.Timing.Shutdown + s.Timing.Boot + s.Timing.Ask
 		}
-		school := &school{World: w, latency: 20 * time.Millisecond}
+		fake := &fakeSite{World: w, latency: 20 * time.Millisecond}
 		begun := time.Now()
-		r, err := cycle.New().Run(t.Context(), school, cycle.Job{
+		r, err := cycle.New().Run(t.Context(), fake, cycle.Job{
 			Host: "kms01", Members: w.Names(), Thresholds: map[kms.Product]int{kms.Windows: missingCounts}, Memory: memory,
 			Limits: pool.Limits{MaxParallel: m, MaxRestartsPerStation: missingCounts, StationTimeout: time.Hour, Spread: spread},
 			Progress: func(e cycle.Event) {
@@ -213,7 +213,7 @@ func try(t *testing.T, kind fleetKind, n, m int, seed uint64) (result trial) {
 			ratio:    float64(reached.Sub(begun)) / float64(least),
 			late:     reached.Sub(begun) - time.Duration(1.05*float64(least)),
 			cycle:    means[0],
-			probes:   float64(school.probes.Load()) / float64(max(1, r.Restarts)),
+			probes:   float64(fake.probes.Load()) / float64(max(1, r.Restarts)),
 			looking:  float64(lost) / float64(whole),
 			overshot: r.Restarts - missingCounts, err: err,
 		}

@@ -183,10 +183,10 @@ func TestAnUnknownMemberIsExpectedToBeLikeTheOthers(t *testing.T) {
 				}
 			})
 			site.Host = counted(21)
-			run(t, site, func(j *cycle.Job, _ *school) {
+			run(t, site, func(j *cycle.Job, _ *fakeSite) {
 				j.Members, j.Window, j.Limits.WhenInUse = order, &schedule.Window{End: open}, pool.SkipWhenInUse
 				j.Memory = pool.Memory{Proof: time.Now(), Paces: map[string]pool.Pace{"PC01": pace(time.Minute, 9), "PC02": pace(10*time.Minute, 1)}}
-			}, func(t *testing.T, _ *school, r cycle.Result, err error) {
+			}, func(t *testing.T, _ *fakeSite, r cycle.Result, err error) {
 				if r.Restarts != restarts {
 					t.Errorf("%v, open for %s: %d restarts, want %d (%v)", order, open, r.Restarts, restarts, err)
 				}
@@ -205,8 +205,8 @@ func TestAllDayIsAlwaysOpen(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			run(t, room(5, nil), func(j *cycle.Job, _ *school) { j.Window = &window },
-				func(t *testing.T, _ *school, r cycle.Result, err error) {
+			run(t, room(5, nil), func(j *cycle.Job, _ *fakeSite) { j.Window = &window },
+				func(t *testing.T, _ *fakeSite, r cycle.Result, err error) {
 					var outside *cycle.OutsideWindow
 					if closes := slices.Equal(window.Days, []time.Weekday{time.Friday}); closes != errors.As(err, &outside) || !closes && r.Counts[kms.Windows] != 25 {
 						t.Errorf("restarts %d, counts %v, %v", r.Restarts, r.Counts, err)

@@ -16,12 +16,12 @@ import (
 // withoutOffice is a site where Office takes the command to activate and its request
 // reaches nobody.
 type withoutOffice struct {
-	*school
+	*fakeSite
 	office *sync.Map // licences of Office
 }
 
 func (s withoutOffice) Licensing(ctx context.Context, station string) (kms.Licensing, error) {
-	l, err := s.school.Licensing(ctx, station)
+	l, err := s.fakeSite.Licensing(ctx, station)
 	for _, licence := range l.Of(kms.Office) {
 		s.office.Store(licence.ID, true)
 	}
@@ -32,7 +32,7 @@ func (s withoutOffice) Activate(ctx context.Context, station, licence string) er
 	if _, is := s.office.Load(licence); is {
 		return s.travel(ctx, station, "activate")
 	}
-	return s.school.Activate(ctx, station, licence)
+	return s.fakeSite.Activate(ctx, station, licence)
 }
 
 // A7: Office's requests may never come; the stations go on for Windows.
@@ -47,7 +47,7 @@ func TestAMissingRequestOfOfficeEndsNobodysPart(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r, err := cycle.New().Run(t.Context(), withoutOffice{&school{World: w, latency: time.Millisecond}, new(sync.Map)}, cycle.Job{
+		r, err := cycle.New().Run(t.Context(), withoutOffice{&fakeSite{World: w, latency: time.Millisecond}, new(sync.Map)}, cycle.Job{
 			Host: "kms01", Members: w.Names(), Thresholds: map[kms.Product]int{kms.Windows: 10, kms.Office: 5},
 		})
 		var stalled *cycle.Stalled

@@ -27,9 +27,9 @@ func TestSilenceOutsideTheWindow(t *testing.T) {
 			site := room(2, nil)
 			site.Host = counted(25 - tt.missing)
 			site.Faults = []world.Fault{{Name: world.Refuses, On: []string{"PC01", "PC02"}, For: tt.silent}}
-			run(t, site, func(j *cycle.Job, _ *school) {
+			run(t, site, func(j *cycle.Job, _ *fakeSite) {
 				j.Window = &schedule.Window{Start: 22 * time.Hour, End: 23 * time.Hour} // simulated time begins at midnight UTC
-			}, func(t *testing.T, s *school, r cycle.Result, err error) {
+			}, func(t *testing.T, s *fakeSite, r cycle.Result, err error) {
 				var outside *cycle.OutsideWindow
 				made, took := s.State().Counters, r.Finished.Sub(r.Started)
 				if errors.As(err, &outside) != (tt.asked == 0) || r.Asked != tt.asked || made[world.KindRestart] != 0 || tt.asked == 0 && took > 10*time.Second {
@@ -51,8 +51,8 @@ func TestWhoseLicencesCannotBeRead(t *testing.T) {
 		if fails {
 			site.Faults = []world.Fault{{Name: world.Unavailable, On: []string{"PC05"}, Of: "licensing"}}
 		}
-		run(t, site, func(j *cycle.Job, _ *school) { j.Memory.Proof = time.Now() },
-			func(t *testing.T, _ *school, r cycle.Result, err error) {
+		run(t, site, func(j *cycle.Job, _ *fakeSite) { j.Memory.Proof = time.Now() },
+			func(t *testing.T, _ *fakeSite, r cycle.Result, err error) {
 				if odd := r.ByStation["PC05"]; err != nil || r.Restarts != 3 || fails != (odd.Outcome == cycle.LeftOut) {
 					t.Errorf("PC05 fails %t: %d restarts, PC05 %+v, %v", fails, r.Restarts, odd, err)
 				}

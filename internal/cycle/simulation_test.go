@@ -16,7 +16,7 @@ import (
 // make and at their end. The flag -rapid.checks sets the number of worlds.
 func TestSimulation(t *testing.T) {
 	t.Parallel()
-	var sights sights
+	var seen coverage
 	rapid.Check(t, func(t *rapid.T) {
 		s := drawScenario(t)
 		rapid.SyncTest(t, func(t *rapid.T) {
@@ -24,10 +24,10 @@ func TestSimulation(t *testing.T) {
 			if len(w.broken) > 0 {
 				t.Fatalf("%q\n%s\nThe world, as a file of %s:\n%s", w.broken, w.log.String(), worldsKept, s)
 			}
-			sights.add(s, w)
+			seen.add(s, w)
 		})
 	})
-	sights.judge(t)
+	seen.judge(t)
 }
 
 // TestSameWorldSameRun: A12.
@@ -47,10 +47,10 @@ func TestSameWorldSameRun(t *testing.T) {
 }
 
 // play runs the scenario and judges its end.
-func (s scenario) play(t interface{ Fatal(...any) }) *watchman {
+func (s scenario) play(t interface{ Fatal(...any) }) *invariantChecker {
 	time.Sleep(s.Begins)
 	job := s.job()
-	w := newWatchman(job, s.Window)
+	w := newInvariantChecker(job, s.Window)
 	site, err := world.New(s.Site, world.Options{Speed: 1, Observe: w.observe})
 	if err != nil {
 		t.Fatal(err)
@@ -59,16 +59,16 @@ func (s scenario) play(t interface{ Fatal(...any) }) *watchman {
 	job.Members, job.Progress = site.Names(), w.progress
 	defer time.Sleep(10 * time.Second) // calls that did not end with their context
 	engine := cycle.New()
-	room := &school{World: site, latency: s.Latency, notice: s.Notice, late: s.Late, watch: w}
-	var school cycle.Site = room
+	room := &fakeSite{World: site, latency: s.Latency, notice: s.Notice, late: s.Late, watch: w}
+	var asked cycle.Site = room
 	if s.Limits.Wake {
-		school = wakingSchool{room}
+		asked = wakeableSite{room}
 	}
 	if s.Cancel > 0 && s.Resume {
 		// A first run ends in the middle; the second knows nothing of it but what the world shows.
 		ctx, cancel := context.WithTimeout(context.Background(), s.Cancel)
 		defer cancel()
-		_, _ = cycle.New().Run(ctx, school, job)
+		_, _ = cycle.New().Run(ctx, asked, job)
 		time.Sleep(time.Minute) // what was told to restart has gone down
 		w.again()
 	}
@@ -86,16 +86,16 @@ func (s scenario) play(t interface{ Fatal(...any) }) *watchman {
 		twin.Limits.MaxParallel, w.limits.MaxParallel = job.Limits.MaxParallel, 2*w.limits.MaxParallel
 		other := make(chan cycle.Result)
 		go func() {
-			result, _ := engine.Run(ctx, school, twin)
+			result, _ := engine.Run(ctx, asked, twin)
 			other <- result
 		}()
-		result, err := engine.Run(ctx, school, job)
+		result, err := engine.Run(ctx, asked, job)
 		w.ended()
 		result.Restarts += (<-other).Restarts
 		w.end(s, result, err)
 		return w
 	}
-	result, err := engine.Run(ctx, school, job)
+	result, err := engine.Run(ctx, asked, job)
 	w.ended()
 	w.end(s, result, err)
 	return w

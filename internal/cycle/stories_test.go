@@ -18,7 +18,7 @@ import (
 func TestImageKeepsItsID(t *testing.T) {
 	t.Parallel()
 	site := room(5, func(_ int, s *world.Station) { s.Image.KeepsCMID = true })
-	run(t, site, nil, func(t *testing.T, _ *school, r cycle.Result, err error) {
+	run(t, site, nil, func(t *testing.T, _ *fakeSite, r cycle.Result, err error) {
 		var same *cycle.SameCMID
 		if !errors.As(err, &same) || same.Members != 5 || !strings.Contains(err.Error(), "5 members can add at most 5") {
 			t.Fatalf("error %v", err)
@@ -32,7 +32,7 @@ func TestImageKeepsItsID(t *testing.T) {
 func TestOneImageKeepsItsID(t *testing.T) {
 	t.Parallel()
 	site := room(5, func(i int, s *world.Station) { s.Image.KeepsCMID = i == 2 })
-	run(t, site, nil, func(t *testing.T, _ *school, r cycle.Result, err error) {
+	run(t, site, nil, func(t *testing.T, _ *fakeSite, r cycle.Result, err error) {
 		if err != nil || r.Counts[kms.Windows] != 25 {
 			t.Fatalf("counts %v, %v", r.Counts, err)
 		}
@@ -64,10 +64,10 @@ func TestStationInUse(t *testing.T) {
 			site := room(2, func(i int, s *world.Station) { s.Counted = true })
 			site.Host = counted(21)
 			site.Faults = []world.Fault{{Name: world.UserLogsOn, On: []string{"PC01"}, For: time.Hour, User: `SCHULE\beamer`}}
-			run(t, site, func(j *cycle.Job, _ *school) {
+			run(t, site, func(j *cycle.Job, _ *fakeSite) {
 				j.Limits = pool.Limits{WhenInUse: test.how, IgnoreUsers: test.ignore, MaxRestartsPerStation: 1}
 				j.Memory.Proof = time.Now()
-			}, func(t *testing.T, s *school, r cycle.Result, err error) {
+			}, func(t *testing.T, s *fakeSite, r cycle.Result, err error) {
 				used := r.ByStation["PC01"]
 				if used.Restarts != test.restarts || !strings.Contains(used.Reason, test.reason) {
 					t.Errorf("PC01: %+v, %v", used, err)
@@ -87,7 +87,7 @@ func TestNeverComesBack(t *testing.T) {
 	t.Parallel()
 	site := room(5, nil)
 	site.Faults = []world.Fault{{Name: world.NeverComesBack, On: []string{"PC02"}}}
-	run(t, site, nil, func(t *testing.T, _ *school, r cycle.Result, err error) {
+	run(t, site, nil, func(t *testing.T, _ *fakeSite, r cycle.Result, err error) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -101,7 +101,7 @@ func TestLostAnswerIsNotSentTwice(t *testing.T) {
 	t.Parallel()
 	site := room(5, nil)
 	site.Faults = []world.Fault{{Name: world.Drops, Of: "restart"}}
-	run(t, site, nil, func(t *testing.T, s *school, r cycle.Result, err error) {
+	run(t, site, nil, func(t *testing.T, s *fakeSite, r cycle.Result, err error) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -115,7 +115,7 @@ func TestHostUnreadable(t *testing.T) {
 	t.Parallel()
 	site := room(5, nil)
 	site.Faults = []world.Fault{{Name: world.Refuses, On: []string{"kms01"}}}
-	run(t, site, nil, func(t *testing.T, _ *school, r cycle.Result, err error) {
+	run(t, site, nil, func(t *testing.T, _ *fakeSite, r cycle.Result, err error) {
 		var unreadable *cycle.HostUnreadable
 		if !errors.As(err, &unreadable) || !errors.Is(err, kms.ErrUnreachable) || r.Restarts+r.Asked != 0 {
 			t.Errorf("asked %d, restarts %d, %v", r.Asked, r.Restarts, err)
@@ -125,8 +125,8 @@ func TestHostUnreadable(t *testing.T) {
 
 func TestHostHasNoKey(t *testing.T) {
 	t.Parallel()
-	run(t, room(5, nil), func(j *cycle.Job, _ *school) { j.Thresholds[kms.Office] = 5 },
-		func(t *testing.T, _ *school, r cycle.Result, err error) {
+	run(t, room(5, nil), func(j *cycle.Job, _ *fakeSite) { j.Thresholds[kms.Office] = 5 },
+		func(t *testing.T, _ *fakeSite, r cycle.Result, err error) {
 			var keyless *cycle.HostWithoutKey
 			if !errors.As(err, &keyless) || keyless.Product != kms.Office || r.Restarts+r.Asked != 0 {
 				t.Errorf("asked %d, restarts %d, %v", r.Asked, r.Restarts, err)
@@ -136,7 +136,7 @@ func TestHostHasNoKey(t *testing.T) {
 
 // denied is a site whose KMS host refuses the account, in part or altogether.
 type denied struct {
-	*school
+	*fakeSite
 	host bool
 }
 
@@ -144,7 +144,7 @@ func (d denied) Host(ctx context.Context) (kms.Host, error) {
 	if d.host {
 		return kms.Host{}, kms.ErrDenied
 	}
-	return d.school.Host(ctx)
+	return d.fakeSite.Host(ctx)
 }
 
 func (denied) Counted(context.Context, time.Time) ([]kms.Counted, error) {
@@ -161,7 +161,7 @@ func TestStationsEventsAreTheEvidence(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				r, err := cycle.New().Run(t.Context(), denied{&school{World: w, latency: time.Millisecond}, host},
+				r, err := cycle.New().Run(t.Context(), denied{&fakeSite{World: w, latency: time.Millisecond}, host},
 					cycle.Job{Host: "kms01", Members: w.Names(), Thresholds: map[kms.Product]int{kms.Windows: 25}})
 				if err != nil || r.Asked != 5 || r.Restarts != 20 || r.Counts[kms.Windows] != 25 {
 					t.Errorf("asked %d, restarts %d, counts %v, %v", r.Asked, r.Restarts, r.Counts, err)
@@ -178,7 +178,7 @@ func TestSleepersAreWokenFirst(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r, err := cycle.New().Run(t.Context(), wakingSchool{&school{World: w, latency: time.Millisecond}}, cycle.Job{
+		r, err := cycle.New().Run(t.Context(), wakeableSite{&fakeSite{World: w, latency: time.Millisecond}}, cycle.Job{
 			Host: "kms01", Members: w.Names(), Thresholds: map[kms.Product]int{kms.Windows: 25}, Limits: pool.Limits{Wake: true},
 		})
 		if err != nil || r.Asked != 5 || r.Woken != 5 || r.Restarts != 15 {
@@ -192,7 +192,7 @@ func TestWhoNeverCountsIsNamed(t *testing.T) {
 	site := room(3, func(i int, s *world.Station) {
 		s.Products = []world.Product{{Title: "windows-11-education", By: []world.Means{world.ByMAK, world.ByOEM, world.ByActiveDirectory}[i], Unlicensed: i < 2}}
 	})
-	run(t, site, nil, func(t *testing.T, s *school, r cycle.Result, err error) {
+	run(t, site, nil, func(t *testing.T, s *fakeSite, r cycle.Result, err error) {
 		var stalled *cycle.Stalled
 		if !errors.As(err, &stalled) {
 			t.Fatal(err)
@@ -210,7 +210,7 @@ func TestWhoNeverCountsIsNamed(t *testing.T) {
 
 func TestUnlicensedAreAskedInTheEnd(t *testing.T) {
 	t.Parallel()
-	run(t, room(5, nil), nil, func(t *testing.T, s *school, r cycle.Result, err error) {
+	run(t, room(5, nil), nil, func(t *testing.T, s *fakeSite, r cycle.Result, err error) {
 		if err != nil || r.AskedAfter != 4 {
 			t.Errorf("asked again %d, %v; the fifth's last request was answered with 25", r.AskedAfter, err)
 		}
@@ -238,8 +238,8 @@ func TestWindowsAndOfficeTogether(t *testing.T) {
 				}
 			})
 			site.Host = world.Host{Keys: []world.Key{{Key: "windows"}, {Key: "office-2024"}}}
-			run(t, site, func(j *cycle.Job, _ *school) { j.Thresholds = map[kms.Product]int{kms.Windows: 10, kms.Office: 5} },
-				func(t *testing.T, _ *school, r cycle.Result, err error) {
+			run(t, site, func(j *cycle.Job, _ *fakeSite) { j.Thresholds = map[kms.Product]int{kms.Windows: 10, kms.Office: 5} },
+				func(t *testing.T, _ *fakeSite, r cycle.Result, err error) {
 					// Two have Office: three more of its counts need three restarts of these two,
 					// which bring three of the five that Windows lacks.
 					if err != nil || r.Restarts != 5 || r.ByStation["PC01"].Restarts+r.ByStation["PC02"].Restarts < 3 {
@@ -252,7 +252,7 @@ func TestWindowsAndOfficeTogether(t *testing.T) {
 
 // deaf is a site whose probes never end, whatever becomes of their context.
 type deaf struct {
-	*school
+	*fakeSite
 	end chan struct{}
 }
 
@@ -268,7 +268,7 @@ func TestCancelReturnsWhateverHangs(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		site := deaf{&school{World: w, latency: time.Millisecond}, make(chan struct{})}
+		site := deaf{&fakeSite{World: w, latency: time.Millisecond}, make(chan struct{})}
 		defer close(site.end)
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(time.Minute, cancel)
@@ -294,8 +294,8 @@ func TestShareOfEach(t *testing.T) {
 		timing.Boot *= time.Duration(i + 1)
 		s.Timing = &timing
 	})
-	run(t, site, func(j *cycle.Job, _ *school) { j.Limits.Spread = pool.SpreadEven },
-		func(t *testing.T, _ *school, r cycle.Result, err error) {
+	run(t, site, func(j *cycle.Job, _ *fakeSite) { j.Limits.Spread = pool.SpreadEven },
+		func(t *testing.T, _ *fakeSite, r cycle.Result, err error) {
 			for name, station := range r.ByStation {
 				if station.Restarts != 4 {
 					t.Errorf("%s was restarted %d times; want 4 (%v)", name, station.Restarts, err)
@@ -313,9 +313,9 @@ func TestRestOfTheShares(t *testing.T) {
 		s.Counted, s.Timing = true, &world.Timing{Shutdown: 2 * time.Second, Boot: time.Duration(20+80*i) * time.Second, Ask: time.Second}
 	})
 	site.Host = counted(20)
-	run(t, site, func(j *cycle.Job, _ *school) {
+	run(t, site, func(j *cycle.Job, _ *fakeSite) {
 		j.Limits.Spread, j.Memory.Proof = pool.SpreadEven, time.Now()
-	}, func(t *testing.T, _ *school, r cycle.Result, err error) {
+	}, func(t *testing.T, _ *fakeSite, r cycle.Result, err error) {
 		quick, took := r.ByStation["PC01"].Restarts, r.Finished.Sub(r.Started)
 		if err != nil || quick != 2 || r.Restarts != 3 || took > slow+slow/6 {
 			t.Errorf("%d restarts, %d of the quick one, took %s, %v; nothing but the slow one, %s, was to be waited for", r.Restarts, quick, took, err, slow)
@@ -332,9 +332,9 @@ func TestKeptIDThatTheLogHasForgotten(t *testing.T) {
 	})
 	site.Host = counted(21)
 	site.Host.LogSize = 1
-	run(t, site, func(j *cycle.Job, _ *school) {
+	run(t, site, func(j *cycle.Job, _ *fakeSite) {
 		j.Memory.Proof = time.Now()
-	}, func(t *testing.T, _ *school, r cycle.Result, err error) {
+	}, func(t *testing.T, _ *fakeSite, r cycle.Result, err error) {
 		if kept := r.ByStation["PC01"]; err != nil || kept.Counted != 0 || kept.Restarts != 1 {
 			t.Errorf("PC01 %+v, %v", kept, err)
 		}
@@ -343,9 +343,9 @@ func TestKeptIDThatTheLogHasForgotten(t *testing.T) {
 
 func TestOutsideTheWindow(t *testing.T) {
 	t.Parallel()
-	run(t, room(5, nil), func(j *cycle.Job, _ *school) {
+	run(t, room(5, nil), func(j *cycle.Job, _ *fakeSite) {
 		j.Window = &schedule.Window{Start: 22 * time.Hour, End: 23 * time.Hour} // simulated time begins at midnight UTC
-	}, func(t *testing.T, s *school, r cycle.Result, err error) {
+	}, func(t *testing.T, s *fakeSite, r cycle.Result, err error) {
 		var outside *cycle.OutsideWindow
 		if made := s.State().Counters; !errors.As(err, &outside) || made[world.KindActivate]+made[world.KindRestart] != 0 {
 			t.Errorf("touched %v, %v", made, err)
@@ -357,9 +357,9 @@ func TestAsksNeedNoWindow(t *testing.T) {
 	t.Parallel()
 	site := room(5, nil)
 	site.Host = counted(20)
-	run(t, site, func(j *cycle.Job, _ *school) {
+	run(t, site, func(j *cycle.Job, _ *fakeSite) {
 		j.Window = &schedule.Window{Start: 22 * time.Hour, End: 23 * time.Hour}
-	}, func(t *testing.T, _ *school, r cycle.Result, err error) {
+	}, func(t *testing.T, _ *fakeSite, r cycle.Result, err error) {
 		if err != nil || r.Asked != 5 {
 			t.Errorf("asked %d, %v", r.Asked, err)
 		}
@@ -371,7 +371,7 @@ func TestWindowCloses(t *testing.T) {
 	const closes = 4 * time.Minute
 	site := room(5, nil)
 	begun := time.Time{}
-	run(t, site, func(j *cycle.Job, _ *school) {
+	run(t, site, func(j *cycle.Job, _ *fakeSite) {
 		begun = time.Now()
 		j.Window = &schedule.Window{Start: 0, End: closes}
 		j.Memory.Proof = begun
@@ -384,7 +384,7 @@ func TestWindowCloses(t *testing.T) {
 				t.Errorf("%s was started %s after the beginning", e.Station, since)
 			}
 		}
-	}, func(t *testing.T, _ *school, r cycle.Result, err error) {
+	}, func(t *testing.T, _ *fakeSite, r cycle.Result, err error) {
 		var outside *cycle.OutsideWindow
 		if !errors.As(err, &outside) || r.Restarts == 0 || r.Finished.Sub(begun) > closes+time.Minute {
 			t.Errorf("restarts %d, took %s, %v", r.Restarts, r.Finished.Sub(begun), err)

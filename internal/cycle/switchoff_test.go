@@ -20,7 +20,7 @@ import (
 
 // shuttingSchool can also switch its stations off.
 type shuttingSchool struct {
-	wakingSchool
+	wakeableSite
 	before   func()       // of each shutdown; may be nil
 	told     sync.Map     // stations that were told
 	shutting atomic.Int64 // at this moment
@@ -64,9 +64,9 @@ func atEvening(t *testing.T, site world.Site, story func(t *testing.T, e *evenin
 		if err != nil {
 			t.Fatal(err)
 		}
-		s := &school{World: w, latency: time.Millisecond}
+		s := &fakeSite{World: w, latency: time.Millisecond}
 		story(t, &evening{
-			shuttingSchool: &shuttingSchool{wakingSchool: wakingSchool{s}}, engine: cycle.New(),
+			shuttingSchool: &shuttingSchool{wakeableSite: wakeableSite{s}}, engine: cycle.New(),
 			job: cycle.Job{
 				Host: "kms01", Members: w.Names(), Thresholds: map[kms.Product]int{kms.Windows: 25}, Limits: pool.Limits{Wake: true},
 				Memory: pool.Memory{Proof: time.Now()},

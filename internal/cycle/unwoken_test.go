@@ -15,7 +15,7 @@ import (
 )
 
 // powerless has no way to reach a network card.
-type powerless struct{ *school }
+type powerless struct{ *fakeSite }
 
 func (powerless) Wake(context.Context, string) error {
 	return errors.New("the MAC address is not known")
@@ -30,7 +30,7 @@ func TestAStationThatCouldNotBeSwitchedOnSaysWhy(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = cycle.New().Run(t.Context(), powerless{&school{World: w, latency: time.Millisecond}}, cycle.Job{
+		_, err = cycle.New().Run(t.Context(), powerless{&fakeSite{World: w, latency: time.Millisecond}}, cycle.Job{
 			Host: "kms01", Members: w.Names(), Thresholds: map[kms.Product]int{kms.Windows: 25}, Limits: pool.Limits{Wake: true},
 		})
 		var stalled *cycle.Stalled

@@ -14,7 +14,7 @@ import (
 )
 
 // end holds the result against what the world shows.
-func (w *watchman) end(s scenario, r cycle.Result, err error) {
+func (w *invariantChecker) end(s scenario, r cycle.Result, err error) {
 	state := w.world.State()
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -65,7 +65,7 @@ func (w *watchman) end(s scenario, r cycle.Result, err error) {
 }
 
 // exact: in a calm world nothing is made that was not needed.
-func (w *watchman) exact(s scenario) {
+func (w *invariantChecker) exact(s scenario) {
 	for product, threshold := range w.job.Thresholds {
 		count, _ := w.read.Count(product)
 		if len(w.job.Thresholds) == 1 && count > max(threshold, w.first[product]) && w.started > 0 && !slices.ContainsFunc(s.Site.Stations, func(d world.Station) bool { return d.Image.KeepsCMID }) {
@@ -74,7 +74,7 @@ func (w *watchman) exact(s scenario) {
 	}
 }
 
-func (w *watchman) endReached(s scenario, state world.State) {
+func (w *invariantChecker) endReached(s scenario, state world.State) {
 	if s.calm() {
 		w.exact(s)
 	}
@@ -100,7 +100,7 @@ func (w *watchman) endReached(s scenario, state world.State) {
 }
 
 // endStalled asks of each station whether it could not have added something.
-func (w *watchman) endStalled(s scenario, reasons map[string]string, state world.State) {
+func (w *invariantChecker) endStalled(s scenario, reasons map[string]string, state world.State) {
 	for _, station := range state.Stations {
 		if reasons[station.Name] == "" {
 			w.breach("A8", "%s has no reason", station.Name)
@@ -118,7 +118,7 @@ func (s scenario) keeps() bool {
 
 // able tells whether the station could be restarted and add something that is missing,
 // whoever uses it.
-func (w *watchman) able(s scenario, station world.StationState) bool {
+func (w *invariantChecker) able(s scenario, station world.StationState) bool {
 	described := s.station(station.Name)
 	able := station.Phase == "ready" && w.restarts[station.Name] < w.limits.MaxRestartsPerStation && !described.Image.KeepsCMID && len(w.missing(station)) > 0
 	for _, p := range described.Products {
@@ -134,7 +134,7 @@ func (s scenario) free(station world.StationState) bool {
 
 // endBarred: what is missing is missing, and it was the window that kept stations from
 // being started. Where it was never open nothing was touched.
-func (w *watchman) endBarred(s scenario, state world.State) {
+func (w *invariantChecker) endBarred(s scenario, state world.State) {
 	missing := false
 	for product, threshold := range w.job.Thresholds {
 		count, _ := w.last.Count(product)

@@ -16,12 +16,12 @@ import (
 	"github.com/timago/terraform-provider-timago/internal/simulator/world"
 )
 
-// school is a simulated site as a cycle sees it: each call takes a little time, and a
+// fakeSite is a simulated site as a cycle sees it: each call takes a little time, and a
 // station that is switched off keeps its caller waiting.
-type school struct {
+type fakeSite struct {
 	*world.World
 	latency time.Duration
-	watch   *watchman // sees every call; may be nil
+	watch   *invariantChecker // sees every call; may be nil
 	probes  atomic.Int64
 	notice  time.Duration // between a restart's command and the going down
 	late    bool          // calls do not end with their context
@@ -31,7 +31,7 @@ type school struct {
 const dialTimeout = 3 * time.Second
 
 // travel lets a call take its time; it fails when the context ends first.
-func (s *school) travel(ctx context.Context, station, kind string) error {
+func (s *fakeSite) travel(ctx context.Context, station, kind string) error {
 	took := s.latency
 	if took > 0 {
 		// Different for each pair of station and kind, so that no two calls end at one moment.
@@ -69,7 +69,7 @@ func answered[T any](ctx context.Context, answer T, err error) (T, error) {
 	return answer, err
 }
 
-func (s *school) Probe(ctx context.Context, station string) (kms.Uptime, error) {
+func (s *fakeSite) Probe(ctx context.Context, station string) (kms.Uptime, error) {
 	if err := s.travel(ctx, station, "probe"); err != nil {
 		return kms.Uptime{}, err
 	}
@@ -78,7 +78,7 @@ func (s *school) Probe(ctx context.Context, station string) (kms.Uptime, error) 
 	return answered(ctx, u, err)
 }
 
-func (s *school) Presence(ctx context.Context, station string) (kms.Presence, error) {
+func (s *fakeSite) Presence(ctx context.Context, station string) (kms.Presence, error) {
 	if err := s.travel(ctx, station, "presence"); err != nil {
 		return kms.Presence{}, err
 	}
@@ -87,7 +87,7 @@ func (s *school) Presence(ctx context.Context, station string) (kms.Presence, er
 	return answered(ctx, p, err)
 }
 
-func (s *school) Licensing(ctx context.Context, station string) (kms.Licensing, error) {
+func (s *fakeSite) Licensing(ctx context.Context, station string) (kms.Licensing, error) {
 	if err := s.travel(ctx, station, "licensing"); err != nil {
 		return kms.Licensing{}, err
 	}
@@ -95,7 +95,7 @@ func (s *school) Licensing(ctx context.Context, station string) (kms.Licensing, 
 	return answered(ctx, l, err)
 }
 
-func (s *school) Requests(ctx context.Context, station string, since time.Time) ([]kms.Exchange, error) {
+func (s *fakeSite) Requests(ctx context.Context, station string, since time.Time) ([]kms.Exchange, error) {
 	if err := s.travel(ctx, station, "requests"); err != nil {
 		return nil, err
 	}
@@ -103,7 +103,7 @@ func (s *school) Requests(ctx context.Context, station string, since time.Time) 
 	return answered(ctx, e, err)
 }
 
-func (s *school) Activate(ctx context.Context, station, licence string) error {
+func (s *fakeSite) Activate(ctx context.Context, station, licence string) error {
 	s.watch.activate(station, licence)
 	if err := s.travel(ctx, station, "activate"); err != nil {
 		return err
@@ -112,7 +112,7 @@ func (s *school) Activate(ctx context.Context, station, licence string) error {
 	return err
 }
 
-func (s *school) Restart(ctx context.Context, station string, force bool) error {
+func (s *fakeSite) Restart(ctx context.Context, station string, force bool) error {
 	s.watch.restart(station, force) // judged by what the cycle knows when it sends the command
 	if err := s.travel(ctx, station, "restart"); err != nil {
 		s.watch.restarted(station, err)
@@ -124,7 +124,7 @@ func (s *school) Restart(ctx context.Context, station string, force bool) error 
 	return err
 }
 
-func (s *school) Host(ctx context.Context) (kms.Host, error) {
+func (s *fakeSite) Host(ctx context.Context) (kms.Host, error) {
 	if err := s.travel(ctx, "", "host"); err != nil {
 		return kms.Host{}, err
 	}
@@ -133,7 +133,7 @@ func (s *school) Host(ctx context.Context) (kms.Host, error) {
 	return host, err
 }
 
-func (s *school) Counted(ctx context.Context, since time.Time) ([]kms.Counted, error) {
+func (s *fakeSite) Counted(ctx context.Context, since time.Time) ([]kms.Counted, error) {
 	if err := s.travel(ctx, "", "counted"); err != nil {
 		return nil, err
 	}
@@ -146,10 +146,10 @@ func (s *school) Counted(ctx context.Context, since time.Time) ([]kms.Counted, e
 	return events, err
 }
 
-// wakingSchool can switch its stations on.
-type wakingSchool struct{ *school }
+// wakeableSite can switch its stations on.
+type wakeableSite struct{ *fakeSite }
 
-func (s wakingSchool) Wake(ctx context.Context, station string) error {
+func (s wakeableSite) Wake(ctx context.Context, station string) error {
 	s.watch.wake(station)
 	if err := s.travel(ctx, station, "wake"); err != nil {
 		return err
@@ -176,7 +176,7 @@ func counted(number int) world.Host {
 }
 
 // run runs a cycle at the site, in simulated time.
-func run(t *testing.T, site world.Site, change func(*cycle.Job, *school), judge func(*testing.T, *school, cycle.Result, error)) {
+func run(t *testing.T, site world.Site, change func(*cycle.Job, *fakeSite), judge func(*testing.T, *fakeSite, cycle.Result, error)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		var (
@@ -194,7 +194,7 @@ func run(t *testing.T, site world.Site, change func(*cycle.Job, *school), judge 
 		if err != nil {
 			t.Fatal(err)
 		}
-		s := &school{World: w, latency: 20 * time.Millisecond}
+		s := &fakeSite{World: w, latency: 20 * time.Millisecond}
 		job := cycle.Job{
 			Host: "kms01", Members: w.Names(), Thresholds: map[kms.Product]int{kms.Windows: 25},
 			Progress: func(e cycle.Event) {

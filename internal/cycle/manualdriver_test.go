@@ -11,23 +11,23 @@ import (
 	"github.com/timago/terraform-provider-timago/internal/kms"
 )
 
-// desk plays cycles on one KMS host by hand: it holds the calls that they have made and
+// manualDriver plays cycles on one KMS host by hand: it holds the calls that they have made and
 // answers each when a story wants it, so that what two cycles know can be told apart.
-type desk struct {
+type manualDriver struct {
 	t      *testing.T
 	now    time.Time
 	ledger *ledger
 	calls  map[*cycle][]call
 }
 
-func newDesk(t *testing.T) *desk {
+func newManualDriver(t *testing.T) *manualDriver {
 	t.Helper()
 	var all ledgers
-	return &desk{t: t, now: time.Date(2026, 9, 1, 8, 0, 0, 0, time.UTC), ledger: all.of("kms01"), calls: map[*cycle][]call{}}
+	return &manualDriver{t: t, now: time.Date(2026, 9, 1, 8, 0, 0, 0, time.UTC), ledger: all.of("kms01"), calls: map[*cycle][]call{}}
 }
 
 // begins starts a cycle that wants 25 counts of Windows and knows that restarts count.
-func (d *desk) begins(members ...string) *cycle {
+func (d *manualDriver) begins(members ...string) *cycle {
 	d.t.Helper()
 	c := newCycle(Job{
 		Members: members, Thresholds: map[kms.Product]int{kms.Windows: 25}, Memory: pool.Memory{Proof: d.now},
@@ -37,13 +37,13 @@ func (d *desk) begins(members ...string) *cycle {
 	return c
 }
 
-func (d *desk) collect(c *cycle) {
+func (d *manualDriver) collect(c *cycle) {
 	calls, _ := c.take()
 	d.calls[c] = append(d.calls[c], calls...)
 }
 
 // later lets time pass and does what is due.
-func (d *desk) later(c *cycle, by time.Duration) {
+func (d *manualDriver) later(c *cycle, by time.Duration) {
 	for end := d.now.Add(by); d.now.Before(end); {
 		next, due := c.next()
 		if !due || next.After(end) {
@@ -59,12 +59,12 @@ func (d *desk) later(c *cycle, by time.Duration) {
 }
 
 // waits tells whether a call is unanswered.
-func (d *desk) waits(c *cycle, of verb) bool {
+func (d *manualDriver) waits(c *cycle, of verb) bool {
 	return slices.ContainsFunc(d.calls[c], func(made call) bool { return made.verb == of })
 }
 
 // answer reports on the first call of this kind.
-func (d *desk) answer(c *cycle, of verb, answer report) {
+func (d *manualDriver) answer(c *cycle, of verb, answer report) {
 	d.t.Helper()
 	at := slices.IndexFunc(d.calls[c], func(made call) bool { return made.verb == of })
 	if at < 0 {
@@ -77,7 +77,7 @@ func (d *desk) answer(c *cycle, of verb, answer report) {
 }
 
 // host answers a look at the KMS host.
-func (d *desk) host(c *cycle, count int, log []kms.Counted, unread error) {
+func (d *manualDriver) host(c *cycle, count int, log []kms.Counted, unread error) {
 	d.t.Helper()
 	d.answer(c, pollHost, report{
 		host:    kms.Host{IsHost: true, Products: []kms.HostProduct{{Product: kms.Windows, Status: kms.Licensed, Count: &count}}},
@@ -98,7 +98,7 @@ type holds struct {
 }
 
 // station answers the read of a member that has been up for so long.
-func (d *desk) station(c *cycle, up time.Duration, windows holds) {
+func (d *manualDriver) station(c *cycle, up time.Duration, windows holds) {
 	d.t.Helper()
 	name := ""
 	for _, made := range d.calls[c] {
@@ -111,7 +111,7 @@ func (d *desk) station(c *cycle, up time.Duration, windows holds) {
 	d.licences(c, windows)
 }
 
-func (d *desk) licences(c *cycle, windows holds) {
+func (d *manualDriver) licences(c *cycle, windows holds) {
 	d.t.Helper()
 	d.answer(c, licensing, report{licensing: kms.Licensing{CMID: windows.cmid, Licences: []kms.Licence{{
 		ID: windowsID, Product: kms.Windows, Name: "Windows", Channel: kms.ChannelOf(windows.channel, ""), Status: windows.status, Grace: 180 * 24 * time.Hour,
@@ -120,7 +120,7 @@ func (d *desk) licences(c *cycle, windows holds) {
 
 const first kms.CMID = "11111111-1111-1111-1111-111111111111"
 
-func (d *desk) record(client string, cmid kms.CMID) kms.Counted {
+func (d *manualDriver) record(client string, cmid kms.CMID) kms.Counted {
 	return kms.Counted{Time: d.now, Threshold: 25, Client: client, CMID: cmid, ActivationID: windowsID}
 }
 
@@ -128,7 +128,7 @@ func (d *desk) record(client string, cmid kms.CMID) kms.Counted {
 // only after it.
 func TestNobodyIsStartedOnALogThatWasNotRead(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newManualDriver(t)
 	c := d.begins("PC01")
 	d.station(c, time.Hour, holds{first, client, kms.Licensed})
 	d.host(c, 24, nil, errors.New("the log is busy"))
@@ -155,7 +155,7 @@ func TestAReadingThatAnotherPoolOvertookStartsNobody(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			d := newDesk(t)
+			d := newManualDriver(t)
 			pool, other := d.begins("PC01"), d.begins("PC02")
 			d.host(pool, 24, nil, nil)
 			d.now = d.now.Add(time.Second)
@@ -186,7 +186,7 @@ func TestWhoCameBackIsNotAskedForWhatItHasAsked(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			d := newDesk(t)
+			d := newManualDriver(t)
 			c := d.begins("PC01")
 			d.host(c, 24, nil, nil)
 			d.answer(c, presence, report{err: kms.ErrUnreachable})
@@ -228,13 +228,13 @@ func TestWhoCameBackIsNotAskedForWhatItHasAsked(t *testing.T) {
 }
 
 // settle answers looks at the host that are under way.
-func (d *desk) settle(c *cycle, count int) {
+func (d *manualDriver) settle(c *cycle, count int) {
 	d.t.Helper()
 	for d.waits(c, pollHost) {
 		d.host(c, count, nil, nil)
 	}
 }
 
-func (d *desk) up(since time.Duration) kms.Uptime {
+func (d *manualDriver) up(since time.Duration) kms.Uptime {
 	return kms.Uptime{Boot: d.now.Add(-since), Now: d.now}
 }

@@ -15,9 +15,9 @@ import (
 	"github.com/timago/terraform-provider-timago/internal/simulator/world"
 )
 
-// watchman stands between cycle and site and holds every call against the promises, with
-// what the site shows him beside it. A nil watchman lets everything pass.
-type watchman struct {
+// invariantChecker stands between cycle and site and holds every call against the promises, with
+// what the site shows beside it. A nil invariantChecker lets everything pass.
+type invariantChecker struct {
 	mu        sync.Mutex
 	job       cycle.Job
 	world     *world.World
@@ -27,10 +27,10 @@ type watchman struct {
 	down      map[string]bool                 // restarted by the cycle, not started again
 	underWay  map[string]map[kms.Product]bool // restarts not counted yet: what they may add to
 	restarts  map[string]int
-	awakened  map[string]bool  // woken, or tried to be
-	seen      map[string]sight // last look at a station's users
-	read      kms.Host         // the host as last read
-	last      kms.Host         // … when the cycle that is judged ended: its twin may go on
+	awakened  map[string]bool         // woken, or tried to be
+	seen      map[string]presenceRead // last look at a station's users
+	read      kms.Host                // the host as last read
+	last      kms.Host                // … when the cycle that is judged ended: its twin may go on
 	readAt    time.Time
 	landed    map[kms.Product]int             // our counts since then
 	requests  map[string]map[kms.Product]bool // made since the station's restart
@@ -53,17 +53,17 @@ type watchman struct {
 	returns, answers map[string][]time.Duration
 }
 
-type sight struct {
+type presenceRead struct {
 	at     time.Time
 	uptime kms.Uptime
 	user   string
 	err    error
 }
 
-func newWatchman(job cycle.Job, window *maintenance) *watchman {
-	w := &watchman{
+func newInvariantChecker(job cycle.Job, window *maintenance) *invariantChecker {
+	w := &invariantChecker{
 		job: job, limits: job.Limits, down: map[string]bool{}, underWay: map[string]map[kms.Product]bool{}, restarts: map[string]int{}, awakened: map[string]bool{},
-		seen: map[string]sight{}, first: map[kms.Product]int{}, landed: map[kms.Product]int{}, requests: map[string]map[kms.Product]bool{}, licensed: map[string]time.Time{},
+		seen: map[string]presenceRead{}, first: map[kms.Product]int{}, landed: map[kms.Product]int{}, requests: map[string]map[kms.Product]bool{}, licensed: map[string]time.Time{},
 		begun: time.Now(), restarting: map[string]time.Time{}, back: map[string]time.Time{},
 		returns: map[string][]time.Duration{}, answers: map[string][]time.Duration{},
 	}
@@ -73,7 +73,7 @@ func newWatchman(job cycle.Job, window *maintenance) *watchman {
 	return w
 }
 
-func (w *watchman) breach(promise, format string, args ...any) {
+func (w *invariantChecker) breach(promise, format string, args ...any) {
 	text := promise + ": " + fmt.Sprintf(format, args...)
 	w.broken = append(w.broken, text)
 	fmt.Fprintf(&w.log, "%s !!! %s\n", time.Now().Format(clockFace), text)
@@ -82,7 +82,7 @@ func (w *watchman) breach(promise, format string, args ...any) {
 const clockFace = "15:04:05.000"
 
 // observe is told what happens in the world. It must not ask the world.
-func (w *watchman) observe(e world.Entry) {
+func (w *invariantChecker) observe(e world.Entry) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	fmt.Fprintf(&w.log, "%s world  %s %s %s\n", time.Now().Format(clockFace), e.Machine, e.Kind, e.Detail)
@@ -123,7 +123,7 @@ func productOf(key string) kms.Product {
 }
 
 // progress is told what the cycle says of itself.
-func (w *watchman) progress(e cycle.Event) {
+func (w *invariantChecker) progress(e cycle.Event) {
 	clock := w.world.Now()
 	if view, err := w.world.View(e.Station); e.Station != "" && err == nil {
 		clock = view.Now
@@ -162,16 +162,16 @@ func (w *watchman) progress(e cycle.Event) {
 	}
 }
 
-func (w *watchman) presence(station string, p kms.Presence, err error) {
+func (w *invariantChecker) presence(station string, p kms.Presence, err error) {
 	if w == nil {
 		return
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.seen[station] = sight{at: time.Now(), uptime: p.Uptime, user: p.InUse(w.limits.IgnoreUsers), err: err}
+	w.seen[station] = presenceRead{at: time.Now(), uptime: p.Uptime, user: p.InUse(w.limits.IgnoreUsers), err: err}
 }
 
-func (w *watchman) host(host kms.Host, err error) {
+func (w *invariantChecker) host(host kms.Host, err error) {
 	if w == nil || err != nil {
 		return
 	}
@@ -187,7 +187,7 @@ func (w *watchman) host(host kms.Host, err error) {
 }
 
 // missing is what the station could still add by the count that the cycle knows.
-func (w *watchman) missing(station world.StationState) map[kms.Product]int {
+func (w *invariantChecker) missing(station world.StationState) map[kms.Product]int {
 	missing := map[kms.Product]int{}
 	for product, threshold := range w.job.Thresholds {
 		count, _ := w.read.Count(product)
@@ -201,7 +201,7 @@ func (w *watchman) missing(station world.StationState) map[kms.Product]int {
 }
 
 // restart holds a command against A1 to A3.
-func (w *watchman) restart(station string, force bool) {
+func (w *invariantChecker) restart(station string, force bool) {
 	if w == nil {
 		return
 	}
@@ -259,7 +259,7 @@ func (w *watchman) restart(station string, force bool) {
 
 // cheapest holds a restart against A0: no member that is known to be off, and could be
 // woken, is left asleep. What a window keeps, and what is another pool's, is left out.
-func (w *watchman) cheapest(station string, site world.State) {
+func (w *invariantChecker) cheapest(station string, site world.State) {
 	if !w.job.Limits.Wake || w.windowed || w.twin {
 		return
 	}
@@ -275,7 +275,7 @@ const UsualCycle = 3 * time.Minute
 
 // inWindow holds a start against A4: the window is open, for as long as the shortest of
 // the cycles that were seen at least, the station's own if there were any.
-func (w *watchman) inWindow(station, how string) {
+func (w *invariantChecker) inWindow(station, how string) {
 	if !w.windowed {
 		return
 	}
@@ -304,7 +304,7 @@ func (w *watchman) inWindow(station, how string) {
 }
 
 // longest is the longest cycle that can be expected of any station.
-func (w *watchman) longest() time.Duration {
+func (w *invariantChecker) longest() time.Duration {
 	longest := func(seen map[string][]time.Duration) time.Duration {
 		most := time.Duration(0)
 		for _, spans := range seen {
@@ -316,7 +316,7 @@ func (w *watchman) longest() time.Duration {
 }
 
 // wake holds the switching on of a station against A4 and A10.
-func (w *watchman) wake(station string) {
+func (w *invariantChecker) wake(station string) {
 	if w == nil {
 		return
 	}
@@ -334,14 +334,14 @@ func (w *watchman) wake(station string) {
 const hopeFor = 3 * time.Minute
 
 // ended is told that the cycle that is judged has returned.
-func (w *watchman) ended() {
+func (w *invariantChecker) ended() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.last, w.left = w.read, time.Now()
 }
 
 // again forgets what only the run before could know.
-func (w *watchman) again() {
+func (w *invariantChecker) again() {
 	state := w.world.State()
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -367,7 +367,7 @@ func (w *watchman) again() {
 const readBefore = 11 * time.Second
 
 // restarted is told what became of the command.
-func (w *watchman) restarted(station string, err error) {
+func (w *invariantChecker) restarted(station string, err error) {
 	if w == nil || err == nil || errors.Is(err, kms.ErrUnknownOutcome) {
 		return
 	}
@@ -380,7 +380,7 @@ func (w *watchman) restarted(station string, err error) {
 
 // activate holds a request on command against A7 and A9: it uses up an activation on
 // anything but an unlicensed product with a KMS client key.
-func (w *watchman) activate(station, licence string) {
+func (w *invariantChecker) activate(station, licence string) {
 	if w == nil {
 		return
 	}

@@ -9,15 +9,15 @@ import (
 	"github.com/timago/terraform-provider-timago/internal/cycle"
 )
 
-// sights counts what drawn worlds have shown, so that no promise is held for want of
+// coverage counts what drawn worlds have shown, so that no promise is held for want of
 // anything that could break it.
-type sights struct {
+type coverage struct {
 	mu    sync.Mutex
 	seen  map[string]int
 	total int
 }
 
-func (s *sights) add(drawn scenario, w *watchman) {
+func (s *coverage) add(drawn scenario, w *invariantChecker) {
 	log := w.log.String()
 	var outside *cycle.OutsideWindow
 	var stalled *cycle.Stalled
@@ -58,17 +58,17 @@ func (s *sights) add(drawn scenario, w *watchman) {
 }
 
 // judge wants everything to have been seen, schools only where enough worlds were drawn.
-func (s *sights) judge(t *testing.T) {
+func (s *coverage) judge(t *testing.T) {
 	t.Helper()
-	if t.Failed() || s.total < fewestForSights {
+	if t.Failed() || s.total < fewestForCoverage {
 		return
 	}
 	for sight, seen := range s.seen {
 		t.Logf("%5d of %d worlds: %s", seen, s.total, sight)
-		if seen == 0 && s.total >= 10*fewestForSights {
+		if seen == 0 && s.total >= 10*fewestForCoverage {
 			t.Errorf("of %d worlds none has shown %s", s.total, sight)
 		}
 	}
 }
 
-const fewestForSights = 200
+const fewestForCoverage = 200
