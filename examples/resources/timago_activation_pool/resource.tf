@@ -1,17 +1,17 @@
-# A classroom takes part: its stations are used regularly.
+# A classroom: its stations are used regularly, so that the counts last.
 resource "timago_activation_pool" "r101" {
   name     = "R101"
   stations = ["R101-PC01", "R101-PC02", "R101-PC03", "R101-PC04", "R101-PC05"]
 }
 
-# A pool with everything said.
+# A pool with much said.
 resource "timago_activation_pool" "library" {
   name     = "Library"
   kms_host = "kms01.schule.example"
   stations = ["BIB-PC01", "BIB-PC02", "BIB-PC03"]
 
   thresholds       = { windows = 25, office = 5 }
-  require_licensed = "all"
+  require_licensed = "all" # not the counts alone: every member must be licensed, too
   early_renewal    = "168h"
 
   cycle = {
@@ -28,7 +28,7 @@ resource "timago_activation_pool" "library" {
   }
 }
 
-# Only what is stable belongs in an output: a changed output is a change of the plan, too.
+# Output only what is stable: a changed output is a change of the plan, too.
 output "r101" {
   value = timago_activation_pool.r101.status
 }

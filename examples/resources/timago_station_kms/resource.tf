@@ -14,8 +14,8 @@ resource "timago_activation_pool" "room" {
   stations = [for station in timago_station_kms.room : station.station]
 }
 
-# A station that starts one of two operating systems. Nobody works on it at night, and
-# this apply ends only when its new image has started.
+# A station with two operating systems. Nobody works on it at night, so that this apply may
+# wait until its new image has started.
 resource "timago_station_kms" "reading_room" {
   station          = "BIB-PC01"
   operating_system = "Windows 11"

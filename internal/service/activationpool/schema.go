@@ -224,8 +224,8 @@ func cycleAttributes() map[string]schema.Attribute {
 			Optional: true,
 			Computed: true,
 			Default:  booldefault.StaticBool(true),
-			MarkdownDescription: "Whether stations that do not answer are switched on if their counts are needed. A start counts. Timago does it in API mode, " +
-				"else Wake-on-LAN to `wake_broadcast`. Default: `true`.",
+			MarkdownDescription: "Whether stations that do not answer are switched on if their counts are needed. A start counts. Timago switches them on in API mode, " +
+				"Wake-on-LAN to `wake_broadcast` in direct mode. Default: `true`.",
 		},
 		"wake_broadcast": schema.StringAttribute{
 			Optional: true,

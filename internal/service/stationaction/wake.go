@@ -16,7 +16,7 @@ import (
 func wake() definition {
 	return definition{
 		name: "wake", verb: "wake", doing: "Waking", done: "up", told: "woken",
-		about: "Switches stations on, many side by side. Timago does it in API mode, else Wake-on-LAN, for which the provider's `inventory` names the stations' MAC addresses. " +
+		about: "Switches stations on, many side by side: by Timago in API mode, and in direct mode by Wake-on-LAN, for which the provider's `inventory` names the stations' MAC addresses. " +
 			"A station that is on stays as it is.",
 		attributes: map[string]schema.Attribute{
 			"wait": waitAttribute("Wait until each station answers; in API mode until Timago reports its start."),
