@@ -16,12 +16,13 @@ import (
 // Kerberos' own (RFC 4121), never SPNEGO: there is nothing in them that a
 // machine could negotiate down to NTLM.
 type kerberosSession struct {
-	tickets *tickets
-	service string // principal of the machine, HTTP/<host>
-	sealed  bool
+	protection
+	tickets  *tickets
+	service  string // principal of the machine
+	bindings [16]byte
+	sealed   bool
 
-	scheme  string // as the machine offers it
-	context *securityContext
+	scheme, sealing string // as the machine offers them
 }
 
 // How Kerberos is asked for, the preferred first, and what seals are called
@@ -33,7 +34,10 @@ var kerberosSchemes = []struct{ name, protocol string }{
 }
 
 func (c *Client) newKerberosSession(cn *conn) *kerberosSession {
-	return &kerberosSession{tickets: c.tickets, service: "HTTP/" + cn.to.host, sealed: cn.certificate == nil}
+	return &kerberosSession{
+		tickets: c.tickets, service: serviceOf(cn.to),
+		bindings: channelBindings(cn.certificate), sealed: cn.certificate == nil,
+	}
 }
 
 func (s *kerberosSession) perConnection() bool { return true }
@@ -48,7 +52,7 @@ func (s *kerberosSession) greet(ctx context.Context, c *conn) error {
 	}
 	for _, scheme := range kerberosSchemes {
 		if _, err = challenge(answer, scheme.name); err == nil {
-			s.scheme = scheme.name
+			s.scheme, s.sealing = scheme.name, scheme.protocol
 			break
 		}
 	}
@@ -71,11 +75,8 @@ func (s *kerberosSession) prove(ctx context.Context, c *conn) error {
 	if err != nil {
 		return err
 	}
-	var channel, token []byte // of the TLS channel: nil without TLS
-	if bindings := channelBindings(c.certificate); bindings != nil {
-		channel = bindings.ApplicationData
-	}
-	if s.context, token, err = s.tickets.initiate(ticket, channel); err != nil {
+	context, token, err := s.tickets.initiate(ticket, s.bindings)
+	if err != nil {
 		return err
 	}
 	answer, err := leg(ctx, c, s.scheme+" "+base64.StdEncoding.EncodeToString(token))
@@ -91,8 +92,11 @@ func (s *kerberosSession) prove(ctx context.Context, c *conn) error {
 	if err := outcome(c, answer); err != nil {
 		return err
 	}
-	if err := s.context.complete(token); err != nil {
+	if err := context.complete(token); err != nil {
 		return &KerberosFailed{Reason: KerberosUntrusted, Service: s.service, Realm: ticket.Realm, Err: err}
+	}
+	if s.sealed {
+		s.protection = protection{context: context, protocol: s.sealing}
 	}
 	return nil
 }
@@ -121,40 +125,4 @@ func (s *kerberosSession) refused(token []byte) error {
 		return errRefused
 	}
 	return failed
-}
-
-func (s *kerberosSession) protocol() string {
-	for _, scheme := range kerberosSchemes {
-		if scheme.name == s.scheme {
-			return scheme.protocol
-		}
-	}
-	return ""
-}
-
-func (s *kerberosSession) seal(envelope []byte) (http.Header, []byte, error) {
-	if !s.sealed {
-		return http.Header{"Content-Type": {soapType}}, envelope, nil
-	}
-	header, sealed, err := s.context.wrap(envelope)
-	if err != nil {
-		return nil, nil, fmt.Errorf("sealing a request: %w", err)
-	}
-	protocol := s.protocol()
-	return http.Header{"Content-Type": {sealedType(protocol)}}, sealedBody(protocol, sealed, header, len(envelope)), nil
-}
-
-func (s *kerberosSession) open(answer *reply) ([]byte, error) {
-	if !s.sealed {
-		return answer.body, nil
-	}
-	sealed, header, err := openBody(s.protocol(), answer.header.Get("Content-Type"), answer.body)
-	if err != nil {
-		return nil, err
-	}
-	envelope, err := s.context.unwrap(header, sealed)
-	if err != nil {
-		return nil, fmt.Errorf("its seal is broken: %w", err)
-	}
-	return envelope, nil
 }

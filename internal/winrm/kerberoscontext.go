@@ -32,9 +32,9 @@ const (
 	macSize        = 12
 )
 
-// securityContext is the initiator's side of a GSS-API context (RFC 4121). It
+// kerberosContext is the initiator's side of a GSS-API context (RFC 4121). It
 // belongs to one connection.
-type securityContext struct {
+type kerberosContext struct {
 	key      types.EncryptionKey // of the ticket, until the machine's answer names its own
 	ticket   types.EncryptionKey
 	stamp    time.Time // which only the machine can have read
@@ -44,8 +44,8 @@ type securityContext struct {
 }
 
 // initiate makes a context and the token that begins it: an AP-REQ that
-// demands mutual proof, bound to the TLS channel if there is one.
-func (t *tickets) initiate(ticket *ticket, channel []byte) (*securityContext, []byte, error) {
+// demands mutual proof, bound to the TLS channel.
+func (t *tickets) initiate(ticket *ticket, bindings [md5.Size]byte) (*kerberosContext, []byte, error) {
 	if !slices.Contains(encryptionTypes, ticket.key.KeyType) {
 		return nil, nil, &KerberosFailed{Reason: KerberosEncryption, Service: ticket.SName.PrincipalNameString(), Realm: ticket.Realm,
 			Err: fmt.Errorf("its ticket has encryption type %d, not AES", ticket.key.KeyType)}
@@ -59,7 +59,7 @@ func (t *tickets) initiate(ticket *ticket, channel []byte) (*securityContext, []
 	if err := authenticator.GenerateSeqNumberAndSubKey(ticket.key.KeyType, len(ticket.key.KeyValue)); err != nil {
 		return nil, nil, err
 	}
-	authenticator.Cksum = types.Checksum{CksumType: chksumtype.GSSAPI, Checksum: contextChecksum(channel)}
+	authenticator.Cksum = types.Checksum{CksumType: chksumtype.GSSAPI, Checksum: contextChecksum(bindings)}
 	request, err := messages.NewAPReq(ticket.Ticket, ticket.key, authenticator)
 	if err != nil {
 		return nil, nil, err
@@ -69,7 +69,7 @@ func (t *tickets) initiate(ticket *ticket, channel []byte) (*securityContext, []
 	if err != nil {
 		return nil, nil, err
 	}
-	context := &securityContext{
+	context := &kerberosContext{
 		key: authenticator.SubKey, ticket: ticket.key, stamp: stamp,
 		sent: uint64(authenticator.SeqNumber), //nolint:gosec // 30 bits
 	}
@@ -77,20 +77,15 @@ func (t *tickets) initiate(ticket *ticket, channel []byte) (*securityContext, []
 }
 
 // contextChecksum carries what is agreed on and the channel (RFC 4121 4.1.1).
-func contextChecksum(channel []byte) []byte {
+func contextChecksum(bindings [md5.Size]byte) []byte {
 	const agreed = gssapi.ContextFlagMutual | gssapi.ContextFlagReplay | gssapi.ContextFlagSequence | gssapi.ContextFlagConf | gssapi.ContextFlagInteg
-	var bound [md5.Size]byte
-	if channel != nil {
-		bindings := binary.LittleEndian.AppendUint32(make([]byte, 16), uint32(len(channel))) //nolint:gosec // a name and a hash
-		bound = md5.Sum(append(bindings, channel...))                                        //nolint:gosec // RFC 4121 has no other
-	}
 	checksum := binary.LittleEndian.AppendUint32(nil, md5.Size)
-	return binary.LittleEndian.AppendUint32(append(checksum, bound[:]...), agreed)
+	return binary.LittleEndian.AppendUint32(append(checksum, bindings[:]...), agreed)
 }
 
 // complete checks the machine's answer, which proves that it could read the
 // ticket, and takes the key and the sequence number over.
-func (c *securityContext) complete(token []byte) error {
+func (c *kerberosContext) complete(token []byte) error {
 	if len(token) == 0 {
 		return errors.New("it sent no proof")
 	}
@@ -133,10 +128,10 @@ const (
 	flagSubkey   = 0x04
 )
 
-// wrap seals a message. The token is rotated so that what is not the message's
+// Seal seals a message. The token is rotated so that what is not the message's
 // own ciphertext comes first: WinRM counts that as header, the rest is as long
 // as the message (MS-WSMV 2.2.9.1.1.2.2).
-func (c *securityContext) wrap(message []byte) (header, sealed []byte, err error) {
+func (c *kerberosContext) Seal(message []byte) (header, sealed []byte, err error) {
 	token := []byte{0x05, 0x04, flagSealed | c.subkeyed, 0xFF, 0, 0, 0, 0}
 	token = binary.BigEndian.AppendUint64(token, c.sent)
 	encryption, err := crypto.GetEtype(c.key.KeyType)
@@ -154,9 +149,9 @@ func (c *securityContext) wrap(message []byte) (header, sealed []byte, err error
 	return slices.Concat(token, ciphertext[end:], ciphertext[:confounderSize]), ciphertext[confounderSize:end], nil
 }
 
-// unwrap opens a message of the machine. One that came before, or was sent
+// Open opens a message of the machine. One that came before, or was sent
 // back, is refused.
-func (c *securityContext) unwrap(header, sealed []byte) ([]byte, error) {
+func (c *kerberosContext) Open(header, sealed []byte) ([]byte, error) {
 	token := slices.Concat(header, sealed)
 	if len(token) < 2*tokenHeaderSize+confounderSize+macSize || token[0] != 0x05 || token[1] != 0x04 || token[3] != 0xFF {
 		return nil, errors.New("it is no message token")

@@ -40,9 +40,9 @@ func unhex(t testing.TB, text string) []byte {
 	return b
 }
 
-func mitContext(t testing.TB) *securityContext {
+func mitContext(t testing.TB) *kerberosContext {
 	t.Helper()
-	return &securityContext{
+	return &kerberosContext{
 		key: types.EncryptionKey{KeyType: encryptionTypes[0], KeyValue: unhex(t, mitKey)}, subkeyed: flagSubkey, received: mitSequence,
 	}
 }
@@ -52,7 +52,7 @@ func TestTokensOfMITAreOpened(t *testing.T) {
 	c := mitContext(t)
 	whole := unhex(t, mitWhole)
 	for _, token := range [][2][]byte{{unhex(t, mitHeader), unhex(t, mitSealed)}, {whole[:60], whole[60:]}} { // rotated, and not
-		message, err := c.unwrap(token[0], token[1])
+		message, err := c.Open(token[0], token[1])
 		if err != nil || string(message) != mitMessage {
 			t.Errorf("got %q, %v", message, err)
 		}
@@ -65,25 +65,25 @@ func TestTokensThatAreNotTheMachinesAreRefused(t *testing.T) {
 	for at := range len(header) * 8 {
 		altered := slices.Clone(header)
 		altered[at/8] ^= 1 << (at % 8)
-		if _, err := mitContext(t).unwrap(altered, sealed); err == nil {
+		if _, err := mitContext(t).Open(altered, sealed); err == nil {
 			t.Errorf("a token with bit %d changed was opened", at)
 		}
 	}
 	again := mitContext(t)
-	if _, err := again.unwrap(header, sealed); err != nil {
+	if _, err := again.Open(header, sealed); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := again.unwrap(header, sealed); err == nil {
+	if _, err := again.Open(header, sealed); err == nil {
 		t.Error("a token was opened twice")
 	}
 	ours := unhex(t, mitInitiator)
 	reflected := mitContext(t)
 	reflected.received = 0
-	if _, err := reflected.unwrap(ours[:60], ours[60:]); err == nil {
+	if _, err := reflected.Open(ours[:60], ours[60:]); err == nil {
 		t.Error("a token of the client's was taken for the machine's")
 	}
 	for n := range len(header) {
-		if _, err := mitContext(t).unwrap(header[:n], nil); err == nil {
+		if _, err := mitContext(t).Open(header[:n], nil); err == nil {
 			t.Errorf("%d bytes were opened", n)
 		}
 	}
@@ -95,7 +95,7 @@ func TestWrappedTokensHaveTheFormOfWinRM(t *testing.T) {
 	c.sent = 7
 	for number := range uint64(3) {
 		message := bytes.Repeat([]byte("x"), int(number)*17)
-		header, sealed, err := c.wrap(message)
+		header, sealed, err := c.Seal(message)
 		if err != nil || len(header) != 60 || len(sealed) != len(message) {
 			t.Fatalf("%d and %d bytes, %v; the header has 60, the rest is as long as the message", len(header), len(sealed), err)
 		}
@@ -142,7 +142,7 @@ func TestMachinesProofIsChecked(t *testing.T) {
 	t.Parallel()
 	ticket, own, subkey := newKey(t, 18, 32), newKey(t, 18, 32), newKey(t, 17, 16)
 	stamp := time.Date(2026, 3, 2, 7, 30, 0, 123_456_000, time.UTC)
-	begun := func() *securityContext { return &securityContext{key: own, ticket: ticket, stamp: stamp} }
+	begun := func() *kerberosContext { return &kerberosContext{key: own, ticket: ticket, stamp: stamp} }
 	good := messages.EncAPRepPart{CTime: stamp.Truncate(time.Second), Cusec: 123_456, Subkey: subkey, SequenceNumber: 42}
 
 	c := begun()
@@ -193,7 +193,7 @@ func FuzzMachinesProof(f *testing.F) {
 	ticket := types.EncryptionKey{KeyType: 18, KeyValue: bytes.Repeat([]byte{1}, 32)}
 	f.Add(replyOf(f, ticket, messages.EncAPRepPart{CTime: time.Unix(0, 0).UTC(), Subkey: ticket, SequenceNumber: 1}))
 	f.Fuzz(func(_ *testing.T, token []byte) {
-		c := &securityContext{key: ticket, ticket: ticket, stamp: time.Unix(0, 0)}
+		c := &kerberosContext{key: ticket, ticket: ticket, stamp: time.Unix(0, 0)}
 		_ = c.complete(token)
 		s := &kerberosSession{service: "HTTP/x"}
 		_ = s.refused(token)
@@ -204,7 +204,7 @@ func FuzzUnwrap(f *testing.F) {
 	f.Add(unhex(f, mitHeader), unhex(f, mitSealed))
 	f.Add(unhex(f, mitWhole)[:16], unhex(f, mitWhole)[16:])
 	f.Fuzz(func(t *testing.T, header, sealed []byte) {
-		if message, err := mitContext(t).unwrap(header, sealed); err == nil && string(message) != mitMessage {
+		if message, err := mitContext(t).Open(header, sealed); err == nil && string(message) != mitMessage {
 			t.Errorf("opened %q", message)
 		}
 	})

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"mime"
+	"net/http"
 	"regexp"
 	"strconv"
 	"strings"
@@ -21,6 +22,47 @@ const (
 	sealedData     = "Content-Type: application/octet-stream\r\n"
 )
 
+// securityContext protects what is sent on one connection.
+type securityContext interface {
+	// Seal gives the header of the seal, NTLM's signature or the first part of
+	// Kerberos' token, and the sealed text, which is as long as the message.
+	Seal(message []byte) (header, sealed []byte, err error)
+	Open(header, sealed []byte) ([]byte, error)
+}
+
+// protection is how a session's messages are protected: sealed by its security
+// context, or, where that is nil, by TLS alone.
+type protection struct {
+	context  securityContext
+	protocol string
+}
+
+func (p *protection) seal(envelope []byte) (http.Header, []byte, error) {
+	if p.context == nil {
+		return http.Header{"Content-Type": {soapType}}, envelope, nil
+	}
+	header, sealed, err := p.context.Seal(envelope)
+	if err != nil {
+		return nil, nil, fmt.Errorf("sealing a request: %w", err)
+	}
+	return http.Header{"Content-Type": {sealedType(p.protocol)}}, sealedBody(p.protocol, sealed, header, len(envelope)), nil
+}
+
+func (p *protection) open(answer *reply) ([]byte, error) {
+	if p.context == nil {
+		return answer.body, nil
+	}
+	sealed, header, err := openBody(p.protocol, answer.header.Get("Content-Type"), answer.body)
+	if err != nil {
+		return nil, err
+	}
+	envelope, err := p.context.Open(header, sealed)
+	if err != nil {
+		return nil, fmt.Errorf("its seal is broken: %w", err)
+	}
+	return envelope, nil
+}
+
 // negotiateProtocol is what a seal is called after "Authorization: Negotiate".
 const negotiateProtocol = "application/HTTP-SPNEGO-session-encrypted"
 
@@ -30,8 +72,7 @@ func sealedType(protocol string) string {
 
 var originalLength = regexp.MustCompile(`(?i)OriginalContent:[^\r\n]*;\s*Length=(\d{1,9})`)
 
-// sealedBody puts the header of the seal, NTLM's signature or the first part of
-// Kerberos' token, and the sealed text into a body.
+// sealedBody puts the header of the seal and the sealed text into a body.
 func sealedBody(protocol string, sealed, header []byte, length int) []byte {
 	var b bytes.Buffer
 	b.WriteString(sealedLimit)

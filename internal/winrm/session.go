@@ -67,9 +67,12 @@ func (c *Client) newSession(cn *conn) session {
 	case AuthKerberos:
 		return c.newKerberosSession(cn)
 	default:
-		return &ntlmSession{account: c.account, bindings: channelBindings(cn.certificate), sealed: cn.certificate == nil}
+		return c.newNTLMSession(cn)
 	}
 }
+
+// serviceOf is the name of a machine's service in a domain.
+func serviceOf(to target) string { return "HTTP/" + to.host }
 
 // authenticate makes the account's session on a new connection, in the turn
 // that proof grants.
