@@ -59,7 +59,7 @@ func TestTroubleshootingKnowsEveryFinding(t *testing.T) {
 // filled in stands as a verb of fmt.
 func findings(t *testing.T) []string {
 	t.Helper()
-	files, err := filepath.Glob("../activation/preflight*.go")
+	files, err := filepath.Glob("../pool/preflight*.go")
 	if err != nil {
 		t.Fatal(err)
 	}
