@@ -3,6 +3,7 @@ package kms
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -129,28 +130,39 @@ func parseNumber(text string, number *int) error {
 	return nil
 }
 
-// Pair puts answers to the requests before them. Both lists are in the order in which
-// they were written. An answer belongs to the latest request before it that has none
-// yet, and of those of one moment to the first: Windows dates its records by the second,
-// and two products may ask within one. A request whose answer never came keeps nil.
+// Pair puts answers to the requests before them. An answer belongs to the latest request
+// before it that has none yet, and of those of one moment to the first: Windows dates its
+// records by the second, and two products may ask within one. A request whose answer never
+// came keeps nil. The exchanges stand in the order of the requests.
 func Pair(requests []Request, answers []Answer) []Exchange {
 	exchanges := make([]Exchange, len(requests))
+	asked := make([]*Exchange, len(requests))
 	for i, r := range requests {
-		exchanges[i].Request = r
+		exchanges[i].Request, asked[i] = r, &exchanges[i]
 	}
+	told := make([]*Answer, len(answers))
 	for i := range answers {
-		var asked *Exchange
-		for at := len(exchanges) - 1; at >= 0; at-- {
-			e := &exchanges[at]
-			if asked != nil && e.Time.Before(asked.Time) {
-				break
+		told[i] = &answers[i]
+	}
+	// A clock that was set back leaves a log whose order is not that of its times.
+	slices.SortStableFunc(asked, func(x, y *Exchange) int { return x.Time.Compare(y.Time) })
+	slices.SortStableFunc(told, func(x, y *Answer) int { return x.Time.Compare(y.Time) })
+
+	var open [][]*Exchange // requests without an answer, by the moment, the latest moment last
+	for _, answer := range told {
+		for len(asked) > 0 && !asked[0].Time.After(answer.Time) {
+			if last := len(open) - 1; last >= 0 && open[last][0].Time.Equal(asked[0].Time) {
+				open[last] = append(open[last], asked[0])
+			} else {
+				open = append(open, asked[:1:1])
 			}
-			if e.Answer == nil && !e.Time.After(answers[i].Time) {
-				asked = e
-			}
+			asked = asked[1:]
 		}
-		if asked != nil {
-			asked.Answer = &answers[i]
+		if last := len(open) - 1; last >= 0 {
+			open[last][0].Answer = answer
+			if open[last] = open[last][1:]; len(open[last]) == 0 {
+				open = open[:last]
+			}
 		}
 	}
 	return exchanges

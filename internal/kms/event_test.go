@@ -1,9 +1,14 @@
 package kms_test
 
 import (
+	"fmt"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"pgregory.net/rapid"
 
 	"github.com/timago/terraform-provider-timago/internal/kms"
 )
@@ -62,6 +67,78 @@ func TestAnAnswerBelongsToTheLatestOpenRequestBeforeIt(t *testing.T) {
 	}
 	if exchanges[2].Answer == nil || exchanges[2].Answer.Count != 8 {
 		t.Errorf("third: %+v", exchanges[2])
+	}
+}
+
+// pairSlowly says what Pair does, one answer after the other.
+func pairSlowly(requests []kms.Request, answers []kms.Answer) []kms.Exchange {
+	exchanges := make([]kms.Exchange, len(requests))
+	for i, r := range requests {
+		exchanges[i].Request = r
+	}
+	for i := range answers {
+		at := -1
+		for j, e := range exchanges {
+			if e.Answer == nil && !e.Time.After(answers[i].Time) && (at < 0 || e.Time.After(exchanges[at].Time)) {
+				at = j
+			}
+		}
+		if at >= 0 {
+			exchanges[at].Answer = &answers[i]
+		}
+	}
+	return exchanges
+}
+
+func TestAnswersArePairedAsOneByOne(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		moments := func(of string) []time.Time {
+			seconds := rapid.SliceOfN(rapid.Int64Range(0, 20), 0, 30).Draw(t, of)
+			times := make([]time.Time, len(seconds))
+			for i, second := range seconds {
+				times[i] = time.Unix(second, 0)
+			}
+			return times
+		}
+		var requests []kms.Request
+		for i, at := range moments("requests") { // in any order: a clock may be set back
+			requests = append(requests, kms.Request{Time: at, Threshold: i})
+		}
+		var answers []kms.Answer
+		for i, at := range slices.SortedStableFunc(slices.Values(moments("answers")), time.Time.Compare) {
+			answers = append(answers, kms.Answer{Time: at, Count: i})
+		}
+		if got, want := kms.Pair(requests, answers), pairSlowly(requests, answers); !reflect.DeepEqual(got, want) {
+			t.Fatalf("got  %+v\nwant %+v", got, want)
+		}
+	})
+}
+
+// The time per event must not grow with their number.
+func BenchmarkPair(b *testing.B) {
+	for _, story := range []struct {
+		name     string
+		answered int // every how manieth request
+	}{{"answered", 1}, {"half", 2}, {"unanswered before", 0}} {
+		for _, n := range []int{1000, 10_000, 40_000} {
+			requests, answers := make([]kms.Request, n), []kms.Answer{}
+			for i := range requests {
+				requests[i].Time = time.Unix(int64(i), 0)
+				if story.answered > 0 && i%story.answered == 0 {
+					answers = append(answers, kms.Answer{Time: requests[i].Time})
+				}
+			}
+			for story.answered == 0 && len(answers) < n {
+				answers = append(answers, kms.Answer{Time: time.Unix(int64(n), 0)})
+			}
+			b.Run(fmt.Sprintf("%s/%d", story.name, n), func(b *testing.B) {
+				for b.Loop() {
+					kms.Pair(requests, answers)
+				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*n), "ns/request")
+			})
+		}
 	}
 }
 
