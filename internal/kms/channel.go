@@ -7,14 +7,15 @@ type ChannelKind uint8
 
 // What a channel means for a KMS host.
 const (
-	ChannelOther      ChannelKind = iota // a channel this version does not know
-	ChannelKMSClient                     // Volume:GVLK, asks a KMS host: the only one that counts
-	ChannelKMSHost                       // Volume:CSVLK, the key of a KMS host
-	ChannelMAK                           // Volume:MAK, activates once at Microsoft
-	ChannelRetail                        // Retail, also the base of subscription (CSP) machines
-	ChannelOEM                           // OEM:DM, OEM:SLP, OEM:NONSLP, pre-installed
-	ChannelEvaluation                    // time based evaluation
-	ChannelVirtual                       // automatic activation of virtual machines
+	ChannelOther        ChannelKind = iota // a channel this version does not know
+	ChannelKMSClient                       // Volume:GVLK, asks a KMS host: the only one that counts
+	ChannelKMSHost                         // Volume:CSVLK, the key of a KMS host
+	ChannelMAK                             // Volume:MAK, activates once at Microsoft
+	ChannelRetail                          // Retail, also the base of subscription (CSP) machines
+	ChannelOEM                             // OEM:DM, OEM:SLP, OEM:NONSLP, pre-installed
+	ChannelEvaluation                      // Retail:TB:Eval, TIMEBASED_EVAL: time based evaluation
+	ChannelSubscription                    // Retail:TB:Sub, TIMEBASED_SUB: a subscription such as Microsoft 365
+	ChannelVirtual                         // VT:IA: automatic activation of virtual machines (AVMA)
 )
 
 // Channel is a product key channel: the raw text of Windows and its kind.
@@ -40,9 +41,11 @@ func ChannelOf(productKeyChannel, description string) Channel {
 		c.Kind = ChannelMAK
 	case strings.HasPrefix(raw, "OEM"):
 		c.Kind = ChannelOEM
-	case strings.HasPrefix(raw, "TIMEBASED_"):
+	case strings.HasSuffix(raw, ":TB:SUB"), strings.Contains(raw, "TIMEBASED_SUB"):
+		c.Kind = ChannelSubscription
+	case strings.Contains(raw, ":TB"), strings.Contains(raw, "TIMEBASED_"):
 		c.Kind = ChannelEvaluation
-	case strings.Contains(raw, "VIRTUAL_MACHINE_ACTIVATION"):
+	case raw == "VT:IA", strings.Contains(raw, "VIRTUAL_MACHINE_ACTIVATION"):
 		c.Kind = ChannelVirtual
 	case strings.HasPrefix(raw, "RETAIL"):
 		c.Kind = ChannelRetail
@@ -65,11 +68,19 @@ func channelToken(description string) string {
 func (c Channel) Counts() bool { return c.Kind == ChannelKMSClient }
 
 // NeverCounts says in words why a product with this channel adds nothing to a
-// KMS count; empty where it can count.
+// KMS count, with Windows' own name of the channel; empty where it can count.
 func (c Channel) NeverCounts() string {
-	switch c.Kind {
-	case ChannelKMSClient:
+	switch {
+	case c.Counts():
 		return ""
+	case c.Raw == "":
+		return "its key's channel could not be read"
+	}
+	return c.why() + " (channel " + c.Raw + ")"
+}
+
+func (c Channel) why() string {
+	switch c.Kind {
 	case ChannelMAK:
 		return "it has a multiple activation key (MAK), which activates at Microsoft and never asks a KMS host"
 	case ChannelRetail:
@@ -80,12 +91,11 @@ func (c Channel) NeverCounts() string {
 		return "it has the key of a KMS host, not of a client"
 	case ChannelEvaluation:
 		return "it is an evaluation version, which no KMS host activates"
+	case ChannelSubscription:
+		return "it is licensed by a subscription such as Microsoft 365, not by a KMS host"
 	case ChannelVirtual:
-		return "it is activated by the virtual machine's host, not by a KMS host"
-	case ChannelOther:
+		return "it is activated by the host of its virtual machine (AVMA), not by a KMS host"
+	case ChannelKMSClient, ChannelOther:
 	}
-	if c.Raw == "" {
-		return "its key's channel could not be read"
-	}
-	return "its key's channel " + c.Raw + " is not that of a KMS client"
+	return "its key is not that of a KMS client"
 }
