@@ -10,16 +10,28 @@ import (
 var (
 	// ErrUnreachable: no answer. It says nothing about activation.
 	ErrUnreachable = errors.New("no answer")
+	// ErrUnknownName: no answer, since the name resolves to nothing. Waiting for it does not
+	// help, as it does for a machine that is off.
+	ErrUnknownName error = unknownName{}
 	// ErrNotYet: it answers, but its services are still starting or going down.
 	ErrNotYet = errors.New("not ready yet")
 	// ErrUnknownOutcome: the command was sent and its answer lost; only the machine's
 	// state tells whether it was carried out.
 	ErrUnknownOutcome = errors.New("the outcome is unknown")
+	// ErrShutdownPending: refused because somebody else has scheduled a shutdown, perhaps for
+	// hours later. Nothing was taken.
+	ErrShutdownPending = errors.New("a shutdown that somebody else scheduled is pending")
 	// ErrInUse: refused because somebody is logged on.
 	ErrInUse = errors.New("in use")
 	// ErrDenied: the account may not ask this.
 	ErrDenied = errors.New("access denied")
 )
+
+// unknownName is a reason for ErrUnreachable.
+type unknownName struct{}
+
+func (unknownName) Error() string { return "the name is not known" }
+func (unknownName) Unwrap() error { return ErrUnreachable }
 
 // UnsureFor is how long a station may go on answering without a restart until a command to
 // restart whose outcome is unknown is taken for not carried out.

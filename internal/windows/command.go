@@ -3,6 +3,8 @@ package windows
 import (
 	"context"
 	"errors"
+	"fmt"
+	"time"
 
 	"github.com/timago/terraform-provider-timago/internal/kms"
 	"github.com/timago/terraform-provider-timago/internal/winrm"
@@ -21,23 +23,52 @@ const (
 )
 
 // Restart restarts a station. Where somebody is logged on and force is not given it is
-// refused with kms.ErrInUse; with force the user gets half a minute's notice. A shutdown
-// that is already under way is as good as ours. kms.ErrUnknownOutcome means that it may
-// have been taken: only the uptime tells.
+// refused with kms.ErrInUse; with force the user gets half a minute's notice. A restart
+// that this client has just asked for is as good; of any other shutdown that is scheduled
+// Windows tells neither by whom nor for when: kms.ErrShutdownPending.
+// kms.ErrUnknownOutcome means that it may have been taken: only the uptime tells.
 func (c *Client) Restart(ctx context.Context, address string, force bool) error {
 	flags, notice := shutdownRestart, 0
 	if force {
 		flags, notice = shutdownRestartForced, shutdownNotice
 	}
 	err := c.shutDown(ctx, address, flags, notice, restartComment)
-	if winrm.IsCode(err, codeShutdownScheduled) {
+	if winrm.IsCode(err, codeShutdownScheduled) && c.restarting(ctx, address) {
 		return nil
 	}
-	return outcome(err)
+	err = outcome(err)
+	if err == nil || errors.Is(err, kms.ErrUnknownOutcome) {
+		before, _ := c.uptimes.Load(address)
+		c.restarts.Store(address, restart{asked: time.Now(), before: before})
+	}
+	return err
+}
+
+// restart is one that was asked for.
+type restart struct {
+	asked  time.Time
+	before any // the kms.Uptime that was read last; nil where none was
+}
+
+// restarting tells whether a shutdown that is scheduled is a restart that was asked for here:
+// a moment ago, and the machine has not started since.
+func (c *Client) restarting(ctx context.Context, address string) bool {
+	last, known := c.restarts.Load(address)
+	if !known {
+		return false
+	}
+	ours := last.(restart) //nolint:forcetypeassert // only these are stored
+	if time.Since(ours.asked) > shutdownNotice*time.Second+kms.UnsureFor {
+		return false
+	}
+	before, read := ours.before.(kms.Uptime)
+	now, err := c.Probe(ctx, address)
+	return !read || err != nil || !now.RestartedSince(before)
 }
 
 // Shutdown switches a station off. Where somebody is logged on it is refused with
-// kms.ErrInUse. A shutdown that is already under way is an error: it may be a restart.
+// kms.ErrInUse, and where a shutdown is scheduled with kms.ErrShutdownPending: that one may
+// be a restart.
 func (c *Client) Shutdown(ctx context.Context, address string) error {
 	return outcome(c.shutDown(ctx, address, shutdownPowerOff, 0, powerOffComment))
 }
@@ -56,19 +87,34 @@ func (c *Client) shutDown(ctx context.Context, address string, flags, notice int
 }
 
 // Activate asks a product to activate, as slmgr /ato does. Call it only where
-// kms.Licence.CanAsk: on a MAK product it would use up an activation. The KMS host's
-// refusal is a *kms.CodeError; with kms.CodeNotEnoughCount the request was counted.
+// kms.Licence.CanAsk: on a MAK product it would use up an activation. An answer with a
+// code, known or not, is a *kms.CodeError; with kms.CodeNotEnoughCount the request was
+// counted. What WS-Management itself has to say is no answer of licensing.
 func (c *Client) Activate(ctx context.Context, address, licenceID string) error {
 	_, err := c.transport.Invoke(ctx, address, winrm.Call{
 		Class: "SoftwareLicensingProduct", Method: "Activate",
 		Selectors: map[string]string{"ID": licenceID},
 	}, winrm.Timeout(licensingTimeout))
-	if err == nil {
+	code, answered := answerOf(err)
+	switch {
+	case !answered:
+		return outcome(err)
+	case code.Informational():
 		return nil
+	case winrm.IsAccessDenied(err):
+		return fmt.Errorf("%w: %w: %w", kms.ErrDenied, &kms.CodeError{Code: code}, err)
 	}
-	// Refusals come as a fault or as the return value; both hold the HRESULT.
-	if code, told := winrm.Code(err); told && kms.Code(code).Refuses() {
-		return errors.Join(&kms.CodeError{Code: kms.Code(code)}, err)
+	return fmt.Errorf("%w: %w", &kms.CodeError{Code: code}, err)
+}
+
+// answerOf is the code with which a machine answered a call: the value that the method
+// returned, or what its fault holds.
+func answerOf(err error) (kms.Code, bool) {
+	var quota *winrm.Quota
+	var lost *winrm.ShellLost
+	if winrm.IsUnreachable(err) || winrm.IsOutcomeUnknown(err) || aborted(err) || errors.As(err, &quota) || errors.As(err, &lost) {
+		return 0, false
 	}
-	return outcome(err)
+	code, told := winrm.Code(err)
+	return kms.Code(code), told
 }

@@ -3,6 +3,7 @@ package windows_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -46,11 +47,57 @@ func TestARestartUnderWayIsNoShutdown(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := r.Restart(t.Context(), r.stations[0], true); err != nil {
-		t.Errorf("a restart is as good: %v", err)
+		t.Errorf("our own restart is as good: %v", err)
 	}
-	if err := r.Shutdown(t.Context(), r.stations[0]); err == nil || errors.Is(err, kms.ErrUnknownOutcome) {
+	if err := r.Shutdown(t.Context(), r.stations[0]); !errors.Is(err, kms.ErrShutdownPending) || errors.Is(err, kms.ErrUnknownOutcome) {
 		t.Errorf("a shutdown: %v", err)
 	}
+}
+
+// It may be for hours later, and nothing of ours was taken.
+func TestAShutdownOfSomebodyElsePassesForNoRestart(t *testing.T) {
+	t.Parallel()
+	r := open(t, classroom(world.Station{}))
+	ctx := t.Context()
+	restart := func() error {
+		must[kms.Presence](t)(r.Presence(ctx, r.stations[0]))
+		return r.Restart(ctx, r.stations[0], true)
+	}
+	schedule := func() {
+		t.Helper()
+		if err := r.World.Shutdown("PC01", 5*time.Hour, true, true); err != nil {
+			t.Fatal(err)
+		}
+	}
+	schedule()
+	if err := restart(); !errors.Is(err, kms.ErrShutdownPending) {
+		t.Fatalf("before anything was asked here: %v", err)
+	}
+	r.World.Advance(6 * time.Hour)
+	r.up(t)
+	if err := restart(); err != nil {
+		t.Fatal(err)
+	}
+	r.World.Advance(10 * time.Minute)
+	r.up(t)
+	schedule()
+	if err := restart(); !errors.Is(err, kms.ErrShutdownPending) {
+		t.Errorf("after a restart that was asked for here, and is over: %v", err)
+	}
+}
+
+// up waits until the first station answers: its port opens a moment after the world has
+// moved on.
+func (r room) up(t *testing.T) {
+	t.Helper()
+	var err error
+	for range 100 {
+		if _, err = r.Probe(t.Context(), r.stations[0]); err == nil {
+			return
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	t.Fatal(err)
 }
 
 func TestALostAnswerLeavesAShutdownOpen(t *testing.T) {
@@ -85,6 +132,7 @@ func TestWhatAShutdownReturns(t *testing.T) {
 		5: kms.ErrDenied, 1314: kms.ErrDenied, 0x80041003: kms.ErrDenied, 0x80041062: kms.ErrDenied,
 		21: kms.ErrNotYet, 0x80070015: kms.ErrNotYet, 1115: kms.ErrNotYet,
 		1722: kms.ErrNotYet, 0x800706BA: kms.ErrNotYet, 0x80041033: kms.ErrNotYet,
+		1190: kms.ErrShutdownPending, 0x800704A6: kms.ErrShutdownPending,
 		1191: kms.ErrInUse, 0x800704A7: kms.ErrInUse, 1271: kms.ErrInUse,
 	} {
 		client := windows.New(returning{value: value})
@@ -94,6 +142,76 @@ func TestWhatAShutdownReturns(t *testing.T) {
 			if !errors.Is(err, want) {
 				t.Errorf("a %s that returns %d: %v, want %v", what, value, err, want)
 			}
+		}
+	}
+}
+
+// failing is a machine that answers a method with an error.
+type failing struct {
+	windows.Transport
+	err error
+}
+
+func (f failing) Invoke(context.Context, string, winrm.Call, ...winrm.Option) (winrm.Instance, error) {
+	return winrm.Instance{}, f.err
+}
+
+// Whatever code comes, and however: it is an answer of licensing, and keeps its code.
+func TestAnAnswerToActivateKeepsItsCode(t *testing.T) {
+	t.Parallel()
+	for code, want := range map[uint32]struct{ means, not error }{
+		0xC004F038: {}, 0xC004F074: {}, 0xC004FFFF: {}, 0x80092328: {}, 0x8007000D: {}, 0x80070216: {}, 0x87E10BC6: {}, 0xDEADBEEF: {},
+		42: {}, 0x80041001: {}, 0x8033801A: {},
+		// Of the KMS host here, not of the machine.
+		1722: {not: kms.ErrNotYet}, 0x800706BA: {not: kms.ErrNotYet},
+		21: {means: kms.ErrNotYet}, 0x8007045B: {means: kms.ErrNotYet}, 0x80041033: {means: kms.ErrNotYet},
+		5: {means: kms.ErrDenied}, 0x80070005: {means: kms.ErrDenied}, 0x80041003: {means: kms.ErrDenied},
+	} {
+		fault := &winrm.Fault{Address: "pc01:5985", Code: code}
+		for how, err := range map[string]error{
+			"as the method's value":   &winrm.MethodFailed{Class: "SoftwareLicensingProduct", Method: "Activate", Value: code},
+			"as a fault":              fault,
+			"inside a fault":          &winrm.Fault{Code: 0x80338000, Provider: code},
+			"as a fault that is read": fmt.Errorf("asking: %w", fault),
+		} {
+			got := windows.New(failing{err: err}).Activate(t.Context(), "pc01", "id")
+			var refused *kms.CodeError
+			if !errors.As(got, &refused) || uint32(refused.Code) != code || !errors.Is(got, err) {
+				t.Errorf("%#x %s: %v", code, how, got)
+			}
+			for _, sentinel := range []error{kms.ErrNotYet, kms.ErrDenied, kms.ErrInUse, kms.ErrUnreachable, kms.ErrUnknownOutcome, kms.ErrShutdownPending} {
+				if errors.Is(got, sentinel) != (sentinel == want.means) || errors.Is(got, sentinel) && sentinel == want.not {
+					t.Errorf("%#x %s: %v is %q: %t", code, how, got, sentinel, errors.Is(got, sentinel))
+				}
+			}
+		}
+	}
+}
+
+func TestWhatIsNoAnswerToActivateHasNoCode(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct{ err, means error }{
+		"no connection":               {&winrm.Unreachable{Kind: winrm.KindRefused}, kms.ErrUnreachable},
+		"no answer to what was sent":  {&winrm.Unreachable{Kind: winrm.KindTimeout, Sent: true}, kms.ErrUnknownOutcome},
+		"the service going down":      {&winrm.Unreachable{Kind: winrm.KindReset, Sent: true, Err: &winrm.Fault{Code: 995}}, kms.ErrUnknownOutcome},
+		"the request let go of":       {&winrm.Fault{Code: 1223}, kms.ErrUnknownOutcome},
+		"the service's own time-out":  {&winrm.Fault{Code: winrm.CodeOperationTimeout}, kms.ErrUnknownOutcome},
+		"a quota":                     {&winrm.Quota{Fault: &winrm.Fault{Code: 2150859173}}, kms.ErrUnreachable},
+		"something that is no WinRM":  {&winrm.Protocol{Reason: "no envelope"}, kms.ErrUnreachable},
+		"the account refused":         {&winrm.AuthRejected{Host: "pc01"}, kms.ErrDenied},
+		"the call interrupted":        {&winrm.Interrupted{Sent: true, Err: context.Canceled}, kms.ErrUnknownOutcome},
+		"a fault that holds no code":  {&winrm.Fault{Subcode: "InternalError"}, nil},
+		"information, not an error":   {&winrm.MethodFailed{Value: 0x4004F040}, nil},
+		"the same, told as a fault":   {&winrm.Fault{Code: 0x4004F00C}, nil},
+		"nothing: the request passed": {},
+	} {
+		got := windows.New(failing{err: tt.err}).Activate(t.Context(), "pc01", "id")
+		var refused *kms.CodeError
+		if errors.As(got, &refused) || tt.means != nil && !errors.Is(got, tt.means) {
+			t.Errorf("%s: %v", name, got)
+		}
+		if code, told := winrm.Code(tt.err); (got == nil) != (tt.err == nil || told && kms.Code(code).Informational()) {
+			t.Errorf("%s: %v", name, got)
 		}
 	}
 }

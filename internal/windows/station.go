@@ -14,7 +14,7 @@ import (
 const (
 	queryUptime   = "SELECT LastBootUpTime, LocalDateTime FROM Win32_OperatingSystem"
 	queryConsole  = "SELECT Name, UserName FROM Win32_ComputerSystem"
-	queryDesktops = "SELECT ProcessId FROM Win32_Process WHERE Name = 'explorer.exe'"
+	queryDesktops = "SELECT SessionId FROM Win32_Process WHERE Name = 'explorer.exe'"
 	queryService  = "SELECT ClientMachineID, KeyManagementServiceMachine, KeyManagementServicePort, " +
 		"DiscoveredKeyManagementServiceMachineName, DiscoveredKeyManagementServiceMachinePort FROM SoftwareLicensingService"
 )
@@ -38,7 +38,9 @@ func (c *Client) uptime(ctx context.Context, address string, options ...winrm.Op
 	if !booted || !told {
 		return kms.Uptime{}, fmt.Errorf("its start time is missing: %w", kms.ErrNotYet)
 	}
-	return kms.Uptime{Now: now, Boot: boot}, nil
+	uptime := kms.Uptime{Now: now, Boot: boot}
+	c.uptimes.Store(address, uptime)
+	return uptime, nil
 }
 
 // Presence reads who uses a station and how long it has been up, in three queries.
@@ -51,16 +53,28 @@ func (c *Client) Presence(ctx context.Context, address string) (kms.Presence, er
 	if err != nil {
 		return kms.Presence{}, err
 	}
-	// Every session that shows a desktop runs an explorer; the console's user alone
-	// would miss remote sessions.
-	desktops, err := c.transport.Query(ctx, address, queryDesktops)
+	explorers, err := c.transport.Query(ctx, address, queryDesktops)
 	if err != nil {
 		return kms.Presence{}, meaning(err)
 	}
-	presence := kms.Presence{Uptime: uptime, Desktops: len(desktops)}
+	presence := kms.Presence{Uptime: uptime, Desktops: sessions(explorers)}
 	presence.Name, _ = computer.String("Name")
 	presence.User, _ = computer.String("UserName")
 	return presence, nil
+}
+
+// sessions counts those that show a desktop, remote ones too: each runs an explorer, and
+// one more for each window that its user has set to be a process of its own.
+func sessions(explorers []winrm.Instance) int {
+	seen, unnamed := map[uint32]bool{}, 0
+	for _, explorer := range explorers {
+		if session, told := explorer.Uint32("SessionId"); told {
+			seen[session] = true
+		} else {
+			unnamed = 1 // somebody is there, whatever the session
+		}
+	}
+	return max(len(seen), unnamed)
 }
 
 // Licensing reads the client machine id, the KMS host in use and the products that
@@ -195,20 +209,4 @@ func number(i winrm.Instance, name string) (*int, bool) {
 	}
 	n := int(value)
 	return &n, true
-}
-
-const queryCards = "SELECT MACAddress, IPEnabled FROM Win32_NetworkAdapterConfiguration WHERE IPEnabled = TRUE"
-
-// MAC reads the address of the first network card that is in use; "" where none is.
-func (c *Client) MAC(ctx context.Context, address string) (string, error) {
-	cards, err := c.transport.Query(ctx, address, queryCards)
-	if err != nil {
-		return "", meaning(err)
-	}
-	for _, card := range cards {
-		if mac, _ := card.String("MACAddress"); mac != "" {
-			return mac, nil
-		}
-	}
-	return "", nil
 }

@@ -12,6 +12,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"slices"
 	"sync"
 
@@ -30,6 +31,8 @@ type Transport interface {
 type Client struct {
 	transport Transport
 	slow      sync.Map // addresses whose log is too large for CIM
+	uptimes   sync.Map // the last kms.Uptime, by address
+	restarts  sync.Map // the last restart that was asked for, by address
 }
 
 // New returns a client over the transport, which stays the caller's to close.
@@ -79,7 +82,10 @@ func sentinelOf(err error) error {
 	var quota *winrm.Quota
 	var protocol *winrm.Protocol
 	var kerberos *winrm.KerberosFailed
+	var unreachable *winrm.Unreachable
 	switch {
+	case errors.As(err, &unreachable) && unreachable.Kind == winrm.KindDNS && notFound(err):
+		return kms.ErrUnknownName
 	case winrm.IsAuthRejected(err) && winrm.IsNotYetBack(err):
 		return kms.ErrNotYet // Netlogon is still starting after a restart
 	case errors.As(err, &kerberos) && kerberos.Reason == winrm.KerberosNoKDC:
@@ -90,10 +96,19 @@ func sentinelOf(err error) error {
 		return kms.ErrUnreachable
 	case winrm.IsCode(err, codeUsersLoggedOn), winrm.IsCode(err, codeMachineLocked):
 		return kms.ErrInUse
+	case winrm.IsCode(err, codeShutdownScheduled):
+		return kms.ErrShutdownPending
 	case aborted(err), slices.ContainsFunc(notYetCodes, func(code uint32) bool { return winrm.IsCode(err, code) }):
 		return kms.ErrNotYet
 	}
 	return nil
+}
+
+// notFound: the name resolves to nothing, as far as the resolver that was asked knows. One
+// that did not answer says nothing of the name.
+func notFound(err error) bool {
+	var failed *net.DNSError
+	return errors.As(err, &failed) && failed.IsNotFound
 }
 
 // aborted: the service is going down and let go of the request.
