@@ -113,7 +113,7 @@ func (l looker) read(ctx context.Context, known knowledge) (reading, diag.Diagno
 	}
 	r.host, err = pool.ReadHost(ctx, l.site.At(r.kmsHost))
 	if errors.Is(err, kms.ErrDenied) && l.site.CountSource() != site.CountHost && l.accepted(members, known) {
-		told := pool.CountsTold(ctx, l.site, members, l.site.MaxAge())
+		told := pool.CountsFromClients(ctx, l.site, members, l.site.MaxAge())
 		r.host = pool.HostReading{Host: told.Host, LogErr: err}
 		r.told, err = told.Age, nil
 	}

@@ -14,16 +14,16 @@ type RequestReader interface {
 	Requests(ctx context.Context, station string, since time.Time) ([]kms.Exchange, error)
 }
 
-// Told is what stations were told of the KMS host's counts, where the host itself may not
-// be read: the newest answer of each product.
-type Told struct {
+// ClientCounts are the KMS host's counts as its answers to clients gave them, for a host
+// that may not be read itself: the newest answer of each product.
+type ClientCounts struct {
 	Host kms.Host
 	Age  map[kms.Product]time.Duration // of the answer, on the clock of the station that got it
 }
 
-// CountsTold reads the members' events, side by side. An answer older than maxAge tells
-// nothing. An answer other than 0xC004F042 stands for the host's key.
-func CountsTold(ctx context.Context, stations RequestReader, members []Member, maxAge time.Duration) Told {
+// CountsFromClients reads the members' events, side by side. An answer older than maxAge
+// is left out. An answer other than 0xC004F042 stands for the host's key.
+func CountsFromClients(ctx context.Context, stations RequestReader, members []Member, maxAge time.Duration) ClientCounts {
 	exchanges := make([][]kms.Exchange, len(members))
 	var group errgroup.Group
 	for i, m := range members {
@@ -31,14 +31,14 @@ func CountsTold(ctx context.Context, stations RequestReader, members []Member, m
 			continue
 		}
 		group.Go(func() error {
-			// A station whose log cannot be read tells nothing; others may.
+			// A station whose log cannot be read gives no count; others may.
 			exchanges[i], _ = stations.Requests(ctx, m.Name, m.Station.Now.Add(-maxAge))
 			return nil
 		})
 	}
 	_ = group.Wait() // no read returns an error here
 
-	told := Told{Host: kms.Host{IsHost: true}, Age: map[kms.Product]time.Duration{}}
+	found := ClientCounts{Host: kms.Host{IsHost: true}, Age: map[kms.Product]time.Duration{}}
 	counts := map[kms.Product]int{}
 	for i, m := range members {
 		products := ProductsHeld(members[i : i+1])
@@ -48,14 +48,14 @@ func CountsTold(ctx context.Context, stations RequestReader, members []Member, m
 			}
 			product, known := products(kms.Counted{ActivationID: exchange.ActivationID})
 			age := m.Station.Now.Sub(exchange.Answer.Time)
-			if newest, told := told.Age[product]; !known || age > maxAge || told && newest <= age {
+			if newest, given := found.Age[product]; !known || age > maxAge || given && newest <= age {
 				continue
 			}
-			told.Age[product], counts[product] = age, exchange.Answer.Count
+			found.Age[product], counts[product] = age, exchange.Answer.Count
 		}
 	}
 	for product, count := range counts {
-		told.Host.Products = append(told.Host.Products, kms.HostProduct{Product: product, Status: kms.Licensed, Count: &count})
+		found.Host.Products = append(found.Host.Products, kms.HostProduct{Product: product, Status: kms.Licensed, Count: &count})
 	}
-	return told
+	return found
 }
