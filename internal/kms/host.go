@@ -30,6 +30,16 @@ type Host struct {
 	Products      []HostProduct
 }
 
+// CountSource says where a KMS host's counts are read.
+type CountSource string
+
+// Where counts are read.
+const (
+	CountAuto     CountSource = "auto"     // on the host; where it refuses the account, from the answers that its clients got
+	CountHost     CountSource = "host"     // on the host alone
+	CountStations CountSource = "stations" // from the answers that its clients got; the host is not asked
+)
+
 // HasKey tells whether the host has a key for the product family.
 func (h Host) HasKey(p Product) bool {
 	return slices.ContainsFunc(h.Products, func(e HostProduct) bool { return e.Product == p })

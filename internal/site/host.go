@@ -13,13 +13,13 @@ import (
 )
 
 // CountSource says where the KMS host's counts are read.
-type CountSource string
+type CountSource = kms.CountSource
 
 // Where counts are read.
 const (
-	CountAuto     CountSource = "auto"     // on the host; where it refuses the account, from the stations
-	CountHost     CountSource = "host"     // on the host alone
-	CountStations CountSource = "stations" // from what stations were told; the host is not asked
+	CountAuto     = kms.CountAuto
+	CountHost     = kms.CountHost
+	CountStations = kms.CountStations
 )
 
 // CountSource is where this site's counts are read.

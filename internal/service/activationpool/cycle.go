@@ -49,35 +49,34 @@ func (r *Resource) converge(ctx context.Context, plan, state model, known knowle
 	limited, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 
-	look := looker{site: r.site, pool: p, fresh: true}
-	if err := look.awaitImages(limited, p.limits.StationTimeout); err != nil {
+	if err := r.awaitImages(limited, p); err != nil {
 		failure.Attempted, failure.Err = "The members' images were waited for.", err
 		done.diags.Append(failure.Error())
 		return done
 	}
-	before, diags := look.read(limited, done.known)
+	before, diags := r.read(limited, p, done.known, true)
 	if diags.HasError() {
 		done.diags.Append(diags...)
 		return done
 	}
 	done.known.learn(before)
-	done.known.MACs = r.cards(limited, before.members, done.known.MACs)
+	done.known.MACs = r.cards(limited, before.Members, done.known.MACs)
 	after, result, err := before, cycle.Result{}, error(nil)
-	if !before.holds() {
+	if !before.Holds() {
 		result, err = r.cycle(limited, p, &done.known, before)
-		after, diags = look.readBack(ctx, limited, done.known, before)
+		after, diags = r.readBack(ctx, limited, p, done.known, before)
 		done.known.learn(after)
-		done.diags.Append(r.switchOff(limited, p, before.kmsHost, result)...)
+		done.diags.Append(r.switchOff(limited, p, before.KMSHost, result)...)
 	}
 	done.diags.Append(diags...)
 	done.pool = &plan
 	done.diags.Append(done.show(ctx, state, before, after, result)...)
-	if err == nil && !diags.HasError() && after.holds() {
+	if err == nil && !diags.HasError() && after.Holds() {
 		return done
 	}
-	failure.Attempted = account(result, after.assessment)
+	failure.Attempted = account(result, after.Assessment)
 	on := ""
-	if len(after.assessment.Unreachable) > 0 {
+	if len(after.Assessment.Unreachable) > 0 {
 		on = switchOn(p, r.site)
 	}
 	failure.Err, failure.Next = err, cycleAdvice(err, on)
@@ -90,30 +89,30 @@ var errNoImages = errors.New(`cycle.method is "reset_image", and images are rese
 var errNobodyTakesPart = errors.New("no member takes part in the activation yet")
 
 // cycle runs one cycle with the members that take part.
-func (r *Resource) cycle(ctx context.Context, p configured, known *knowledge, before reading) (cycle.Result, error) {
-	if before.shown {
+func (r *Resource) cycle(ctx context.Context, p configured, known *knowledge, before pool.Reading) (cycle.Result, error) {
+	if before.ShownOnly {
 		return cycle.Result{}, &site.NoWinRMError{}
 	}
 	if p.method == resetImage && !r.site.HasTimago() { // a plan tells it, unless it knew too little
 		return cycle.Result{}, errNoImages
 	}
-	if len(before.assessment.Products) == 0 {
-		return cycle.Result{}, fmt.Errorf("%w:\n%s", errNobodyTakesPart, pool.Listing(before.assessment.Pending))
+	if len(before.Assessment.Products) == 0 {
+		return cycle.Result{}, fmt.Errorf("%w:\n%s", errNobodyTakesPart, pool.Listing(before.Assessment.Pending))
 	}
 	var members []string
-	for _, m := range before.members {
+	for _, m := range before.Members {
 		if m.Pending == "" {
 			members = append(members, m.Name)
 		}
 	}
-	hosted := r.site.At(before.kmsHost)
+	hosted := r.site.At(before.KMSHost)
 	var world cycle.Site = hosted
 	if p.limits.Wake && r.site.CanWake(p.broadcast) {
 		world = hosted.Waking(p.broadcast, known.MACs)
 	}
 	job := cycle.Job{
-		Host: hosted.ID(), Members: members, Key: r.keys(ctx), Thresholds: before.targets(),
-		Limits: p.limits, Window: p.window, Memory: known.Memory, Progress: progress(ctx, p.name, before.targets()),
+		Host: hosted.ID(), Members: members, Key: r.keys(ctx), Thresholds: before.Targets(),
+		Limits: p.limits, Window: p.window, Memory: known.Memory, Progress: progress(ctx, p.name, before.Targets()),
 	}
 	if p.method == resetImage {
 		// What is learnt of images is not what restarts take.
@@ -208,13 +207,19 @@ const (
 
 // awaitImages waits until every member's image carries the option, all together, so that
 // a classroom's images are made side by side. It gives up on the rest when that takes
-// longer than limit: they are then left out. Members whose option is off are not waited for.
-func (l looker) awaitImages(ctx context.Context, limit time.Duration) error {
-	names, err := l.names(ctx)
-	if err != nil || !l.site.HasTimago() {
-		return err
+// longer than station_timeout: they are then left out. Members whose option is off are not waited for.
+func (r *Resource) awaitImages(ctx context.Context, p configured) error {
+	if !r.site.HasTimago() {
+		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, limit)
+	names := p.stations
+	if p.location != "" {
+		var err error
+		if names, err = r.site.InLocation(ctx, p.location); err != nil {
+			return err
+		}
+	}
+	ctx, cancel := context.WithTimeout(ctx, p.limits.StationTimeout)
 	defer cancel()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -224,7 +229,7 @@ func (l looker) awaitImages(ctx context.Context, limit time.Duration) error {
 			return nil // what is still pending is seen by the read that follows
 		case <-timer.C:
 		}
-		parts, err := l.site.Parts(ctx, names, l.fresh)
+		parts, err := r.site.Parts(ctx, names, true)
 		if err != nil && ctx.Err() == nil {
 			return err
 		}
@@ -232,22 +237,22 @@ func (l looker) awaitImages(ctx context.Context, limit time.Duration) error {
 		if len(names) == 0 {
 			return nil
 		}
-		tflog.Info(ctx, "waiting for images", map[string]any{"pool": l.pool.name, "stations": names})
+		tflog.Info(ctx, "waiting for images", map[string]any{"pool": p.name, "stations": names})
 		timer.Reset(pause)
 	}
 }
 
 // readBack looks at the site after a cycle, also after one that was cancelled. Where
 // that fails the earlier look stays: it is true of its time.
-func (l looker) readBack(ctx, limited context.Context, known knowledge, before reading) (reading, diag.Diagnostics) {
-	l.pool.wanted.Settle = 0 // every member has been waited for and asked: what it says now is meant
-	l.pool.kmsHost = before.kmsHost
+func (r *Resource) readBack(ctx, limited context.Context, p configured, known knowledge, before pool.Reading) (pool.Reading, diag.Diagnostics) {
+	p.wanted.Settle = 0 // every member has been waited for and asked: what it says now is meant
+	p.kmsHost = before.KMSHost
 	if limited.Err() != nil {
 		var cancel context.CancelFunc
 		limited, cancel = context.WithTimeout(context.WithoutCancel(ctx), lastLook)
 		defer cancel()
 	}
-	after, diags := l.read(limited, known)
+	after, diags := r.read(limited, p, known, true)
 	if diags.HasError() {
 		return before, diags
 	}
@@ -255,16 +260,16 @@ func (l looker) readBack(ctx, limited context.Context, known knowledge, before r
 }
 
 // show fills in the plan what was read and done.
-func (c convergence) show(ctx context.Context, state model, before, after reading, result cycle.Result) diag.Diagnostics {
+func (c convergence) show(ctx context.Context, state model, before, after pool.Reading, result cycle.Result) diag.Diagnostics {
 	diags := c.pool.show(ctx, after)
-	if after.untold() { // no count was read: what was last known stands, and it is old
+	if after.NoClientCounts() { // no count was read: what was last known stands, and it is old
 		c.pool.Status = types.StringValue(string(pool.Unknown))
 		c.pool.CheckedAt, c.pool.RenewalDue = state.CheckedAt, state.RenewalDue
 		c.pool.Windows, c.pool.Office = state.Windows, state.Office
 	}
 	c.pool.LastCycle = state.LastCycle
 	if c.pool.PlannedRestarts.IsUnknown() {
-		c.pool.PlannedRestarts = types.Int64Value(int64(before.restarts()))
+		c.pool.PlannedRestarts = types.Int64Value(int64(before.Restarts()))
 	}
 	if !result.Started.IsZero() {
 		diags.Append(c.pool.showCycle(ctx, result)...)

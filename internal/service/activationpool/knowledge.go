@@ -67,7 +67,7 @@ func (k knowledge) keep(ctx context.Context, private writablePrivateState) diag.
 }
 
 // learn takes over what a reading showed.
-func (k *knowledge) learn(r reading) {
-	k.LastKnown, k.Unread = r.assessment.LastKnown, nil
-	k.Restarts, k.Told = r.restarts(), r.told != nil
+func (k *knowledge) learn(r pool.Reading) {
+	k.LastKnown, k.Unread = r.Assessment.LastKnown, nil
+	k.Restarts, k.Told = r.Restarts(), r.CountsFromClients()
 }

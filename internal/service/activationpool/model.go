@@ -250,13 +250,13 @@ func (m model) managed() []kms.Product {
 }
 
 // show puts a reading into the state.
-func (m *model) show(ctx context.Context, r reading) diag.Diagnostics {
-	a := r.assessment
-	m.KMSHost = types.StringValue(r.kmsHost)
+func (m *model) show(ctx context.Context, r pool.Reading) diag.Diagnostics {
+	a := r.Assessment
+	m.KMSHost = types.StringValue(r.KMSHost)
 	m.Status = types.StringValue(string(a.Status))
-	m.CheckedAt = timetypes.NewRFC3339TimeValue(r.at.UTC().Truncate(time.Second))
-	m.RenewalDue, m.ReadyForRenewal = timetypes.NewRFC3339Null(), types.BoolValue(r.renewal.Ready)
-	if due := r.renewal.Due; !due.IsZero() {
+	m.CheckedAt = timetypes.NewRFC3339TimeValue(r.At.UTC().Truncate(time.Second))
+	m.RenewalDue, m.ReadyForRenewal = timetypes.NewRFC3339Null(), types.BoolValue(r.Renewal.Ready)
+	if due := r.Renewal.Due; !due.IsZero() {
 		m.RenewalDue = timetypes.NewRFC3339TimeValue(due.UTC().Truncate(time.Second))
 	}
 	var diags, more diag.Diagnostics
@@ -265,10 +265,10 @@ func (m *model) show(ctx context.Context, r reading) diag.Diagnostics {
 	m.Unreachable, more = types.SetValueFrom(ctx, types.StringType, append([]string{}, a.Unreachable...))
 	diags.Append(more...)
 	for product, object := range map[kms.Product]*types.Object{kms.Windows: &m.Windows, kms.Office: &m.Office} {
-		*object, more = productValue(a, product, r.shown)
+		*object, more = productValue(a, product, r.ShownOnly)
 		diags.Append(more...)
 	}
-	m.ClientIDs, more = clientIDsValue(ctx, a.ClientIDs(r.members))
+	m.ClientIDs, more = clientIDsValue(ctx, a.ClientIDs(r.Members))
 	diags.Append(more...)
 	return diags
 }

@@ -16,8 +16,6 @@ import (
 
 	"github.com/timago/terraform-provider-timago/internal/kms"
 	"github.com/timago/terraform-provider-timago/internal/pool"
-	"github.com/timago/terraform-provider-timago/internal/site"
-	"github.com/timago/terraform-provider-timago/internal/tfdiag"
 )
 
 // ValidateConfig finds what the schema cannot: durations that are none, and a pool that
@@ -207,15 +205,14 @@ func (r *Resource) preflight(ctx context.Context, plan, state model, last knowle
 			"cycle.method is \"reset_image\", which needs API mode.\n\nSet endpoint in the provider block, or leave method out: stations are then restarted.")
 		return diags
 	}
-	look := looker{site: r.site, pool: p}
-	found, diags := look.read(ctx, last)
-	if found.kmsHost == "" || found.shown {
-		if !diags.HasError() && !found.holds() {
+	found, diags := r.read(ctx, p, last, false)
+	if found.KMSHost == "" || found.ShownOnly {
+		if !diags.HasError() && !found.Holds() {
 			diags.Append(needsWinRM(p.name))
 		}
 		return diags
 	}
-	findings := look.findings(ctx, found, last)
+	findings := r.findings(ctx, p, found, last)
 	if slices.ContainsFunc(findings, func(d diag.Diagnostic) bool { return d.Severity() == diag.SeverityError }) {
 		diags = diags.Warnings() // what was an error of the reading is told better by the findings
 	}
@@ -224,43 +221,43 @@ func (r *Resource) preflight(ctx context.Context, plan, state model, last knowle
 		return diags
 	}
 	var why []string
-	for _, product := range found.assessment.Managed() {
-		why = append(why, found.assessment.Products[product].Reason)
+	for _, product := range found.Assessment.Managed() {
+		why = append(why, found.Assessment.Products[product].Reason)
 	}
-	if found.renewal.Ready {
-		why = append(why, "On "+found.renewal.Due.Format(time.RFC3339)+" the count falls below a threshold if nobody starts, which is within early_renewal.")
+	if found.Renewal.Ready {
+		why = append(why, "On "+found.Renewal.Due.Format(time.RFC3339)+" the count falls below a threshold if nobody starts, which is within early_renewal.")
 	}
-	if p.window != nil && found.restarts() > 0 {
-		if closed, is := p.window.Closed(found.at); is {
+	if p.window != nil && found.Restarts() > 0 {
+		if closed, is := p.window.Closed(found.At); is {
 			why = append(why, "An apply now would start nothing and fail: "+closed+".")
 		}
 	}
-	diags.Append(announce(p, found.assessment.Asks, found.restarts(), len(found.members), why)...)
+	diags.Append(announce(p, found.Assessment.Asks, found.Restarts(), len(found.Members), why)...)
 	return diags
 }
 
 // findings looks for what stands in the way, all of it at once, before anything is touched.
-func (l looker) findings(ctx context.Context, found reading, last knowledge) diag.Diagnostics {
-	hosted := l.site.At(found.kmsHost)
-	members := slices.Clone(found.members)
+func (r *Resource) findings(ctx context.Context, p configured, found pool.Reading, last knowledge) diag.Diagnostics {
+	hosted := r.site.At(found.KMSHost)
+	members := slices.Clone(found.Members)
 	for i := range members {
 		if members[i].Pending != "" { // what it shows now is not what it will be
 			members[i] = pool.Member{Name: members[i].Name, Err: kms.ErrNotYet}
 		}
 	}
 	facts := pool.Facts{
-		KMSHost: found.kmsHost, Members: members, Last: last.LastKnown, Wanted: l.pool.wanted, Limits: l.pool.limits,
-		Window: l.pool.window, Now: found.at, Memory: last.Memory,
+		KMSHost: found.KMSHost, Members: members, Last: last.LastKnown, Wanted: p.wanted, Limits: p.limits,
+		Window: p.window, Now: found.At, Memory: last.Memory,
 	}
-	if l.pool.method == resetImage {
+	if p.method == resetImage {
 		facts.Memory = pool.Memory{} // what restarts took says nothing of images
 	}
-	if !found.untold() {
-		facts.Restarts = found.restarts()
+	if !found.NoClientCounts() {
+		facts.Restarts = found.Restarts()
 	}
-	if found.told == nil { // of a host that was not read nothing is known
-		facts.Host, facts.Clock = &found.host.Host, found.host.Now
-		facts.Port = hosted.Connect(ctx, found.host.Host.Port)
+	if !found.CountsFromClients() { // of a host that was not read nothing is known
+		facts.Host, facts.Clock = &found.Host.Host, found.Host.Now
+		facts.Port = hosted.Connect(ctx, found.Host.Host.Port)
 	}
 	if domain := hosted.Domain(); domain != "" {
 		if discovery, err := hosted.Discover(ctx, domain); err == nil { // a resolver that fails says nothing about the site
@@ -276,43 +273,6 @@ func (l looker) findings(ctx context.Context, found reading, last knowledge) dia
 		}
 	}
 	return diags
-}
-
-func asWarnings(diags diag.Diagnostics) diag.Diagnostics {
-	var warnings diag.Diagnostics
-	for _, d := range diags {
-		if d.Severity() == diag.SeverityError {
-			d = diag.NewWarningDiagnostic(d.Summary(), d.Detail())
-		}
-		warnings.Append(d)
-	}
-	return warnings
-}
-
-// orDestroy adds to errors how the pool is destroyed all the same: Terraform plans so before
-// it destroys, too.
-func orDestroy(diags diag.Diagnostics) diag.Diagnostics {
-	var told diag.Diagnostics
-	for _, d := range diags {
-		if d.Severity() == diag.SeverityError {
-			placed, at := d.(diag.DiagnosticWithPath)
-			d = diag.NewErrorDiagnostic(d.Summary(), d.Detail()+"\n\nTo destroy the pool all the same: terraform destroy -refresh=false. It touches no station.")
-			if at {
-				d = diag.WithPath(placed.Path(), d)
-			}
-		}
-		told.Append(d)
-	}
-	return told
-}
-
-// needsWinRM refuses what would need counts where Windows itself cannot be asked.
-func needsWinRM(name string) diag.Diagnostic {
-	return tfdiag.Failure{
-		Verb: "activate", Noun: "pool", Name: name,
-		Attempted: "Timago itself does not show it as activated, and making it so needs the KMS host's counts.",
-		Err:       &site.NoWinRMError{},
-	}.Error()
 }
 
 // announce says what an apply would do; nothing where there is nothing to do.

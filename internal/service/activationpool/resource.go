@@ -94,7 +94,7 @@ func (r *Resource) Read(ctx context.Context, req resource.ReadRequest, resp *res
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	known := recall(ctx, req.Private)
-	found, diags := looker{site: r.site, pool: p}.read(ctx, known)
+	found, diags := r.read(ctx, p, known, false)
 	known.Unread = obstacles(diags)
 	if imported := state.CheckedAt.IsNull(); diags.HasError() && !imported {
 		resp.Diagnostics.Append(asWarnings(diags)...)
@@ -105,8 +105,8 @@ func (r *Resource) Read(ctx context.Context, req resource.ReadRequest, resp *res
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	resp.Diagnostics.Append(found.uncounted(p.name)...)
-	if found.untold() {
+	resp.Diagnostics.Append(neverCounted(p.name, found)...)
+	if found.NoClientCounts() {
 		// Green must not rest on stale facts: the last count stands for as long as an
 		// answer to a station would have.
 		if checked, diags := state.CheckedAt.ValueRFC3339Time(); diags.HasError() || time.Since(checked) > r.site.MaxAge() {

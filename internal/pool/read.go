@@ -1,0 +1,262 @@
+package pool
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/timago/terraform-provider-timago/internal/kms"
+)
+
+// Site is what a pool is read from. Errors wrap the sentinels of package kms.
+type Site interface {
+	StationReader
+	RequestReader
+	// InLocation lists the names of a room's stations.
+	InLocation(ctx context.Context, location string) ([]string, error)
+	// Identity is the same for every name of one station.
+	Identity(ctx context.Context, station string) string
+	// Pending says in words why stations do not take part yet; it leaves out those that do.
+	// The error is a *NotFoundError where a name certainly means no station.
+	Pending(ctx context.Context, stations []string) (map[string]string, error)
+	// HostReader reads the KMS host of that name.
+	HostReader(kmsHost string) HostReader
+	// AsksWindows tells whether Windows itself can be asked; else there is only Shown.
+	AsksWindows() bool
+	// Shown is the activation as the site's own management shows it, without counts.
+	Shown(ctx context.Context) (Shown, error)
+}
+
+// Definition is what a person wrote of a pool: what it is and what must hold.
+type Definition struct {
+	Stations     []string // its members; none where Location names them
+	Location     string
+	KMSHost      string // "": the one that most members use
+	Wanted       Wanted
+	EarlyRenewal time.Duration // how long ahead counts are renewed; 0: never
+	CountSource  kms.CountSource
+	MaxAge       time.Duration // of an answer to a client that stands for the host's count
+}
+
+// Known is what earlier reads of a pool left.
+type Known struct {
+	Members           map[string]LastKnown
+	CountsFromClients bool // the host refused the account, and its clients gave the counts
+}
+
+// Reading is one look at a pool's members and its KMS host.
+type Reading struct {
+	KMSHost    string
+	At         time.Time
+	Members    []Member
+	Host       HostReading // of a host that was not read: what its clients know
+	Assessment Assessment
+	Renewal    Renewal
+	// AnswerAges are the ages of the answers to clients that stand for the host's counts;
+	// nil where the host itself was read.
+	AnswerAges map[kms.Product]time.Duration
+	ShownOnly  bool // Windows could not be asked: there is a status, and no count
+}
+
+// CountsFromClients tells whether the host's clients are the source of the counts.
+func (r Reading) CountsFromClients() bool { return r.AnswerAges != nil }
+
+// NoClientCounts tells whether they are, and none of them had any.
+func (r Reading) NoClientCounts() bool { return r.CountsFromClients() && len(r.AnswerAges) == 0 }
+
+// Restarts is about how many are missing, now or for the renewal that is due.
+func (r Reading) Restarts() int { return max(r.Assessment.Restarts, r.Renewal.Missing) }
+
+// Holds tells whether nothing is to be done.
+func (r Reading) Holds() bool { return r.Assessment.Status == Activated && !r.Renewal.Ready }
+
+// Targets are the counts that a cycle is to reach.
+func (r Reading) Targets() map[kms.Product]int {
+	targets := r.Assessment.Thresholds()
+	maps.Copy(targets, r.Renewal.Targets)
+	return targets
+}
+
+// Read looks at every member, then at the KMS host. The order matters: an account is
+// proved on a station first, since the KMS host may refuse it for reasons of its own.
+//
+// The error is one of this package's. Beside an *UnjudgedError the reading holds what was
+// seen; beside any other it is empty.
+func Read(ctx context.Context, site Site, d Definition, known Known) (Reading, error) {
+	names, err := d.names(ctx, site)
+	if err != nil {
+		return Reading{}, err
+	}
+	pending, err := site.Pending(ctx, names)
+	var notFound *NotFoundError
+	switch {
+	case errors.As(err, &notFound):
+		return Reading{}, notFound
+	case err != nil && !site.AsksWindows():
+		return Reading{}, &LookupError{Err: err}
+	case err == nil: // else Windows itself decides
+		if err := d.repeated(ctx, site); err != nil {
+			return Reading{}, err
+		}
+	}
+	if !site.AsksWindows() {
+		return d.readShown(ctx, site, names, pending)
+	}
+	members, err := Survey(ctx, site, names)
+	if err != nil {
+		return Reading{}, &UnfinishedError{Stations: len(names), Err: err}
+	}
+	for i := range members {
+		members[i].Pending = pending[members[i].Name]
+	}
+	r := Reading{Members: members, KMSHost: cmp.Or(d.KMSHost, hostInUse(members))}
+	if r.KMSHost == "" {
+		return Reading{}, &NoHostError{Silent: r.Silent()}
+	}
+	if err := r.readHost(ctx, site, d, known); err != nil {
+		return Reading{}, err
+	}
+	return r, r.judge(d, known)
+}
+
+// names lists the members.
+func (d Definition) names(ctx context.Context, site Site) ([]string, error) {
+	if d.Location == "" {
+		return d.Stations, nil
+	}
+	names, err := site.InLocation(ctx, d.Location)
+	if err != nil {
+		return nil, &LocationError{Location: d.Location, Err: err}
+	}
+	return names, nil
+}
+
+// repeated finds a station that is named in two ways: it would be counted as two members,
+// and restarted as both at once.
+func (d Definition) repeated(ctx context.Context, site Site) error {
+	names := map[string]string{}
+	for _, name := range d.Stations {
+		identity := site.Identity(ctx, name)
+		if other, named := names[identity]; named {
+			return &RepeatedError{Names: [2]string{other, name}}
+		}
+		names[identity] = name
+	}
+	return nil
+}
+
+// readHost reads the host's counts, or those that its clients know where it may not be read.
+func (r *Reading) readHost(ctx context.Context, site Site, d Definition, known Known) error {
+	var err error
+	r.Host, err = ReadHost(ctx, site.HostReader(r.KMSHost))
+	if errors.Is(err, kms.ErrDenied) && d.CountSource != kms.CountHost && r.accepted(d, known) {
+		counts := CountsFromClients(ctx, site, r.Members, d.MaxAge)
+		r.Host, r.AnswerAges = HostReading{Host: counts.Host, LogErr: err}, counts.Age
+		err = nil
+	}
+	if err != nil {
+		return &HostError{KMSHost: r.KMSHost, Err: err}
+	}
+	r.At = time.Now()
+	return nil
+}
+
+// accepted tells whether the account is good for the stations, so that a host that refuses
+// it does so for reasons of its own. A wrong password must not pass for that. Where no
+// station answers, what was known of this host before decides.
+func (r *Reading) accepted(d Definition, known Known) bool {
+	denied := false
+	for _, m := range r.Members {
+		if m.Err == nil {
+			return true
+		}
+		denied = denied || errors.Is(m.Err, kms.ErrDenied)
+	}
+	return !denied && (known.CountsFromClients || d.CountSource == kms.CountStations)
+}
+
+// judge holds what was read against what is wanted. That no product is known yet is no
+// error while members are pending: they show theirs later.
+func (r *Reading) judge(d Definition, known Known) error {
+	var err error
+	r.Assessment, err = Assess(r.Members, r.Host.Host, d.Wanted, known.Members)
+	if errors.Is(err, ErrNoProduct) {
+		if len(r.Assessment.Pending) > 0 {
+			err = nil
+		} else if left := r.nothingLeft(d.Wanted); left != nil {
+			err = left
+		}
+	}
+	if err != nil {
+		return &UnjudgedError{
+			Answered: len(r.Members) - len(r.Assessment.Unreachable), Members: len(r.Members),
+			KMSHost: r.KMSHost, HostRead: !r.CountsFromClients(), Silent: r.Silent(), Err: err,
+		}
+	}
+	r.Renewal = RenewalOf(r.Host, r.Assessment, ProductsHeld(r.Members), d.EarlyRenewal)
+	return nil
+}
+
+// hostInUse is the KMS host that most members say they use; "" where none says.
+func hostInUse(members []Member) string {
+	uses := map[string]int{}
+	for _, m := range members {
+		if m.Station.KMSHost != "" {
+			uses[strings.ToLower(m.Station.KMSHost)]++
+		}
+	}
+	hosts := slices.SortedFunc(maps.Keys(uses), func(x, y string) int {
+		return cmp.Or(cmp.Compare(uses[y], uses[x]), cmp.Compare(x, y))
+	})
+	if len(hosts) == 0 {
+		return ""
+	}
+	return hosts[0]
+}
+
+// Silent lists what came instead of answers, a refused account first.
+func (r Reading) Silent() []error {
+	var denied, silent []error
+	for _, m := range r.Members {
+		switch {
+		case m.Err == nil || m.Pending != "":
+		case errors.Is(m.Err, kms.ErrDenied):
+			denied = append(denied, m.Err)
+		default:
+			silent = append(silent, m.Err)
+		}
+	}
+	return append(denied, silent...)
+}
+
+// nothingLeft says why no product is left to keep where the pool leaves out what members
+// hold; nil where it does not.
+func (r *Reading) nothingLeft(wanted Wanted) error {
+	var why []string
+	leavesOut := false
+	for _, product := range kms.Products() {
+		held := false
+		for _, known := range r.Assessment.LastKnown {
+			_, holds := known.Licences[product]
+			held = held || holds
+		}
+		threshold, set := wanted.Thresholds[product]
+		switch {
+		case set && threshold == 0:
+			leavesOut = leavesOut || held
+			why = append(why, product.Title()+" is left out by thresholds")
+		case held:
+			why = append(why, "the KMS host has no key for "+product.Title())
+		default:
+			why = append(why, "no member that was read holds "+product.Title()+" with a KMS client key")
+		}
+	}
+	if !leavesOut {
+		return nil
+	}
+	return &NothingLeftError{Why: why}
+}

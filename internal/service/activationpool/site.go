@@ -1,0 +1,60 @@
+package activationpool
+
+import (
+	"context"
+	"errors"
+
+	"github.com/timago/terraform-provider-timago/internal/pool"
+	"github.com/timago/terraform-provider-timago/internal/site"
+)
+
+// readable is the site as a pool is read from it.
+type readable struct {
+	*site.Site
+	fresh bool // leave nothing that Timago said to memory
+}
+
+var _ pool.Site = readable{}
+
+// Pending says which members do not take part yet, and why.
+func (s readable) Pending(ctx context.Context, stations []string) (map[string]string, error) {
+	parts, err := s.Parts(ctx, stations, s.fresh)
+	if errors.Is(err, site.ErrNotFound) {
+		err = &pool.NotFoundError{Err: err}
+	}
+	pending := map[string]string{}
+	for name, part := range parts {
+		if words := part.Words(); words != "" {
+			pending[name] = words
+		}
+	}
+	return pending, err
+}
+
+// HostReader reads the KMS host of that name.
+func (s readable) HostReader(kmsHost string) pool.HostReader { return s.At(kmsHost) }
+
+// AsksWindows tells whether Windows itself can be asked.
+func (s readable) AsksWindows() bool { return s.HasWinRM() }
+
+// Shown is the activation as Timago itself shows it.
+func (s readable) Shown(ctx context.Context) (pool.Shown, error) {
+	timago, err := s.TimagoKMS(ctx)
+	shown := pool.Shown{KMSHost: timago.Host}
+	for _, product := range timago.Products {
+		shown.Products = append(shown.Products, pool.ShownProduct{Product: product.Product, Status: shownStatus(product.Status)})
+	}
+	return shown, err
+}
+
+// shownStatus takes a word that only a newer interface knows for unknown.
+func shownStatus(status site.KMSStatus) pool.Status {
+	switch status {
+	case site.KMSActivated:
+		return pool.Activated
+	case site.KMSNotActivated:
+		return pool.NotActivated
+	case site.KMSUnknown:
+	}
+	return pool.Unknown
+}
