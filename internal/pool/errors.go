@@ -97,5 +97,5 @@ func (e *UnjudgedError) Unwrap() []error { return append([]error{e.Err}, e.Silen
 type NothingLeftError struct{ Why []string }
 
 func (e *NothingLeftError) Error() string {
-	return strings.Join(e.Why, ", ") + ": nothing is left to keep"
+	return strings.Join(e.Why, ", and ") + ": nothing is left to keep"
 }
