@@ -30,7 +30,7 @@ func TestThePromisedVersionsAreTested(t *testing.T) {
 			t.Fatalf("%s is tested with %q", cli, versions)
 		}
 		promise := cli + " " + strings.TrimSuffix(versions[0], ".*") + " or later"
-		for _, page := range []string{"../../README.md", "../../templates/index.md.tmpl", guides + "/getting-started.md.tmpl"} {
+		for _, page := range []string{"../../README.md", "../../templates/index.md.tmpl", guides + "/getting-started.md.tmpl", guides + "/versions.md.tmpl"} {
 			text, err := os.ReadFile(page)
 			if err != nil {
 				t.Fatal(err)
