@@ -13,7 +13,8 @@ import (
 
 // atSite puts a guide's configuration for direct mode into a workspace, with the site's
 // addresses in place of the names that it gives, and the password where its page has it.
-func (s *story) atSite(guide string) {
+// env are further variables.
+func (s *story) atSite(guide string, env ...string) {
 	s.t.Helper()
 	addresses := s.PlainAddresses()
 	names := []string{"kms01.schule.example", s.Plain().KMSHost}
@@ -31,7 +32,7 @@ func (s *story) atSite(guide string) {
 	if strings.Contains(string(config), "var.winrm_password") {
 		password = "TF_VAR_winrm_password="
 	}
-	s.Workspace = acctest.NewWorkspace(s.t, password+s.Plain().WinRM.Password)
+	s.Workspace = acctest.NewWorkspace(s.t, append(env, password+s.Plain().WinRM.Password)...)
 	skipUnknown(s.t, s.Workspace, guide, string(config))
 	s.Write("main.tf", strings.NewReplacer(names...).Replace(string(config)))
 	s.Write("stationen.csv", inventory)
@@ -63,7 +64,30 @@ func TestTheGuidesAtASite(t *testing.T) {
 	}
 }
 
-// … and warn where something is not well.
+// The page on authentication logs on as it says: here NTLM without TLS and with it. Kerberos
+// has tests of its own.
+func TestNTLMAsTheGuideShowsIt(t *testing.T) {
+	t.Parallel()
+	for _, example := range []string{"ntlm", "tls"} {
+		t.Run(example, func(t *testing.T) {
+			t.Parallel()
+			scenario := acctest.Classroom(2, world.Station{Licensed: true}, acctest.Counted(30))
+			scenario.WinRM.HTTPS = example == "tls"
+			s := story{Site: acctest.NewSite(t, scenario), t: t}
+			s.atSite("authentication/" + example)
+			s.Write("schule-ca.pem", string(s.CACertificate()))
+			ready := s.Ready() // its addresses are those of TLS where there is TLS
+			s.Write("main.tf", strings.Replace(s.Read("main.tf"), s.Plain().KMSHost, ready.KMSHost, 1)+
+				fmt.Sprintf("resource \"timago_activation_pool\" \"room\" {\n  name = \"R101\"\n  stations = [%q, %q]\n}\n", ready.Stations[0].Address, ready.Stations[1].Address))
+			s.Apply()
+			if logons := s.FailedLogons(); logons != 0 {
+				t.Errorf("%d failed logons", logons)
+			}
+		})
+	}
+}
+
+// Their checks warn where something is not well.
 func TestTheGuidesChecksWarn(t *testing.T) {
 	t.Parallel()
 	for guide, tt := range map[string]struct {

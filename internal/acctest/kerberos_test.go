@@ -125,18 +125,26 @@ func TestKerberosCredentials(t *testing.T) {
 	}
 }
 
-// The guide's configuration, at a site whose machines take nothing else.
+// What the page on authentication shows, at a site whose machines take nothing else.
 func TestKerberosAsTheGuideShowsIt(t *testing.T) {
 	t.Parallel()
-	d := openDomain(t, 5, world.Station{Licensed: true}, acctest.Counted(30), false)
-	keytab := filepath.Join(d.dir, "user.keytab")
-	if err := d.kdc.ExportUser(t.Context(), keytab, "kms-admin"); err != nil {
-		t.Fatal(err)
+	for _, example := range []string{"kerberos-password", "kerberos-keytab", "kerberos-ticket"} {
+		t.Run(example, func(t *testing.T) {
+			t.Parallel()
+			d := openDomain(t, 2, world.Station{Licensed: true}, acctest.Counted(30), false)
+			keytab, ticket := filepath.Join(d.dir, "user.keytab"), filepath.Join(d.dir, "cache")
+			if err := errors.Join(
+				d.kdc.ExportUser(t.Context(), keytab, "kms-admin"),
+				d.kdc.Kinit(t.Context(), ticket, "kms-admin", d.Plain().WinRM.Password),
+			); err != nil {
+				t.Fatal(err)
+			}
+			d.atSite("authentication/"+example, "TIMAGO_WINRM_KERBEROS_CONFIG="+d.kdc.ConfigFile)
+			files := strings.NewReplacer("/etc/timago/kms-admin.keytab", keytab, "/run/timago/kms-admin.ticket", ticket)
+			d.Write("main.tf", files.Replace(d.Read("main.tf"))+d.Pool())
+			d.Apply()
+		})
 	}
-	d.Workspace = acctest.NewWorkspace(t, "TIMAGO_WINRM_KERBEROS_CONFIG="+d.kdc.ConfigFile)
-	d.atSite("kerberos")
-	d.Write("main.tf", strings.Replace(d.Read("main.tf"), "/etc/timago/kms-admin.keytab", keytab, 1))
-	d.Apply()
 }
 
 func TestKerberosOverTLS(t *testing.T) {
