@@ -284,16 +284,9 @@ func (p ProductState) explain(product kms.Product, host kms.Host, members map[st
 	for _, why := range slices.SortedFunc(maps.Keys(members), func(x, y string) int {
 		return cmp.Or(cmp.Compare(members[y], members[x]), cmp.Compare(x, y))
 	}) {
-		parts = append(parts, fmt.Sprintf("%s: %s", counted(members[why], "member"), why))
+		parts = append(parts, fmt.Sprintf("%s: %s", kms.Plural(members[why], "member"), why))
 	}
 	return strings.Join(parts, "; ")
-}
-
-func counted(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }
 
 func (a *Assessment) status(required Requirement, members []Member) Status {

@@ -148,7 +148,7 @@ const clockTolerance = 10 * time.Minute
 func (r HostReading) clockSetBack() string {
 	for _, record := range r.Counted {
 		if record.Time.After(r.Now.Add(clockTolerance)) {
-			return "the KMS host's log has a record of " + moment(record.Time) + ", later than its clock: the clock was set back"
+			return "the KMS host's log has a record of " + kms.Moment(record.Time) + ", later than its clock: the clock was set back"
 		}
 	}
 	return ""
@@ -238,28 +238,26 @@ func (r HostReading) explainedBy(seen map[kms.Product]sightings) bool {
 // disagreement says in words why log and count differ.
 func (r HostReading) disagreement(product kms.Product, logged, count int) string {
 	shows := fmt.Sprintf("the KMS host's log shows %s for %s, and it counts %d",
-		counted(logged, "client machine id"), product.Title(), count)
+		kms.Plural(logged, "client machine id"), product.Title(), count)
 	reach := r.Reach()
 	switch {
 	case logged > count && r.Boot.After(reach):
-		return shows + ": it was restarted on " + moment(r.Boot) + " and has counted anew since"
+		return shows + ": it was restarted on " + kms.Moment(r.Boot) + " and has counted anew since"
 	case logged > count:
 		return shows + ": it has lost some of them since"
 	case reach.IsZero():
 		return shows + ": the log is empty"
 	}
 	return fmt.Sprintf("%s: the log is too short, its oldest record is of %s (%s ago), while a count lasts 30 days",
-		shows, moment(reach), days(r.Now.Sub(reach)))
+		shows, kms.Moment(reach), days(r.Now.Sub(reach)))
 }
-
-func moment(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
 
 func days(d time.Duration) string {
 	const day = 24 * time.Hour
 	if d < 2*day {
-		return counted(int(d/time.Hour), "hour")
+		return kms.Plural(int(d/time.Hour), "hour")
 	}
-	return counted(int(d/day), "day")
+	return kms.Plural(int(d/day), "day")
 }
 
 // Clone is a client machine id under which several machines asked: they count as one.

@@ -187,7 +187,7 @@ func (p *preflight) neverCounted() {
 		severity, outcome = Error, "No member is left that can be counted:\n"
 	}
 	p.find(NeverCounted, severity,
-		fmt.Sprintf("%d of %s can never be counted by a KMS host", len(reasons), counted(len(p.Members), "member")), outcome+Listing(reasons),
+		fmt.Sprintf("%d of %s can never be counted by a KMS host", len(reasons), kms.Plural(len(p.Members), "member")), outcome+Listing(reasons),
 		"Install the volume licence's KMS client key (GVLK) on them, or take them out of stations. CSP licences contain no KMS key: ask the supplier. "+
 			"A machine that Active Directory activates needs no KMS count.")
 }
@@ -219,7 +219,7 @@ func (p *preflight) clocks() {
 		return
 	}
 	p.find(ClocksApart, Warning,
-		fmt.Sprintf("The clocks of %s and of KMS host %s are more than 4 hours apart", counted(len(wrong), "member"), p.KMSHost),
+		fmt.Sprintf("The clocks of %s and of KMS host %s are more than 4 hours apart", kms.Plural(len(wrong), "member"), p.KMSHost),
 		Listing(wrong),
 		"The host refuses their requests (0xC004F06C). Set the clocks right (w32tm /resync), and the clock of the machine that is wrong in its firmware too.")
 }
@@ -235,7 +235,7 @@ func (p *preflight) sharedIDs() {
 	if len(shared) == 0 {
 		return
 	}
-	p.find(SharedCMID, Warning, fmt.Sprintf("%d members share %s", members, counted(len(shared), "client machine id")),
+	p.find(SharedCMID, Warning, fmt.Sprintf("%d members share %s", members, kms.Plural(len(shared), "client machine id")),
 		"The KMS host counts those of one line as one:\n"+Listing(shared),
 		"Their image was captured without sysprep /generalize, or gives no new id at a start. See in Timago under Stationen > Betriebssystem that the option "+
 			"KMS-Aktivierung is on for them, and reset their image: the option takes effect only then.")
@@ -258,9 +258,9 @@ func (p *preflight) possibleCounts() {
 		}
 		// Other pools and other machines may make the rest.
 		p.find(TooFewPossible, Warning,
-			fmt.Sprintf("%s lacks %s, and at most %d can be made", product.Title(), counted(state.Missing(), "count"), possible),
+			fmt.Sprintf("%s lacks %s, and at most %d can be made", product.Title(), kms.Plural(state.Missing(), "count"), possible),
 			fmt.Sprintf("%s can be asked without a restart, and %s restarted up to %s each.",
-				counted(asks, "member"), counted(restarting, "member"), times(p.limits.MaxRestartsPerStation)),
+				kms.Plural(asks, "member"), kms.Plural(restarting, "member"), times(p.limits.MaxRestartsPerStation)),
 			"Add members, or raise cycle.max_restarts_per_station.")
 	}
 }

@@ -49,10 +49,10 @@ func (p *preflight) maintenance() {
 		more = "raise cycle.max_parallel"
 	}
 	openings := (p.Restarts-1)/max(1, p.fit(expected, longest)) + 1
-	p.find(WindowTooShort, Warning, fmt.Sprintf("The maintenance window is too short for %s", counted(p.Restarts, "restart")),
+	p.find(WindowTooShort, Warning, fmt.Sprintf("The maintenance window is too short for %s", kms.Plural(p.Restarts, "restart")),
 		fmt.Sprintf("%s, and %s may be down at once: %s can be restarted, and cycle.max_parallel is %d.%s At most %s fit into one opening, so that all take about %s.",
-			window, counted(parallel, "station"), counted(len(expected), "member"), p.limits.MaxParallel, alone,
-			counted(fits, "restart"), counted(openings, "opening")),
+			window, kms.Plural(parallel, "station"), kms.Plural(len(expected), "member"), p.limits.MaxParallel, alone,
+			kms.Plural(fits, "restart"), kms.Plural(openings, "opening")),
 		fmt.Sprintf("Make maintenance_window longer, or %s. Else an apply ends with what fits, which stays counted for 30 days, and the next opening's apply makes more: "+
 			"early_renewal begins with that before a threshold is lost.", more))
 }

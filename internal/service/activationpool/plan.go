@@ -290,16 +290,9 @@ func announce(p configured, asks, restarts, members int, why []string) diag.Diag
 		how = fmt.Sprintf("Running stations that have not asked yet are asked to activate first, which restarts nothing: %d of them.\n\n", asks) + how
 	}
 	return diag.Diagnostics{diag.NewWarningDiagnostic(
-		fmt.Sprintf("Activation pool %s needs about %s on %s", p.name, number(restarts, each), number(members, "station")),
+		fmt.Sprintf("Activation pool %s needs about %s on %s", p.name, kms.Plural(restarts, each), kms.Plural(members, "station")),
 		strings.Join(append(why, how), "\n\n"),
 	)}
-}
-
-func number(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }
 
 // known tells whether all values are known, to their last element.

@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/timago/terraform-provider-timago/internal/kms"
 	"github.com/timago/terraform-provider-timago/internal/pool"
 	"github.com/timago/terraform-provider-timago/internal/tfdiag"
 )
@@ -41,7 +42,7 @@ var errNotBegun = errors.New("its turn had not come when this was cancelled")
 // goroutine alone, with nothing held: Terraform takes a message when it will. When ctx
 // ends nothing more is begun.
 func (c crew) work(ctx context.Context, on func(ctx context.Context, station string, say say) error, tell func(string)) map[string]error {
-	tell(fmt.Sprintf("%s %s, at most %d at once", c.doing, number(len(c.stations), "station"), c.parallel))
+	tell(fmt.Sprintf("%s %s, at most %d at once", c.doing, kms.Plural(len(c.stations), "station"), c.parallel))
 	lines := make(chan line)
 	go func() {
 		defer close(lines)
@@ -106,7 +107,7 @@ func (c crew) ending(said line) string {
 
 func (c crew) sum(outcomes map[string]error) string {
 	failed, left := split(outcomes)
-	text := fmt.Sprintf("%d of %s %s", len(outcomes)-len(failed)-len(left), number(len(outcomes), "station"), c.done)
+	text := fmt.Sprintf("%d of %s %s", len(outcomes)-len(failed)-len(left), kms.Plural(len(outcomes), "station"), c.done)
 	if len(left) > 0 {
 		text += fmt.Sprintf(", %d left as they are", len(left))
 	}
@@ -124,13 +125,6 @@ func short(busy map[string]bool) string {
 		return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
 	}
 	return strings.Join(names, ", ")
-}
-
-func number(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }
 
 // spared: a station was left as it is, for a reason that is no failure.
@@ -192,7 +186,7 @@ func (c crew) judge(outcomes map[string]error) diag.Diagnostics {
 			return tfdiag.Failure{Verb: c.verb, Noun: "station", Name: c.stations[0], Err: t}
 		}
 		return tfdiag.Failure{
-			Verb: c.verb, Noun: fmt.Sprintf("%d of %s", len(t), number(len(c.stations), "station")), Err: t, Attempted: c.sum(outcomes) + ".",
+			Verb: c.verb, Noun: fmt.Sprintf("%d of %s", len(t), kms.Plural(len(c.stations), "station")), Err: t, Attempted: c.sum(outcomes) + ".",
 		}
 	}
 	var diags diag.Diagnostics
