@@ -150,9 +150,9 @@ func Assess(members []Member, host kms.Host, wanted Wanted, last map[string]Last
 		case m.Err != nil:
 			a.Unreachable = append(a.Unreachable, m.Name)
 		case !remembered, m.Station.Duration() >= wanted.Settle:
-			known, remembered = know(m.Station), true
+			known, remembered = lastKnownOf(m.Station), true
 		default:
-			known = known.betterNews(know(m.Station))
+			known = known.mergeNewlyLicensed(lastKnownOf(m.Station))
 		}
 		if remembered {
 			a.LastKnown[m.Name] = known
@@ -178,20 +178,20 @@ func Assess(members []Member, host kms.Host, wanted Wanted, last map[string]Last
 	return a, nil
 }
 
-// betterNews takes over what a station that has just started says of licences it has got
+// mergeNewlyLicensed takes over what a station that has just started says of licences it has got
 // back already. That it has not got others back yet says nothing.
-func (k LastKnown) betterNews(now LastKnown) LastKnown {
-	better := LastKnown{Licences: maps.Clone(k.Licences), NeverCounts: k.NeverCounts}
+func (k LastKnown) mergeNewlyLicensed(now LastKnown) LastKnown {
+	merged := LastKnown{Licences: maps.Clone(k.Licences), NeverCounts: k.NeverCounts}
 	for product, licence := range now.Licences {
-		if _, held := better.Licences[product]; held && licence.ByKMS {
-			better.Licences[product] = licence
+		if _, held := merged.Licences[product]; held && licence.ByKMS {
+			merged.Licences[product] = licence
 		}
 	}
-	return better
+	return merged
 }
 
-// know condenses one read of a station.
-func know(s kms.Station) LastKnown {
+// lastKnownOf condenses one read of a station.
+func lastKnownOf(s kms.Station) LastKnown {
 	known := LastKnown{Licences: map[kms.Product]LastLicence{}}
 	for _, licence := range s.Licences {
 		if never := licence.NeverCounts(); never != "" {

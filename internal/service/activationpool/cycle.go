@@ -19,10 +19,10 @@ import (
 	"github.com/timago/terraform-provider-timago/internal/tfdiag"
 )
 
-// convergence is what came of making a pool's thresholds hold.
-type convergence struct {
+// outcome is what came of making a pool's thresholds hold.
+type outcome struct {
 	pool  *model // true also where diags hold an error; nil where nothing was learnt
-	known knowledge
+	known privateState
 	diags diag.Diagnostics
 }
 
@@ -32,8 +32,8 @@ const lastLook = 5 * time.Second
 
 // converge reads the pool, runs a cycle where something is missing, reads back and shows
 // what was read.
-func (r *Resource) converge(ctx context.Context, plan, state model, known knowledge, timeout time.Duration) convergence {
-	done := convergence{known: known}
+func (r *Resource) converge(ctx context.Context, plan, state model, known privateState, timeout time.Duration) outcome {
+	done := outcome{known: known}
 	name := plan.Name.ValueString()
 	failure := tfdiag.Failure{Verb: "activate", Noun: "pool", Name: name}
 	if r.site == nil {
@@ -59,13 +59,13 @@ func (r *Resource) converge(ctx context.Context, plan, state model, known knowle
 		done.diags.Append(diags...)
 		return done
 	}
-	done.known.learn(before)
-	done.known.MACs = r.cards(limited, before.Members, done.known.MACs)
+	done.known.remember(before)
+	done.known.MACs = r.collectMACs(limited, before.Members, done.known.MACs)
 	after, result, err := before, cycle.Result{}, error(nil)
 	if !before.Holds() {
 		result, err = r.cycle(limited, p, &done.known, before)
 		after, diags = r.readBack(ctx, limited, p, done.known, before)
-		done.known.learn(after)
+		done.known.remember(after)
 		done.diags.Append(r.switchOff(limited, p, before.KMSHost, result)...)
 	}
 	done.diags.Append(diags...)
@@ -89,7 +89,7 @@ var errNoImages = errors.New(`cycle.method is "reset_image", and images are rese
 var errNobodyTakesPart = errors.New("no member takes part in the activation yet")
 
 // cycle runs one cycle with the members that take part.
-func (r *Resource) cycle(ctx context.Context, p configured, known *knowledge, before pool.Reading) (cycle.Result, error) {
+func (r *Resource) cycle(ctx context.Context, p configured, known *privateState, before pool.Reading) (cycle.Result, error) {
 	if before.ShownOnly {
 		return cycle.Result{}, &site.NoWinRMError{}
 	}
@@ -126,7 +126,7 @@ func (r *Resource) cycle(ctx context.Context, p configured, known *knowledge, be
 		tflog.Info(ctx, "a restart brings no new client machine id: images are reset instead", map[string]any{"pool": p.name})
 		job.Memory = pool.Memory{}
 		more, err := r.engine.Run(ctx, hosted.Reimaging(), job)
-		return together(result, more), err
+		return mergeResults(result, more), err
 	}
 	return result, err
 }
@@ -154,8 +154,8 @@ func (r *Resource) switchOff(ctx context.Context, p configured, kmsHost string, 
 	}.Warning()}
 }
 
-// together is what two cycles of one apply did.
-func together(first, second cycle.Result) cycle.Result {
+// mergeResults is what two cycles of one apply did.
+func mergeResults(first, second cycle.Result) cycle.Result {
 	second.Started = first.Started
 	second.Restarts += first.Restarts
 	second.Asked += first.Asked
@@ -169,10 +169,10 @@ func together(first, second cycle.Result) cycle.Result {
 	return second
 }
 
-// cards completes the MAC addresses with those of members that answer now: one that is
+// collectMACs completes the MAC addresses with those of members that answer now: one that is
 // off later can be woken only if it was asked before. Timago needs none, and what the
 // inventory tells is not asked for.
-func (r *Resource) cards(ctx context.Context, members []pool.Member, known map[string]string) map[string]string {
+func (r *Resource) collectMACs(ctx context.Context, members []pool.Member, known map[string]string) map[string]string {
 	if r.site.HasTimago() {
 		return known
 	}
@@ -244,7 +244,7 @@ func (r *Resource) awaitImages(ctx context.Context, p configured) error {
 
 // readBack looks at the site after a cycle, also after one that was cancelled. Where
 // that fails the earlier look stays: it is true of its time.
-func (r *Resource) readBack(ctx, limited context.Context, p configured, known knowledge, before pool.Reading) (pool.Reading, diag.Diagnostics) {
+func (r *Resource) readBack(ctx, limited context.Context, p configured, known privateState, before pool.Reading) (pool.Reading, diag.Diagnostics) {
 	p.wanted.Settle = 0 // every member has been waited for and asked: what it says now is meant
 	p.kmsHost = before.KMSHost
 	if limited.Err() != nil {
@@ -260,7 +260,7 @@ func (r *Resource) readBack(ctx, limited context.Context, p configured, known kn
 }
 
 // show fills in the plan what was read and done.
-func (c convergence) show(ctx context.Context, state model, before, after pool.Reading, result cycle.Result) diag.Diagnostics {
+func (c outcome) show(ctx context.Context, state model, before, after pool.Reading, result cycle.Result) diag.Diagnostics {
 	diags := c.pool.show(ctx, after)
 	if after.NoClientCounts() { // no count was read: what was last known stands, and it is old
 		c.pool.Status = types.StringValue(string(pool.Unknown))

@@ -19,7 +19,7 @@ func TestTwoCyclesOfOneApply(t *testing.T) {
 	want := cycle.Result{Restarts: 4, Asked: 3, Woken: 3, ByStation: map[string]cycle.StationResult{
 		"PC01": {Restarts: 3, Woken: true, BootedAfterWake: true}, "PC02": {Restarts: 1, Woken: true}, "PC03": {Woken: true, BootedAfterWake: true}, "PC04": {},
 	}}
-	if got := together(first, second); !reflect.DeepEqual(got, want) {
+	if got := mergeResults(first, second); !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v, want %+v", got, want)
 	}
 }

@@ -184,10 +184,10 @@ func asWarnings(diags diag.Diagnostics) diag.Diagnostics {
 	return warnings
 }
 
-// orDestroy adds to errors how the pool is destroyed all the same: Terraform plans so before
+// withDestroyHint adds to errors how the pool is destroyed all the same: Terraform plans so before
 // it destroys, too.
-func orDestroy(diags diag.Diagnostics) diag.Diagnostics {
-	var told diag.Diagnostics
+func withDestroyHint(diags diag.Diagnostics) diag.Diagnostics {
+	var hinted diag.Diagnostics
 	for _, d := range diags {
 		if d.Severity() == diag.SeverityError {
 			placed, at := d.(diag.DiagnosticWithPath)
@@ -196,7 +196,7 @@ func orDestroy(diags diag.Diagnostics) diag.Diagnostics {
 				d = diag.WithPath(placed.Path(), d)
 			}
 		}
-		told.Append(d)
+		hinted.Append(d)
 	}
-	return told
+	return hinted
 }

@@ -37,11 +37,11 @@ func (r *Resource) ValidateConfig(ctx context.Context, req resource.ValidateConf
 				"cycle.after is about stations that the apply switched on, and with wake = false it switches none on.")
 		}
 	}
-	if known(ctx, config.Window) {
+	if allKnown(ctx, config.Window) {
 		_, diags := windowOf(ctx, config.Window)
 		resp.Diagnostics.Append(diags...)
 	}
-	if !known(ctx, config.Thresholds, config.RequireLicensed, config.Stations, config.Location) {
+	if !allKnown(ctx, config.Thresholds, config.RequireLicensed, config.Stations, config.Location) {
 		return
 	}
 	config.Settle, config.EarlyRenewal, config.Cycle = timetypes.GoDuration{}, timetypes.GoDuration{}, types.ObjectNull(nil) // judged above, perhaps not known
@@ -95,9 +95,9 @@ func (r *Resource) ModifyPlan(ctx context.Context, req resource.ModifyPlanReques
 
 	creates := req.State.Raw.IsNull()
 	var state model
-	var learnt knowledge
+	var learnt privateState
 	if !creates {
-		learnt = recall(ctx, req.Private)
+		learnt = loadPrivate(ctx, req.Private)
 		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 		if resp.Diagnostics.HasError() {
 			return
@@ -109,13 +109,13 @@ func (r *Resource) ModifyPlan(ctx context.Context, req resource.ModifyPlanReques
 	}
 
 	asksAgain := !moves(state, plan) && state.Timeouts.Equal(plan.Timeouts) // a refresh knows the state's timeouts alone
-	if !creates && r.site != nil && asksAgain && len(learnt.Unread) > 0 {
+	if !creates && r.site != nil && asksAgain && len(learnt.ReadErrors) > 0 {
 		// What is not known cannot be planned, and the configuration asks for the same again.
 		var unread diag.Diagnostics
-		for _, o := range learnt.Unread {
+		for _, o := range learnt.ReadErrors {
 			unread.AddError(o.Summary, o.Detail)
 		}
-		resp.Diagnostics.Append(orDestroy(unread)...)
+		resp.Diagnostics.Append(withDestroyHint(unread)...)
 		return
 	}
 	drifted := !creates && (state.Status.ValueString() != string(pool.Activated) || state.ReadyForRenewal.ValueBool())
@@ -149,7 +149,7 @@ func (r *Resource) ModifyPlan(ctx context.Context, req resource.ModifyPlanReques
 			found = asWarnings(found)
 		}
 		if !creates {
-			found = orDestroy(found)
+			found = withDestroyHint(found)
 		}
 		resp.Diagnostics.Append(found...)
 	}
@@ -190,8 +190,8 @@ func (m *model) keepReadings(state model) {
 }
 
 // preflight looks at the site before anything is touched, and tells what it found.
-func (r *Resource) preflight(ctx context.Context, plan, state model, last knowledge) diag.Diagnostics {
-	if r.site == nil || !known(ctx, plan.Stations, plan.Location, plan.Thresholds, plan.RequireLicensed, plan.Settle, plan.EarlyRenewal, plan.Cycle, plan.Window) {
+func (r *Resource) preflight(ctx context.Context, plan, state model, last privateState) diag.Diagnostics {
+	if r.site == nil || !allKnown(ctx, plan.Stations, plan.Location, plan.Thresholds, plan.RequireLicensed, plan.Settle, plan.EarlyRenewal, plan.Cycle, plan.Window) {
 		return nil // told by the plan that knows them
 	}
 	p, diags := plan.pool(ctx, state.managed())
@@ -237,7 +237,7 @@ func (r *Resource) preflight(ctx context.Context, plan, state model, last knowle
 }
 
 // findings looks for what stands in the way, all of it at once, before anything is touched.
-func (r *Resource) findings(ctx context.Context, p configured, found pool.Reading, last knowledge) diag.Diagnostics {
+func (r *Resource) findings(ctx context.Context, p configured, found pool.Reading, last privateState) diag.Diagnostics {
 	hosted := r.site.At(found.KMSHost)
 	members := slices.Clone(found.Members)
 	for i := range members {
@@ -295,8 +295,8 @@ func announce(p configured, asks, restarts, members int, why []string) diag.Diag
 	)}
 }
 
-// known tells whether all values are known, to their last element.
-func known(ctx context.Context, values ...attr.Value) bool {
+// allKnown tells whether all values are known, to their last element.
+func allKnown(ctx context.Context, values ...attr.Value) bool {
 	for _, value := range values {
 		if v, err := value.ToTerraformValue(ctx); err != nil || !v.IsFullyKnown() {
 			return false

@@ -61,13 +61,13 @@ func (r *Resource) Create(ctx context.Context, req resource.CreateRequest, resp 
 	done := r.converge(ctx, plan, model{
 		LastCycle: types.ObjectNull(lastCycleTypes), Windows: types.ObjectNull(productTypes), Office: types.ObjectNull(productTypes),
 		CheckedAt: timetypes.NewRFC3339Null(), RenewalDue: timetypes.NewRFC3339Null(),
-	}, knowledge{}, timeout)
+	}, privateState{}, timeout)
 	resp.Diagnostics.Append(done.diags...)
 	if done.pool == nil {
 		return // nothing was done and nothing is known: there is no pool
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, done.pool)...)
-	resp.Diagnostics.Append(done.known.keep(ctx, resp.Private)...)
+	resp.Diagnostics.Append(done.known.save(ctx, resp.Private)...)
 }
 
 // Read looks at the members and the KMS host. Where that fails the state stays, and
@@ -93,12 +93,12 @@ func (r *Resource) Read(ctx context.Context, req resource.ReadRequest, resp *res
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	known := recall(ctx, req.Private)
+	known := loadPrivate(ctx, req.Private)
 	found, diags := r.read(ctx, p, known, false)
-	known.Unread = obstacles(diags)
+	known.ReadErrors = savedErrors(diags)
 	if imported := state.CheckedAt.IsNull(); diags.HasError() && !imported {
 		resp.Diagnostics.Append(asWarnings(diags)...)
-		resp.Diagnostics.Append(known.keep(ctx, resp.Private)...)
+		resp.Diagnostics.Append(known.save(ctx, resp.Private)...)
 		return
 	}
 	resp.Diagnostics.Append(diags...)
@@ -113,13 +113,13 @@ func (r *Resource) Read(ctx context.Context, req resource.ReadRequest, resp *res
 			state.Status = types.StringValue(string(pool.Unknown))
 			resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
 		}
-		resp.Diagnostics.Append(known.keep(ctx, resp.Private)...)
+		resp.Diagnostics.Append(known.save(ctx, resp.Private)...)
 		return
 	}
-	known.learn(found)
+	known.remember(found)
 	resp.Diagnostics.Append(state.show(ctx, found)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
-	resp.Diagnostics.Append(known.keep(ctx, resp.Private)...)
+	resp.Diagnostics.Append(known.save(ctx, resp.Private)...)
 }
 
 // Update makes the thresholds hold again. A change that is only about how counts are
@@ -140,13 +140,13 @@ func (r *Resource) Update(ctx context.Context, req resource.UpdateRequest, resp 
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	done := r.converge(ctx, plan, state, recall(ctx, req.Private), timeout)
+	done := r.converge(ctx, plan, state, loadPrivate(ctx, req.Private), timeout)
 	resp.Diagnostics.Append(done.diags...)
 	if done.pool == nil {
 		return // the prior state stays
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, done.pool)...)
-	resp.Diagnostics.Append(done.known.keep(ctx, resp.Private)...)
+	resp.Diagnostics.Append(done.known.save(ctx, resp.Private)...)
 }
 
 // Delete forgets the pool. It touches no station.
