@@ -45,7 +45,7 @@ const (
 	tooMany      = "\n\nThe server limits its requests: raise max_retries, or run Terraform with a lower -parallelism."
 	unwell       = "\n\nCheck that the server is well, or raise request_timeout."
 	unreached    = "\n\nCheck that the server runs, that endpoint is right, and that this machine reaches it."
-	noWebPage    = "\n\nCheck that endpoint is the address of the HTTP interface in front of the Timago server, not of a web page."
+	notPossible  = "\n\nThis is not possible for the station's image: look at the station in Timago, under Stationen > Betriebssystem."
 	wantsMending = "\n\nThe server's interface wants mending: it must keep to the contract internal/timago/openapi.yaml, which is this provider's own and not the vendor's."
 	nextPlan     = "\n\nThe next plan shows effective = false again, and its apply tries once more."
 )
@@ -71,7 +71,7 @@ func TestFaultsOfTheInterface(t *testing.T) {
 		"404 of a proxy":           {world.APIProxyNotFound, read, cannotSwitchOn + listed + "404 Not Found" + noSuchPath, false},
 		"409":                      {world.APIConflict, option, cannotSwitchOn + lastSeenOff + patched + "409 Conflict (conflict): the station is being edited in Timago" + somebodyElse, false},
 		"412":                      {world.APIStaleETag, option, cannotSwitchOn + lastSeenOff + patched + "412 Precondition Failed (precondition_failed): the station has changed since" + somebodyElse, false},
-		"422":                      {world.APIInvalidValue, reset, cannotReset + sent + "422 Unprocessable Entity (invalid_value): this is not possible for the image" + nextPlan, true},
+		"422":                      {world.APIInvalidValue, reset, cannotReset + sent + "422 Unprocessable Entity (invalid_value): this is not possible for the image" + notPossible, true},
 		"429":                      {world.APIRateLimited, option, cannotSwitchOn + lastSeenOff + patched + "429 Too Many Requests (rate_limited): too many requests" + tooMany, false},
 		"500":                      {world.APIInternalError, option, cannotSwitchOn + lastSeenOff + patched + "500 Internal Server Error (internal_error): the database did not answer" + isServers, false},
 		"500 of the reset":         {world.APIInternalError, reset, cannotReset + sent + "500 Internal Server Error (internal_error): the database did not answer" + isServers, true},
@@ -82,7 +82,7 @@ func TestFaultsOfTheInterface(t *testing.T) {
 		"slow body":                {world.APISlowBody, read, cannotSwitchOn + listed + "no answer from {host}: no complete answer within 5s: context deadline exceeded" + unwell, false},
 		"cut body":                 {world.APICutBody, read, cannotSwitchOn + listed + "no answer from {host}: stream error: stream ID {n}; INTERNAL_ERROR; received from peer" + unreached, false},
 		"cut body of the option":   {world.APICutBody, option, notStarted, true},
-		"invalid JSON":             {world.APIGarbage, read, cannotSwitchOn + listed + "the answer does not keep to the contract: no JSON, but application/json" + noWebPage, false},
+		"invalid JSON":             {world.APIGarbage, read, cannotSwitchOn + listed + "the answer does not keep to the contract: broken JSON: invalid character '}' looking for beginning of value" + wantsMending, false},
 		"invalid JSON, taken":      {world.APIGarbage, reset, notStarted, true},
 		"missing required field":   {world.APIMissingField, read, cannotSwitchOn + listed + "the answer does not keep to the contract: $.items[0].online: the field is missing" + wantsMending, false},
 		"lost answer to the patch": {world.APILostAnswer, option, notStarted, true},

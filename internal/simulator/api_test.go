@@ -6,8 +6,11 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/timago/terraform-provider-timago/internal/simulator"
 	"github.com/timago/terraform-provider-timago/internal/simulator/world"
@@ -61,21 +64,29 @@ func TestARoomIsPreparedThroughTheInterface(t *testing.T) {
 		t.Fatal(err)
 	}
 	reset := timago.Command{Name: timago.ResetImage, UnlessInUse: true}
-	for _, station := range stations {
-		set, err := client.SetKMSActivation(t.Context(), station.ID, "", true)
-		if err != nil {
-			t.Fatal(err)
-		}
-		key := timago.Key(set, timago.Wish{Command: timago.ResetImage, KMSActivation: true})
-		reset.Stations = append(reset.Stations, timago.Target{ID: station.ID, Key: key})
-	}
-	taken, err := client.Command(t.Context(), reset)
-	if err != nil {
-		t.Fatal(err)
-	}
 	waiting, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	if _, err := client.Await(waiting, taken.ID, 50*time.Millisecond, nil); err != nil {
+	prepare := func(station timago.Station, patched *sync.WaitGroup) error {
+		set, err := client.SetKMSActivation(waiting, station, "", true)
+		patched.Done()
+		if err != nil {
+			return err
+		}
+		patched.Wait()
+		key := timago.Key(set, timago.Wish{Command: timago.ResetImage, KMSActivation: true})
+		sent, err := client.Send(waiting, reset, timago.Target{ID: station.ID, Key: key})
+		if err == nil {
+			_, err = client.Await(waiting, sent, 50*time.Millisecond, nil)
+		}
+		return err
+	}
+	var patched sync.WaitGroup
+	patched.Add(len(stations))
+	var room errgroup.Group
+	for _, station := range stations {
+		room.Go(func() error { return prepare(station, &patched) })
+	}
+	if err := room.Wait(); err != nil {
 		t.Fatal(err)
 	}
 	all, err := client.Stations(t.Context(), timago.Filter{})

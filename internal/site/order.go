@@ -44,31 +44,30 @@ func (s *Site) Order(ctx context.Context, station Station, order Order, seen fun
 		wish.OperatingSystem, wish.KMSActivation = system.Name, system.KMSActivation
 	}
 	if !order.Wait {
-		return s.command(ctx, station, command, wish)
+		_, err := s.command(ctx, station, command, wish)
+		return err
 	}
-	status, err := s.give(ctx, station, command, wish)
+	sent, err := s.give(ctx, station, command, wish)
 	if err != nil {
 		return err
 	}
-	var last timago.CommandState
 	pause := time.NewTimer(0)
 	defer pause.Stop()
+	var last timago.CommandState
 	for {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-pause.C:
 		}
-		ended, err := s.timago.Await(ctx, status.ID, orderPoll, func(status timago.CommandStatus) {
-			for _, outcome := range status.Stations {
-				if outcome.State != last && !outcome.Ended() {
-					last = outcome.State
-					seen(string(last))
-				}
+		sent, err = s.timago.Await(ctx, sent, orderPoll, func(now Progress) {
+			if now.State != last && !now.Ended() {
+				last = now.State
+				seen(string(last))
 			}
 		})
 		if err == nil {
-			return refusal(station, ended)
+			return refusal(station, sent)
 		}
 		if ctx.Err() == nil && !errors.Is(err, kms.ErrUnreachable) { // which it may be for a while of a long wait
 			return err

@@ -15,5 +15,6 @@ func (r Reimaging) Restart(ctx context.Context, name string, force bool) error {
 	if err != nil {
 		return named("station", name, err)
 	}
-	return named("station", name, r.ResetImage(ctx, station, "", force))
+	_, err = r.ResetImage(ctx, station, "", force)
+	return named("station", name, err)
 }

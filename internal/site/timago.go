@@ -1,6 +1,7 @@
 package site
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,6 +29,8 @@ type (
 	KMSStatus = timago.KMSStatus
 	// TimagoKMS is activation as Timago itself shows it.
 	TimagoKMS = timago.KMS
+	// Progress is how far a station is with a command.
+	Progress = timago.Progress
 )
 
 // What Timago itself shows for a product.
@@ -40,8 +43,13 @@ const (
 // ResetImageCommand is what a pending command is called that makes an image anew.
 const ResetImageCommand = timago.ResetImage
 
-// ErrNotFound is definite: there is no such station in Timago, or in the inventory.
-var ErrNotFound = timago.ErrNotFound
+var (
+	// ErrNotFound: there is no such station in Timago, or in the inventory.
+	ErrNotFound = timago.ErrNotFound
+	// ErrGone is definite: asked for this very station, Timago's server said that it does
+	// not exist. It is ErrNotFound.
+	ErrGone = timago.ErrGone
+)
 
 // NoTimagoError: what was asked for needs API mode, or an inventory.
 type NoTimagoError struct{ What string }
@@ -112,55 +120,91 @@ func (s *Site) FindFresh(ctx context.Context, nameOrID string) (Station, error) 
 	return s.Find(ctx, nameOrID)
 }
 
-// SetKMSActivation sets the option "KMS-Aktivierung" of a station's operating system.
-// Where it is as wanted nothing is sent. API mode only.
-func (s *Site) SetKMSActivation(ctx context.Context, stationID, operatingSystem string, on bool) (Station, error) {
-	return s.timago.SetKMSActivation(ctx, stationID, operatingSystem, on)
+// SetKMSActivation sets the option "KMS-Aktivierung" of an operating system of a station
+// as it was last seen. Where it is as wanted nothing is sent. API mode only.
+func (s *Site) SetKMSActivation(ctx context.Context, station Station, operatingSystem string, on bool) (Station, error) {
+	return s.timago.SetKMSActivation(ctx, station, operatingSystem, on)
 }
 
-// Timago's own view of the activation. API mode only.
-func (s *Site) TimagoKMS(ctx context.Context) (TimagoKMS, error) { return s.timago.KMS(ctx) }
+// TimagoKMS is Timago's own view of the activation; a *NoStatusError where it shows none.
+// API mode only.
+func (s *Site) TimagoKMS(ctx context.Context) (TimagoKMS, error) {
+	shown, err := s.timago.KMS(ctx)
+	if err == nil && len(shown.Products) == 0 {
+		err = &NoStatusError{Lacking: shown.NoStatus}
+	}
+	return shown, err
+}
+
+// NoStatusError: Timago's interface shows no product's activation.
+type NoStatusError struct {
+	Lacking bool // the server says that it cannot
+}
+
+func (e *NoStatusError) Error() string {
+	if e.Lacking {
+		return "the interface in front of the Timago server shows no activation: its features lack kms_status"
+	}
+	return "the interface in front of the Timago server shows the activation of no product, neither Windows nor Office"
+}
+
+// Advice says what to do next.
+func (e *NoStatusError) Advice() string {
+	if e.Lacking {
+		return "Set winrm in the provider block, so that Windows itself is asked, or have the interface mended: GET /info lists kms_status where GET /kms shows products."
+	}
+	return "See in Timago's own window whether a product is set up for KMS. Or set winrm in the provider block, so that Windows itself is asked."
+}
 
 // ResetImage tells Timago to make a station's image anew with the option as it is now
-// set; force also under a user. It returns when Timago has taken the command. The same
-// reset of the same image is never made twice. API mode only.
-func (s *Site) ResetImage(ctx context.Context, station Station, operatingSystem string, force bool) error {
+// set; force also under a user. It returns when Timago has taken the command, with what has
+// become of it by then. The same reset of the same image is never made twice. API mode only.
+func (s *Site) ResetImage(ctx context.Context, station Station, operatingSystem string, force bool) (Progress, error) {
 	system, err := station.OperatingSystem(operatingSystem)
 	if err != nil {
-		return err
+		return Progress{}, err
 	}
 	return s.command(ctx, station, timago.Command{Name: timago.ResetImage, OperatingSystem: system.Name, UnlessInUse: !force},
 		timago.Wish{Command: timago.ResetImage, OperatingSystem: system.Name, KMSActivation: system.KMSActivation})
+}
+
+// CommandProgress asks what has become of a command; a *CommandError where it was not
+// carried out. API mode only.
+func (s *Site) CommandProgress(ctx context.Context, station Station, sent Progress) (Progress, error) {
+	now, err := s.timago.Progress(ctx, sent)
+	if err != nil {
+		return now, err
+	}
+	return now, refusal(station, now)
 }
 
 // settling is how long a command's first outcome is waited for: a refusal comes at once,
 // everything else takes its time and is seen in the station.
 const settling = 2 * time.Second
 
-func (s *Site) command(ctx context.Context, station Station, command timago.Command, wish timago.Wish) error {
-	status, err := s.give(ctx, station, command, wish)
-	if err != nil {
-		return err
+func (s *Site) command(ctx context.Context, station Station, command timago.Command, wish timago.Wish) (Progress, error) {
+	sent, err := s.give(ctx, station, command, wish)
+	if err != nil || sent.Ended() {
+		return sent, cmp.Or(err, refusal(station, sent))
 	}
 	watch, cancel := context.WithTimeout(ctx, settling)
 	defer cancel()
-	if last, err := s.timago.Await(watch, status.ID, settling/2, nil); err == nil {
-		status = last
+	now, err := s.timago.Await(watch, sent, settling/2, nil)
+	var malformed *timago.Malformed
+	if errors.As(err, &malformed) {
+		return sent, err
 	}
-	return refusal(station, status)
+	return now, refusal(station, now) // no answer for a moment: Timago has it all the same
 }
 
-func (s *Site) give(ctx context.Context, station Station, command timago.Command, wish timago.Wish) (timago.CommandStatus, error) {
-	command.Stations = []timago.Target{{ID: station.ID, Key: timago.Key(station, wish)}}
-	return s.timago.Command(ctx, command)
+func (s *Site) give(ctx context.Context, station Station, command timago.Command, wish timago.Wish) (Progress, error) {
+	return s.timago.Send(ctx, command, timago.Target{ID: station.ID, Key: timago.Key(station, wish)})
 }
 
 // refusal is a *CommandError where a command was not carried out.
-func refusal(station Station, status timago.CommandStatus) error {
-	for _, outcome := range status.Stations {
-		if outcome.State == timago.Failed || outcome.State == timago.Expired {
-			return &CommandError{Command: string(status.Command), Station: station.Name, State: string(outcome.State), Reason: outcome.Reason, Detail: outcome.Detail}
-		}
+func refusal(station Station, p Progress) error {
+	if p.State == timago.Failed || p.State == timago.Expired {
+		return &CommandError{Command: string(p.Command), Station: station.Name, State: string(p.State), Reason: p.Reason, Detail: p.Detail}
 	}
 	return nil
 }
@@ -177,6 +221,23 @@ func (e *CommandError) Error() string {
 		text += ": " + e.Detail
 	}
 	return text
+}
+
+// Advice says what to do next; "" where nothing is known.
+func (e *CommandError) Advice() string {
+	switch {
+	case e.State == string(timago.Expired):
+		return "The station did not take the command in time: it was off, or busy. Switch it on, then apply again."
+	case e.Reason == timago.ReasonNotStarted:
+		return "The station went down, or was woken, and did not come up: look at it, then apply again."
+	case e.Reason == timago.ReasonImageFailed:
+		return "Timago could not make the image: look at the station and its image server in Timago, then apply again."
+	case e.Reason == timago.ReasonNotPermitted:
+		return "The token lacks the right on the station's computer group: give its account the right, or use the token of one that has it."
+	case e.Reason == timago.ReasonUnsupported:
+		return "This station cannot do it. Do it in Timago's own window, or choose another method."
+	}
+	return ""
 }
 
 // Is kms.ErrInUse where somebody uses the station.

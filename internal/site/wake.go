@@ -48,7 +48,8 @@ func (w Waking) Wake(ctx context.Context, name string) error {
 		return named("station", name, err)
 	}
 	if w.timago != nil {
-		return named("station", name, w.command(ctx, station, timago.Command{Name: timago.Wake}, timago.Wish{Command: timago.Wake}))
+		_, err := w.command(ctx, station, timago.Command{Name: timago.Wake}, timago.Wish{Command: timago.Wake})
+		return named("station", name, err)
 	}
 	mac := station.MAC
 	if mac == "" {

@@ -6,21 +6,19 @@ package timago
 import (
 	"context"
 	"net/url"
-	"strconv"
 	"time"
 
 	"github.com/timago/terraform-provider-timago/internal/timago/contract"
 )
-
-// pageSize is the most that a page may hold.
-const pageSize = 500
 
 // Client talks to one server. It is safe for concurrent use. Its errors are *Problem,
 // *Unanswered, *Malformed and the few that the calls name; all know their Advice.
 type Client struct {
 	endpoint *url.URL // with the base path
 	sender   *sender
+	again    time.Duration // before a station is asked for once more that does not exist
 	reads    *reads
+	commands commands
 	close    func()
 }
 
@@ -57,24 +55,22 @@ func (c *Client) ComputerGroups(ctx context.Context) ([]Grouping, error) {
 }
 
 func (c *Client) groupings(ctx context.Context, path string) ([]Grouping, error) {
-	var all []Grouping
-	err := pages(func(token *string) (*string, error) {
-		page := get(path)
-		page.query = pageQuery(token)
-		got, err := ask[contract.GroupingPage](ctx, c, page)
-		for _, g := range got.Items {
-			all = append(all, Grouping(g))
-		}
-		return got.NextPageToken, err
+	return anew(func() ([]Grouping, error) {
+		var all []Grouping
+		listed := map[string]bool{}
+		err := follow(c.endpoint.Path+"/"+path, func(token *string) (page, error) {
+			r := get(path)
+			r.query = pageQuery(token)
+			got, err := ask[contract.GroupingPage](ctx, c, r)
+			before := len(all)
+			for _, g := range got.Items {
+				if !listed[g.ID] {
+					listed[g.ID] = true
+					all = append(all, Grouping(g))
+				}
+			}
+			return page{next: got.NextPageToken, items: len(got.Items), fresh: len(all) - before}, err
+		})
+		return all, err
 	})
-	return all, err
-}
-
-// pageQuery asks for the page behind a token, nil for the first.
-func pageQuery(token *string) url.Values {
-	query := url.Values{"page_size": {strconv.Itoa(pageSize)}}
-	if token != nil {
-		query.Set("page_token", *token)
-	}
-	return query
 }

@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -41,18 +40,16 @@ const (
 
 // Reasons of failure that this provider decides by.
 const (
-	ReasonInUse           = "in_use"
-	ReasonStationNotFound = "station_not_found"
-	ReasonNotStarted      = "not_started"
+	ReasonInUse        = "in_use"
+	ReasonNotStarted   = "not_started"
+	ReasonImageFailed  = "image_failed"
+	ReasonNotPermitted = "not_permitted"
+	ReasonUnsupported  = "unsupported"
 )
 
-// MaxTargets is how many stations one command takes.
-const MaxTargets = 1000
-
-// Command is told to stations.
+// Command is what a station is told to do.
 type Command struct {
 	Name            CommandName
-	Stations        []Target  // 1 to MaxTargets
 	OperatingSystem string    // "" the last started
 	UnlessInUse     bool      // fail where a user is logged on, looked at by the server
 	NotBefore       time.Time // zero: at once
@@ -95,123 +92,83 @@ func Key(s Station, w Wish) string {
 	return string(w.Command) + "-" + hex.EncodeToString(sum[:16])
 }
 
-// CommandStatus is what has become of a command.
-type CommandStatus struct {
-	ID       string
-	Command  CommandName
-	Stations []Outcome // one per target, in its order
+// Progress is how far a station is with a command.
+type Progress struct {
+	CommandID string
+	Command   CommandName
+	Target
+	State    CommandState
+	Repeated bool   // the key was held: this shows what becomes of the first command with it
+	Reason   string // code, of Failed only
+	Detail   string // for people
 }
 
-// Outcome is what has become of a command on one station.
-type Outcome struct {
-	StationID string
-	Key       string
-	State     CommandState
-	Repeated  bool   // the key was held: this shows what becomes of the first command with it
-	Reason    string // code, of Failed only
-	Detail    string // for people
+// Ended tells whether the state is final.
+func (p Progress) Ended() bool {
+	return p.State == Succeeded || p.State == Failed || p.State == Expired
 }
 
-// Ended tells whether the outcome is final.
-func (o Outcome) Ended() bool {
-	return o.State == Succeeded || o.State == Failed || o.State == Expired
+// Send tells a station to do something and returns when the server has taken it. Sent
+// again with the same key it has no second effect. Commands that come together and differ
+// in their stations alone are one request.
+func (c *Client) Send(ctx context.Context, command Command, target Target) (Progress, error) {
+	command.NotBefore = command.NotBefore.UTC().Round(0)
+	defer c.reads.forget(target.ID)
+	return c.commands.sent.ask(ctx, order{Command: command, Target: target})
 }
 
-// Ended tells whether every outcome is final.
-func (s CommandStatus) Ended() bool {
-	return !slices.ContainsFunc(s.Stations, func(o Outcome) bool { return !o.Ended() })
-}
-
-// Command tells stations to do something and returns when the server has taken it; the
-// status has the id to ask with. Sent again with the same keys it has no second effect.
-func (c *Client) Command(ctx context.Context, command Command) (CommandStatus, error) {
-	wanted := contract.CommandRequest{Command: command.Name}
-	var ids []string
-	for _, target := range command.Stations {
-		wanted.Stations = append(wanted.Stations, contract.CommandTarget{ID: target.ID, Key: target.Key})
-		ids = append(ids, target.ID)
-	}
-	defer c.reads.forget(ids...)
-	if n := len(wanted.Stations); n == 0 || n > MaxTargets {
-		return CommandStatus{}, fmt.Errorf("a command takes 1 to %d stations, not %d", MaxTargets, n)
-	}
-	if command.OperatingSystem != "" {
-		wanted.OperatingSystem = &command.OperatingSystem
-	}
-	if command.UnlessInUse {
-		wanted.UnlessInUse = &command.UnlessInUse
-	}
-	if !command.NotBefore.IsZero() {
-		wanted.NotBefore = &command.NotBefore
-	}
-	post := request{method: http.MethodPost, path: []string{"commands"}, body: wanted}
-	taken, err := ask[contract.Command](ctx, c, post)
-	if conflict(err) {
-		taken, err = ask[contract.Command](ctx, c, post)
-	}
+// Progress asks what has become of a command on its station.
+func (c *Client) Progress(ctx context.Context, sent Progress) (Progress, error) {
+	got, err := c.commands.asked.ask(ctx, sent.CommandID)
 	if err != nil {
-		return CommandStatus{}, err
+		return sent, err
 	}
-	status := statusOf(taken)
-	for i, target := range command.Stations {
-		if i >= len(status.Stations) || status.Stations[i].StationID != target.ID {
-			return status, &Malformed{
-				Method: "POST", Path: basePath + "/commands", JSONPath: fmt.Sprintf("$.stations[%d]", i),
-				Err: fmt.Errorf("is not about the station %s", target.ID),
-			}
+	for i, s := range got.Stations {
+		if s.ID == sent.ID && s.Key == sent.Key {
+			return progressOf(got, i), nil
 		}
 	}
-	return status, nil
-}
-
-// CommandStatus asks what has become of a command.
-func (c *Client) CommandStatus(ctx context.Context, id string) (CommandStatus, error) {
-	command, err := ask[contract.Command](ctx, c, get("commands", id))
-	if err != nil {
-		return CommandStatus{}, err
+	return sent, &Malformed{
+		Method: http.MethodGet, Path: c.endpoint.Path + "/commands/" + sent.CommandID, JSONPath: "$.stations",
+		Err: fmt.Errorf("lacks the station %s, which the command is for", sent.ID),
 	}
-	return statusOf(command), nil
 }
 
-// Await asks every so often until the command has ended on every station, and tells
-// seen, if set, each status. When it ends before, by an error or the context's end,
-// the last status that was seen comes with the error.
-func (c *Client) Await(ctx context.Context, id string, every time.Duration, seen func(CommandStatus)) (CommandStatus, error) {
-	last := CommandStatus{ID: id}
+// Await asks every so often until the command has ended on the station, and tells seen,
+// if set, what each look saw. When it ends before, by an error or the context's end, what
+// was last seen comes with the error.
+func (c *Client) Await(ctx context.Context, sent Progress, every time.Duration, seen func(Progress)) (Progress, error) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
 		select {
 		case <-ctx.Done():
-			return last, ctx.Err()
+			return sent, ctx.Err()
 		case <-timer.C:
 		}
-		status, err := c.CommandStatus(ctx, id)
+		now, err := c.Progress(ctx, sent)
 		if err != nil {
-			return last, err
+			return sent, err
 		}
-		last = status
+		sent = now
 		if seen != nil {
-			seen(status)
+			seen(now)
 		}
-		if status.Ended() {
-			for _, outcome := range status.Stations {
-				c.reads.forget(outcome.StationID)
-			}
-			return status, nil
+		if now.Ended() {
+			c.reads.forget(now.ID)
+			return now, nil
 		}
 		timer.Reset(cmp.Or(every, time.Second))
 	}
 }
 
-func statusOf(command contract.Command) CommandStatus {
-	status := CommandStatus{ID: command.ID, Command: command.Command}
-	for _, s := range command.Stations {
-		outcome := Outcome{StationID: s.ID, Key: s.Key, State: s.State, Repeated: s.Repeated}
-		if s.Reason != nil {
-			outcome.Reason, outcome.Detail = s.Reason.Code, printable(value(s.Reason.Detail))
-		}
-		status.Stations = append(status.Stations, outcome)
+func progressOf(command contract.Command, i int) Progress {
+	s := command.Stations[i]
+	p := Progress{
+		CommandID: command.ID, Command: command.Command, Target: Target{ID: s.ID, Key: s.Key}, State: s.State, Repeated: s.Repeated,
 	}
-	return status
+	if s.Reason != nil {
+		p.Reason, p.Detail = printable(s.Reason.Code), printable(value(s.Reason.Detail))
+	}
+	return p
 }

@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/netip"
@@ -113,11 +114,14 @@ func newClient(config Config, network http.RoundTripper) (*Client, error) {
 		RetryWaitMax: maxRetryWait,
 		RetryMax:     config.MaxRetries,
 		CheckRetry:   shouldRetry,
-		Backoff:      pause,
+		Backoff:      pause(rand.Float64),
 		ErrorHandler: retryablehttp.PassthroughErrorHandler,
 	}
-	c := &Client{endpoint: endpoint, sender: &sender{repeats: repeats, endpoint: endpoint}, close: repeats.HTTPClient.CloseIdleConnections}
-	c.reads = newReads(c)
+	c := &Client{
+		endpoint: endpoint, sender: &sender{repeats: repeats, endpoint: endpoint}, again: repeats.RetryWaitMin,
+		close: repeats.HTTPClient.CloseIdleConnections,
+	}
+	c.reads, c.commands = newReads(c), newCommands(c)
 	return c, nil
 }
 

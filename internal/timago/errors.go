@@ -1,101 +1,24 @@
 package timago
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"strings"
 
 	"github.com/timago/terraform-provider-timago/internal/kms"
-	"github.com/timago/terraform-provider-timago/internal/timago/contract"
 )
 
-// ErrNotFound is definite: the server itself says that there is no such object. A 404
-// of a proxy is none.
-var ErrNotFound = errors.New("not found in Timago")
-
-// Problem is a refusal. It is kms.ErrDenied for 401 and 403, ErrNotFound for a definite
-// 404, kms.ErrUnreachable where the server is away.
-type Problem struct {
-	Status      int
-	Code        contract.ProblemCode // "" where the answer was no problem document
-	Title       string
-	Detail      string
-	Errors      []contract.FieldError
-	Method      string
-	RequestPath string
-	Location    string // where a redirect points
-}
-
-func (p *Problem) Error() string {
-	var text strings.Builder
-	fmt.Fprintf(&text, "%s %s: %d %s", p.Method, p.RequestPath, p.Status, p.Title)
-	if p.Code != "" {
-		fmt.Fprintf(&text, " (%s)", p.Code)
-	}
-	if p.Location != "" {
-		text.WriteString(": redirected to " + p.Location)
-	}
-	if p.Detail != "" {
-		text.WriteString(": " + p.Detail)
-	}
-	for _, field := range p.Errors {
-		text.WriteString("; " + field.Pointer + ": " + field.Detail)
-	}
-	return text.String()
-}
-
-// Is makes the sentinels work.
-func (p *Problem) Is(target error) bool {
-	switch target {
-	case ErrNotFound:
-		return p.Status == http.StatusNotFound && p.Code == contract.ProblemCodeNotFound
-	case kms.ErrDenied:
-		return p.Status == http.StatusUnauthorized || p.Status == http.StatusForbidden
-	case kms.ErrUnreachable:
-		return p.Status == http.StatusBadGateway || p.Status == http.StatusServiceUnavailable || p.Status == http.StatusGatewayTimeout
-	}
-	return false
-}
-
-// Advice says what to do next; "" where nothing is known.
-func (p *Problem) Advice() string {
-	switch {
-	case p.Status == http.StatusUnauthorized:
-		return "The server does not accept the provider's token: check token (TIMAGO_TOKEN), whether it has ended, and whether endpoint is the server that issued it."
-	case p.Status == http.StatusForbidden:
-		return "The token (token, TIMAGO_TOKEN) is valid, but has not the right for this. Rights are given per computer group: give its account the right, or use the token of one that has it."
-	case errors.Is(p, ErrNotFound):
-		return "Check in Timago whether it still exists, and how it is written there."
-	case p.Status == http.StatusNotFound:
-		return "The server does not know this path at all: check that endpoint is the address of the HTTP interface in front of the Timago server."
-	case p.Location != "":
-		return "Redirects are not followed, so that the token reaches nobody else: set endpoint to the address where the interface itself answers."
-	case p.Conflict():
-		return "Somebody else is changing the same station. Run the apply again when they have finished."
-	case p.Code == contract.ProblemCodeUnsupported:
-		return "This server cannot do it. Do it in Timago's own window, or choose another method."
-	case p.Status == http.StatusTooManyRequests:
-		return "The server limits its requests: raise max_retries, or run Terraform with a lower -parallelism."
-	case p.Status >= http.StatusInternalServerError:
-		return "The fault is the server's: look into its log, then run the apply again."
-	}
-	return ""
-}
-
-// Conflict tells whether somebody else changed, or is changing, the object.
-func (p *Problem) Conflict() bool {
-	return p.Status == http.StatusConflict || p.Status == http.StatusPreconditionFailed
-}
-
-// conflict tells whether a write may be tried again on what is there now.
-func conflict(err error) bool {
-	var problem *Problem
-	return errors.As(err, &problem) && problem.Conflict()
-}
+var (
+	// ErrNotFound: there is no such station. It says not how sure that is, see ErrGone.
+	ErrNotFound = errors.New("not found in Timago")
+	// ErrGone is definite: asked for this very station, the server itself said twice that it
+	// does not exist. It is ErrNotFound.
+	ErrGone = fmt.Errorf("%w: it does not exist", ErrNotFound)
+)
 
 // Unanswered means that no complete answer came; it is kms.ErrUnreachable. Whether a
 // write took effect is then unknown; it is safe to send it again.
@@ -136,9 +59,16 @@ func (e *Unanswered) Advice() string {
 // Malformed means that an answer does not keep to the contract.
 type Malformed struct {
 	Method, Path string
-	JSONPath     string // "$.items[3].name"; "" where the answer is no JSON at all
+	JSONPath     string // "$.items[3].name"; "" where the answer cannot be read at all
 	Err          error
+	hint         string // what to do; "": hintMend
 }
+
+const (
+	hintMend    = "The server's interface wants mending: it must keep to the contract internal/timago/openapi.yaml, which is this provider's own and not the vendor's."
+	hintUTF8    = "The server's interface wants mending: it must answer in UTF-8, else names with umlauts arrive garbled."
+	hintWebPage = "Check that endpoint is the address of the HTTP interface in front of the Timago server, not of a web page."
+)
 
 func (e *Malformed) Error() string {
 	text := fmt.Sprintf("%s %s: the answer does not keep to the contract: ", e.Method, e.Path)
@@ -151,11 +81,26 @@ func (e *Malformed) Error() string {
 func (e *Malformed) Unwrap() error { return e.Err }
 
 // Advice says what to do next.
-func (e *Malformed) Advice() string {
-	if e.JSONPath == "" {
-		return "Check that endpoint is the address of the HTTP interface in front of the Timago server, not of a web page."
+func (e *Malformed) Advice() string { return cmp.Or(e.hint, hintMend) }
+
+// NotSetError means that the server answered as if it had set the option, and the option is
+// as it was.
+type NotSetError struct {
+	Station, OperatingSystem string
+	On                       bool // as it was to be
+}
+
+func (e *NotSetError) Error() string {
+	wanted, is := "off", "on"
+	if e.On {
+		wanted, is = is, wanted
 	}
-	return "The server's interface wants mending: it must keep to the contract internal/timago/openapi.yaml, which is this provider's own and not the vendor's."
+	return fmt.Sprintf("the server answered that the option of %s on %s is switched %s, and it is still %s", e.OperatingSystem, e.Station, wanted, is)
+}
+
+// Advice says what to do next.
+func (e *NotSetError) Advice() string {
+	return "Set the option in Timago's own window, under Stationen > Betriebssystem, and see whether it stays. Whoever provides the interface must mend it: it must not answer 200 for what it has not done."
 }
 
 // Ambiguous means that several stations bear one name.
@@ -173,7 +118,8 @@ func (e *Ambiguous) Advice() string {
 	return "Give the client id of the one that is meant: " + strings.Join(e.IDs, ", ") + "."
 }
 
-// NoStation means that no station bears a name or client id; it is ErrNotFound.
+// NoStation means that no station bears a name; it is ErrNotFound. A list is all that
+// says so.
 type NoStation struct{ Name string }
 
 func (e *NoStation) Error() string { return "no station is named " + e.Name }
@@ -186,20 +132,44 @@ func (e *NoStation) Advice() string {
 	return "Check the column Bezeichnung in Timago's window Stationen, and that the token may see the station's computer group."
 }
 
-// NoOperatingSystem means that a station has no operating system of a name.
+// Gone means that the server knows no station of a client id; it is ErrGone.
+type Gone struct{ ID string }
+
+func (e *Gone) Error() string { return "Timago knows no station with the client id " + e.ID }
+
+// Unwrap makes it ErrGone.
+func (e *Gone) Unwrap() error { return ErrGone }
+
+// Advice says what to do next.
+func (e *Gone) Advice() string {
+	return "Check in Timago whether it still exists, and the column Client in its window Stationen."
+}
+
+// NoOperatingSystem means that a station has no operating system of a name, or that it is
+// not known which is meant.
 type NoOperatingSystem struct {
-	Station, Name string
-	Has           []string
+	Station string
+	Name    string // "": the last started was to be taken
+	Last    string // what was started last; "" where it never started
+	Has     []string
 }
 
 func (e *NoOperatingSystem) Error() string {
-	return fmt.Sprintf("the station %s has no operating system %q", e.Station, e.Name)
+	switch {
+	case e.Name != "":
+		return fmt.Sprintf("the station %s has no operating system %q", e.Station, e.Name)
+	case len(e.Has) == 0:
+		return fmt.Sprintf("the station %s has no operating system", e.Station)
+	case e.Last == "":
+		return fmt.Sprintf("the station %s has several operating systems and has never started, so it is not known which one is meant", e.Station)
+	}
+	return fmt.Sprintf("the station %s has several operating systems and last started %s, which is none of them, so it is not known which one is meant", e.Station, e.Last)
 }
 
 // Advice says what to do next.
 func (e *NoOperatingSystem) Advice() string {
 	if len(e.Has) == 0 {
-		return "It has none at all: give it one in Timago."
+		return "Give it one in Timago."
 	}
-	return "It has: " + strings.Join(e.Has, ", ") + "."
+	return "Set operating_system to what it has: " + strings.Join(e.Has, " or ") + "."
 }

@@ -23,6 +23,8 @@ type KMS struct {
 	Host     string // that the site's images are set to; "" where they find it by DNS
 	Port     int
 	Products []KMSProduct
+	// NoStatus: the server says that it shows no activation, so that no products mean nothing.
+	NoStatus bool
 }
 
 // KMSProduct is a product and its status.
@@ -32,8 +34,14 @@ type KMSProduct struct {
 	Status  KMSStatus
 }
 
+const (
+	kmsPort          = 1688 // the contract's default, and Microsoft's
+	featureKMSStatus = "kms_status"
+)
+
 // KMS asks for the KMS host of the images and the status that Timago shows. Products
-// that are neither Windows nor Office are left out.
+// that are neither Windows nor Office are left out. Where it shows none at all, the
+// server's features tell whether it could.
 func (c *Client) KMS(ctx context.Context) (KMS, error) {
 	got, err := ask[contract.KMS](ctx, c, get("kms"))
 	if err != nil {
@@ -48,7 +56,12 @@ func (c *Client) KMS(ctx context.Context) (KMS, error) {
 			shown.Products = append(shown.Products, KMSProduct{Product: product, Name: p.Name, Status: p.Status})
 		}
 	}
+	if len(got.Products) == 0 {
+		info, err := c.Info(ctx)
+		if err != nil {
+			return KMS{}, err
+		}
+		shown.NoStatus = !slices.Contains(info.Features, featureKMSStatus)
+	}
 	return shown, nil
 }
-
-const kmsPort = 1688 // the contract's default, and Microsoft's

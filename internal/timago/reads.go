@@ -10,207 +10,144 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/timago/terraform-provider-timago/internal/kms"
-	"github.com/timago/terraform-provider-timago/internal/timago/contract"
 )
 
 const (
-	// gathering is how long a read waits for others to come along.
-	gathering = 10 * time.Millisecond
+	// readWindow is how long a read waits for others to come along.
+	readWindow = 25 * time.Millisecond
 	// memory is how long a listed station may answer a read. Terraform refreshes ten
 	// objects at a time, so gathering alone would make a request of every ten. It covers
 	// the refresh of a large site on a slow machine; a process lives for one plan or apply.
 	memory = 10 * time.Minute
+	// filtersBeforeAll is how many times reads are asked for by id or name before all
+	// stations are listed: how many more are wanted is not known, nor how many there are.
+	// A room of fifty is read by filters, whatever the size of the site.
+	filtersBeforeAll = 5
 	// silence is how long a server that did not answer a refresh, or refused it, is not
 	// asked again by others: each would wait through all its repeats, a thousand stations
 	// for hours.
 	silence = 30 * time.Second
+	// besides is how many stations are asked for by themselves at once.
+	besides = 8
 )
 
 var clientID = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 
 // Station reads one station by its client id or name, for a refresh: what was listed
 // within the last ten minutes and not written to by this client since is taken as it was.
-// Reads that come one after the other make the client list all stations once, so that
-// N reads cost about N/500 requests; where the server answers with an error or not at all,
-// that stands for those who come within half a minute. No such station is
-// ErrNotFound, and that is definite; several of one name are *Ambiguous.
+// Reads that come together are one request, and many of them make the client list all
+// stations once. Where the server answers with an error or not at all, that stands for
+// those who come within half a minute. A client id that the server does not know is *Gone,
+// a name that it does not list *NoStation, several of one name are *Ambiguous.
 func (c *Client) Station(ctx context.Context, idOrName string) (Station, error) {
-	return c.reads.station(ctx, idOrName, true)
+	return c.reads.station(ctx, idOrName, false)
 }
 
 // FreshStation reads one station as it is now: the server is asked after the call
 // began. Reads that come together are one request.
 func (c *Client) FreshStation(ctx context.Context, idOrName string) (Station, error) {
-	return c.reads.station(ctx, idOrName, false)
+	return c.reads.station(ctx, idOrName, true)
 }
 
 // reads turns reads of single stations into list calls.
 type reads struct {
 	client *Client
+	calls  gatherer[read, Station]
 
-	mu        sync.Mutex
-	waiting   []*read
-	flying    bool                 // a goroutine serves what waits
-	known     map[string]listed    // by client id
-	roster    roster               // of the last list of all stations
-	refreshed time.Time            // when Station last had to ask
-	failure   error                // of the last list call
-	failed    time.Time            // when
-	changed   map[string]time.Time // when this client last wrote to a station
+	mu       sync.Mutex
+	stations map[string]listed    // by client id
+	names    map[string]named     // by name in lower case
+	filters  int                  // requests by id or name since the last list of all
+	failure  error                // of the last list call
+	failed   time.Time            // when
+	changed  map[string]time.Time // when this client last wrote to a station
 }
 
-// read is one caller that waits.
+// read is what a caller asks for.
 type read struct {
-	ref      string // client id, or name in lower case
-	name     string // as the caller wrote it
-	memorise bool   // a remembered answer would have done
-	flight   *flight
-	done     chan struct{}
-	station  Station
-	err      error
+	key   string // client id, or name in lower case
+	name  string // as the caller wrote it
+	fresh bool   // a remembered answer will not do
 }
 
-// flight is what one round of list calls serves. It ends early when nobody waits for
-// it any more.
-type flight struct {
-	reads  []*read
-	wanted int
-	cancel context.CancelFunc
-}
+type readCaller = caller[read, Station]
 
+// listed is a station as a list call had it that began then.
 type listed struct {
 	Station
-	at time.Time // when its list call began
+	at time.Time
 }
 
-type roster struct {
+// named are the client ids of all stations of one name.
+type named struct {
+	ids []string
 	at  time.Time
-	ids map[string][]string // by name in lower case
 }
 
 func newReads(c *Client) *reads {
-	return &reads{client: c, known: map[string]listed{}, changed: map[string]time.Time{}}
+	r := &reads{client: c, stations: map[string]listed{}, names: map[string]named{}, changed: map[string]time.Time{}}
+	r.calls = gatherer[read, Station]{window: readWindow, serve: r.serve}
+	return r
 }
 
-func (r *reads) station(ctx context.Context, idOrName string, memorise bool) (Station, error) {
-	ref := strings.ToLower(strings.TrimSpace(idOrName))
-	if ref == "" {
+func (r *reads) station(ctx context.Context, idOrName string, fresh bool) (Station, error) {
+	wanted := read{key: strings.ToLower(strings.TrimSpace(idOrName)), name: idOrName, fresh: fresh}
+	if wanted.key == "" {
 		return Station{}, &NoStation{Name: `""`}
 	}
-	waiter := &read{ref: ref, name: idOrName, memorise: memorise, done: make(chan struct{})}
-	r.mu.Lock()
-	if station, ok := r.recall(ref); ok && memorise {
-		r.mu.Unlock()
-		return station, nil
+	if !fresh {
+		if station, known := r.recall(wanted.key); known {
+			return station, nil
+		}
+		if err := r.refused(); err != nil {
+			return Station{}, err
+		}
 	}
-	if memorise && r.failure != nil && time.Since(r.failed) < silence {
-		defer r.mu.Unlock()
-		return Station{}, r.failure
-	}
-	r.waiting = append(r.waiting, waiter)
-	if !r.flying {
-		r.flying = true
-		// It serves others too: it outlives the caller who came first.
-		go r.fly(context.WithoutCancel(ctx))
-	}
-	r.mu.Unlock()
-
-	select {
-	case <-waiter.done:
-		return waiter.station, waiter.err
-	case <-ctx.Done():
-		r.leave(waiter)
-		return Station{}, ctx.Err()
-	}
+	return r.calls.ask(ctx, wanted)
 }
 
-// leave takes a caller out who waits no longer.
-func (r *reads) leave(waiter *read) {
+// recall is a station as it was listed lately.
+func (r *reads) recall(key string) (Station, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if f := waiter.flight; f != nil {
-		if f.wanted--; f.wanted == 0 {
-			f.cancel()
+	if !clientID.MatchString(key) {
+		known := r.names[key]
+		if len(known.ids) != 1 || time.Since(known.at) >= memory {
+			return Station{}, false
 		}
+		key = known.ids[0]
+	}
+	station, known := r.stations[key]
+	return station.Station, known && time.Since(station.at) < memory
+}
+
+// refused is what the server answered a refresh a moment ago, where it was an error.
+func (r *reads) refused() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if time.Since(r.failed) < silence {
+		return r.failure
+	}
+	return nil
+}
+
+// serve asks for what a batch of callers wants, or lists all stations, and hands them out.
+func (r *reads) serve(ctx context.Context, callers []*readCaller) {
+	callers = slices.DeleteFunc(callers, func(c *readCaller) bool { // what the last batch has brought
+		station, known := r.recall(c.query.key)
+		if known = known && !c.query.fresh; known {
+			c.reply(station, nil)
+		}
+		return known
+	})
+	if len(callers) == 0 {
 		return
 	}
-	for i, other := range r.waiting {
-		if other == waiter {
-			r.waiting = append(r.waiting[:i], r.waiting[i+1:]...)
-			return
-		}
-	}
-}
-
-// fly serves what waits, round after round: those who come while one is under way
-// make the next.
-func (r *reads) fly(ctx context.Context) {
-	timer := time.NewTimer(gathering)
-	for {
-		<-timer.C
-		ctx, f, everything := r.depart(ctx)
-		if f == nil {
-			return
-		}
-		f.serve(ctx, r, everything)
-		timer.Reset(gathering)
-	}
-}
-
-// depart takes all who wait; nil when nobody does. Everything is listed when it is not
-// the first time lately that a refresh asks.
-func (r *reads) depart(ctx context.Context) (flying context.Context, f *flight, everything bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.waiting = slices.DeleteFunc(r.waiting, r.answered) // by the list that was under way
-	if len(r.waiting) == 0 {
-		r.flying = false
-		return ctx, nil, false
-	}
-	flying, cancel := context.WithCancel(ctx)
-	f = &flight{reads: r.waiting, wanted: len(r.waiting), cancel: cancel}
-	r.waiting = nil
-	refresh := false
-	for _, waiter := range f.reads {
-		waiter.flight = f
-		refresh = refresh || waiter.memorise
-	}
-	if refresh {
-		everything = !r.refreshed.IsZero() && time.Since(r.refreshed) < memory
-		r.refreshed = time.Now()
-	}
-	return flying, f, everything
-}
-
-// answered ends a caller's wait where the station is remembered by now; the lock is held.
-func (r *reads) answered(waiter *read) bool {
-	station, known := r.recall(waiter.ref)
-	if !known || !waiter.memorise {
-		return false
-	}
-	waiter.station = station
-	close(waiter.done)
-	return true
-}
-
-// serve asks for the stations that the flight is for, or for all, and hands them out.
-func (f *flight) serve(ctx context.Context, r *reads, everything bool) {
-	defer f.cancel()
-	began := time.Now()
-	stations, err := f.list(ctx, r.client, everything)
-	named := map[string][]string{} // client ids by name in lower case
-	byID := map[string]Station{}
-	for _, station := range stations {
-		if _, twice := byID[station.ID]; !twice {
-			byID[station.ID] = station
-			name := strings.ToLower(station.Name)
-			named[name] = append(named[name], station.ID)
-		}
-	}
-	if everything && err == nil {
-		r.enrol(roster{at: began, ids: named})
-	}
+	everything := r.everything(callers)
+	found, err := r.list(ctx, callers, everything)
 	switch {
 	case ctx.Err() != nil: // an end that the callers made tells nothing of the server
 	case !everything && ofRequest(err):
@@ -218,85 +155,125 @@ func (f *flight) serve(ctx context.Context, r *reads, everything bool) {
 	default:
 		r.note(err)
 	}
-	for _, waiter := range f.reads {
-		waiter.err = err
-		if err == nil {
-			waiter.station, waiter.err = r.client.pick(ctx, waiter, byID, named)
+	var missing []*readCaller
+	for _, c := range callers {
+		station, listed, wrong := found.pick(c.query)
+		switch {
+		case err != nil:
+			c.reply(Station{}, err)
+		case wrong != nil || listed:
+			c.reply(station, wrong)
+		default:
+			missing = append(missing, c)
 		}
-		close(waiter.done)
 	}
+	r.single(ctx, missing)
 }
 
-func (f *flight) list(ctx context.Context, client *Client, everything bool) ([]Station, error) {
-	if everything {
-		return client.Stations(ctx, Filter{})
+// everything tells whether all stations are to be listed: when refreshes have asked for
+// some so many times.
+func (r *reads) everything(callers []*readCaller) bool {
+	if !slices.ContainsFunc(callers, func(c *readCaller) bool { return !c.query.fresh }) {
+		return false
 	}
-	var all []Station
-	ids, names := f.refs()
-	for _, filter := range []Filter{{IDs: ids}, {Names: names}} {
-		if len(filter.IDs)+len(filter.Names) == 0 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.filters++; r.filters > filtersBeforeAll {
+		r.filters = 0
+		return true
+	}
+	return false
+}
+
+// finding is what list calls brought.
+type finding struct {
+	stations map[string]Station
+	names    map[string][]string // client ids, by name in lower case
+}
+
+func (r *reads) list(ctx context.Context, callers []*readCaller, everything bool) (finding, error) {
+	began := time.Now()
+	filters := []Filter{{}}
+	ids, names := keys(callers)
+	if !everything {
+		filters = []Filter{{IDs: ids}, {Names: names}}
+	}
+	found := finding{stations: map[string]Station{}, names: map[string][]string{}}
+	for _, filter := range filters {
+		if !everything && len(filter.IDs)+len(filter.Names) == 0 {
 			continue
 		}
-		stations, err := client.Stations(ctx, filter)
+		stations, err := r.client.Stations(ctx, filter)
 		if err != nil {
-			return nil, err
+			return found, err
 		}
-		all = append(all, stations...)
-	}
-	return all, nil
-}
-
-// pick finds what a caller asked for. A client id that is not on a list is asked for by
-// itself, so that only a definite 404 is one.
-func (c *Client) pick(ctx context.Context, waiter *read, byID map[string]Station, named map[string][]string) (Station, error) {
-	id := waiter.ref
-	if !clientID.MatchString(id) {
-		switch ids := named[waiter.ref]; len(ids) {
-		case 0:
-			return Station{}, &NoStation{Name: waiter.name}
-		case 1:
-			id = ids[0]
-		default:
-			return Station{}, &Ambiguous{Name: waiter.name, IDs: ids}
+		for _, station := range stations {
+			if _, twice := found.stations[station.ID]; !twice {
+				found.stations[station.ID] = station
+				name := strings.ToLower(station.Name)
+				found.names[name] = append(found.names[name], station.ID)
+			}
 		}
 	}
-	if station, listed := byID[id]; listed {
-		return station, nil
+	if everything {
+		names = nil
+		for name := range found.names {
+			names = append(names, name)
+		}
 	}
-	station, err := ask[contract.Station](ctx, c, get("stations", id))
-	if err != nil {
-		return Station{}, err
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, name := range names { // all that bear it are on the list
+		r.names[name] = named{ids: found.names[name], at: began}
 	}
-	return stationOf(station), nil
+	return found, nil
 }
 
-// refs sorts what is asked for into client ids and names, each once.
-func (f *flight) refs() (ids, names []string) {
+// keys sorts what is asked for into client ids and names, each once.
+func keys(callers []*readCaller) (ids, names []string) {
 	seen := map[string]bool{}
-	for _, waiter := range f.reads {
-		switch {
-		case seen[waiter.ref]:
-		case clientID.MatchString(waiter.ref):
-			ids = append(ids, waiter.ref)
+	for _, c := range callers {
+		switch key := c.query.key; {
+		case seen[key]:
+		case clientID.MatchString(key):
+			ids = append(ids, key)
 		default:
-			names = append(names, waiter.ref)
+			names = append(names, key)
 		}
-		seen[waiter.ref] = true
+		seen[c.query.key] = true
 	}
 	return ids, names
 }
 
-// recall is a station as it was listed lately; the lock is held.
-func (r *reads) recall(ref string) (Station, bool) {
-	if !clientID.MatchString(ref) {
-		ids := r.roster.ids[ref]
-		if len(ids) != 1 || time.Since(r.roster.at) >= memory {
-			return Station{}, false
+// pick finds what a caller asked for; false where no list has it and it must be asked for
+// by itself.
+func (f finding) pick(wanted read) (Station, bool, error) {
+	id := wanted.key
+	if !clientID.MatchString(id) {
+		switch ids := f.names[wanted.key]; len(ids) {
+		case 0:
+			return Station{}, false, &NoStation{Name: wanted.name}
+		case 1:
+			id = ids[0]
+		default:
+			return Station{}, false, &Ambiguous{Name: wanted.name, IDs: ids}
 		}
-		ref = ids[0]
 	}
-	station, ok := r.known[ref]
-	return station.Station, ok && time.Since(station.at) < memory
+	station, listed := f.stations[id]
+	return station, listed, nil
+}
+
+// single asks for stations by themselves that a list lacks: a list proves nothing.
+func (r *reads) single(ctx context.Context, callers []*readCaller) {
+	var group errgroup.Group
+	group.SetLimit(besides)
+	for _, c := range callers {
+		group.Go(func() error {
+			c.reply(r.client.getStation(ctx, c.query.key))
+			return nil
+		})
+	}
+	_ = group.Wait() // every error has been told to its caller
 }
 
 // remember keeps a station from a list call that began then, unless this client
@@ -304,8 +281,8 @@ func (r *reads) recall(ref string) (Station, bool) {
 func (r *reads) remember(station Station, began time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if began.After(r.changed[station.ID]) && began.After(r.known[station.ID].at) {
-		r.known[station.ID] = listed{Station: station, at: began}
+	if began.After(r.changed[station.ID]) && began.After(r.stations[station.ID].at) {
+		r.stations[station.ID] = listed{Station: station, at: began}
 	}
 }
 
@@ -314,7 +291,7 @@ func (r *reads) remember(station Station, began time.Time) {
 func ofRequest(err error) bool {
 	var problem *Problem
 	return errors.As(err, &problem) && problem.Status >= http.StatusBadRequest && problem.Status < http.StatusInternalServerError &&
-		!errors.Is(err, kms.ErrDenied) && problem.Status != http.StatusTooManyRequests
+		problem.Status != http.StatusNotFound && !errors.Is(err, kms.ErrDenied) && problem.Status != http.StatusTooManyRequests
 }
 
 // note keeps what came of the last list call: an error of one is the server's.
@@ -324,13 +301,6 @@ func (r *reads) note(err error) {
 	r.failure, r.failed = err, time.Now()
 }
 
-// enrol keeps the names of a list of all stations.
-func (r *reads) enrol(names roster) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.roster = names
-}
-
 // forget drops what is known of stations that were written to: lists that are under
 // way may be older than the write.
 func (r *reads) forget(ids ...string) {
@@ -338,7 +308,7 @@ func (r *reads) forget(ids ...string) {
 	defer r.mu.Unlock()
 	now := time.Now()
 	for _, id := range ids {
-		delete(r.known, id)
+		delete(r.stations, id)
 		r.changed[id] = now
 	}
 }

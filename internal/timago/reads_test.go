@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -44,8 +46,8 @@ func TestThousandReadsAreFewRequests(t *testing.T) {
 	}{
 		"all at once":              {parallel: 1000, most: 4},
 		"all at once, fresh":       {parallel: 1000, most: 4, fresh: true},
-		"ten at a time, Terraform": {parallel: 10, most: 3}, // one for the first ten, then two pages of all
-		"one after the other":      {parallel: 1, most: 3},
+		"ten at a time, Terraform": {parallel: 10, most: 7}, // five for ten each, then two pages of all
+		"one after the other":      {parallel: 1, most: 7},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -63,6 +65,34 @@ func TestThousandReadsAreFewRequests(t *testing.T) {
 				t.Errorf("%d requests that are no lists", n)
 			}
 		})
+	}
+}
+
+// A room's refresh does not list the site, whatever its size; nor does the plan of a create,
+// which knows the stations by name.
+func TestFewOfManyAreReadByFilters(t *testing.T) {
+	t.Parallel()
+	school := newSchool(t, 10_000)
+	for _, name := range []func(i int) string{stationID, func(i int) string { return fmt.Sprintf("r101-PC%04d", i+1) }} {
+		client, before := school.client(t), len(school.requests())
+		for from := range 3 { // Terraform's ten at a time
+			var wave errgroup.Group
+			for i := range 10 {
+				wave.Go(func() error {
+					_, err := client.Station(t.Context(), name(10*from+i))
+					return err
+				})
+			}
+			if err := wave.Wait(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if n := len(school.requests()) - before; n != 3 {
+			t.Errorf("%d requests for 30 of 10,000, want 3", n)
+		}
+		if _, err := client.Station(t.Context(), name(7)); err != nil || len(school.requests())-before != 3 {
+			t.Errorf("once more: %v after %v", err, school.requests())
+		}
 	}
 }
 
@@ -94,7 +124,7 @@ func TestRefusalOfOneNameIsNotEverybodys(t *testing.T) {
 	t.Parallel()
 	for status, own := range map[int]bool{
 		http.StatusBadRequest: true, http.StatusRequestURITooLong: true, http.StatusUnprocessableEntity: true,
-		http.StatusUnauthorized: false, http.StatusForbidden: false, http.StatusTooManyRequests: false,
+		http.StatusUnauthorized: false, http.StatusForbidden: false, http.StatusNotFound: false, http.StatusTooManyRequests: false,
 		http.StatusInternalServerError: false, http.StatusServiceUnavailable: false,
 	} {
 		t.Run(http.StatusText(status), func(t *testing.T) {
@@ -147,7 +177,11 @@ func TestReadAfterOwnWriteIsNotRemembered(t *testing.T) {
 	school := newSchool(t, 2)
 	client := school.client(t)
 	refresh(t, 2, 2, client.Station)
-	if _, err := client.SetKMSActivation(t.Context(), stationID(0), "", true); err != nil {
+	before, err := client.Station(t.Context(), stationID(0))
+	if err == nil {
+		_, err = client.SetKMSActivation(t.Context(), before, "", true)
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
 	station, err := client.Station(t.Context(), stationID(0))
@@ -178,7 +212,8 @@ func TestListOlderThanOwnWriteIsNotRemembered(t *testing.T) {
 		return err
 	})
 	<-read
-	if _, err := client.SetKMSActivation(t.Context(), stationID(0), "", true); err != nil {
+	seen := timago.Station{ID: stationID(0), ETag: `"1"`, OperatingSystems: []timago.OperatingSystem{{Name: "Windows 11"}}}
+	if _, err := client.SetKMSActivation(t.Context(), seen, "", true); err != nil {
 		t.Error(err)
 	}
 	close(written)
@@ -196,14 +231,14 @@ func TestStationByName(t *testing.T) {
 	school := newSchool(t, 3)
 	school.edit(2, func(s *contract.Station) { s.Name = "r101-pc0002" })
 	client := school.client(t)
-	for range 3 { // by name, then from the list of all
+	for range 3 { // the first asks
 		station, err := client.Station(t.Context(), "r101-PC0001")
 		if err != nil || station.ID != stationID(0) {
 			t.Errorf("%+v, %v", station, err)
 		}
 	}
-	if n := school.count("GET /stations"); n != 2 {
-		t.Errorf("%d list requests, want 2", n)
+	if n := school.count("GET /stations"); n != 1 {
+		t.Errorf("%d list requests, want 1", n)
 	}
 	var several *timago.Ambiguous
 	if _, err := client.Station(t.Context(), "R101-PC0002"); !errors.As(err, &several) || len(several.IDs) != 2 {
@@ -216,14 +251,174 @@ func TestStationByName(t *testing.T) {
 	}
 }
 
-// A list that lacks a station is not enough: it is asked for by itself.
-func TestDeletedStationIsADefinite404(t *testing.T) {
+// A list that lacks a station is not enough: it is asked for by itself, and once more.
+func TestDeletedStationIsGoneForGood(t *testing.T) {
 	t.Parallel()
 	school := newSchool(t, 1)
 	client := school.client(t)
 	_, err := client.Station(t.Context(), stationID(7))
-	if !errors.Is(err, timago.ErrNotFound) || school.count("GET /stations/"+stationID(7)) != 1 {
+	if !errors.Is(err, timago.ErrGone) || !errors.Is(err, timago.ErrNotFound) || school.count("GET /stations/"+stationID(7)) != 2 {
 		t.Errorf("%v after %v", err, school.requests())
+	}
+}
+
+// A server that has just been started may not know its stations for a moment.
+func TestStationThatIsThereTheNextMoment(t *testing.T) {
+	t.Parallel()
+	school := newSchool(t, 1)
+	client := school.client(t)
+	denied := 0
+	school.failing("GET", 1000, func(w http.ResponseWriter, r *http.Request, server http.Handler) {
+		switch {
+		case strings.HasSuffix(r.URL.Path, "/stations"):
+			saying("application/json", `{"items": []}`)(w, r, server)
+		case denied == 0:
+			denied++
+			refuse(w, 404, "not_found", "")
+		default:
+			server.ServeHTTP(w, r)
+		}
+	})
+	station, err := client.Station(t.Context(), stationID(0))
+	if err != nil || station.ID != stationID(0) || denied != 1 {
+		t.Errorf("%+v, %v", station, err)
+	}
+}
+
+// Whatever is answered at whatever path: only the server's own word about this very
+// station, said twice, is that it is gone.
+func TestNothingElseSaysThatAStationIsGone(t *testing.T) {
+	t.Parallel()
+	codes := []string{"", "not_found", "operating_system_not_found", "unknown_path", "page_token_ended", "something_new"}
+	bodies := map[string]string{
+		"an empty object": `{}`, "no items": `{"items":[]}`, "another station": `{"items":[{"id":"` + stationID(5) + `"}]}`,
+		"nothing": ``, "a web page": `<html>`, "null": `null`, "gone, in words": `{"code":"not_found"}`,
+	}
+	type wrong struct {
+		name string
+		say  func(w http.ResponseWriter, r *http.Request, server http.Handler)
+		gone bool // where it is said of the station itself
+	}
+	var all []wrong
+	for _, status := range []int{400, 401, 403, 404, 405, 406, 409, 410, 412, 413, 414, 415, 422, 428, 429, 500, 501, 502, 503, 504, 599} {
+		for _, code := range codes {
+			if status != 404 && code != "" && code != "not_found" {
+				continue
+			}
+			all = append(all, wrong{fmt.Sprintf("%d %s", status, code), answering(status, code, "", "Retry-After", "0"), status == 404 && code == "not_found"})
+		}
+	}
+	for name, body := range bodies {
+		for _, status := range []int{200, 204, 301} {
+			all = append(all, wrong{fmt.Sprintf("%d %s", status, name), func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
+				w.Header().Set("Content-Type", "application/json")
+				w.WriteHeader(status)
+				_, _ = io.WriteString(w, body)
+			}, false})
+		}
+	}
+	all = append(all, wrong{"lost", lost, false}, wrong{"cut", cut, false})
+	school := newSchool(t, 3)
+	walked := 0
+	for _, w := range all {
+		for _, path := range []string{"/stations", "/stations/" + stationID(0)} {
+			school.failing("GET", 1000, func(rw http.ResponseWriter, r *http.Request, server http.Handler) {
+				switch at := strings.TrimPrefix(r.URL.Path, "/api/v1"); {
+				case at == path:
+					w.say(rw, r, server)
+				case at == "/stations": // the list lacks it
+					saying("application/json", `{"items": []}`)(rw, r, server)
+				default:
+					server.ServeHTTP(rw, r)
+				}
+			})
+			for _, fresh := range []bool{false, true} {
+				client := school.client(t, func(c *timago.Config) { c.MaxRetries = 0 })
+				read := client.Station
+				if fresh {
+					read = client.FreshStation
+				}
+				_, err := read(t.Context(), stationID(0))
+				if walked++; errors.Is(err, timago.ErrGone) != (w.gone && path != "/stations") {
+					t.Errorf("%s at %s, fresh %t: %v", w.name, path, fresh, err)
+				}
+			}
+		}
+	}
+	t.Logf("%d answers walked", walked)
+}
+
+// A filter that a server does not know, or an answer from elsewhere, is no room.
+func TestListsAreHeldAgainstWhatWasAskedFor(t *testing.T) {
+	t.Parallel()
+	yes := true
+	school := newSchool(t, 2)
+	client := school.client(t)
+	for want, filter := range map[string]timago.Filter{
+		`$.items[0].id: is "` + stationID(0) + `", which was not asked for`:                       {IDs: []string{stationID(9)}},
+		`$.items[0].name: is "R101-PC0001", which was not asked for`:                              {Names: []string{"R101-PC0009"}},
+		`$.items[0].location: is "R101", which was not asked for`:                                 {Location: "R102"},
+		`$.items[0].computer_group: is "Unterricht", which was not asked for`:                     {ComputerGroup: "Verwaltung"},
+		`$.items[0].operating_systems: is "without kms_activation true", which was not asked for`: {KMSActivation: &yes},
+	} {
+		school.failing("GET", 1, func(w http.ResponseWriter, r *http.Request, server http.Handler) {
+			r.URL.RawQuery = "page_size=500"
+			server.ServeHTTP(w, r)
+		})
+		_, err := client.Stations(t.Context(), filter)
+		if text := "GET /api/v1/stations: the answer does not keep to the contract: " + want; err == nil || err.Error() != text {
+			t.Errorf("%v, want %s", err, text)
+		}
+	}
+	school.failing("GET", 1, func(w http.ResponseWriter, r *http.Request, server http.Handler) {
+		page := httptest.NewRecorder()
+		server.ServeHTTP(page, r)
+		items := strings.TrimSuffix(strings.TrimPrefix(strings.TrimSpace(page.Body.String()), `{"items":[`), `]}`)
+		saying("application/json", `{"items":[`+strings.Repeat(items+",", 300)+items+`]}`)(w, r, server)
+	})
+	if _, err := client.Stations(t.Context(), timago.Filter{}); err == nil || !strings.Contains(err.Error(), "$.items: has 602 items, and at most 500 were asked for") {
+		t.Errorf("%v", err)
+	}
+}
+
+// A page token that has ended is no reason to fail: the list is begun anew.
+func TestPageTokenThatHasEnded(t *testing.T) {
+	t.Parallel()
+	school := newSchool(t, 40)
+	school.maxPage = 10
+	client := school.client(t)
+	for times, works := range map[int]bool{1: true, 2: true, 100: false} {
+		left := times
+		school.failing("GET", 1000, func(w http.ResponseWriter, r *http.Request, server http.Handler) {
+			if r.URL.Query().Get("page_token") == "20" && left > 0 {
+				left--
+				refuse(w, 400, "page_token_ended", "")
+				return
+			}
+			server.ServeHTTP(w, r)
+		})
+		stations, err := client.Stations(t.Context(), timago.Filter{})
+		if works != (err == nil && len(stations) == 40) {
+			t.Errorf("after %d ends: %d stations, %v", times, len(stations), err)
+		}
+	}
+}
+
+// Names may be long and full of umlauts; a request line may not.
+func TestLongNamesFitIntoRequestLines(t *testing.T) {
+	t.Parallel()
+	school := newSchool(t, 1)
+	var names []string
+	for i := range 400 {
+		names = append(names, fmt.Sprintf("%s %03d", strings.Repeat("ü", 100), i))
+	}
+	longest := 0
+	school.failing("GET", 1000, func(w http.ResponseWriter, r *http.Request, server http.Handler) {
+		longest = max(longest, len(r.URL.RequestURI()))
+		server.ServeHTTP(w, r)
+	})
+	if _, err := school.client(t).Stations(t.Context(), timago.Filter{Names: names}); err != nil || longest > 32<<10 || longest < 16<<10 {
+		t.Errorf("a request line of %d bytes, %v", longest, err)
 	}
 }
 

@@ -29,7 +29,11 @@ func ask[T any](ctx context.Context, c *Client, r request) (T, error) {
 	if err != nil {
 		return none, err
 	}
-	return decode[T](c.sender.Do(sent))
+	response, err := c.sender.Do(sent)
+	if err != nil {
+		return none, err
+	}
+	return decode[T](ctx, response)
 }
 
 // http writes the call down. A space in a query is %20, which every server reads alike.

@@ -203,7 +203,7 @@ func (s *school) GetInfo(context.Context, contractserver.GetInfoRequestObject) (
 func (s *school) GetKMS(context.Context, contractserver.GetKMSRequestObject) (contractserver.GetKMSResponseObject, error) {
 	host := "kms01.schule.example"
 	return contractserver.GetKMS200JSONResponse{Host: &host, Products: []contract.KMSProduct{
-		{Product: contract.KMSProductProductWindows, Name: "Windows 11 Education", Status: contract.KMSProductStatusActivated},
+		{Product: "windows", Name: "Windows 11 Education", Status: contract.KMSProductStatusActivated},
 	}}, nil
 }
 

@@ -1,11 +1,7 @@
 package timago
 
 import (
-	"context"
-	"errors"
-	"net/url"
-	"slices"
-	"strconv"
+	"cmp"
 	"strings"
 	"time"
 
@@ -63,115 +59,14 @@ func (s Station) OperatingSystem(name string) (OperatingSystem, error) {
 	if name == "" && len(s.OperatingSystems) == 1 {
 		return s.OperatingSystems[0], nil
 	}
-	if name == "" {
-		name = s.LastOperatingSystem
-	}
 	var has []string
 	for _, system := range s.OperatingSystems {
-		if strings.EqualFold(system.Name, name) {
+		if strings.EqualFold(system.Name, cmp.Or(name, s.LastOperatingSystem)) {
 			return system, nil
 		}
 		has = append(has, system.Name)
 	}
-	return OperatingSystem{}, &NoOperatingSystem{Station: s.Name, Name: name, Has: has}
-}
-
-// Filter chooses stations: all that is set must hold, of several values one. Names,
-// locations and groups are compared as a whole, without case.
-type Filter struct {
-	IDs, Names    []string // nil: all
-	Location      string   // "" all
-	ComputerGroup string   // "" all
-	Online        *bool
-	KMSActivation *bool     // at least one of its operating systems has the option so
-	StartedAfter  time.Time // zero: all
-}
-
-// Stations lists what passes the filter, in the server's order.
-func (c *Client) Stations(ctx context.Context, filter Filter) ([]Station, error) {
-	var all []Station
-	listed := map[string]bool{} // a station may move to a later page meanwhile
-	for ids := range chunks(filter.IDs) {
-		for names := range chunks(filter.Names) {
-			part := filter
-			part.IDs, part.Names = ids, names
-			err := pages(func(token *string) (*string, error) {
-				began := time.Now()
-				list := get("stations")
-				list.query = part.query(token)
-				page, err := ask[contract.StationPage](ctx, c, list)
-				for _, item := range page.Items {
-					if !listed[item.ID] {
-						listed[item.ID] = true
-						all = append(all, stationOf(item))
-					}
-					c.reads.remember(stationOf(item), began)
-				}
-				return page.NextPageToken, err
-			})
-			if err != nil {
-				return nil, err
-			}
-		}
-	}
-	return all, nil
-}
-
-// chunks splits a list so that one request takes it; an empty one is one empty part.
-func chunks(list []string) func(func([]string) bool) {
-	if len(list) == 0 {
-		return func(yield func([]string) bool) { yield(nil) }
-	}
-	return slices.Chunk(list, pageSize)
-}
-
-func (f Filter) query(token *string) url.Values {
-	query := pageQuery(token)
-	set := func(name, value string) {
-		if value != "" {
-			query.Set(name, value)
-		}
-	}
-	if len(f.IDs) > 0 {
-		query["id"] = f.IDs
-	}
-	if len(f.Names) > 0 {
-		query["name"] = f.Names
-	}
-	set("location", f.Location)
-	set("computer_group", f.ComputerGroup)
-	if f.Online != nil {
-		set("online", strconv.FormatBool(*f.Online))
-	}
-	if f.KMSActivation != nil {
-		set("kms_activation", strconv.FormatBool(*f.KMSActivation))
-	}
-	if !f.StartedAfter.IsZero() {
-		set("started_after", f.StartedAfter.Format(time.RFC3339Nano))
-	}
-	return query
-}
-
-var errEndless = errors.New("the pages do not end")
-
-// pages asks for page after page until there is no token. Ten thousand pages are five
-// million stations: no site, but a server that repeats itself.
-func pages(ask func(token *string) (next *string, err error)) error {
-	var token *string
-	for range 10_000 {
-		next, err := ask(token)
-		if err != nil {
-			return err
-		}
-		if next == nil || *next == "" {
-			return nil
-		}
-		if token != nil && *token == *next {
-			break
-		}
-		token = next
-	}
-	return &Malformed{Method: "GET", Path: basePath, JSONPath: "$.next_page_token", Err: errEndless}
+	return OperatingSystem{}, &NoOperatingSystem{Station: s.Name, Name: name, Last: s.LastOperatingSystem, Has: has}
 }
 
 func stationOf(s contract.Station) Station {

@@ -71,10 +71,19 @@ func (a *attempt) send(request *http.Request) (*http.Response, error) {
 			}
 		}
 	}
-	response.Body = io.NopCloser(bytes.NewReader(body))
+	response.Body = &held{Reader: bytes.NewReader(body), all: body}
 	response.ContentLength = int64(len(body))
 	return response, nil
 }
+
+// held is a body that is in memory.
+type held struct {
+	*bytes.Reader
+	all []byte
+}
+
+// Close has nothing to close.
+func (*held) Close() error { return nil }
 
 // timely says how long an attempt waited, where that is why it ended.
 func (a *attempt) timely(ctx context.Context, err error) error {
@@ -160,11 +169,15 @@ func mayPass(err error) bool {
 	return true
 }
 
-// pause is the library's, which obeys Retry-After without a bound, bounded.
-func pause(least, most time.Duration, try int, response *http.Response) time.Duration {
-	wait := retryablehttp.DefaultBackoff(least, most, try, response)
-	if wait < 0 || wait > most { // below 0: too many seconds for a duration
-		return most
+// pause is the library's, which obeys Retry-After without a bound, bounded, and up to half
+// as long again, so that those who were sent away together do not come back together.
+// draw gives a number from 0 to 1.
+func pause(draw func() float64) retryablehttp.Backoff {
+	return func(least, most time.Duration, try int, response *http.Response) time.Duration {
+		wait := retryablehttp.DefaultBackoff(least, most, try, response)
+		if wait < 0 || wait > most { // below 0: too many seconds for a duration
+			wait = most
+		}
+		return wait + time.Duration(draw()*float64(wait/2+least/2))
 	}
-	return wait
 }

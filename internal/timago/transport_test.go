@@ -1,6 +1,7 @@
 package timago
 
 import (
+	"errors"
 	"math"
 	"net/http"
 	"reflect"
@@ -38,8 +39,12 @@ func TestOnlyWhatIsSafeIsRepeated(t *testing.T) {
 	}
 }
 
+// Those who were sent away together do not come back together.
 func TestServerCannotMakeItWaitLong(t *testing.T) {
 	t.Parallel()
+	at := func(draw float64) func(least, most time.Duration, try int, answer *http.Response) time.Duration {
+		return pause(func() float64 { return draw })
+	}
 	for _, story := range []struct {
 		status     int
 		retryAfter string
@@ -57,11 +62,14 @@ func TestServerCannotMakeItWaitLong(t *testing.T) {
 		{500, "", 20, maxRetryWait},
 	} {
 		answer := http.Response{StatusCode: story.status, Header: http.Header{"Retry-After": {story.retryAfter}}}
-		if got := pause(time.Second, maxRetryWait, story.try, &answer); got != story.want {
+		if got := at(0)(time.Second, maxRetryWait, story.try, &answer); got != story.want {
 			t.Errorf("%+v: waits %v", story, got)
 		}
+		if got, most := at(1)(time.Second, maxRetryWait, story.try, &answer), story.want+story.want/2+time.Second/2; got != most {
+			t.Errorf("%+v: waits up to %v, want %v", story, got, most)
+		}
 	}
-	if got := pause(time.Second, maxRetryWait, 1, nil); got != 2*time.Second {
+	if got := at(0)(time.Second, maxRetryWait, 1, nil); got != 2*time.Second {
 		t.Errorf("without an answer: waits %v", got)
 	}
 }
@@ -88,7 +96,7 @@ func TestAnswersAreHeldToTheContract(t *testing.T) {
 		"user left out":      {replaced(`"logged_on_user":null,`, ``), "$.items[0].logged_on_user", "the field is missing"},
 		"pending, missing":   {replaced(`"pending_command":null`, `"pending_command":{"id":"c1","state":"sent"}`), "$.items[0].pending_command.command", "the field is missing"},
 	} {
-		wrong := check([]byte(story.body), reflect.TypeFor[contract.StationPage](), "$")
+		wrong := check(t.Context(), []byte(story.body), reflect.TypeFor[contract.StationPage](), "$")
 		switch {
 		case wrong == nil && story.path == "":
 		case wrong == nil:
@@ -99,15 +107,38 @@ func TestAnswersAreHeldToTheContract(t *testing.T) {
 	}
 }
 
+// A list ends: by the contract, and where a server breaks it.
 func TestPagesThatDoNotEnd(t *testing.T) {
 	t.Parallel()
-	same := "again"
-	asked := 0
-	err := pages(func(*string) (*string, error) {
-		asked++
-		return &same, nil
-	})
-	if err == nil || asked != 2 {
-		t.Errorf("%v after %d pages", err, asked)
+	token := func(text string) *string { return &text }
+	for name, story := range map[string]struct {
+		read  func(n int) page // the nth
+		pages int
+		err   error
+	}{
+		"the same token":           {func(int) page { return page{next: token("A"), items: 500, fresh: 500} }, 2, errTokenTwice},
+		"A, B, A, B":               {func(n int) page { return page{next: token("AB"[n%2 : n%2+1]), items: 500, fresh: 500} }, 3, errTokenTwice},
+		"ever new, the same items": {func(n int) page { return page{next: token(strconv.Itoa(n)), items: 500} }, maxBarren, errBarren},
+		"ever new, without items":  {func(n int) page { return page{next: token(strconv.Itoa(n))} }, maxBarren, errBarren},
+		"ever new, ever new items": {func(n int) page { return page{next: token(strconv.Itoa(n)), items: 500, fresh: 500} }, 200, errTooManyPage},
+		"ever new, one item each":  {func(n int) page { return page{next: token(strconv.Itoa(n)), items: 1, fresh: 1} }, maxPages, errTooManyPage},
+		"some barren ones, then end": {func(n int) page {
+			if n == 100 {
+				return page{items: 1}
+			}
+			return page{next: token(strconv.Itoa(n)), items: 1, fresh: n % 2}
+		}, 101, nil},
+	} {
+		asked := 0
+		err := follow("/api/v1/stations", func(*string) (page, error) {
+			asked++
+			return story.read(asked - 1), nil
+		})
+		if !errors.Is(err, story.err) || asked != story.pages {
+			t.Errorf("%s: %v after %d pages, want %v after %d", name, err, asked, story.err, story.pages)
+		}
+		if err != nil && !strings.HasPrefix(err.Error(), "GET /api/v1/stations: the answer does not keep to the contract: $.next_page_token: ") {
+			t.Errorf("%s: %v does not say which list", name, err)
+		}
 	}
 }

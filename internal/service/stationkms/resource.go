@@ -127,7 +127,7 @@ func (r *Resource) Read(ctx context.Context, req resource.ReadRequest, resp *res
 		Attempted: "It was looked for in Timago. Its state stays as it was last read.",
 	}
 	switch {
-	case errors.Is(err, site.ErrNotFound) && clientID.MatchString(state.ID.ValueString()):
+	case errors.Is(err, site.ErrGone):
 		resp.State.RemoveResource(ctx)
 	case errors.Is(err, kms.ErrUnreachable), errors.Is(err, context.DeadlineExceeded):
 		// One summary for all of them, which the CLI then shows as one warning.

@@ -43,7 +43,14 @@ func take(ctx context.Context, s *site.Site, w wish, timeout time.Duration) outc
 		return outcome{err: err}
 	}
 	done := outcome{system: system.Name}
-	done.station, err = s.SetKMSActivation(limited, found.ID, system.Name, w.enabled)
+	if system.KMSActivation == w.enabled && !system.Effective() {
+		// A reset is wanted: its key is derived from the station as it is now.
+		found, err = s.FindFresh(limited, found.ID)
+		if err != nil {
+			return outcome{err: err}
+		}
+	}
+	done.station, err = s.SetKMSActivation(limited, found, system.Name, w.enabled)
 	done.commanded = err == nil && system.KMSActivation != w.enabled
 	if err != nil {
 		// The answer may have been lost or unreadable, and the option set all the same.
@@ -115,7 +122,7 @@ func (o *outcome) reset(ctx context.Context, s *site.Site, w wish) {
 		o.held = &inUse{user: user}
 		return
 	}
-	err := s.ResetImage(ctx, o.station, o.system, w.force)
+	_, err := s.ResetImage(ctx, o.station, o.system, w.force)
 	var refused *site.CommandError
 	switch {
 	case err == nil:
@@ -263,10 +270,10 @@ func (w wish) failure(err error, seen *outcome) tfdiag.Failure {
 func switchOff(ctx context.Context, s *site.Site, w wish) error {
 	station, err := s.Find(ctx, w.reference)
 	if err == nil {
-		_, err = s.SetKMSActivation(ctx, station.ID, w.system, false)
+		_, err = s.SetKMSActivation(ctx, station, w.system, false)
 	}
 	var none *site.NoOperatingSystem
-	if errors.Is(err, site.ErrNotFound) || errors.As(err, &none) {
+	if errors.Is(err, site.ErrGone) || errors.As(err, &none) {
 		return nil
 	}
 	return err

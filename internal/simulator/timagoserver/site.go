@@ -50,7 +50,7 @@ func (c calls) GetKMS(context.Context, contractserver.GetKMSRequestObject) (cont
 		case p.Activated > 0:
 			status = contract.KMSProductStatusActivated
 		}
-		told.Products = append(told.Products, contract.KMSProduct{Product: contract.KMSProductProduct(p.Product), Name: p.Name, Status: status})
+		told.Products = append(told.Products, contract.KMSProduct{Product: string(p.Product), Name: p.Name, Status: status})
 	}
 	return told, nil
 }

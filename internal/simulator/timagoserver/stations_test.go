@@ -243,7 +243,7 @@ func TestWhatTimagoShowsOfKMS(t *testing.T) {
 	} {
 		s := open(t, site)
 		kms := read[contract.KMS](t, s.ask("GET", "/kms", ""), 200)
-		if len(kms.Products) != 1 || kms.Products[0].Status != want || kms.Products[0].Product != contract.KMSProductProductWindows || *kms.Host != "kms01" {
+		if len(kms.Products) != 1 || kms.Products[0].Status != want || kms.Products[0].Product != "windows" || *kms.Host != "kms01" {
 			t.Errorf("%+v, want %s", kms, want)
 		}
 	}

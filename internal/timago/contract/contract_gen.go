@@ -61,24 +61,6 @@ func (e CommandState) Valid() bool {
 	}
 }
 
-// Defines values for KMSProductProduct.
-const (
-	KMSProductProductOffice  KMSProductProduct = "office"
-	KMSProductProductWindows KMSProductProduct = "windows"
-)
-
-// Valid indicates whether the value is a known member of the KMSProductProduct enum.
-func (e KMSProductProduct) Valid() bool {
-	switch e {
-	case KMSProductProductOffice:
-		return true
-	case KMSProductProductWindows:
-		return true
-	default:
-		return false
-	}
-}
-
 // Defines values for KMSProductStatus.
 const (
 	KMSProductStatusActivated    KMSProductStatus = "activated"
@@ -243,15 +225,16 @@ type KMS struct {
 
 // KMSProduct defines model for KmsProduct.
 type KMSProduct struct {
-	Name    string            `json:"name"`
-	Product KMSProductProduct `json:"product"`
+	Name string `json:"name"`
+
+	// Product `windows` or `office`. A client leaves out what it does not know.
+	//
+	// Example: windows
+	Product string `json:"product"`
 
 	// Status aktiviert, nicht aktiviert, unbekannt.
 	Status KMSProductStatus `json:"status"`
 }
-
-// KMSProductProduct defines model for KMSProduct.Product.
-type KMSProductProduct string
 
 // KMSProductStatus aktiviert, nicht aktiviert, unbekannt.
 type KMSProductStatus string

@@ -1,0 +1,86 @@
+package timago
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+)
+
+// What the contract promises of a list.
+const (
+	pageSize = 500 // the most that a page may hold
+	maxPages = 2_000
+	maxItems = 100_000
+	// maxBarren is how many pages in a row may bring nothing new: objects may move to a
+	// later page while a list is read, but not all of them all the time.
+	maxBarren = 10
+	// maxRestarts is how often a list is begun anew because its page token has ended.
+	maxRestarts = 2
+)
+
+var (
+	errTokenTwice  = errors.New("the same page token came twice, so the list has no end")
+	errBarren      = fmt.Errorf("%d pages in a row brought nothing new, so the list has no end", maxBarren)
+	errTooManyPage = fmt.Errorf("the list has more than %d pages or %d items", maxPages, maxItems)
+)
+
+// page is what one request brought.
+type page struct {
+	next  *string
+	items int
+	fresh int // items that no page before had
+}
+
+// pageQuery asks for the page behind a token, nil for the first.
+func pageQuery(token *string) url.Values {
+	query := url.Values{"page_size": {strconv.Itoa(pageSize)}}
+	if token != nil {
+		query.Set("page_token", *token)
+	}
+	return query
+}
+
+// follow reads a list page by page to its end, within what the contract promises of one.
+func follow(path string, read func(token *string) (page, error)) error {
+	endless := func(err error) error {
+		return &Malformed{Method: http.MethodGet, Path: path, JSONPath: "$.next_page_token", Err: err}
+	}
+	tokens := map[string]bool{}
+	var token *string
+	for pages, items, barren := 1, 0, 0; ; pages++ {
+		got, err := read(token)
+		if err != nil {
+			return err
+		}
+		if got.next == nil || *got.next == "" {
+			return nil
+		}
+		if barren++; got.fresh > 0 {
+			barren = 0
+		}
+		items += got.items
+		switch {
+		case tokens[*got.next]:
+			return endless(errTokenTwice)
+		case barren >= maxBarren:
+			return endless(errBarren)
+		case pages >= maxPages || items >= maxItems:
+			return endless(errTooManyPage)
+		}
+		tokens[*got.next] = true
+		token = got.next
+	}
+}
+
+// anew runs a list again whose page token has ended.
+func anew[T any](list func() (T, error)) (T, error) {
+	for restarts := 0; ; restarts++ {
+		all, err := list()
+		var problem *Problem
+		if restarts == maxRestarts || !errors.As(err, &problem) || problem.Code != codePageTokenEnded {
+			return all, err
+		}
+	}
+}
