@@ -17,24 +17,28 @@ func (c *cycle) startAsks() {
 			c.askable[p] = c.askable[p][1:]
 			switch s.phase {
 			case ready:
-				if c.isWindows(p) && c.isCounted(s) || !s.adds.has(p) {
+				if c.isCountedFor(s, p) || !s.adds.has(p) {
 					continue // it asked by itself meanwhile
 				}
-				c.removeCandidate(s)
-				c.alarms.clear(s)
-				s.waitsForUser = false // its user is looked at again before a restart
-				c.move(s, asking)
-				s.toAsk, s.requestsRead, s.tries = only(p), false, 0
+				c.beginAsking(s, attempt{toAsk: only(p)})
 				c.expectCounts(s, only(p))
 				c.ask(s)
 			case asking:
-				s.toAsk = s.toAsk.with(p)
+				s.asking.toAsk = s.asking.toAsk.with(p)
 				c.expectCounts(s, only(p))
-			case unread, away, waking, checking, stopping, down, returned, awaiting, closing, out, phases:
+			case unread, silent, waking, checking, stopping, down, returned, awaiting, closing, out, phases:
 				// Its start asks, or it is no longer there.
 			}
 		}
 	}
+}
+
+func (c *cycle) beginAsking(s *station, a attempt) {
+	c.removeCandidate(s)
+	c.alarms.clear(s)
+	s.waitsForUser = false // its user is looked at again before a restart
+	s.asking = &a
+	c.move(s, onAsk)
 }
 
 // licenceAge is how old a read of licences may be for Activate to be called on it: the
@@ -45,13 +49,16 @@ const licenceAge = 10 * time.Second
 // the host does not show it, its licences where they may have changed, and then each
 // product that is left is asked to activate.
 func (c *cycle) ask(s *station) {
-	switch p, left := s.toAsk.first(); {
-	case !left && c.host.refusesAccount && s.requestsStale:
-		s.requestsStale = false
+	a := s.asking
+	switch p, left := a.toAsk.first(); {
+	case a.doubted != nil && !a.requestsRead:
+		c.send(s, call{verb: requests, since: s.presence.Boot})
+	case !left && c.host.refusesAccount && a.requestsStale:
+		a.requestsStale = false
 		c.send(s, call{verb: requests, since: s.presence.Boot}) // its answer holds the count
 	case !left:
 		c.asksDone(s)
-	case !s.requestsRead && (s.started || c.host.logUnreadable || !c.isWindows(p)):
+	case !a.requestsRead && (s.started() || c.host.logUnreadable || !c.isWindows(p)):
 		c.send(s, call{verb: requests, since: s.presence.Boot})
 	case c.now.Sub(s.licensed) > licenceAge:
 		c.send(s, call{verb: licensing})
@@ -59,22 +66,23 @@ func (c *cycle) ask(s *station) {
 		licence, can := s.askable(c.managed[p])
 		if !can {
 			c.notAskable(s, p)
-			c.ask(s)
+			if s.phase == asking {
+				c.ask(s)
+			}
 			return
 		}
 		c.send(s, call{verb: activate, licence: licence.ID})
 	}
 }
 
-// notAskable judges a product that is licensed by now, or can no longer ask.
+// notAskable judges a product that is licensed by now, or can no longer ask. That it is
+// licensed is no evidence of a request: the licence may be as old as the image (A6).
 func (c *cycle) notAskable(s *station, p int) {
-	s.toAsk = s.toAsk.without(p)
+	s.asking.toAsk = s.asking.toAsk.without(p)
 	switch {
-	case s.started && s.licensing.LicensedByKMS(c.managed[p]) && c.isWindows(p):
-		c.judge(s, p, s.licensing.CMID)
-	case s.started && s.licensing.LicensedByKMS(c.managed[p]):
-		c.credit(s, p)
-	case s.started:
+	case !s.canAdd(c.managed[p]) && s.refusal() != "":
+		c.excludeProduct(s, p, "it was asked to activate and refused: "+s.refusal())
+	case s.started():
 		c.excludeProduct(s, p, "it made no request after its start and cannot be asked to")
 	default:
 		c.dropCounts(s, only(p))
@@ -87,13 +95,13 @@ func (c *cycle) askOn(s *station, r report) {
 		c.activated(s, r)
 		return
 	}
-	if r.verb == requests && (r.err == nil || !transient(r.err)) {
-		s.requestsRead = true
-		c.learnRequests(s, r.exchanges)
-	}
 	if r.err != nil && transient(r.err) {
 		c.askLater(s, r.err)
 		return
+	}
+	if r.verb == requests {
+		s.asking.requestsRead = true
+		c.judgeByEvents(s, r.exchanges)
 	}
 	if s.phase == asking {
 		c.ask(s)
@@ -106,12 +114,12 @@ func transient(err error) bool {
 	return !errors.Is(err, kms.ErrDenied) && !errors.As(err, &code)
 }
 
-// askLater makes the same call again after a while, and gives the station up as absent
+// askLater makes the same call again after a while, and takes the station for unreachable
 // after some.
 func (c *cycle) askLater(s *station, err error) {
-	if s.tries++; s.tries > asksRetried {
-		s.toAsk = 0
-		if s.started && s.startedByUs {
+	a := s.asking
+	if a.failures++; a.failures > asksRetried {
+		if s.startedByUs() {
 			c.exclude(s, fmt.Sprintf("it came back, but cannot be asked: %v", err))
 			return
 		}
@@ -119,32 +127,45 @@ func (c *cycle) askLater(s *station, err error) {
 		c.markUnreachable(s, err)
 		return
 	}
-	c.alarms.set(s, c.now.Add(time.Duration(s.tries)*5*time.Second))
+	c.setAlarm(s, c.now.Add(time.Duration(a.failures)*5*time.Second))
+}
+
+// askAgain goes on with asking after a pause. What is no longer missing is asked for no more.
+func (c *cycle) askAgain(s *station) {
+	for _, p := range s.asking.toAsk.list() {
+		switch {
+		case s.pendingCounts.has(p):
+		case c.short(p) > 0:
+			c.expectCounts(s, only(p))
+		default:
+			s.asking.toAsk = s.asking.toAsk.without(p)
+		}
+	}
+	c.ask(s)
 }
 
 // activated takes in what came of asking a product to activate.
 func (c *cycle) activated(s *station, r report) {
 	p := c.productOf(s, r.licence)
-	var refused *kms.CodeError
+	var answer *kms.CodeError
+	coded := errors.As(r.err, &answer)
 	switch {
-	case r.err == nil, errors.As(r.err, &refused) && refused.Code == kms.CodeNotEnoughCount:
+	case r.err == nil, coded && answer.Code.Counted():
 		c.tallyAsk(s, p)
-		s.toAsk = s.toAsk.without(p)
-		c.requested(s, p)
+		s.asking.toAsk = s.asking.toAsk.without(p)
+		c.requested(s, p, r.licence)
 	case errors.Is(r.err, kms.ErrUnknownOutcome):
 		c.tallyAsk(s, p)
-		s.toAsk = s.toAsk.without(p) // the events will tell
-		if !s.started {
-			s.started, s.startedByUs, s.askedAfterStart, s.startedAt, s.backAt, s.waitingSince = true, false, true, c.now, c.now, c.now
-			s.pollsBefore, s.cmidBefore = c.host.pollsBegun-1, ""
+		s.asking.toAsk = s.asking.toAsk.without(p) // the events will tell
+		if s.start == nil {
+			s.start = &start{begun: true, asked: true, at: c.now, backAt: c.now, waitingSince: c.now, pollsBefore: c.host.pollsBegun - 1}
 			c.underWay = append(c.underWay, s)
 		}
-	case refused != nil && cannotReachHost(refused.Code) && s.tries < asksRetried:
-		c.askAfterPause(s)
+	case coded:
+		c.refuse(s, p, r.licence, answer.Code)
 		return
-	case refused != nil, errors.Is(r.err, kms.ErrDenied):
-		s.toAsk = s.toAsk.without(p)
-		c.excludeProduct(s, p, "it was asked to activate and refused: "+r.err.Error())
+	case errors.Is(r.err, kms.ErrDenied):
+		c.putAside(s, r.licence, r.err.Error())
 	default:
 		c.askLater(s, r.err)
 		return
@@ -154,33 +175,72 @@ func (c *cycle) activated(s *station, r report) {
 	}
 }
 
-// hostSilent tells of a code that the station did not reach the KMS host.
-func cannotReachHost(code kms.Code) bool {
-	return code == 0xC004F074 || code == 0xC004F039 || code == 0x800706BA
+// refusalPause lies between a refusal and the next try, once more each time: four tries lie
+// within the two minutes after a start.
+const refusalPause = 20 * time.Second
+
+// refuse takes in an answer that does not mean counted (A16). One of a machine that is
+// still starting is tried again while it may be; any other that is not explained by
+// Microsoft once more. Then the licence is put aside.
+func (c *cycle) refuse(s *station, p int, licence string, code kms.Code) {
+	a := s.asking
+	if a.refusals == nil {
+		a.refusals = map[string]int{}
+	}
+	a.refusals[licence]++
+	starting := (code.Passes() || reachesNoHost(code)) && s.age(c.now) < requestGrace
+	if starting || a.refusals[licence] == 1 && (!explained(code) || code.Passes() || reachesNoHost(code)) {
+		if !s.started() {
+			c.dropCounts(s, only(p)) // others need not wait for it
+		}
+		c.setAlarm(s, c.now.Add(time.Duration(a.refusals[licence])*refusalPause))
+		return
+	}
+	if reachesNoHost(code) && c.canary == s {
+		c.doubt = &doubt{station: s.name, code: code}
+	}
+	c.putAside(s, licence, (&kms.CodeError{Code: code}).Error())
+	c.ask(s)
 }
 
-func (c *cycle) askAfterPause(s *station) {
-	s.tries++
-	c.alarms.set(s, c.now.Add(time.Duration(s.tries)*20*time.Second))
+// putAside asks a licence no more: the next of its product is asked.
+func (c *cycle) putAside(s *station, licence, why string) {
+	if s.refused == nil {
+		s.refused = map[string]string{}
+	}
+	s.refused[licence] = why
 }
+
+// reachesNoHost tells of a code that the station did not reach the KMS host. Soon after a
+// start its network may not be up yet.
+func reachesNoHost(code kms.Code) bool {
+	switch code {
+	case 0xC004F074, 0xC004F039, 0x800706BA, 0x8007232B, 0x8007007B, 0x8007251D, 0x80092328:
+		return true
+	}
+	return false
+}
+
+func explained(code kms.Code) bool { return code.Words() != code.String() }
 
 func (c *cycle) tallyAsk(s *station, p int) {
 	c.asked++
 	s.asked++
-	s.requestsStale = true
+	s.asking.requestsStale = true
 	c.emit(KindAsked, s, Event{Product: c.managed[p]})
 }
 
 // requested judges a request that was made on our command.
-func (c *cycle) requested(s *station, p int) {
+func (c *cycle) requested(s *station, p int, licence string) {
+	id := requestID{s.licensing.CMID, licence}
 	switch {
-	case !s.started: // its id was not counted before: that was looked up
+	case !s.started(): // its id was not counted before: that was looked up
 		if c.isWindows(p) {
-			c.host.remember(s.licensing.CMID)
+			c.host.remember(id)
 		}
 		c.credit(s, p)
 	case c.isWindows(p):
-		c.judge(s, p, s.licensing.CMID)
+		c.judgeRequest(s, p, id)
 	default: // which id Office asked with only the events tell
 	}
 }
@@ -198,23 +258,27 @@ func (c *cycle) productOf(s *station, licence string) int {
 	return 0
 }
 
-// learnRequests judges by the station's own events what it asked since its start.
-func (c *cycle) learnRequests(s *station, exchanges []kms.Exchange) {
+// judgeByEvents judges by the station's own events what it asked since its start.
+func (c *cycle) judgeByEvents(s *station, exchanges []kms.Exchange) {
 	for p, product := range c.managed {
 		for _, e := range exchanges {
 			age := s.clock(c.now).Sub(e.Time)
 			if e.Answer == nil || !e.Answer.Code.Counted() || !asksFor(s.licensing, product, e.ActivationID) || age > kms.CountedFor {
 				continue
 			}
+			s.reachesHost = true
 			c.host.takeClientCount(p, e.Answer.Count, c.now.Add(-age))
 			if !s.pendingCounts.has(p) {
 				continue
 			}
-			s.toAsk = s.toAsk.without(p)
-			if s.started {
-				c.judgeRequest(s, p, e.CMID)
+			if s.asking != nil {
+				s.asking.toAsk = s.asking.toAsk.without(p)
+			}
+			id := requestID{e.CMID, e.ActivationID}
+			if s.started() {
+				c.judgeRequest(s, p, id)
 			} else {
-				c.host.remember(e.CMID)
+				c.host.remember(id)
 				c.dropCounts(s, only(p))
 			}
 		}
@@ -235,13 +299,32 @@ func asksFor(l kms.Licensing, product kms.Product, activationID string) bool {
 
 // asksDone lets a station that was asked everything go on.
 func (c *cycle) asksDone(s *station) {
+	if first := s.asking.doubted; first != nil && !s.reachesHost {
+		c.exclude(s, fmt.Sprintf("nothing shows that it reaches the KMS host, and %s did not: %s", first.station, first.code.Words()))
+		return
+	}
+	s.asking = nil
 	switch {
-	case s.pendingCounts != 0:
-		c.await(s)
-	case s.started:
+	case s.pendingCounts != 0 && s.started():
+		c.await(s, onAnswersAwaited)
+	case s.started():
 		c.finish(s)
 	default:
-		c.move(s, ready)
+		c.dropCounts(s, s.pendingCounts)
+		c.move(s, onAsked)
 		c.makeCandidate(s)
 	}
+}
+
+// doubt is the reason why the next station must have shown that it reaches the KMS host
+// before it is restarted: the one that went first did not.
+type doubt struct {
+	station string
+	code    kms.Code
+}
+
+// dispel reads of a candidate whether the KMS host has answered it since it started.
+func (c *cycle) dispel(s *station) {
+	c.beginAsking(s, attempt{doubted: c.doubt})
+	c.ask(s)
 }

@@ -4,52 +4,55 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/timago/terraform-provider-timago/internal/pool"
-
 	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/pool"
 )
 
 // await waits for the request that a start makes to be counted.
-func (c *cycle) await(s *station) {
+func (c *cycle) await(s *station, on occasion) {
 	if c.closing {
 		c.finish(s)
 		return
 	}
-	c.move(s, awaiting)
+	c.move(s, on)
+	st := s.start
 	span := c.paceOf(s).Request
-	if s.askedAfterStart {
+	if st.asked {
 		span = pool.Span{} // it is the answer to our command that is awaited
 	}
-	s.watch = watchFor(span, c.host.pollSpacing)
+	st.watch = watchFor(span, c.host.pollSpacing)
 	if span.Samples == 0 && !c.host.logUnreadable {
-		s.watch.from = c.host.pollSpacing // a look at the host costs the station nothing
+		st.watch.from = c.host.pollSpacing // a poll of the host costs the station nothing
 	}
-	s.lastLook = c.now.Sub(s.waitingSince)
-	if !c.evidence(s) {
+	st.lastLook = c.now.Sub(st.waitingSince)
+	if !c.judgeByHost(s) {
 		c.awaitOn(s)
 	}
 }
 
 // awaitOn sets the alarm for the next look at what was counted, or for asking.
 func (c *cycle) awaitOn(s *station) {
-	s.lastLook = s.watch.next(max(s.lastLook, c.now.Sub(s.waitingSince)))
-	at := s.waitingSince.Add(s.lastLook)
-	if ask := c.now.Add(requestGrace - s.age(c.now)); !s.askedAfterStart && ask.After(c.now) && ask.Before(at) {
+	st := s.start
+	st.lastLook = st.watch.next(max(st.lastLook, c.now.Sub(st.waitingSince)))
+	at := st.waitingSince.Add(st.lastLook)
+	if ask := c.now.Add(requestGrace - s.age(c.now)); !st.asked && ask.After(c.now) && ask.Before(at) {
 		at = ask
 	}
-	c.alarms.set(s, at)
+	c.setAlarm(s, at)
 }
 
 // watchRequest wants the host, or where its log may not be read the station, to be asked
-// what was counted; after two minutes without a request it asks the station to make one.
+// what was counted; after two minutes without a request it asks the station to make one (A7).
 func (c *cycle) watchRequest(s *station) {
+	st := s.start
 	switch {
-	case !s.askedAfterStart && s.age(c.now) >= requestGrace:
-		s.askedAfterStart, s.requestsRead, s.tries, s.toAsk = true, false, 0, s.pendingCounts
-		s.waitingSince, s.lastLook = c.now, 0 // patience begins anew; what it takes counts from its return
-		c.move(s, asking)
+	case !st.asked && s.age(c.now) >= requestGrace:
+		st.asked = true
+		st.waitingSince, st.lastLook = c.now, 0 // what it takes counts from its return
+		s.asking = &attempt{toAsk: s.pendingCounts}
+		c.move(s, onNoRequest)
 		c.ask(s)
-	case s.askedAfterStart && c.now.Sub(s.waitingSince) >= askedRequestGrace:
+	case st.asked && c.now.Sub(st.waitingSince) >= askedRequestGrace:
 		c.requestNotSeen(s)
 	case c.host.logUnreadable:
 		c.send(s, call{verb: requests, since: s.presence.Boot})
@@ -59,7 +62,7 @@ func (c *cycle) watchRequest(s *station) {
 	}
 }
 
-// unseen ends the wait for requests that do not show though they were commanded.
+// requestNotSeen ends the wait for requests that do not show though they were commanded.
 func (c *cycle) requestNotSeen(s *station) {
 	for p := range c.managed {
 		if s.pendingCounts.has(p) {
@@ -74,7 +77,7 @@ func (c *cycle) requestNotSeen(s *station) {
 // readRequests takes in a station's own events.
 func (c *cycle) readRequests(s *station, r report) {
 	if r.err == nil {
-		c.learnRequests(s, r.exchanges)
+		c.judgeByEvents(s, r.exchanges)
 	}
 	if s.phase != awaiting {
 		return
@@ -86,15 +89,17 @@ func (c *cycle) readRequests(s *station, r report) {
 	c.awaitOn(s)
 }
 
-// evidence judges a station by what the host has shown so far; true when that ended its
+// judgeByHost judges a station by what the host has shown so far; true when that ended its
 // wait.
-func (c *cycle) evidence(s *station) bool {
+func (c *cycle) judgeByHost(s *station) bool {
 	for p := range c.managed {
 		if !s.pendingCounts.has(p) {
 			continue
 		}
-		if cmid, seen := c.host.requestSeen(s, c.managed[p]); seen {
-			c.judge(s, p, cmid)
+		if id, seen := c.host.requestSeen(s, c.managed[p]); seen && (c.isWindows(p) || c.host.isNew(id, s.start.pollsBefore)) {
+			// The host shows names, not starts: an earlier request of Office looks the same where
+			// its id is an old one. The station's events, read two minutes after its start, tell.
+			c.judgeRequest(s, p, id)
 		}
 		if c.missing(p) == 0 {
 			c.dropCounts(s, only(p)) // nobody waits for it any more
@@ -106,29 +111,33 @@ func (c *cycle) evidence(s *station) bool {
 	return s.phase != awaiting
 }
 
-// judge decides what a request seen after a start adds: a client machine id that the host
-// had counted already adds nothing.
-func (c *cycle) judge(s *station, p int, cmid kms.CMID) {
-	if c.isWindows(p) || c.host.isNew(cmid, s.pollsBefore) {
-		c.judgeRequest(s, p, cmid)
+// judgeRequest decides what a request seen after a start adds: an id that the host had
+// counted already adds nothing.
+func (c *cycle) judgeRequest(s *station, p int, id requestID) {
+	st := s.start
+	// Windows' id that stayed adds nothing after this, whatever the host had seen of it
+	// before: its log may be short, or was not readable then.
+	if st.byUs && c.isWindows(p) && id.cmid == st.cmidBefore || !c.host.isNew(id, st.pollsBefore) {
+		c.countedBefore(s, p, id.cmid)
 		return
 	}
-	// The host shows names, not starts: an earlier request of Office looks the same. The
-	// station's events, read two minutes after its start, tell.
+	if st.byUs {
+		c.prove(s, p, id)
+	}
+	c.host.remember(id)
+	c.credit(s, p)
 }
 
-func (c *cycle) judgeRequest(s *station, p int, cmid kms.CMID) {
-	// An id that stayed adds nothing after this, whatever the host had seen of it before:
-	// its log may be short, or was not readable then.
-	if s.startedByUs && cmid == s.cmidBefore || !c.host.isNew(cmid, s.pollsBefore) {
-		c.countedBefore(s, p, cmid)
+// prove notes that a restart brought a new client machine id for a product. That a request
+// of Office is new does not say so: Office may share Windows' id, and ask with it for the
+// first time.
+func (c *cycle) prove(s *station, p int, id requestID) {
+	if !c.isWindows(p) && (id.cmid == s.start.cmidBefore || id.cmid != s.licensing.CMID && !c.host.hadOtherID(s, id)) {
 		return
 	}
-	c.host.remember(cmid)
-	if s.startedByUs {
-		c.cmidChanges, c.cmidChangeSeenHere, c.cmidChangeSeenAt = true, true, s.clock(c.now)
-	}
-	c.credit(s, p)
+	c.cmidChanges = c.cmidChanges.with(p)
+	c.cmidChangeSeenHere = c.cmidChangeSeenHere.with(p)
+	c.cmidChangeSeenAt = s.clock(c.now)
 }
 
 // credit counts what a station has added.
@@ -137,44 +146,50 @@ func (c *cycle) credit(s *station, p int) {
 		return
 	}
 	c.dropCounts(s, only(p))
-	if !s.started {
+	if !s.started() {
 		c.ledger.settled++
 	}
 	s.counted++
+	c.progressed(s)
+	c.doubt = nil
 	c.emit(KindCounted, s, Event{Product: c.managed[p]})
-	if s.started && s.startedByUs && c.isWindows(p) {
-		s.pace.Request = s.pace.Request.With(max(0, c.now.Sub(s.backAt)))
-		c.fleet.Request = c.fleet.Request.With(max(0, c.now.Sub(s.backAt)))
+	if s.startedByUs() && c.isWindows(p) {
+		took := max(0, c.now.Sub(s.start.backAt))
+		s.pace.Request = s.pace.Request.With(took)
+		c.fleet.Request = c.fleet.Request.With(took)
 		c.fleetLearnt(c.fleet.Request)
 		c.paces[s.name] = s.pace
 	}
 }
 
-// repeated takes out a station whose start brought a client machine id that the host had
-// counted already.
+// countedBefore takes out a station whose start brought a client machine id that the host
+// had counted already.
 func (c *cycle) countedBefore(s *station, p int, cmid kms.CMID) {
-	if s.startedByUs && s.firstProduct() == p && !c.cmidChangeSeenHere {
+	if first, _ := s.start.needs.first(); s.start.byUs && first == p && !c.cmidChangeSeenHere.has(p) {
 		if c.canary == s {
 			c.keepsCMID = &SameCMID{Station: s.name, CMID: cmid, Members: len(c.stations)}
 		}
-		c.cmidChanges, c.cmidChangeSeenAt = false, time.Time{}
+		c.cmidChanges, c.cmidChangeSeenAt = c.cmidChanges.without(p), time.Time{}
 	}
 	c.excludeProduct(s, p, fmt.Sprintf("its start brought no new client machine id: the KMS host had counted %s already", cmid))
 }
 
-// prover is the product by whose id a restart proves itself: the first it adds to.
-func (s *station) firstProduct() int {
-	p, _ := s.adds.first()
-	return p
+// isProven tells whether restarts are known to bring new ids for the first product of
+// these. Where they are not, one station goes first.
+func (c *cycle) isProven(needs products) bool {
+	p, any := needs.first()
+	return !any || c.cmidChanges.has(p)
 }
 
-// addsNothing ends a station's part for one product, and altogether where that was
+// excludeProduct ends a station's part for one product, and altogether where that was
 // Windows or the last. A missing request of Office never does.
 func (c *cycle) excludeProduct(s *station, p int, reason string) {
 	c.dropCounts(s, only(p))
 	s.exhausted = s.exhausted.with(p)
 	s.adds = s.adds.without(p)
-	s.toAsk = s.toAsk.without(p)
+	if s.asking != nil {
+		s.asking.toAsk = s.asking.toAsk.without(p)
+	}
 	s.reason = c.managed[p].Title() + ": " + reason
 	if c.isWindows(p) || s.adds == 0 {
 		c.exclude(s, s.reason)
@@ -186,6 +201,6 @@ func (c *cycle) excludeProduct(s *station, p int, reason string) {
 // finish ends a start whose requests were seen.
 func (c *cycle) finish(s *station) {
 	c.endStart(s)
-	c.move(s, ready)
+	c.move(s, onStartEnded)
 	c.makeCandidate(s)
 }

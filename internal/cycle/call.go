@@ -31,14 +31,15 @@ var callLimits = [...]time.Duration{
 
 // call is something to be asked of the Site.
 type call struct {
-	verb    verb
-	station *station  // nil for look
-	licence string    // of activate
-	force   bool      // of restart
-	since   time.Time // of requests and look, on the answering machine's clock
-	blind   bool      // look: leave the log out
-	queued  bool      // it took its turn among the reads
-	settled int       // look: the ledger's when it began
+	verb       verb
+	station    *station  // nil for pollHost
+	licence    string    // of activate
+	force      bool      // of restart
+	since      time.Time // of requests and pollHost, on the answering machine's clock
+	withoutLog bool      // pollHost: leave the log out
+	withClock  bool      // pollHost: read its clock as well
+	queued     bool      // it took its turn among the reads
+	settled    int       // pollHost: the ledger's when it began
 }
 
 // report is what came of a call.
@@ -49,6 +50,7 @@ type report struct {
 	licensing kms.Licensing
 	exchanges []kms.Exchange
 	host      kms.Host
+	clock     kms.Uptime // of the host
 	counted   []kms.Counted
 	logErr    error // of reading the host's log
 }
@@ -78,7 +80,10 @@ func (c call) carryOut(ctx context.Context, site Site) report {
 		}
 	case pollHost:
 		// The log first: what it shows is then contained in the counts read after it.
-		if !c.blind {
+		if c.withClock {
+			r.clock, _ = site.Clock(ctx) // where it cannot be read nothing is concluded from it
+		}
+		if !c.withoutLog {
 			r.counted, r.logErr = site.Counted(ctx, c.since)
 		}
 		r.host, r.err = site.Host(ctx)

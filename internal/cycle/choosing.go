@@ -34,7 +34,7 @@ func (c *cycle) lacking() products {
 	return lacking
 }
 
-// owe notes counts as under way. Only what is missing is waited for.
+// expectCounts notes counts as under way. Only what is missing is waited for.
 func (c *cycle) expectCounts(s *station, counts products) {
 	for p, product := range c.managed {
 		if counts.has(p) && !s.pendingCounts.has(p) {
@@ -44,14 +44,14 @@ func (c *cycle) expectCounts(s *station, counts products) {
 	}
 }
 
-// release takes counts out of what is under way. A start's may have been made by now,
+// dropCounts takes counts out of what is under way. A start's may have been made by now,
 // whatever was seen of it: the host must be read again before anyone relies on its count.
 func (c *cycle) dropCounts(s *station, counts products) {
 	for p, product := range c.managed {
 		if counts.has(p) && s.pendingCounts.has(p) {
 			s.pendingCounts = s.pendingCounts.without(p)
 			c.ledger.underWay[product]--
-			if s.started {
+			if s.started() {
 				c.ledger.settled++
 			}
 		}
@@ -61,7 +61,7 @@ func (c *cycle) dropCounts(s *station, counts products) {
 // choose picks the station to be restarted next; nil when none should be.
 func (c *cycle) choose() *station {
 	down := c.in[checking] + c.in[stopping] + c.in[down]
-	if down >= c.limits.MaxParallel || c.keepsCMID != nil || !c.cmidChanges && c.canary != nil {
+	if down >= c.limits.MaxParallel || c.keepsCMID != nil || c.canary != nil && !c.isProven(c.canary.start.needs) {
 		return nil
 	}
 	if c.in[unread] > 0 && c.now.Sub(c.started) < firstReadsGrace {
@@ -87,7 +87,7 @@ func (c *cycle) choose() *station {
 	var unwanted [1 << 8]bool // what is not wanted of one is not wanted of a slower one that adds the same
 	for _, s := range c.candidates {
 		switch candidate := c.candidate(s); {
-		case unwanted[s.adds], c.ledger.busy[s.key], !c.allows(s.expectedCycle):
+		case unwanted[s.adds], !c.mayRestart(s):
 		case free > view.sooner(candidate) && view.wants(candidate):
 			return s
 		default:
@@ -98,6 +98,13 @@ func (c *cycle) choose() *station {
 		}
 	}
 	return nil
+}
+
+// mayRestart is the one definition of "may be restarted now": nothing is under way on the
+// station, here or in another cycle, nothing keeps it from being a candidate, and the
+// window has room.
+func (c *cycle) mayRestart(s *station) bool {
+	return s.isCandidate && !c.ledger.busy[s.key] && c.windowAdmits(s.expectedCycle)
 }
 
 // chooseEven gives, for the product that lacks most, each station that adds to it an
@@ -124,7 +131,7 @@ func (c *cycle) chooseEven(view schedulerView) *station {
 		places := pack(takes, loads)
 		var chosen *station
 		for i, w := range works {
-			switch able := w.s.isCandidate && !c.ledger.busy[w.s.key] && view.wants(c.candidate(w.s)); {
+			switch able := c.mayRestart(w.s) && view.wants(c.candidate(w.s)); {
 			case able && places != nil && loads[places[i]] == 0:
 				return w.s
 			case able && chosen == nil:
@@ -153,7 +160,7 @@ func (c *cycle) works(p, need int) []work {
 	)
 	for _, s := range c.stations {
 		// Who cannot be through before the window closes leaves its share to the others.
-		if s.adds.has(p) && (s.isCandidate && c.allows(s.expectedCycle) || s.pendingCounts != 0) {
+		if s.adds.has(p) && (s.isCandidate && c.windowAdmits(s.expectedCycle) || s.pendingCounts != 0) {
 			sharers, made = append(sharers, s), append(made, c.candidate(s).made)
 		}
 	}
@@ -184,8 +191,8 @@ func (c *cycle) candidate(s *station) candidate {
 	return candidate{adds: s.adds, cycle: s.expectedCycle, made: made}
 }
 
-// cycleOf is how long the station's cycle is expected to take.
-func (c *cycle) expectedCycle(s *station) time.Duration {
+// cycleTime is how long the station's cycle is expected to take.
+func (c *cycle) cycleTime(s *station) time.Duration {
 	return cmp.Or(s.pace.Cycle(), c.fleet.Cycle(), pool.UsualCycle)
 }
 
@@ -200,8 +207,8 @@ const (
 func (c *cycle) inFlightStations() []inFlight {
 	legs := c.inFlightBuffer[:0]
 	for _, s := range c.underWay {
-		cycle := c.expectedCycle(s)
-		end := s.startedAt.Add(cycle).Sub(c.now)
+		cycle := c.cycleTime(s)
+		end := s.start.at.Add(cycle).Sub(c.now)
 		cycle += cycle/repeatLoss + repeatPause
 		// One that is overdue may take as long again as it is late.
 		legs = append(legs, inFlight{adds: s.adds, up: s.phase == awaiting || s.phase == returned, end: max(end, -end, time.Second), cycle: cycle, left: c.limits.MaxRestartsPerStation - s.restarts})

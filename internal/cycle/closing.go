@@ -17,8 +17,8 @@ func (c *cycle) close() {
 			c.closeWith(s)
 		case awaiting:
 			c.finish(s)
-		case away:
-			c.setExpectedBack(s, false)
+		case silent:
+			c.setExpectation(s, expectNothing)
 			if !s.booting() {
 				c.alarms.clear(s)
 			}
@@ -28,18 +28,15 @@ func (c *cycle) close() {
 	}
 }
 
-// rising tells of a station that was woken and was not seen up yet.
-func (s *station) booting() bool { return s.phase == away && s.woken && !s.read }
-
 // closeWith asks a station's unlicensed products to activate, where that can succeed.
 func (c *cycle) closeWith(s *station) {
 	c.removeCandidate(s)
 	c.alarms.clear(s)
-	if s.closingDone || !s.up || !s.read || len(c.unlicensed(s)) == 0 {
+	if s.closing != nil || !s.up || !s.read || len(c.unlicensed(s)) == 0 {
 		return
 	}
-	c.move(s, closing)
-	s.closingDone = true
+	s.closing = &closingRound{}
+	c.move(s, onClosing)
 	c.send(s, call{verb: licensing}) // a product that is licensed by now must not be asked
 }
 
@@ -48,7 +45,7 @@ func (c *cycle) unlicensed(s *station) []kms.Licence {
 	var licences []kms.Licence
 	for p, product := range c.managed {
 		for _, l := range s.licensing.Of(product) {
-			if c.missing(p) == 0 && l.CanAsk() {
+			if c.missing(p) == 0 && l.CanAsk() && s.refused[l.ID] == "" {
 				licences = append(licences, l)
 			}
 		}
@@ -60,21 +57,25 @@ func (c *cycle) unlicensed(s *station) []kms.Licence {
 func (c *cycle) closeOn(s *station, r report) {
 	var refused *kms.CodeError
 	switch {
-	case r.verb == licensing && r.err == nil && !s.closingPlanned:
-		s.closingPlanned, s.closingQueue = true, c.unlicensed(s)
+	case r.verb == licensing && r.err == nil && !s.closing.planned:
+		s.closing.planned, s.closing.queue = true, c.unlicensed(s)
 	case r.verb == activate:
-		if r.err == nil || errors.As(r.err, &refused) || errors.Is(r.err, kms.ErrUnknownOutcome) {
+		isRefused := errors.As(r.err, &refused) && !refused.Code.Counted()
+		if r.err == nil || refused != nil || errors.Is(r.err, kms.ErrUnknownOutcome) {
 			c.askedAfter++
 			c.emit(KindAsked, s, Event{Product: c.managed[c.productOf(s, r.licence)]})
+		}
+		if isRefused {
+			c.putAside(s, r.licence, refused.Error())
 		}
 	default:
 		c.closed(s)
 		return
 	}
 	switch {
-	case len(s.closingQueue) > 0:
-		next := s.closingQueue[0]
-		s.closingQueue = s.closingQueue[1:]
+	case len(s.closing.queue) > 0:
+		next := s.closing.queue[0]
+		s.closing.queue = s.closing.queue[1:]
 		c.send(s, call{verb: activate, licence: next.ID})
 	case r.verb == activate:
 		c.send(s, call{verb: licensing})
@@ -86,11 +87,16 @@ func (c *cycle) closeOn(s *station, r report) {
 // closed is the end of a station's part.
 func (c *cycle) closed(s *station) {
 	if s.excluded {
-		c.move(s, out)
+		c.move(s, onClosedOut)
 		return
 	}
-	c.move(s, ready)
-	if left := c.unlicensed(s); len(left) > 0 && s.reason == "" {
-		s.reason = left[0].Name + ": " + left[0].Explanation()
+	c.move(s, onClosed)
+	if s.reason != "" {
+		return
+	}
+	if s.reason = s.refusal(); s.reason == "" {
+		if left := c.unlicensed(s); len(left) > 0 {
+			s.reason = left[0].Name + ": " + left[0].Explanation()
+		}
 	}
 }

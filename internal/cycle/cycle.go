@@ -2,13 +2,11 @@ package cycle
 
 import (
 	"maps"
-	"slices"
 	"time"
 
+	"github.com/timago/terraform-provider-timago/internal/kms"
 	"github.com/timago/terraform-provider-timago/internal/pool"
 	"github.com/timago/terraform-provider-timago/internal/schedule"
-
-	"github.com/timago/terraform-provider-timago/internal/kms"
 )
 
 // Tunables of a cycle.
@@ -20,11 +18,12 @@ const (
 	userCheckEvery        = 30 * time.Second // between looks at a station in use
 	unreachableProbeEvery = 30 * time.Second // between looks at a station that does not answer
 	asksRetried           = 3                // calls to activate that fail for want of an answer
+	waitingEvery          = time.Minute      // between two words on what an idle cycle waits for
 )
 
-// cycle decides. It is driven by begin, report, tick and cancel, each with the moment;
+// cycle decides. It is driven by begin, takeReport, tick and cancel, each with the moment;
 // after each the driver takes what is to be called. It is not safe for concurrent use,
-// and with the same inputs always does the same.
+// and with the same inputs always does the same (A12).
 type cycle struct {
 	limits        pool.Limits
 	managed       []kms.Product
@@ -37,44 +36,52 @@ type cycle struct {
 	stations       []*station
 	alarms         alarms
 	in             [phases]int // stations by phase
-	candidates     []*station  // candidates for a restart, the quickest first
-	underWay       []*station  // started, and counts owed
+	candidates     []*station  // for a restart, the quickest first
+	underWay       []*station  // stations with a start
 	askable        [][]*station
-	inFlightBuffer []inFlight // memory for legs
-	wakeable       []*station // could be woken
-	expectedBack   int        // members that may be coming back by themselves
+	inFlightBuffer []inFlight
+	wakeable       []*station
+	firstReads     int               // stations whose first read has not ended
+	expected       [expectations]int // stations that do not answer, by what is expected of them
+	earlierStart   time.Time         // of a member, the latest before the cycle began
 
 	host  host
 	fleet pool.Pace // of all stations together, for one of which nothing is known
 	paces map[string]pool.Pace
 
-	cmidChanges        bool // restarts bring new client machine ids
-	cmidChangeSeenHere bool // … as this cycle saw itself
-	canary             *station
+	cmidChanges        products // for which restarts are known to bring new client machine ids
+	cmidChangeSeenHere products // … as this cycle saw itself
+	canary             *station // the one that goes first
+	doubt              *doubt   // why the next one must have shown that it reaches the host
 	cmidChangeSeenAt   time.Time
 	keepsCMID          *SameCMID
 
-	started time.Time
-	now     time.Time
-	calls   int    // made and not reported
-	reads   int    // of these, reads that nobody waits for
-	queue   []call // reads that wait for their turn
-	outbox  []call
-	events  []Event
-	waiting bool // told that nothing can be done but wait
+	ceilingChecked bool        // no target lies above the ceiling that the members' requests show
+	unshown        []int       // by product: restarts that were counted while the count stood still
+	countMovedAt   []time.Time // by product, on the host's clock
+
+	started   time.Time
+	now       time.Time
+	calls     int    // made and not reported
+	reads     int    // of these, reads that nobody waits for
+	queue     []call // reads that wait for their turn
+	outbox    []call
+	events    []Event
+	waitingAt time.Time // when it was said last that nothing can be done but wait
+	moved     func(phase, occasion)
 
 	asked, askedAfter, woken int
 	closing                  bool
 	done                     bool
 	err                      error
 	cancelCause              error     // the context's
-	deadline                 time.Time // for last words, once ended
+	deadline                 time.Time // for the last reports, once cancelled
 }
 
 func newCycle(job Job, ledger *ledger, canWake bool, now time.Time) *cycle {
 	c := &cycle{
 		limits: job.Limits.WithDefaults(), window: job.Window, ledger: ledger, started: now, now: now,
-		paces: map[string]pool.Pace{}, fleet: job.Memory.Fleet(job.Members), cmidChanges: !job.Memory.Proof.IsZero(), cmidChangeSeenAt: job.Memory.Proof,
+		paces: map[string]pool.Pace{}, fleet: job.Memory.Fleet(job.Members), cmidChangeSeenAt: job.Memory.Proof,
 	}
 	c.canWake = canWake && c.limits.Wake
 	for _, p := range kms.Products() {
@@ -82,14 +89,21 @@ func newCycle(job Job, ledger *ledger, canWake bool, now time.Time) *cycle {
 			c.managed, c.wanted = append(c.managed, p), append(c.wanted, threshold)
 		}
 	}
+	if !job.Memory.Proof.IsZero() {
+		c.cmidChanges = c.all()
+	}
 	c.askable = make([][]*station, len(c.managed))
+	c.unshown, c.countMovedAt = make([]int, len(c.managed)), make([]time.Time, len(c.managed))
 	c.host = newHost(len(c.managed))
 	for i, name := range job.Members {
-		s := &station{name: name, key: job.key(name), index: i, slot: -1, pace: job.Memory.Paces[name]}
+		s := &station{
+			name: name, key: job.key(name), index: i, slot: -1, pace: job.Memory.Paces[name],
+			firstReadPending: true, awaitedSince: now,
+		}
 		c.stations = append(c.stations, s)
 	}
 	maps.Copy(c.paces, job.Memory.Paces)
-	c.in[unread] = len(c.stations)
+	c.in[unread], c.firstReads = len(c.stations), len(c.stations)
 	return c
 }
 
@@ -111,7 +125,7 @@ func (c *cycle) begin(now time.Time) {
 	c.decide()
 }
 
-// report takes in what came of a call.
+// takeReport takes in what came of a call.
 func (c *cycle) takeReport(now time.Time, r report) {
 	c.now = now
 	c.calls--
@@ -135,7 +149,7 @@ func (c *cycle) tick(now time.Time) {
 	c.decide()
 }
 
-// cancel lets nothing new start. Calls that were made may still report for a while.
+// cancel lets nothing new start. Calls that were made may still report for a while (A10).
 func (c *cycle) cancel(now time.Time, cause error) {
 	c.now, c.cancelCause, c.deadline = now, cause, now.Add(cancelGracePeriod)
 	c.queue = nil
@@ -161,7 +175,7 @@ func (c *cycle) next() (time.Time, bool) {
 	if len(c.alarms) > 0 {
 		next = c.alarms[0].alarm
 	}
-	if at, wished := c.nextHostPoll(); wished && (next.IsZero() || at.Before(next)) {
+	if at, wanted := c.nextHostPoll(); wanted && (next.IsZero() || at.Before(next)) {
 		next = at
 	}
 	return next, !next.IsZero()
@@ -181,7 +195,7 @@ func (c *cycle) send(s *station, asked call) {
 	}
 	asked.station = s
 	switch s.phase {
-	case unread, away, asking, closing, waking:
+	case unread, silent, asking, closing, waking:
 		asked.queued = true
 		if c.reads == readsAtOnce {
 			c.queue = append(c.queue, asked)
@@ -193,12 +207,6 @@ func (c *cycle) send(s *station, asked call) {
 	c.outbox = append(c.outbox, asked)
 }
 
-func (c *cycle) move(s *station, to phase) {
-	c.in[s.phase]--
-	c.in[to]++
-	s.phase = to
-}
-
 func (c *cycle) emit(kind Kind, s *station, event Event) {
 	event.Kind = kind
 	if s != nil {
@@ -207,84 +215,7 @@ func (c *cycle) emit(kind Kind, s *station, event Event) {
 	c.events = append(c.events, event)
 }
 
-// decide starts what can be started, and ends the cycle when nothing more can come.
-func (c *cycle) decide() {
-	defer c.publishExpected()
-	for len(c.queue) > 0 && c.reads < readsAtOnce && c.cancelCause == nil {
-		c.reads++
-		c.outbox = append(c.outbox, c.queue[0])
-		c.queue = c.queue[1:]
-	}
-	if c.done || c.cancelCause != nil {
-		return
-	}
-	if c.host.known && !c.closing {
-		if c.met(c.all()) {
-			c.emit(KindReached, nil, Event{Counts: c.counts()})
-			c.close()
-		} else {
-			c.start()
-		}
-	}
-	c.pollHostIfDue()
-	if c.closing && c.busyPhases() == 0 && len(c.outbox) == 0 && !slices.ContainsFunc(c.stations, (*station).booting) {
-		c.done = true
-	}
-}
-
 func (c *cycle) all() products { return only(len(c.managed)) - 1 }
-
-// busyPhases counts the stations from which something is still to come.
-func (c *cycle) busyPhases() int {
-	return len(c.stations) - c.in[away] - c.in[ready] - c.in[out]
-}
-
-// promise tells all cycles what this one may yet add without a restart: members not read
-// yet, or asked in a moment, or on their way back from an earlier run's restart may add a
-// count each. These cheaper means come first.
-func (c *cycle) publishExpected() {
-	for p, product := range c.managed {
-		counts := 0
-		if !c.closing && !c.done && c.cancelCause == nil {
-			counts = c.in[unread] + c.expectedBack + len(c.askable[p])
-		}
-		c.ledger.publishExpected(c, product, counts)
-	}
-}
-
-// start starts what is needed, the cheapest first: asks, then wakes, then restarts.
-func (c *cycle) start() {
-	if c.publishExpected(); !c.windowAllows() {
-		return
-	}
-	c.startAsks()
-	c.publishExpected()
-	if c.host.refusesAccount {
-		c.host.settledSeen = c.ledger.settled // the stations' answers hold the counts
-	}
-	if c.host.polling && !c.isFresh() {
-		return // what can be started shows with the look
-	}
-	candidate := c.choose()
-	sleeper := c.nextToWake()
-	switch {
-	case c.host.settledSeen != c.ledger.settled:
-		c.requestHostPoll(c.now) // counts were made that the last look may not show
-		return
-	case candidate == nil && sleeper == nil:
-		c.waitOrStall()
-		return
-	case !c.isFresh():
-		c.requestHostPoll(c.now)
-		return
-	}
-	for ; sleeper != nil; sleeper = c.nextToWake() {
-		c.wake(sleeper)
-	}
-	for candidate = c.choose(); candidate != nil; candidate = c.choose() {
-		c.check(candidate)
-	}
-}
 
 func (c *cycle) counts() map[kms.Product]int {
 	counts := make(map[kms.Product]int, len(c.managed))

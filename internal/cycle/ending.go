@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/timago/terraform-provider-timago/internal/pool"
@@ -12,7 +13,7 @@ import (
 	"github.com/timago/terraform-provider-timago/internal/kms"
 )
 
-// restOrStall ends the cycle when nobody can add anything more.
+// waitOrStall ends the cycle when nobody can add anything more.
 func (c *cycle) waitOrStall() {
 	if c.busyPhases() > 0 || c.host.failures > 0 {
 		return
@@ -33,20 +34,41 @@ func (c *cycle) waitOrStall() {
 		c.close()
 		return
 	}
-	patient := false
-	for _, s := range c.stations {
-		patient = patient || s.phase == away || s.waitsForUser && s.adds&c.lacking() != 0 || s.isCandidate && c.ledger.busy[s.key]
-	}
-	if patient {
-		if !c.waiting {
-			c.waiting = true
-			c.emit(KindWaiting, nil, Event{Reason: "everything that could be done at once is done; stations in use, or without an answer, are waited for"})
+	if waits := c.waitsFor(); len(waits) > 0 {
+		if c.waitingAt.IsZero() || c.now.Sub(c.waitingAt) >= waitingEvery {
+			c.waitingAt = c.now
+			c.emit(KindWaiting, nil, Event{Reason: "all that could be done at once is done; waiting for " + shortList(waits)})
 		}
 		c.requestHostPoll(c.host.pollBegan.Add(idlePolls)) // others may add what is missing
 		return
 	}
 	c.err = c.stalled()
 	c.close()
+}
+
+// waitsFor lists what may still come by itself: users who leave, stations that answer.
+func (c *cycle) waitsFor() []string {
+	var waits []string
+	for _, s := range c.stations {
+		switch {
+		case s.phase == silent:
+			waits = append(waits, fmt.Sprintf("%s (no answer for %s)", s.name, c.now.Sub(s.silence.since).Round(time.Second)))
+		case s.waitsForUser && s.adds&c.lacking() != 0:
+			waits = append(waits, fmt.Sprintf("%s (%s)", s.name, s.reason))
+		case s.isCandidate && c.ledger.busy[s.key]:
+			waits = append(waits, s.name+" (another pool has it under way)")
+		}
+	}
+	return waits
+}
+
+// shortList names the first of many.
+func shortList(all []string) string {
+	const most = 5
+	if len(all) <= most {
+		return strings.Join(all, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(all[:most], ", "), len(all)-most)
 }
 
 // stalled says why nothing more can come.
@@ -75,7 +97,7 @@ func (c *cycle) cannotAdd(s *station) string {
 		}
 	}
 	if s.adds&c.lacking() == 0 {
-		return fmt.Sprintf("it has no %s with a KMS client key", lacking.Title())
+		return cmp.Or(s.refusal(), fmt.Sprintf("it has no %s with a KMS client key", lacking.Title()))
 	}
 	return "it was not needed for what others could not add"
 }
@@ -128,7 +150,7 @@ func (c *cycle) outcome() error {
 	}
 	for _, s := range c.stations {
 		switch {
-		case s.phase == stopping, s.phase == down, s.phase == returned, s.phase == awaiting && s.startedByUs:
+		case s.phase == stopping, s.phase == down, s.phase == returned, s.phase == awaiting && s.startedByUs():
 			early.UnderWay = append(early.UnderWay, s.name)
 		case s.waitsForUser:
 			early.Waiting[s.name] = s.reason

@@ -124,6 +124,14 @@ func (s *fakeSite) Restart(ctx context.Context, station string, force bool) erro
 	return err
 }
 
+func (s *fakeSite) Clock(ctx context.Context) (kms.Uptime, error) {
+	if err := s.travel(ctx, "", "clock"); err != nil {
+		return kms.Uptime{}, err
+	}
+	view, err := s.View("kms01")
+	return kms.Uptime{Now: view.Now, Boot: view.Boot}, err
+}
+
 func (s *fakeSite) Host(ctx context.Context) (kms.Host, error) {
 	if err := s.travel(ctx, "", "host"); err != nil {
 		return kms.Host{}, err

@@ -2,26 +2,25 @@ package cycle
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
-	"github.com/timago/terraform-provider-timago/internal/pool"
-
 	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/pool"
 )
 
-// check looks at a station's user once more, immediately before its restart. What the
+// check looks at a station's user once more, immediately before its restart (A3). What the
 // restart will add is under way from here on.
 func (c *cycle) check(s *station) {
 	c.removeCandidate(s)
-	c.move(s, checking)
+	c.move(s, onChosen)
 	c.ledger.busy[s.key], s.holdsLedger = true, true
-	c.expectCounts(s, s.adds&c.lacking())
-	s.startedAt = c.now
+	needs := s.adds & c.lacking()
+	s.start = &start{byUs: true, needs: needs, at: c.now}
+	c.expectCounts(s, needs)
 	c.underWay = append(c.underWay, s)
 	c.host.pollSpacing = min(c.host.pollSpacing, spacingFor(s.expectedCycle))
-	if !c.cmidChanges {
+	if !c.isProven(needs) {
 		c.canary = s
 	}
 	c.send(s, call{verb: presence})
@@ -34,27 +33,31 @@ func (c *cycle) checked(s *station, r report) {
 		c.markUnreachable(s, r.err)
 		return
 	}
-	user := r.presence.InUse(c.limits.IgnoreUsers)
+	used := r.presence.InUse(c.limits.IgnoreUsers) != ""
+	if s.reason == userReason && !used {
+		c.progressed(s)
+	}
 	needed := false
 	for p := range c.managed {
 		// Its own part is in what is under way.
 		needed = needed || s.pendingCounts.has(p) && c.short(p) >= 0
 	}
 	switch {
-	case user != "" && c.limits.WhenInUse != pool.ForceWhenInUse:
+	case used && c.limits.WhenInUse != pool.ForceWhenInUse:
 		c.endStart(s)
-		c.move(s, ready)
-		c.inUse(s, user)
-	case !needed, !c.allows(c.expectedCycle(s)), c.closing, c.cancelCause != nil:
+		c.move(s, onInUse)
+		c.inUse(s)
+	case !needed, !c.windowAdmits(c.cycleTime(s)), c.closing, c.cancelCause != nil:
 		c.endStart(s)
-		c.move(s, ready)
+		c.move(s, onNotNeeded)
 		c.makeCandidate(s)
 	default:
-		s.before, s.cmidBefore, s.reason = r.presence.Uptime, s.licensing.CMID, ""
-		s.started, s.startedByUs, s.outcomeUnknown, s.askedAfterStart = true, true, false, false
-		s.startedAt, s.pollsBefore = c.now, c.host.pollsBegun
+		s.reason = ""
+		st := s.start
+		st.begun, st.before, st.cmidBefore = true, r.presence.Uptime, s.licensing.CMID
+		st.at, st.pollsBefore = c.now, c.host.pollsBegun
 		s.restarts++
-		c.move(s, stopping)
+		c.move(s, onCommand)
 		// A user who does not count would make Windows refuse.
 		c.send(s, call{verb: restart, force: c.limits.WhenInUse == pool.ForceWhenInUse || r.presence.User != "" || r.presence.Desktops > 0})
 		c.emit(KindRestarting, s, Event{})
@@ -65,14 +68,17 @@ func (c *cycle) checked(s *station, r report) {
 func (c *cycle) commanded(s *station, r report) {
 	switch {
 	case r.err == nil, errors.Is(r.err, kms.ErrUnknownOutcome):
-		s.outcomeUnknown = r.err != nil
-		c.move(s, down)
-		s.watch, s.lastLook, s.looks = watchFor(c.paceOf(s).Return, closestProbes), 0, 0
+		st := s.start
+		st.outcomeUnknown = r.err != nil
+		c.move(s, onCommanded)
+		st.watch, st.lastLook, st.looks = watchFor(c.paceOf(s).Return, closestProbes), 0, 0
 		c.watchAgain(s)
 	case errors.Is(r.err, kms.ErrInUse):
 		c.undoRestart(s)
-		c.move(s, ready)
-		c.inUse(s, "somebody")
+		c.move(s, onInUse)
+		c.inUse(s)
+	case errors.Is(r.err, kms.ErrShutdownPending):
+		c.othersShutdown(s, r.err)
 	case errors.Is(r.err, kms.ErrDenied):
 		c.undoRestart(s)
 		c.exclude(s, "its restart was refused: "+r.err.Error())
@@ -85,7 +91,23 @@ func (c *cycle) commanded(s *station, r report) {
 	}
 }
 
-// takeBack undoes the tally of a restart that was not carried out.
+// othersShutdown: somebody else has scheduled a shutdown, perhaps for hours later. It may
+// also be the command of an earlier run, which takes the station down in a moment: it is
+// tried once more, then left out.
+func (c *cycle) othersShutdown(s *station, err error) {
+	c.undoRestart(s)
+	if s.shutdownPending {
+		c.exclude(s, "somebody else has scheduled a shutdown there: "+err.Error())
+		return
+	}
+	s.shutdownPending = true
+	c.move(s, onShutdownPending)
+	s.waitsForUser, s.reason = true, "somebody else has scheduled a shutdown there"
+	c.emit(KindInUse, s, Event{Reason: s.reason})
+	c.setAlarm(s, c.now.Add(userCheckEvery))
+}
+
+// undoRestart undoes the tally of a restart that was not carried out.
 func (c *cycle) undoRestart(s *station) {
 	s.restarts--
 	c.endStart(s)
@@ -104,52 +126,78 @@ func (c *cycle) paceOf(s *station) pool.Pace {
 
 // watchAgain sets the alarm for the next probe.
 func (c *cycle) watchAgain(s *station) {
-	s.lastLook = s.watch.next(max(s.lastLook, c.now.Sub(s.startedAt)))
-	at := s.startedAt.Add(s.lastLook)
-	if end := s.startedAt.Add(c.limits.StationTimeout); at.After(end) {
-		at = kms.Later(end, c.now)
-	}
-	c.alarms.set(s, at)
+	st := s.start
+	st.lastLook = st.watch.next(max(st.lastLook, c.now.Sub(st.at)))
+	c.setAlarm(s, st.at.Add(st.lastLook))
 }
 
 func (c *cycle) watchReturn(s *station) {
-	s.looks++
-	c.lookWhileDue(s)
+	s.start.looks++
+	c.pollWhileDue(s)
 	c.send(s, call{verb: probe})
 }
 
-func (c *cycle) notBack(s *station) string {
-	if s.lastError == nil {
-		return fmt.Sprintf("it did not restart within %s after it was told to", c.limits.StationTimeout)
-	}
-	return fmt.Sprintf("it did not come back within %s after its restart: %v", c.limits.StationTimeout, s.lastError)
-}
-
-// probed judges whether the station has started anew. Only its uptime proves that.
+// probed judges whether the station has started anew.
 func (c *cycle) probed(s *station, r report) {
-	silence := c.now.Sub(s.startedAt)
+	st := s.start
+	silence := c.now.Sub(st.at)
+	st.wentSilent = st.wentSilent || r.verb == probe && r.err != nil
 	switch {
-	case r.err == nil && r.presence.RestartedSince(s.before):
-		s.backAt, s.waitingSince = c.now, c.now
-		c.learnReturn(s, silence)
-		c.emit(KindBack, s, Event{})
-		c.move(s, returned)
+	case r.verb == licensing:
+		c.compareCMID(s, r)
+	case r.err == nil && c.restarted(s):
+		c.back(s)
+	case r.err == nil && s.mayHaveRestarted():
 		c.send(s, call{verb: licensing})
-	case r.err == nil && s.outcomeUnknown && silence > kms.UnsureFor:
+	case r.err == nil && st.outcomeUnknown && silence > kms.UnsureFor:
 		c.undoRestart(s)
-		c.move(s, ready)
+		c.move(s, onNotCarriedOut)
 		c.makeCandidate(s)
-	case silence >= c.limits.StationTimeout:
-		c.exclude(s, c.notBack(s))
 	default:
 		c.watchAgain(s)
 	}
 }
 
+// restarted tells whether the uptime read last proves a start (A5). It does where it is
+// shorter than before. Where it is longer, and shorter than what has passed on the
+// station's clock, that clock may have been put forward instead: then the station must
+// have been seen down as well.
+func (c *cycle) restarted(s *station) bool {
+	now, before := s.presence.Uptime, s.start.before
+	return now.Duration() < before.Duration() || s.start.wentSilent && now.RestartedSince(before)
+}
+
+// mayHaveRestarted tells of a short uptime that a clock put forward would show as well.
+func (s *station) mayHaveRestarted() bool { return s.presence.RestartedSince(s.start.before) }
+
+// compareCMID decides by the client machine id whether a station has started anew that was
+// never seen down. Where it is the old one the clock was put forward: from now on its
+// uptime is held against what it shows now.
+func (c *cycle) compareCMID(s *station, r report) {
+	if r.err == nil && s.licensing.CMID != s.start.cmidBefore {
+		c.back(s)
+		return
+	}
+	if r.err == nil {
+		s.start.before = s.presence.Uptime
+	}
+	c.watchAgain(s)
+}
+
+// back takes in the return of a station that has started anew.
+func (c *cycle) back(s *station) {
+	s.start.backAt, s.start.waitingSince = c.now, c.now
+	c.progressed(s)
+	c.learnReturn(s, c.now.Sub(s.start.at))
+	c.emit(KindBack, s, Event{})
+	c.move(s, onBack)
+	c.send(s, call{verb: licensing})
+}
+
 // learnReturn takes the time until the return for the next one. It lies between the last
 // look that failed and this one.
 func (c *cycle) learnReturn(s *station, took time.Duration) {
-	if s.looks == 1 {
+	if s.start.looks == 1 {
 		// Nobody looked before: it may have been back for a while. Look earlier next time.
 		took -= took / 100
 	}
@@ -163,14 +211,12 @@ func (c *cycle) learnReturn(s *station, took time.Duration) {
 func (c *cycle) readAfter(s *station, r report) {
 	switch {
 	case r.err == nil:
-		c.await(s)
-	case c.now.Sub(s.startedAt) >= c.limits.StationTimeout:
-		c.exclude(s, fmt.Sprintf("it came back, but its licences could not be read within %s: %v", c.limits.StationTimeout, r.err))
+		c.await(s, onLicencesRead)
 	case errors.Is(r.err, kms.ErrDenied):
 		c.exclude(s, "its Windows refused the account: "+r.err.Error())
 	default: // its services are still starting
-		s.tries++
-		c.alarms.set(s, c.now.Add(time.Duration(min(s.tries, 10))*time.Second))
+		s.start.failedReads++
+		c.setAlarm(s, c.now.Add(time.Duration(min(s.start.failedReads, 10))*time.Second))
 	}
 }
 
@@ -178,7 +224,7 @@ func (c *cycle) readAfter(s *station, r report) {
 func (c *cycle) endStart(s *station) {
 	c.dropCounts(s, s.pendingCounts)
 	c.freeInLedger(s)
-	s.started, s.startedByUs, s.toAsk = false, false, 0
+	s.start, s.asking = nil, nil
 	c.alarms.clear(s)
 	c.underWay = slices.DeleteFunc(c.underWay, func(other *station) bool { return other == s })
 	if c.canary == s {
@@ -186,57 +232,10 @@ func (c *cycle) endStart(s *station) {
 	}
 }
 
-// free lets other cycles have the station.
+// freeInLedger lets other cycles have the station.
 func (c *cycle) freeInLedger(s *station) {
 	if s.holdsLedger {
 		delete(c.ledger.busy, s.key)
 		s.holdsLedger = false
 	}
-}
-
-// sleeper is a member that may be off and would be woken next; nil when none should be.
-func (c *cycle) nextToWake() *station {
-	for len(c.wakeable) > 0 {
-		s := c.wakeable[0]
-		if s.phase != away || s.woken {
-			c.wakeable = c.wakeable[1:]
-			continue
-		}
-		for p := range c.managed {
-			if c.short(p) > c.in[unread]+len(c.askable[p]) && c.allows(c.expectedCycle(s)) {
-				return s
-			}
-		}
-		return nil
-	}
-	return nil
-}
-
-// wake switches a station on. Its start counts, as a restart does; what it adds is known
-// only when it is read.
-func (c *cycle) wake(s *station) {
-	c.wakeable = c.wakeable[1:]
-	c.setExpectedBack(s, false)
-	c.alarms.clear(s)
-	c.move(s, waking)
-	c.expectCounts(s, c.lacking())
-	s.unreachableSince = c.now // it may start before the command is reported
-	c.send(s, call{verb: wake})
-}
-
-func (c *cycle) woke(s *station, r report) {
-	c.move(s, away)
-	s.pollsBefore = c.host.pollsBegun
-	if r.err == nil || errors.Is(r.err, kms.ErrUnknownOutcome) {
-		s.woken, s.wakePending = true, true
-		c.woken++
-		c.emit(KindWoken, s, Event{})
-		s.watch, s.lastLook = watchFor(c.paceOf(s).Return, time.Second), 0
-	} else {
-		s.wakeError = r.err
-		c.dropCounts(s, s.pendingCounts)
-		c.setExpectedBack(s, true)
-	}
-	s.lastLook = s.watch.next(0)
-	c.alarms.set(s, c.now.Add(s.lastLook))
 }

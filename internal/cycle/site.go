@@ -27,8 +27,11 @@ type Site interface {
 	// Activate asks an unlicensed product with a KMS client key to activate. A refusal with
 	// 0xC004F038 (not enough count yet) is a counted request all the same.
 	Activate(ctx context.Context, station, licenceID string) error
-	// Restart restarts a station. A shutdown that is under way already is as good as this one.
+	// Restart restarts a station. A shutdown that is under way already is as good as this one;
+	// one that somebody else has scheduled is kms.ErrShutdownPending.
 	Restart(ctx context.Context, station string, force bool) error
+	// Clock reads the KMS host's clock.
+	Clock(ctx context.Context) (kms.Uptime, error)
 	// Host reads the KMS host's counts.
 	Host(ctx context.Context) (kms.Host, error)
 	// Counted reads what the KMS host received since a moment of its own clock; the zero

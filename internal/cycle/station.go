@@ -1,12 +1,14 @@
 package cycle
 
 import (
+	"maps"
 	"math/bits"
+	"slices"
+	"strings"
 	"time"
 
-	"github.com/timago/terraform-provider-timago/internal/pool"
-
 	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/pool"
 )
 
 // products is a set of managed products, by their place in the cycle's list.
@@ -29,26 +31,8 @@ func (s products) list() []int {
 	return list
 }
 
-// phase is where a station's part stands.
-type phase uint8
-
-const (
-	unread   phase = iota // its first read is under way
-	away                  // it does not answer; tried again now and then
-	ready                 // read, up, nothing asked of it
-	asking                // being asked to activate
-	waking                // being switched on
-	checking              // looked at once more, immediately before its restart
-	stopping              // its restart is being commanded
-	down                  // restarted: watched until it is back
-	returned              // back: its licences are read
-	awaiting              // its request to the host is awaited
-	closing               // the thresholds hold: asked where unlicensed, and read back
-	out                   // adds nothing more, see reason
-	phases                // how many there are
-)
-
-// station is what the cycle knows of one member.
+// station is what the cycle knows of one member. What belongs to one phase stands in a
+// struct that exists only as long as it matters: start, asking, silence, closing.
 type station struct {
 	name  string
 	key   string // what other cycles know it by
@@ -65,54 +49,104 @@ type station struct {
 	seen      time.Time // when presence or uptime was read, on the cycle's clock
 	licensing kms.Licensing
 	licensed  time.Time // when licensing was read
-	lastError error     // of the last call that failed
+	lastError error     // of the last call; nil where it succeeded
 
-	adds          products // what a start of it can add to
-	exhausted     products // what it was found to add nothing to
-	pendingCounts products // counts it has under way
-	toAsk         products // what it is yet to be asked, while asking
+	adds          products          // what a start of it can add to
+	exhausted     products          // what it was found to add nothing to
+	pendingCounts products          // counts that are under way
+	refused       map[string]string // licences that were refused, with the reason: the next is asked
 
-	// The start under way, or the last one.
-	holdsLedger     bool // busy by us, in the ledger
-	started         bool // by our restart or wake, or while we waited; its request is awaited
-	startedByUs     bool // by our restart
-	outcomeUnknown  bool // whether the restart's command was carried out
-	pollsBefore     int  // looks at the host begun before it
-	before          kms.Uptime
-	cmidBefore      kms.CMID // of Windows, before
-	startedAt       time.Time
-	backAt          time.Time // when it was seen back
-	waitingSince    time.Time // since when its request is waited for: its return, or when it was asked
-	watch           watch
-	lastLook        time.Duration // of the watch's last look
-	looks           int           // of the watch
-	askedAfterStart bool          // asked, since no request was seen
-	tries           int           // of a call that failed and is repeated
-	requestsRead    bool          // its requests were read in this round of asking
-	requestsStale   bool          // … and were not since it was asked
+	start   *start        // from the choice of its restart, or the sight of another start, until its requests were judged
+	asking  *attempt      // while it is asked to activate
+	silence *silence      // since it did not answer, until it was read again
+	closing *closingRound // once the closing round has come to it
 
-	unreachableSince   time.Time     // since when it has not answered; zero: it does, or was not tried
-	expectedBack       bool          // it may be coming back from a restart of an earlier run
-	bootedWhileWaiting bool          // it came up while the cycle waited
-	wakeError          error         // why it could not be switched on
-	waitsForUser       bool          // somebody uses it: not looked at again before the alarm
-	isCandidate        bool          // in the list of candidates for a restart
-	expectedCycle      time.Duration // its cycle, as it stands in that list
-	excluded           bool          // it was left out, for the reason given
+	// How long something has been awaited of it without progress: see progress.go.
+	withoutProgress  time.Duration // before awaitedSince
+	awaitedSince     time.Time     // zero: nothing is awaited
+	hostSilentBefore time.Duration
 
-	closingDone    bool          // the closing round has come to it
-	closingPlanned bool          // … and knows whom to ask
-	closingQueue   []kms.Licence // still to be asked there
+	waitsForUser    bool          // a user is logged on: not looked at again before the alarm
+	isCandidate     bool          // in the list of candidates for a restart
+	expectedCycle   time.Duration // as it stands in that list
+	excluded        bool          // for the reason given
+	reachesHost     bool          // its own events show that the host answered it since it started
+	shutdownPending bool          // somebody else's shutdown was met there
 
-	pace            pool.Pace
-	restarts        int
-	asked           int
-	counted         int
-	woken           bool
-	wakePending     bool   // woken, and not read since
-	bootedAfterWake bool   // … and read then: it had been off
-	reason          string // why it is left out, or cannot be restarted
+	pace             pool.Pace
+	restarts         int
+	asked            int
+	counted          int
+	woken            bool
+	bootedAfterWake  bool
+	reason           string // why it is left out, or cannot be restarted
+	holdsLedger      bool   // its key is taken in the ledger
+	firstReadPending bool
 }
+
+// start is a start of a station whose requests to the KMS host are awaited.
+type start struct {
+	begun          bool       // false while its user is looked at once more before a restart
+	byUs           bool       // our restart; else it was woken, started by itself, or was asked with an unknown outcome
+	needs          products   // what was missing when it was chosen
+	outcomeUnknown bool       // whether the restart's command was carried out
+	pollsBefore    int        // of the host, begun before it
+	before         kms.Uptime // last seen without a restart
+	cmidBefore     kms.CMID   // of Windows
+	wentSilent     bool       // a probe failed since
+	at             time.Time  // of the command, or when the start was seen
+	backAt         time.Time
+	waitingSince   time.Time // since when its request is waited for: its return, or when it was asked
+	watch          watch
+	lastLook       time.Duration
+	looks          int
+	asked          bool // since no request was seen
+	failedReads    int
+}
+
+// attempt is a round of asking a station to activate.
+type attempt struct {
+	toAsk         products
+	requestsRead  bool           // what it has asked already was read
+	requestsStale bool           // … and it was asked since
+	failures      int            // calls without an answer
+	refusals      map[string]int // by licence
+	doubted       *doubt         // its events are to show that it reaches the host; nothing is asked
+}
+
+// silence is a time in which a station does not answer.
+type silence struct {
+	since       time.Time
+	pollsBefore int
+	watch       watch
+	lastLook    time.Duration
+	answered    bool  // a probe was answered, and it is being read
+	wakePending bool  // it was woken and not read since
+	wakeError   error // why it could not be switched on
+	unknownName bool  // its name resolves to nothing
+	expected    expectation
+}
+
+// expectation is the reason to expect a count of a station that does not answer.
+type expectation uint8
+
+const (
+	expectNothing     expectation = iota
+	expectFromEarlier             // an earlier run may have restarted it
+	expectStarted                 // its own uptime shows that it has started
+	expectations
+)
+
+// closingRound is what is left to be asked of a station once no more counts are made.
+type closingRound struct {
+	planned bool
+	queue   []kms.Licence
+}
+
+// started tells whether the requests of a start are awaited.
+func (s *station) started() bool { return s.start != nil && s.start.begun }
+
+func (s *station) startedByUs() bool { return s.started() && s.start.byUs }
 
 // clock is what the station's own clock shows.
 func (s *station) clock(now time.Time) time.Time { return s.presence.Now.Add(now.Sub(s.seen)) }
@@ -127,12 +161,34 @@ func (s *station) sawUptime(u kms.Uptime, now time.Time) {
 // askable is a licence of the product that Activate may be called on.
 func (s *station) askable(p kms.Product) (kms.Licence, bool) {
 	for _, l := range s.licensing.Of(p) {
-		if l.CanAsk() {
+		if l.CanAsk() && s.refused[l.ID] == "" {
 			return l, true
 		}
 	}
 	return kms.Licence{}, false
 }
+
+// canAdd tells whether a start can add to the product: some licence of it counts and was
+// not refused.
+func (s *station) canAdd(p kms.Product) bool {
+	return slices.ContainsFunc(s.licensing.Of(p), func(l kms.Licence) bool { return l.NeverCounts() == "" && s.refused[l.ID] == "" })
+}
+
+// refusal says how the station's licences were refused; empty where none was.
+func (s *station) refusal() string {
+	var why []string
+	for _, id := range slices.Sorted(maps.Keys(s.refused)) {
+		for _, l := range s.licensing.Licences {
+			if l.ID == id {
+				why = append(why, l.Name+": "+s.refused[id])
+			}
+		}
+	}
+	return strings.Join(why, "; ")
+}
+
+// booting tells of a station that was woken and was not seen up yet.
+func (s *station) booting() bool { return s.phase == silent && s.woken && !s.read }
 
 func (c *cycle) isWindows(p int) bool { return c.managed[p] == kms.Windows }
 
@@ -147,7 +203,7 @@ func (s *station) result() StationResult {
 		r.Outcome = LeftOut
 	case unread:
 		r.Outcome = NotJudged
-	case away:
+	case silent:
 		r.Outcome = LeftOut
 		if r.Reason == "" && s.lastError != nil {
 			r.Reason = "it does not answer: " + s.lastError.Error()

@@ -55,7 +55,7 @@ func TestStationInUse(t *testing.T) {
 		reason   string
 	}{
 		{pool.WaitWhenInUse, nil, 1, 0, ""},
-		{pool.SkipWhenInUse, nil, 0, 0, "uses it"},
+		{pool.SkipWhenInUse, nil, 0, 0, "stations in use are skipped"},
 		{pool.ForceWhenInUse, nil, 1, 1, ""},
 		{pool.WaitWhenInUse, []string{"beamer"}, 1, 1, ""},
 	} {

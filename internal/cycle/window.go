@@ -24,7 +24,7 @@ func (e *OutsideWindow) Error() string {
 	return text + "; it opens next on " + e.Window.Format(e.Opens)
 }
 
-// outside is the end of a cycle that the window bars.
+// windowClosed is the end of a cycle that the window blocks.
 func (c *cycle) windowClosed() *OutsideWindow {
 	e, after := &OutsideWindow{Window: *c.window, Missing: c.shortfalls()}, c.now
 	if closes, open := c.window.Closes(after); open {
@@ -34,43 +34,53 @@ func (c *cycle) windowClosed() *OutsideWindow {
 	return e
 }
 
-// allows tells whether a start that takes so long can be expected to end in the window.
-func (c *cycle) allows(takes time.Duration) bool {
-	if c.window == nil {
-		return true
-	}
-	closes, open := c.window.Closes(c.now)
-	return open && !c.now.Add(takes).After(closes)
+// windowAdmits tells whether a start that takes so long can be expected to end in the
+// window (A4).
+func (c *cycle) windowAdmits(takes time.Duration) bool {
+	return c.window == nil || c.window.Admits(c.now, takes)
 }
 
-// barred tells whether it is the window that keeps a product's count from being made:
-// someone could add to it, none of these may start now, and those that do not answer are
-// too few to make it by asking, once they do.
+// windowToBlame is the one definition of "the window keeps a count from being made":
+// somebody could be started and add to it but for the window, and what may come without a
+// start is too little.
+func windowToBlame(missing, withoutStart, startable int) bool {
+	return startable > 0 && missing > withoutStart
+}
+
+// blockedByWindow tells whether the window is to blame for a product's missing count. A
+// member that does not answer and cannot be woken may come up by itself and is asked then:
+// that is one count without a start.
 func (c *cycle) blockedByWindow(p int) bool {
 	if c.window == nil {
 		return false
 	}
-	someone, silent := false, 0
+	startable, withoutStart := 0, c.ledger.expected(c.managed[p])
 	for _, s := range c.stations {
-		startable := s.isCandidate || s.waitsForUser || s.phase == unread || s.phase == away && !s.woken
+		mayStart := s.isCandidate || s.waitsForUser || s.phase == unread || s.phase == silent && !s.woken
 		switch {
-		case !startable || s.read && s.adds&c.lacking() == 0:
+		case !mayStart || s.read && s.adds&c.lacking() == 0:
 			continue
-		case c.allows(c.expectedCycle(s)):
+		case c.windowAdmits(c.cycleTime(s)):
 			return false
 		case s.read && !s.adds.has(p):
 			continue
 		}
-		someone = true
-		if s.phase == away && !s.expectedBack && !c.canWake { // of one that is expected the ledger knows
-			silent++
+		startable++
+		if s.phase == silent && !c.canWake && !c.isExpected(s) { // of one that is expected the ledger knows
+			withoutStart++
 		}
 	}
-	return someone && c.short(p) > c.ledger.expected(c.managed[p])+silent
+	return windowToBlame(c.short(p), withoutStart, startable)
 }
 
-// opened tells whether asking and starting may begin: where something would have to be
-// started that the window bars, the cycle ends before anything is touched.
+// isExpected tells whether a member that does not answer is among those that this cycle
+// publishes as expected.
+func (c *cycle) isExpected(s *station) bool {
+	return s.silence != nil && (s.silence.expected == expectStarted || s.silence.expected == expectFromEarlier && c.earlierRunSeen())
+}
+
+// windowAllows tells whether asking and starting may begin: where something would have to be
+// started that the window blocks, the cycle ends before anything is touched.
 func (c *cycle) windowAllows() bool {
 	if c.window == nil || c.windowChecked {
 		return true

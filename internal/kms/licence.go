@@ -2,6 +2,7 @@ package kms
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -100,3 +101,15 @@ func (l Licence) Explanation() string {
 		return l.Status.String() + ": " + l.Reason.Words()
 	}
 }
+
+// Threshold is the count from which a KMS host activates the product: 25 for Windows
+// clients, 5 for Windows Server and Office (learn.microsoft.com, kms-activation-planning).
+func (l Licence) Threshold() int {
+	if l.Product == Windows && strings.Contains(l.Name, "Server") {
+		return serverThreshold
+	}
+	return l.Product.Threshold()
+}
+
+// serverThreshold is that of Windows Server. Its count is that of Windows.
+const serverThreshold = 5

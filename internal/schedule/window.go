@@ -56,6 +56,12 @@ func (w Window) Closes(now time.Time) (time.Time, bool) {
 	return time.Time{}, false
 }
 
+// Admits tells whether something that takes so long can be begun now and end in the window.
+func (w Window) Admits(now time.Time, takes time.Duration) bool {
+	closes, open := w.Closes(now)
+	return open && !now.Add(takes).After(closes)
+}
+
 // Next is the opening that the moment falls into, else the one after it; false where there
 // is none within two weeks, as where the clocks leave a whole window out.
 func (w Window) Next(now time.Time) (opens, closes time.Time, found bool) {

@@ -1,0 +1,228 @@
+package cycle
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/pool"
+)
+
+// readOn goes on with the read of a station.
+func (c *cycle) readOn(s *station, r report) {
+	switch {
+	case r.err != nil:
+		c.markUnreachable(s, r.err)
+	case r.verb == presence:
+		c.send(s, call{verb: licensing})
+	default:
+		c.admit(s)
+	}
+}
+
+// admit lets a station that was read take part.
+func (c *cycle) admit(s *station) {
+	if s.firstReadPending {
+		c.endFirstRead(s)
+		c.progressed(s)
+	}
+	silence := s.silence
+	// One that only failed to answer has not started.
+	booted := silence != nil && s.age(c.now) <= c.now.Sub(silence.since)
+	if booted && silence.wakePending {
+		s.bootedAfterWake = true
+		c.progressed(s)
+	}
+	c.endSilence(s)
+	if s.adds == 0 {
+		c.exclude(s, cmp.Or(s.refusal(), neverAdds(s, c.managed)))
+		return
+	}
+	c.dropCounts(s, s.pendingCounts&^s.adds)
+	c.move(s, onRead)
+	if booted && !c.isCounted(s) {
+		// It started while the cycle waited: it asks by itself, as after a restart.
+		s.start = &start{begun: true, pollsBefore: silence.pollsBefore, at: c.now, backAt: c.now, waitingSince: c.now}
+		c.expectCounts(s, s.adds&c.lacking())
+		c.underWay = append(c.underWay, s)
+		c.await(s, onBoot)
+		return
+	}
+	c.dropCounts(s, s.pendingCounts)
+	for p := range c.managed {
+		if _, can := s.askable(c.managed[p]); can && s.adds.has(p) && !c.isCountedFor(s, p) {
+			c.askable[p] = append(c.askable[p], s)
+		}
+	}
+	c.makeCandidate(s)
+}
+
+func (c *cycle) endFirstRead(s *station) {
+	if s.firstReadPending {
+		s.firstReadPending = false
+		c.firstReads--
+	}
+}
+
+// neverAdds says why a station adds to none of the managed products.
+func neverAdds(s *station, managed []kms.Product) string {
+	reason := ""
+	for _, product := range managed {
+		for _, l := range s.licensing.Of(product) {
+			if why := l.NeverCounts(); why != "" && reason == "" {
+				reason = l.Name + ": " + why
+			}
+		}
+	}
+	return cmp.Or(reason, fmt.Sprintf("it has no %s with a KMS client key", managed[0].Title()))
+}
+
+// markUnreachable puts aside a member that does not answer. It may be off, or on its way
+// back from a restart of an earlier run that ended in the middle: it is never restarted,
+// but tried again, and woken where there is a way (A11).
+func (c *cycle) markUnreachable(s *station, err error) {
+	c.endFirstRead(s)
+	if errors.Is(err, kms.ErrDenied) {
+		c.exclude(s, "its Windows refused the account: "+err.Error())
+		return
+	}
+	unknown := errors.Is(err, kms.ErrUnknownName)
+	if unknown && !c.canWake {
+		c.exclude(s, "no machine of its name is known: "+err.Error())
+		return
+	}
+	answered := s.silence != nil && s.silence.answered // a moment ago
+	c.removeCandidate(s)
+	c.move(s, onNoAnswer)
+	s.up, s.lastError = false, err
+	if s.silence == nil {
+		c.beginSilence(s, unknown)
+	}
+	if answered && s.pendingCounts == 0 && s.age(c.now) <= c.slowCycle(s) {
+		c.setExpectation(s, expectStarted) // its services are still starting
+	}
+	s.silence.answered = false
+	c.probeLater(s)
+}
+
+func (c *cycle) beginSilence(s *station, unknown bool) {
+	s.silence = &silence{
+		since: c.now, pollsBefore: c.host.pollsBegun, unknownName: unknown,
+		watch: watch{from: firstProbe, until: firstProbe, step: firstProbe, slack: unreachableProbeEvery},
+	}
+	if !unknown {
+		c.setExpectation(s, expectFromEarlier)
+	}
+	if c.canWake {
+		c.wakeable = append(c.wakeable, s)
+	}
+}
+
+func (c *cycle) endSilence(s *station) {
+	if s.silence != nil {
+		c.setExpectation(s, expectNothing)
+		s.silence = nil
+	}
+}
+
+func (c *cycle) probeLater(s *station) {
+	silence := s.silence
+	silence.lastLook = silence.watch.next(max(silence.lastLook, c.now.Sub(silence.since)))
+	c.setAlarm(s, silence.since.Add(silence.lastLook))
+}
+
+// setExpectation notes why a member that does not answer may yet add a count.
+func (c *cycle) setExpectation(s *station, now expectation) {
+	c.expected[s.silence.expected]--
+	c.expected[now]++
+	s.silence.expected = now
+}
+
+// probeSilent probes a member that did not answer. What was expected of it is expected no
+// longer than a slow cycle (A15).
+func (c *cycle) probeSilent(s *station) {
+	if c.now.Sub(s.silence.since) > c.slowCycle(s) {
+		c.setExpectation(s, expectNothing)
+		c.dropCounts(s, s.pendingCounts)
+	}
+	c.send(s, call{verb: probe})
+}
+
+// slowCycle is the longest that a restart of an earlier run may take: no longer than a slow
+// one of this.
+func (c *cycle) slowCycle(s *station) time.Duration {
+	return slow(c.cycleTime(s))
+}
+
+func slow(cycle time.Duration) time.Duration { return max(cycle*3/2, pool.UsualCycle) }
+
+func (c *cycle) triedAgain(s *station, r report) {
+	if r.err != nil {
+		c.markUnreachable(s, r.err)
+		return
+	}
+	if s.age(c.now) <= c.slowCycle(s) {
+		c.setExpectation(s, expectStarted)
+	} else {
+		c.setExpectation(s, expectNothing)
+	}
+	s.silence.answered = true
+	c.move(s, onAnswer)
+	c.send(s, call{verb: presence})
+}
+
+// nextToWake is a member that may be off and would be woken next; nil when none should be.
+func (c *cycle) nextToWake() *station {
+	for len(c.wakeable) > 0 {
+		s := c.wakeable[0]
+		if s.phase != silent || s.woken {
+			c.wakeable = c.wakeable[1:]
+			continue
+		}
+		for p := range c.managed {
+			if c.short(p) > c.firstReads+len(c.askable[p]) && c.windowAdmits(c.cycleTime(s)) {
+				return s
+			}
+		}
+		return nil
+	}
+	return nil
+}
+
+// wake switches a station on. Its start counts, as a restart does; what it adds is known
+// only when it is read.
+func (c *cycle) wake(s *station) {
+	c.wakeable = c.wakeable[1:]
+	c.setExpectation(s, expectNothing)
+	c.alarms.clear(s)
+	c.move(s, onWake)
+	c.expectCounts(s, c.lacking())
+	s.silence.since = c.now // it may start before the command is reported
+	c.progressed(s)         // once for each station: its time begins when it is switched on
+	c.send(s, call{verb: wake})
+}
+
+func (c *cycle) woke(s *station, r report) {
+	c.move(s, onWakeSent)
+	silence := s.silence
+	silence.pollsBefore = c.host.pollsBegun
+	switch {
+	case r.err == nil, errors.Is(r.err, kms.ErrUnknownOutcome):
+		s.woken, silence.wakePending = true, true
+		c.woken++
+		c.emit(KindWoken, s, Event{})
+		silence.watch = watchFor(c.paceOf(s).Return, time.Second)
+	case silence.unknownName:
+		c.dropCounts(s, s.pendingCounts)
+		c.exclude(s, fmt.Sprintf("no machine of its name is known, and it could not be switched on: %v", r.err))
+		return
+	default:
+		silence.wakeError = r.err
+		c.dropCounts(s, s.pendingCounts)
+		c.setExpectation(s, expectFromEarlier)
+	}
+	silence.lastLook = silence.watch.next(0)
+	c.setAlarm(s, c.now.Add(silence.lastLook))
+}

@@ -1,0 +1,78 @@
+package cycle
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/pool"
+)
+
+// CountCapped: the host counts no further than to a ceiling that lies below what is wanted.
+type CountCapped struct {
+	Product          kms.Product
+	Count, Threshold int
+	Ceiling          int // by what asks this host; 0 where only the count that stands still shows it
+}
+
+func (e *CountCapped) Error() string {
+	if e.Ceiling > 0 {
+		return fmt.Sprintf("the KMS host counts %s up to %d, twice the largest threshold that its clients have, and %d is wanted (the count is %d)",
+			e.Product.Title(), e.Ceiling, e.Threshold, e.Count)
+	}
+	return fmt.Sprintf("the KMS host's count of %s stands at %d of %d: its log shows the requests of the last %d restarts, and its count does not",
+		e.Product.Title(), e.Count, e.Threshold, unshownRestarts)
+}
+
+// unshownRestarts is how many restarts in a row the host's log may show and its count not.
+const unshownRestarts = 2
+
+// capped finds a target above the ceiling that the host's count can reach by what asks it.
+// It is known once every member was read (A18).
+func (c *cycle) capped() *CountCapped {
+	if c.ceilingChecked || c.firstReads+c.in[silent] > 0 || c.host.logUnreadable {
+		return nil
+	}
+	c.ceilingChecked = true
+	for p, product := range c.managed {
+		if c.missing(p) == 0 {
+			continue
+		}
+		var licences []kms.Licence
+		for _, s := range c.stations {
+			licences = append(licences, s.licensing.Of(product)...)
+		}
+		if ceiling := pool.Ceiling(product, c.host.largestThreshold, licences); ceiling > 0 && ceiling < c.wanted[p] {
+			return &CountCapped{Product: product, Count: c.host.counts[p], Threshold: c.wanted[p], Ceiling: ceiling}
+		}
+	}
+	return nil
+}
+
+// watchCeiling ends the cycle after restarts that the host's log shows and its count does
+// not. before are the counts of the poll before.
+func (c *cycle) watchCeiling(before []int) {
+	for p, product := range c.managed {
+		if c.host.counts[p] != before[p] {
+			c.unshown[p], c.countMovedAt[p] = 0, c.host.newest
+			continue
+		}
+		if c.unshown[p] >= unshownRestarts+c.host.expiredSince(c.countMovedAt[p]) && c.missing(p) > 0 && !c.closing {
+			c.err = &CountCapped{Product: product, Count: c.host.counts[p], Threshold: c.wanted[p]}
+			c.close()
+			return
+		}
+	}
+}
+
+// expiredSince is how many ids have left the count since a moment of the host's clock, as
+// far as its log tells.
+func (e *evidence) expiredSince(moment time.Time) int {
+	expired := 0
+	for _, last := range e.lastTime {
+		if left := last.Add(kms.CountedFor); left.After(moment) && !left.After(e.newest) {
+			expired++
+		}
+	}
+	return expired
+}
