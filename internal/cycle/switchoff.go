@@ -73,7 +73,7 @@ func (j Job) switchOff(ctx context.Context, site Shutdowner, ledger *ledger, nam
 	case err != nil:
 		return "who uses it could not be read: " + err.Error()
 	case user != "":
-		return user + " uses it"
+		return userReason
 	}
 	shutting, cancel := context.WithTimeout(ctx, shutdownLimit)
 	defer cancel()
