@@ -28,7 +28,8 @@ func (e *CountCapped) Error() string {
 const unshownRestarts = 2
 
 // capped finds a target above the ceiling that the host's count can reach by what asks it.
-// It is known once every member was read (A18).
+// It is known once every member was read (A18). A count beyond it says that others ask the
+// host whose records were not read.
 func (c *cycle) capped() *CountCapped {
 	if c.ceilingChecked || c.firstReads+c.in[silent] > 0 || c.host.logUnreadable {
 		return nil
@@ -42,7 +43,7 @@ func (c *cycle) capped() *CountCapped {
 		for _, s := range c.stations {
 			licences = append(licences, s.licensing.Of(product)...)
 		}
-		if ceiling := pool.Ceiling(product, c.host.largestThreshold, licences); ceiling > 0 && ceiling < c.wanted[p] {
+		if ceiling := pool.Ceiling(product, c.host.largestThreshold, licences); ceiling >= c.host.counts[p] && ceiling < c.wanted[p] && ceiling > 0 {
 			return &CountCapped{Product: product, Count: c.host.counts[p], Threshold: c.wanted[p], Ceiling: ceiling}
 		}
 	}
