@@ -6,12 +6,12 @@ terraform {
       version = "~> 0.1.0"
     }
   }
-  backend "http" {} # TF_HTTP_ADDRESS and its fellows; any other backend that locks will do
+  backend "http" {} # TF_HTTP_ADDRESS and the others; any backend that locks will do
 }
 
 # Account and password come from the environment: TIMAGO_WINRM_USERNAME, TIMAGO_WINRM_PASSWORD.
 provider "timago" {
-  inventory = "${path.module}/stationen.csv" # it tells the MAC addresses, too
+  inventory = "${path.module}/stationen.csv" # with the MAC addresses
 
   winrm = { domain_suffix = "schule.example" }
   kms   = { host = "kms01.schule.example" }

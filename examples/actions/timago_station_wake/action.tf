@@ -6,7 +6,7 @@ action "timago_station_wake" "room" {
   }
 }
 
-# Switched on whenever the pool is changed, before it is.
+# The stations are switched on before each change of the pool.
 resource "timago_activation_pool" "room" {
   name     = "R101"
   stations = ["R101-PC01", "R101-PC02", "R101-PC03"]

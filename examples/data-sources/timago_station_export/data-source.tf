@@ -1,4 +1,4 @@
-# A file that Timago's button Datenexport has written, beside the configuration.
+# The file that Timago's button Datenexport has written is beside the configuration.
 data "timago_station_export" "school" {
   path = "${path.module}/stationen.csv"
 }

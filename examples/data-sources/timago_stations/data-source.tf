@@ -3,7 +3,7 @@ data "timago_stations" "room" {
   location = "R101"
 }
 
-# The stations of a computer group whose names begin so.
+# The stations of a computer group, by the beginning of their names.
 data "timago_stations" "teachers" {
   computer_group = "Lehrer"
   name_regex     = "^LEHRER-"

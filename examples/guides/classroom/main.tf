@@ -22,7 +22,7 @@ resource "timago_activation_pool" "r101" {
   name     = "R101"
   location = "R101"
 
-  # 28 of 30 will do: one may be broken, one at the repair shop.
+  # Not only the counts: 28 of the 30 stations must also be licensed.
   require_licensed = 28
 
   cycle = {

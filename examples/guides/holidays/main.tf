@@ -51,7 +51,7 @@ check "everybody_is_licensed" {
   }
 }
 
-# The status is planned as what it is to be: the output changes with nothing else.
+# The status is planned as it is to be, so that the output changes with nothing else.
 output "r101" {
   value = timago_activation_pool.r101.status
 }

@@ -1,4 +1,4 @@
-# What is alike in every school: one pool a room.
+# The same in every school: one pool for each room.
 terraform {
   required_providers {
     timago = {
