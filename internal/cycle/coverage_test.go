@@ -2,6 +2,7 @@ package cycle_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -15,6 +16,7 @@ type coverage struct {
 	mu    sync.Mutex
 	seen  map[string]int
 	total int
+	moves map[cycle.Transition]int
 }
 
 func (s *coverage) add(drawn scenario, w *invariantChecker) {
@@ -30,9 +32,12 @@ func (s *coverage) add(drawn scenario, w *invariantChecker) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.seen == nil {
-		s.seen = map[string]int{}
+		s.seen, s.moves = map[string]int{}, map[cycle.Transition]int{}
 	}
 	s.total++
+	for move := range w.moves {
+		s.moves[move]++
+	}
 	for sight, seen := range map[string]bool{
 		"a school of more than 60 stations":             len(drawn.Site.Stations) > 60,
 		"a user who logs on":                            strings.Contains(log, " log-on "),
@@ -57,12 +62,18 @@ func (s *coverage) add(drawn scenario, w *invariantChecker) {
 	}
 }
 
+// unseen are the transitions of the table that no world has shown.
+func (s *coverage) unseen() []cycle.Transition {
+	return slices.DeleteFunc(cycle.Transitions(), func(t cycle.Transition) bool { return s.moves[t] > 0 })
+}
+
 // judge wants everything to have been seen, schools only where enough worlds were drawn.
 func (s *coverage) judge(t *testing.T) {
 	t.Helper()
 	if t.Failed() || s.total < fewestForCoverage {
 		return
 	}
+	t.Logf("transitions that none of %d worlds has shown: %v", s.total, s.unseen())
 	for sight, seen := range s.seen {
 		t.Logf("%5d of %d worlds: %s", seen, s.total, sight)
 		if seen == 0 && s.total >= 10*fewestForCoverage {

@@ -5,24 +5,29 @@ import (
 	"time"
 )
 
-// Engine runs cycles. A process has one: cycles on the same KMS host then know of each
-// other.
-type Engine struct{ ledgers ledgers }
+// Engine runs cycles. A provider has one: cycles on the same KMS host then know of each
+// other (A13).
+type Engine struct {
+	ledgers ledgers
+	moved   func(phase, occasion) // told of every move of a station; for tests
+}
 
 // New makes an Engine.
 func New() *Engine { return &Engine{} }
 
-// lastWords is how long a cancelled cycle waits for the calls it has made. They end with
+// cancelGracePeriod is how long a cancelled cycle waits for the calls it has made. They end with
 // the context; what they still say makes the result truer.
 const cancelGracePeriod = 1500 * time.Millisecond
 
 // Run runs one cycle: it returns when the thresholds hold and unlicensed members were
 // asked, when nothing more can be done, or soon after ctx ended. The result is true also
-// beside an error: *Stalled, *SameCMID, *Cancelled, *HostUnreadable or *HostWithoutKey.
+// beside an error: *Stalled, *SameCMID, *CountCapped, *OutsideWindow, *Cancelled,
+// *HostUnreadable or *HostWithoutKey.
 func (e *Engine) Run(ctx context.Context, site Site, job Job) (Result, error) {
 	ledger := e.ledgers.of(job.Host)
 	_, canWake := site.(Waker)
 	c := newCycle(job, ledger, canWake, time.Now())
+	c.moved = e.moved
 	calling, abandon := context.WithCancel(ctx)
 	defer abandon()
 

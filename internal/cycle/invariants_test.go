@@ -50,6 +50,8 @@ type invariantChecker struct {
 	outcome     error
 	// What the cycle has told of how long its restarts take.
 	restarting, back map[string]time.Time
+	moves            map[cycle.Transition]bool
+	leftOut          map[string]bool
 	returns, answers map[string][]time.Duration
 }
 
@@ -65,12 +67,20 @@ func newInvariantChecker(job cycle.Job, window *maintenance) *invariantChecker {
 		job: job, limits: job.Limits, down: map[string]bool{}, underWay: map[string]map[kms.Product]bool{}, restarts: map[string]int{}, awakened: map[string]bool{},
 		seen: map[string]presenceRead{}, first: map[kms.Product]int{}, landed: map[kms.Product]int{}, requests: map[string]map[kms.Product]bool{}, licensed: map[string]time.Time{},
 		begun: time.Now(), restarting: map[string]time.Time{}, back: map[string]time.Time{},
+		moves:   map[cycle.Transition]bool{}, leftOut: map[string]bool{},
 		returns: map[string][]time.Duration{}, answers: map[string][]time.Duration{},
 	}
 	if window != nil {
 		w.open, w.windowed = window.spans(w.begun), true
 	}
 	return w
+}
+
+// move is told of every move of a station.
+func (w *invariantChecker) move(t cycle.Transition) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.moves[t] = true
 }
 
 func (w *invariantChecker) breach(promise, format string, args ...any) {
@@ -159,6 +169,7 @@ func (w *invariantChecker) progress(e cycle.Event) {
 	if e.Kind == cycle.KindLeftOut && e.Product == "" {
 		delete(w.underWay, e.Station)
 		delete(w.down, e.Station)
+		w.leftOut[e.Station] = true
 	}
 }
 

@@ -59,6 +59,7 @@ func (s scenario) play(t interface{ Fatal(...any) }) *invariantChecker {
 	job.Members, job.Progress = site.Names(), w.progress
 	defer time.Sleep(10 * time.Second) // calls that did not end with their context
 	engine := cycle.New()
+	engine.WatchMoves(w.move)
 	room := &fakeSite{World: site, latency: s.Latency, notice: s.Notice, late: s.Late, watch: w}
 	var asked cycle.Site = room
 	if s.Limits.Wake {

@@ -1,18 +1,11 @@
-// Package cycle brings a KMS host's counts to their thresholds with the fewest restarts in
-// the least time, without disturbing anyone, and stops.
-//
-// Deciding and doing are apart. The cycle is a state machine on one goroutine: time and
-// the results of calls go in, calls and the next moment to look come out. The Engine
-// carries the calls out. Nothing here knows a network; the world comes in through Site.
 package cycle
 
 import (
 	"context"
 	"time"
 
-	"github.com/timago/terraform-provider-timago/internal/pool"
-
 	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/pool"
 )
 
 // Site is what a cycle asks of the world. Every call ends when its context ends. Errors

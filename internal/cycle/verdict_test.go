@@ -3,7 +3,6 @@ package cycle_test
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
@@ -143,26 +142,32 @@ func (w *invariantChecker) endBarred(s scenario, state world.State) {
 	if !missing {
 		w.breach("A4", "it stopped for want of nothing")
 	}
-	// Who is off, and cannot be switched on, may come up: asked then, it adds one, and more only
-	// by restarts.
-	able, startable := false, false
-	off := 0
-	for _, station := range state.Stations {
-		if station.Phase == "off" {
-			off++
+	able, toBlame := false, false
+	for product, threshold := range w.job.Thresholds {
+		count, _ := w.last.Count(product)
+		startable, withoutStart := 0, 0
+		for _, station := range state.Stations {
+			mayRestart := w.able(s, station) && (s.Limits.WhenInUse != pool.SkipWhenInUse || s.free(station))
+			able = able || w.able(s, station) && s.free(station)
+			mayComeUp := station.Phase == "off" && !w.leftOut[station.Name] // nobody waits for who was left out
+			if _, adds := w.missing(station)[product]; !adds || !mayComeUp && !mayRestart {
+				continue
+			}
+			startable++
+			// Who is off, and cannot be switched on, may come up: asked then, it adds one, and more
+			// only by restarts.
+			if mayComeUp && !s.Limits.Wake {
+				withoutStart++
+			}
 		}
-	}
-	for _, station := range state.Stations {
-		able = able || w.able(s, station) && s.free(station)
-		startable = startable || station.Phase == "off" && (s.Limits.Wake || slices.Max(append(slices.Collect(maps.Values(w.missing(station))), 0)) > off) ||
-			w.able(s, station) && (s.Limits.WhenInUse != pool.SkipWhenInUse || s.free(station))
+		toBlame = toBlame || cycle.WindowToBlame(threshold-count, withoutStart, startable)
 	}
 	// It was decided between the last look at the host and the end, which waits for calls.
 	if longest := w.longest(); left(w.open, w.left) > longest && left(w.open, w.readAt) > longest && able && !w.twin {
 		w.breach("A4", "it stopped for the window, which is open for %s; a cycle takes %s at most", left(w.open, w.left), longest)
 	}
-	if s.calm() && !s.keeps() && !startable {
-		w.breach("A4", "it stopped for the window, but nobody could have been started")
+	if s.calm() && !s.keeps() && !toBlame {
+		w.breach("A4", "it stopped for the window, which is not to blame")
 	}
 	shut := !slices.ContainsFunc(w.open, func(o span) bool { return o.opens.Before(w.left) && o.closes.After(w.begun) })
 	if touched := w.started + w.asked + w.woken; shut && touched > 0 && s.calm() && len(w.job.Thresholds) == 1 && !slices.ContainsFunc(s.Site.Stations, func(d world.Station) bool { return d.Off }) {
