@@ -20,7 +20,7 @@ var (
 	ErrUnknownOutcome = errors.New("the outcome is unknown")
 	// ErrShutdownPending: refused because somebody else has scheduled a shutdown, perhaps for
 	// hours later. Nothing was taken.
-	ErrShutdownPending = errors.New("a shutdown that somebody else scheduled is pending")
+	ErrShutdownPending error = shutdownPending{}
 	// ErrInUse: refused because somebody is logged on.
 	ErrInUse = errors.New("in use")
 	// ErrDenied: the account may not ask this.
@@ -32,6 +32,16 @@ type unknownName struct{}
 
 func (unknownName) Error() string { return "the name is not known" }
 func (unknownName) Unwrap() error { return ErrUnreachable }
+
+// shutdownPending is an error with advice, see tfdiag.
+type shutdownPending struct{}
+
+func (shutdownPending) Error() string { return "a shutdown that somebody else scheduled is pending" }
+
+// Advice says what to do next.
+func (shutdownPending) Advice() string {
+	return "Wait for that shutdown, or take it back on the machine: shutdown /a."
+}
 
 // UnsureFor is how long a station may go on answering without a restart until a command to
 // restart whose outcome is unknown is taken for not carried out.
