@@ -136,27 +136,27 @@ func parseNumber(text string, number *int) error {
 // came keeps nil. The exchanges stand in the order of the requests.
 func Pair(requests []Request, answers []Answer) []Exchange {
 	exchanges := make([]Exchange, len(requests))
-	asked := make([]*Exchange, len(requests))
+	requested := make([]*Exchange, len(requests))
 	for i, r := range requests {
-		exchanges[i].Request, asked[i] = r, &exchanges[i]
+		exchanges[i].Request, requested[i] = r, &exchanges[i]
 	}
-	told := make([]*Answer, len(answers))
+	answered := make([]*Answer, len(answers))
 	for i := range answers {
-		told[i] = &answers[i]
+		answered[i] = &answers[i]
 	}
 	// A clock that was set back leaves a log whose order is not that of its times.
-	slices.SortStableFunc(asked, func(x, y *Exchange) int { return x.Time.Compare(y.Time) })
-	slices.SortStableFunc(told, func(x, y *Answer) int { return x.Time.Compare(y.Time) })
+	slices.SortStableFunc(requested, func(x, y *Exchange) int { return x.Time.Compare(y.Time) })
+	slices.SortStableFunc(answered, func(x, y *Answer) int { return x.Time.Compare(y.Time) })
 
 	var open [][]*Exchange // requests without an answer, by the moment, the latest moment last
-	for _, answer := range told {
-		for len(asked) > 0 && !asked[0].Time.After(answer.Time) {
-			if last := len(open) - 1; last >= 0 && open[last][0].Time.Equal(asked[0].Time) {
-				open[last] = append(open[last], asked[0])
+	for _, answer := range answered {
+		for len(requested) > 0 && !requested[0].Time.After(answer.Time) {
+			if last := len(open) - 1; last >= 0 && open[last][0].Time.Equal(requested[0].Time) {
+				open[last] = append(open[last], requested[0])
 			} else {
-				open = append(open, asked[:1:1])
+				open = append(open, requested[:1:1])
 			}
-			asked = asked[1:]
+			requested = requested[1:]
 		}
 		if last := len(open) - 1; last >= 0 {
 			open[last][0].Answer = answer

@@ -14,16 +14,16 @@ import (
 	"github.com/timago/terraform-provider-timago/internal/winrm"
 )
 
-// room is a simulated site of two stations, sixty times as fast as here, and the view of it
+// fixture is a simulated site of two stations, sixty times as fast as here, and the view of it
 // in one mode.
-type room struct {
+type fixture struct {
 	*simulator.Simulator
 	*site.Site
 	stations [2]string // as the site knows them
 	api      bool
 }
 
-func inBothModes(t *testing.T, story func(t *testing.T, r room)) {
+func inBothModes(t *testing.T, story func(t *testing.T, r fixture)) {
 	for mode, api := range map[string]bool{"direct mode": false, "API mode": true} {
 		t.Run(mode, func(t *testing.T) {
 			t.Parallel()
@@ -34,7 +34,7 @@ func inBothModes(t *testing.T, story func(t *testing.T, r room)) {
 			t.Cleanup(s.Close)
 			ready := s.Plain()
 			config := site.Config{WinRM: &winrm.Config{Username: ready.WinRM.Username, Password: ready.WinRM.Password}}
-			r := room{Simulator: s, api: api}
+			r := fixture{Simulator: s, api: api}
 			for i, station := range ready.Stations {
 				if r.stations[i] = station.Address; api {
 					r.stations[i] = station.Name
@@ -53,7 +53,7 @@ func inBothModes(t *testing.T, story func(t *testing.T, r room)) {
 }
 
 // commanded counts commands given to Timago, and those given to Windows.
-func (r room) commanded() (timago, windows int) {
+func (r fixture) commanded() (timago, windows int) {
 	for _, e := range r.Log(0) {
 		switch {
 		case strings.HasPrefix(e.Detail, "POST /commands shutdown"):
@@ -67,7 +67,7 @@ func (r room) commanded() (timago, windows int) {
 
 func TestAStationIsSwitchedOff(t *testing.T) {
 	t.Parallel()
-	inBothModes(t, func(t *testing.T, r room) {
+	inBothModes(t, func(t *testing.T, r fixture) {
 		for evening := 1; evening <= 2; evening++ { // the same wish again, after another start
 			if err := r.Shutdown(t.Context(), r.stations[0]); err != nil {
 				t.Fatal(err)
@@ -98,7 +98,7 @@ func TestAStationIsSwitchedOff(t *testing.T) {
 
 func TestNobodyIsSentOutForAShutdown(t *testing.T) {
 	t.Parallel()
-	inBothModes(t, func(t *testing.T, r room) {
+	inBothModes(t, func(t *testing.T, r fixture) {
 		if err := r.World.LogOn("PC01", `SCHULE\erika`); err != nil {
 			t.Fatal(err)
 		}
@@ -115,7 +115,7 @@ func TestNobodyIsSentOutForAShutdown(t *testing.T) {
 // A command that Timago has not carried out in time is neither done nor refused.
 func TestAShutdownThatIsNotSeenToItsEnd(t *testing.T) {
 	t.Parallel()
-	inBothModes(t, func(t *testing.T, r room) {
+	inBothModes(t, func(t *testing.T, r fixture) {
 		if !r.api {
 			if err := r.World.Inject(world.Fault{Name: world.HalfOpen, On: []string{"PC01"}}); err != nil {
 				t.Fatal(err)
@@ -137,7 +137,7 @@ func TestAShutdownThatIsNotSeenToItsEnd(t *testing.T) {
 
 func TestTimagoTellsAStationsNames(t *testing.T) {
 	t.Parallel()
-	inBothModes(t, func(t *testing.T, r room) {
+	inBothModes(t, func(t *testing.T, r fixture) {
 		if !r.api {
 			if got := r.Key(t.Context(), "PC01"); got != "pc01" { // a name is all that is known
 				t.Errorf("%s", got)

@@ -128,8 +128,8 @@ func (*NoWinRMError) Advice() string {
 // address is where a station is asked. Timago or the inventory tells; else it is the name
 // itself, completed by the domain suffix where it is a bare computer name.
 func (s *Site) address(ctx context.Context, name string) (string, error) {
-	if told, known := s.addresses.Load(name); known {
-		return told.(string), nil //nolint:forcetypeassert // only strings are stored, below
+	if address, known := s.addresses.Load(name); known {
+		return address.(string), nil //nolint:forcetypeassert // only strings are stored, below
 	}
 	station, err := s.Find(ctx, name)
 	if err != nil {

@@ -19,7 +19,7 @@ const queryCards = "SELECT MACAddress, IPAddress, DefaultIPGateway FROM Win32_Ne
 func (c *Client) MAC(ctx context.Context, address string) (string, error) {
 	cards, err := c.transport.Query(ctx, address, queryCards)
 	if err != nil {
-		return "", meaning(err)
+		return "", classify(err)
 	}
 	cards = slices.DeleteFunc(cards, func(card winrm.Instance) bool { return macOf(card) == "" })
 	if len(cards) == 1 {

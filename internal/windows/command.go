@@ -36,7 +36,7 @@ func (c *Client) Restart(ctx context.Context, address string, force bool) error 
 	if winrm.IsCode(err, codeShutdownScheduled) && c.restarting(ctx, address) {
 		return nil
 	}
-	err = outcome(err)
+	err = classifyCommand(err)
 	if err == nil || errors.Is(err, kms.ErrUnknownOutcome) {
 		before, _ := c.uptimes.Load(address)
 		c.restarts.Store(address, restart{asked: time.Now(), before: before})
@@ -70,7 +70,7 @@ func (c *Client) restarting(ctx context.Context, address string) bool {
 // kms.ErrInUse, and where a shutdown is scheduled with kms.ErrShutdownPending: that one may
 // be a restart.
 func (c *Client) Shutdown(ctx context.Context, address string) error {
-	return outcome(c.shutDown(ctx, address, shutdownPowerOff, 0, powerOffComment))
+	return classifyCommand(c.shutDown(ctx, address, shutdownPowerOff, 0, powerOffComment))
 }
 
 func (c *Client) shutDown(ctx context.Context, address string, flags, notice int, comment string) error {
@@ -98,7 +98,7 @@ func (c *Client) Activate(ctx context.Context, address, licenceID string) error 
 	code, answered := answerOf(err)
 	switch {
 	case !answered:
-		return outcome(err)
+		return classifyCommand(err)
 	case code.Informational():
 		return nil
 	case winrm.IsAccessDenied(err):
@@ -115,6 +115,6 @@ func answerOf(err error) (kms.Code, bool) {
 	if winrm.IsUnreachable(err) || winrm.IsOutcomeUnknown(err) || aborted(err) || errors.As(err, &quota) || errors.As(err, &lost) {
 		return 0, false
 	}
-	code, told := winrm.Code(err)
-	return kms.Code(code), told
+	code, known := winrm.Code(err)
+	return kms.Code(code), known
 }

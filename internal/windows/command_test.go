@@ -88,7 +88,7 @@ func TestAShutdownOfSomebodyElsePassesForNoRestart(t *testing.T) {
 
 // up waits until the first station answers: its port opens a moment after the world has
 // moved on.
-func (r room) up(t *testing.T) {
+func (r fixture) up(t *testing.T) {
 	t.Helper()
 	var err error
 	for range 100 {

@@ -77,7 +77,7 @@ func (c *Client) events(ctx context.Context, address, log string, since time.Tim
 		first, second = second, first
 	}
 	events, err := first(ctx, address, log, since, options, ids...)
-	if err != nil && ctx.Err() == nil && elsewhere(err, log) {
+	if err != nil && ctx.Err() == nil && commandMayRead(err, log) {
 		if found, failed := second(ctx, address, log, since, options, ids...); failed == nil {
 			if tooSlow(err) {
 				c.slow.Store(address, true) // not waited for again in this run
@@ -86,7 +86,7 @@ func (c *Client) events(ctx context.Context, address, log string, since time.Tim
 		}
 	}
 	if err != nil {
-		return nil, meaning(err)
+		return nil, classify(err)
 	}
 	events = slices.DeleteFunc(events, func(e event) bool { return !slices.Contains(ids, e.id) })
 	// Windows answers newest first; nothing promises that.

@@ -21,12 +21,12 @@ const (
 	publisherSPP = "Microsoft-Windows-Security-SPP"
 )
 
-// elsewhere tells whether a log that Win32_NTLogEvent did not give may still be read by a
+// commandMayRead tells whether a log that Win32_NTLogEvent did not give may still be read by a
 // command: the machine is there, took the account and answered that this class cannot, or
 // that the account may not use it. A machine that did not answer, refused the logon or is
 // going down would only do so again. That nothing came in time says as much of a machine
 // that restarts as of a log that is too large; a KMS host seldom restarts.
-func elsewhere(err error, log string) bool {
+func commandMayRead(err error, log string) bool {
 	var unreachable *winrm.Unreachable
 	var quota *winrm.Quota
 	var fault *winrm.Fault

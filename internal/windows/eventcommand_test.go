@@ -22,7 +22,7 @@ func counted(n int) world.Site {
 	return site
 }
 
-func (r room) inject(t *testing.T, fault world.Fault) {
+func (r fixture) inject(t *testing.T, fault world.Fault) {
 	t.Helper()
 	if err := r.World.Inject(fault); err != nil {
 		t.Fatal(err)
@@ -30,7 +30,7 @@ func (r room) inject(t *testing.T, fault world.Fault) {
 }
 
 // commands counts the commands that machines were given.
-func (r room) commands() int {
+func (r fixture) commands() int {
 	given := 0
 	for _, e := range r.Log(0) {
 		if e.Kind == string(wsman.Execute) && strings.HasPrefix(e.Detail, "wevtutil") {

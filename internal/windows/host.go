@@ -31,7 +31,7 @@ func (c *Client) Host(ctx context.Context, address string) (kms.Host, error) {
 	if host.Port == 0 || port == noData {
 		host.Port = defaultKMSPort
 	}
-	if publishes, told := service.Bool("KeyManagementServiceDnsPublishing"); told {
+	if publishes, known := service.Bool("KeyManagementServiceDnsPublishing"); known {
 		host.DNSPublishing = &publishes
 	}
 	// Counts are read per product; the service's own are those of an older model.

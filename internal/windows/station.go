@@ -34,8 +34,8 @@ func (c *Client) uptime(ctx context.Context, address string, options ...winrm.Op
 		return kms.Uptime{}, err
 	}
 	boot, booted := system.Time("LastBootUpTime")
-	now, told := system.Time("LocalDateTime")
-	if !booted || !told {
+	now, known := system.Time("LocalDateTime")
+	if !booted || !known {
 		return kms.Uptime{}, fmt.Errorf("its start time is missing: %w", kms.ErrNotYet)
 	}
 	uptime := kms.Uptime{Now: now, Boot: boot}
@@ -55,7 +55,7 @@ func (c *Client) Presence(ctx context.Context, address string) (kms.Presence, er
 	}
 	explorers, err := c.transport.Query(ctx, address, queryDesktops)
 	if err != nil {
-		return kms.Presence{}, meaning(err)
+		return kms.Presence{}, classify(err)
 	}
 	presence := kms.Presence{Uptime: uptime, Desktops: sessions(explorers)}
 	presence.Name, _ = computer.String("Name")
@@ -68,7 +68,7 @@ func (c *Client) Presence(ctx context.Context, address string) (kms.Presence, er
 func sessions(explorers []winrm.Instance) int {
 	seen, unnamed := map[uint32]bool{}, 0
 	for _, explorer := range explorers {
-		if session, told := explorer.Uint32("SessionId"); told {
+		if session, known := explorer.Uint32("SessionId"); known {
 			seen[session] = true
 		} else {
 			unnamed = 1 // somebody is there, whatever the session
@@ -158,7 +158,7 @@ func (c *Client) products(ctx context.Context, address string, properties []stri
 		instances, err = selectFrom(list)
 	}
 	if err != nil {
-		return nil, meaning(err)
+		return nil, classify(err)
 	}
 	return instances, nil
 }
@@ -170,8 +170,8 @@ func licenceOf(i winrm.Instance) (kms.Licence, bool, error) {
 	if addon, _ := i.Bool("LicenseIsAddon"); addon || !counted {
 		return kms.Licence{}, false, nil
 	}
-	status, told := i.Uint32("LicenseStatus")
-	if !told {
+	status, known := i.Uint32("LicenseStatus")
+	if !known {
 		// A read that failed must not pass for status 0, which is Unlicensed.
 		return kms.Licence{}, false, fmt.Errorf("a product's licence status is missing: %w", kms.ErrNotYet)
 	}
@@ -203,8 +203,8 @@ const noData = 1<<32 - 1
 
 // number reads an unsigned property; nil and false where Windows has no data.
 func number(i winrm.Instance, name string) (*int, bool) {
-	value, told := i.Uint32(name)
-	if !told || value == noData {
+	value, known := i.Uint32(name)
+	if !known || value == noData {
 		return nil, false
 	}
 	n := int(value)

@@ -44,7 +44,7 @@ var errNoInstance = errors.New("the answer holds no instance")
 func (c *Client) one(ctx context.Context, address, wql string, options ...winrm.Option) (winrm.Instance, error) {
 	instances, err := c.transport.Query(ctx, address, wql, options...)
 	if err != nil {
-		return winrm.Instance{}, meaning(err)
+		return winrm.Instance{}, classify(err)
 	}
 	if len(instances) == 0 {
 		return winrm.Instance{}, fmt.Errorf("%s: %w: %w", wql, errNoInstance, kms.ErrNotYet)
@@ -70,8 +70,8 @@ var notYetCodes = []uint32{
 	0x80041033, // WBEM_E_SHUTTING_DOWN: WMI stops or starts again
 }
 
-// meaning puts the sentinel of package kms before a transport error.
-func meaning(err error) error {
+// classify puts the sentinel of package kms before a transport error.
+func classify(err error) error {
 	if sentinel := sentinelOf(err); sentinel != nil {
 		return fmt.Errorf("%w: %w", sentinel, err)
 	}
@@ -116,11 +116,11 @@ func aborted(err error) bool {
 	return winrm.IsCode(err, codeOperationAborted) || winrm.IsCode(err, codeCancelled)
 }
 
-// outcome is meaning for a command that changes something: where it may have been
+// classifyCommand is classify for a command that changes something: where it may have been
 // taken although no proper answer came, only the machine's own state tells.
-func outcome(err error) error {
+func classifyCommand(err error) error {
 	if winrm.IsOutcomeUnknown(err) || aborted(err) {
 		return fmt.Errorf("%w: %w", kms.ErrUnknownOutcome, err)
 	}
-	return meaning(err)
+	return classify(err)
 }

@@ -17,8 +17,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// room is a simulated site whose time stands still, asked over sealed NTLM.
-type room struct {
+// fixture is a simulated site whose time stands still, asked over sealed NTLM.
+type fixture struct {
 	*simulator.Simulator
 	*windows.Client
 	transport *winrm.Client
@@ -26,7 +26,7 @@ type room struct {
 	host      string
 }
 
-func open(t *testing.T, site world.Site) room {
+func open(t *testing.T, site world.Site) fixture {
 	t.Helper()
 	site.Seed = 7
 	s, err := simulator.Start(simulator.Scenario{Site: site}, simulator.Options{})
@@ -40,7 +40,7 @@ func open(t *testing.T, site world.Site) room {
 		t.Fatal(err)
 	}
 	t.Cleanup(transport.Close)
-	r := room{Simulator: s, Client: windows.New(transport), transport: transport, host: ready.KMSHost}
+	r := fixture{Simulator: s, Client: windows.New(transport), transport: transport, host: ready.KMSHost}
 	for _, station := range ready.Stations {
 		r.stations = append(r.stations, station.Address)
 	}
@@ -48,7 +48,7 @@ func open(t *testing.T, site world.Site) room {
 }
 
 // operations counts what a machine was asked since, handshakes apart.
-func (r room) operations(machine string, act func()) int {
+func (r fixture) operations(machine string, act func()) int {
 	before := r.State().Wire[machine].Operations
 	act()
 	return r.State().Wire[machine].Operations - before
