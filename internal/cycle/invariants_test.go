@@ -67,7 +67,7 @@ func newInvariantChecker(job cycle.Job, window *maintenance) *invariantChecker {
 		job: job, limits: job.Limits, down: map[string]bool{}, underWay: map[string]map[kms.Product]bool{}, restarts: map[string]int{}, awakened: map[string]bool{},
 		seen: map[string]presenceRead{}, first: map[kms.Product]int{}, landed: map[kms.Product]int{}, requests: map[string]map[kms.Product]bool{}, licensed: map[string]time.Time{},
 		begun: time.Now(), restarting: map[string]time.Time{}, back: map[string]time.Time{},
-		moves:   map[cycle.Transition]bool{}, leftOut: map[string]bool{},
+		moves: map[cycle.Transition]bool{}, leftOut: map[string]bool{},
 		returns: map[string][]time.Duration{}, answers: map[string][]time.Duration{},
 	}
 	if window != nil {
