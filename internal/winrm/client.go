@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/timago/terraform-provider-timago/internal/winrm/kerberos"
 )
 
 // Auth is a kind of authentication.
@@ -73,9 +75,10 @@ const (
 type Client struct {
 	config   Config
 	scheme   string
+	now      func() time.Time
 	account  account
 	proof    *proof
-	tickets  *tickets // with AuthKerberos
+	tickets  *kerberos.Tickets // with AuthKerberos
 	pool     *pool
 	parallel chan struct{} // one element per request under way
 }
@@ -113,23 +116,20 @@ func NewClient(config Config) (*Client, error) {
 		config.MaxParallel = defaultMaxParallel
 	}
 	account := accountOf(config)
-	var tickets *tickets
+	client := &Client{config: config, scheme: scheme, now: time.Now, parallel: make(chan struct{}, config.MaxParallel)}
+	client.config.Password = "" // only account has it from here on
 	if config.Auth == AuthKerberos {
 		var err error
-		if tickets, err = newTickets(config, account); err != nil {
+		if client.tickets, err = kerberos.Open(config.Kerberos, kerberos.Account{Domain: account.domain, User: account.user, Password: account.password}, kerberos.Environment{
+			Network: kdcNetwork{dialLimit: config.dialLimit(), legLimit: config.legLimit()},
+			Now:     func() time.Time { return client.now() },
+			Log:     config.Log,
+		}); err != nil {
 			return nil, err
 		}
-		account.name = tickets.principal()
+		account.name = client.tickets.Principal()
 	}
-	config.Password = "" // only account has it from here on
-	client := &Client{
-		config:   config,
-		scheme:   scheme,
-		account:  account,
-		proof:    newProof(account),
-		tickets:  tickets,
-		parallel: make(chan struct{}, config.MaxParallel),
-	}
+	client.account, client.proof = account, newProof(account)
 	dialer, err := newDialer(config)
 	if err != nil {
 		return nil, err

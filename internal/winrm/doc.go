@@ -8,7 +8,10 @@
 // error that was recognised by code and status, never by its localised text.
 package winrm
 
-import "github.com/timago/terraform-provider-timago/internal/winrm/wsman"
+import (
+	"github.com/timago/terraform-provider-timago/internal/winrm/kerberos"
+	"github.com/timago/terraform-provider-timago/internal/winrm/wsman"
+)
 
 // What callers see of the messages.
 type (
@@ -17,6 +20,15 @@ type (
 	Argument = wsman.Argument
 	Fault    = wsman.Fault
 )
+
+// What callers see of Kerberos.
+type (
+	KerberosConfig = kerberos.Config
+	KerberosFailed = kerberos.Failed
+)
+
+// KerberosNoKDC is the reason of a KerberosFailed that no KDC answered.
+const KerberosNoKDC = kerberos.NoKDC
 
 // Quote makes a WQL string literal of s, quotation marks included.
 func Quote(s string) string { return wsman.Quote(s) }

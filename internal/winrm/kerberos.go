@@ -3,12 +3,9 @@ package winrm
 import (
 	"context"
 	"encoding/base64"
-	"fmt"
 	"net/http"
-	"time"
 
-	"github.com/jcmturner/gokrb5/v8/iana/errorcode"
-	"github.com/jcmturner/gokrb5/v8/messages"
+	"github.com/timago/terraform-provider-timago/internal/winrm/kerberos"
 )
 
 // kerberosSession authenticates one connection by Kerberos with mutual proof
@@ -17,7 +14,7 @@ import (
 // machine could negotiate down to NTLM.
 type kerberosSession struct {
 	protection
-	tickets  *tickets
+	tickets  *kerberos.Tickets
 	service  string // principal of the machine
 	bindings [16]byte
 	sealed   bool
@@ -63,21 +60,17 @@ func (s *kerberosSession) greet(ctx context.Context, c *conn) error {
 // machine does. Its word counts everywhere: a wrong password is not tried a
 // second time, and with a right one the machines need not be asked one by one.
 func (c *Client) vouched(ctx context.Context, cn *conn) error {
-	err := c.tickets.logon(ctx, cn.to)
+	err := c.tickets.Logon(ctx)
 	if err == nil {
 		c.proof.judge(nil)
 	}
-	return err
+	return kerberosError(ctx, cn.to, err)
 }
 
 func (s *kerberosSession) prove(ctx context.Context, c *conn) error {
-	ticket, err := s.tickets.service(ctx, c.to, s.service)
+	security, token, err := s.tickets.Begin(ctx, s.service, s.bindings)
 	if err != nil {
-		return err
-	}
-	context, token, err := s.tickets.initiate(ticket, s.bindings)
-	if err != nil {
-		return err
+		return kerberosError(ctx, c.to, err)
 	}
 	answer, err := leg(ctx, c, s.scheme+" "+base64.StdEncoding.EncodeToString(token))
 	if err != nil {
@@ -86,43 +79,28 @@ func (s *kerberosSession) prove(ctx context.Context, c *conn) error {
 	reply, _ := challenge(answer, s.scheme)
 	token, _ = base64.StdEncoding.DecodeString(reply) // what is no token does not pass as one below
 	if answer.status == http.StatusUnauthorized {
-		s.tickets.forget(s.service) // it may have been made for a key that the machine no longer has
-		return s.refused(token)
+		s.tickets.Forget(s.service)
+		if explained := security.Refused(token); explained != nil {
+			return explained
+		}
+		return errRefused
 	}
 	if err := outcome(c, answer); err != nil {
 		return err
 	}
-	if err := context.complete(token); err != nil {
-		return &KerberosFailed{Reason: KerberosUntrusted, Service: s.service, Realm: ticket.Realm, Err: err}
+	if err := security.Complete(token); err != nil {
+		return err
 	}
 	if s.sealed {
-		s.protection = protection{context: context, protocol: s.sealing}
+		s.protection = protection{context: security, protocol: s.sealing}
 	}
 	return nil
 }
 
-// refused reads the KRB-ERROR that a machine may send along with its 401. What
-// it says is not protected, so it explains the refusal and proves nothing.
-func (s *kerberosSession) refused(token []byte) error {
-	body, err := openToken(token, tokenError)
-	if err != nil {
-		return errRefused
+// kerberosError types a call that ended while it waited for a ticket.
+func kerberosError(ctx context.Context, to target, err error) error {
+	if err != nil && ctx.Err() != nil {
+		return connectionError(ctx, to, ctx.Err(), false)
 	}
-	var said messages.KRBError
-	if said.Unmarshal(body) != nil {
-		return errRefused
-	}
-	failed := &KerberosFailed{Service: s.service, Realm: said.Realm, Code: said.ErrorCode}
-	switch said.ErrorCode {
-	case errorcode.KRB_AP_ERR_SKEW, errorcode.KRB_AP_ERR_TKT_NYV:
-		failed.Reason = KerberosSkew
-		if !said.STime.IsZero() {
-			failed.Err = fmt.Errorf("the machine's clock shows %s", said.STime.UTC().Format(time.DateTime+" MST"))
-		}
-	case errorcode.KRB_AP_ERR_MODIFIED, errorcode.KRB_AP_ERR_NOKEY, errorcode.KRB_AP_ERR_BADKEYVER, errorcode.KRB_AP_ERR_BAD_INTEGRITY:
-		failed.Reason = KerberosWrongKey
-	default:
-		return errRefused
-	}
-	return failed
+	return err
 }

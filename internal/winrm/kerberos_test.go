@@ -18,6 +18,7 @@ import (
 	"github.com/timago/terraform-provider-timago/internal/simulator/kdc"
 	"github.com/timago/terraform-provider-timago/internal/simulator/wsman"
 	"github.com/timago/terraform-provider-timago/internal/winrm"
+	"github.com/timago/terraform-provider-timago/internal/winrm/kerberos"
 )
 
 // realm is a Kerberos realm with the account kms-admin and machines that are
@@ -307,7 +308,7 @@ func failedOf(t *testing.T, c *winrm.Client, address string) *winrm.KerberosFail
 	return failed
 }
 
-func wants(t *testing.T, failed *winrm.KerberosFailed, reason winrm.KerberosReason, says string) {
+func wants(t *testing.T, failed *winrm.KerberosFailed, reason kerberos.Reason, says string) {
 	t.Helper()
 	if failed.Reason != reason || !strings.Contains(failed.Error(), says) {
 		t.Errorf("got %s: %v, want %s that says %q", failed.Reason, failed, reason, says)
@@ -322,7 +323,7 @@ func TestKerberosUnknownService(t *testing.T) {
 	_, port, err := net.SplitHostPort(machine.address)
 	do(t, err)
 	failed := failedOf(t, c, net.JoinHostPort("127.0.0.1", port))
-	wants(t, failed, winrm.KerberosUnknownService, "HTTP/127.0.0.1")
+	wants(t, failed, kerberos.UnknownService, "HTTP/127.0.0.1")
 	if !strings.Contains(failed.Advice(), "not by its IP address") {
 		t.Errorf("the advice is %q", failed.Advice())
 	}
@@ -338,10 +339,10 @@ func TestKerberosClocks(t *testing.T) {
 	machine := r.open(t, wsman.Config{})
 	c := r.client(t, winrm.Config{})
 	winrm.SetClock(c, late)
-	wants(t, failedOf(t, c, machine.address), winrm.KerberosSkew, "the KDC of SCHULE.EXAMPLE")
+	wants(t, failedOf(t, c, machine.address), kerberos.Skew, "the KDC of SCHULE.EXAMPLE")
 
 	machine = r.open(t, wsman.Config{Kerberos: &wsman.Kerberos{Clock: late}})
-	wants(t, failedOf(t, r.client(t, winrm.Config{}), machine.address), winrm.KerberosSkew, "that of localhost: the machine's clock shows")
+	wants(t, failedOf(t, r.client(t, winrm.Config{}), machine.address), kerberos.Skew, "that of localhost: the machine's clock shows")
 }
 
 func TestKerberosExpiredTicket(t *testing.T) {
@@ -356,15 +357,17 @@ func TestKerberosExpiredTicket(t *testing.T) {
 	winrm.SetClock(c, func() time.Time { return time.Now().Add(5 * time.Minute) })
 	_, err = c.Query(t.Context(), machine.address, uptime, winrm.FreshConnection())
 	var failed *winrm.KerberosFailed
-	if !errors.As(err, &failed) || failed.Reason != winrm.KerberosCredentials || !strings.Contains(err.Error(), "expired at") || !strings.Contains(failed.Advice(), "kinit") {
+	if !errors.As(err, &failed) || failed.Reason != kerberos.Credentials || !strings.Contains(err.Error(), "expired at") || !strings.Contains(failed.Advice(), "kinit") {
 		t.Errorf("got %v, want a ticket that expired", err)
 	}
 	// With the password a new one is fetched.
+	do(t, r.Modify(t.Context(), "kms-admin", "-maxlife", "4 minutes"))
 	c = r.client(t, winrm.Config{})
 	_, err = c.Query(t.Context(), machine.address, uptime)
 	do(t, err)
+	do(t, r.Modify(t.Context(), "kms-admin", "-maxlife", "1 day"))
+	winrm.SetClock(c, func() time.Time { return time.Now().Add(200 * time.Second) })
 	before := r.Count(asked, issued)
-	winrm.SetLifetime(c, -time.Hour)
 	_, err = c.Query(t.Context(), machine.address, uptime, winrm.FreshConnection())
 	do(t, err)
 	r.Close()
@@ -381,7 +384,7 @@ func TestKerberosMachineWithAnotherKey(t *testing.T) {
 	do(t, r.AddServices(t.Context(), stale, []string{"r101-01"}))
 	machine := r.open(t, wsman.Config{Kerberos: &wsman.Kerberos{Keytab: stale}})
 	c := r.client(t, winrm.Config{})
-	wants(t, failedOf(t, c, machine.address), winrm.KerberosWrongKey, "localhost could not read its Kerberos ticket")
+	wants(t, failedOf(t, c, machine.address), kerberos.WrongKey, "localhost could not read its Kerberos ticket")
 }
 
 func TestKerberosNoKDC(t *testing.T) {
@@ -392,7 +395,7 @@ func TestKerberosNoKDC(t *testing.T) {
 	r.Close()
 	for _, err := range askAll(t, c, rooms, 2) {
 		var failed *winrm.KerberosFailed
-		if !errors.As(err, &failed) || failed.Reason != winrm.KerberosNoKDC || winrm.IsUnreachable(err) {
+		if !errors.As(err, &failed) || failed.Reason != kerberos.NoKDC || winrm.IsUnreachable(err) {
 			t.Errorf("got %v, want a KDC that does not answer", err)
 		}
 	}
@@ -481,7 +484,7 @@ func TestKerberosMachineMustProveItself(t *testing.T) {
 			}))
 			defer server.Close()
 			address := strings.Replace(server.Listener.Addr().String(), "127.0.0.1", "localhost", 1)
-			wants(t, failedOf(t, r.client(t, winrm.Config{}), address), winrm.KerberosUntrusted, "did not prove itself")
+			wants(t, failedOf(t, r.client(t, winrm.Config{}), address), kerberos.Untrusted, "did not prove itself")
 			if messages.Load() != 0 {
 				t.Error("a message was sent to a machine that is not the one meant")
 			}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/timago/terraform-provider-timago/internal/winrm/kerberos"
 	"github.com/timago/terraform-provider-timago/internal/winrm/wsman"
 )
 
@@ -102,7 +103,7 @@ func (c *Client) authenticate(ctx context.Context, cn *conn, o options) error {
 // refusal makes an *AuthRejected of a 401, and of a KDC's word.
 func (c *Client) refusal(cn *conn, err error) error {
 	var other *notOffered
-	var refused *kdcRefusal
+	var refused *kerberos.Refusal
 	rejected := c.rejected(cn.to)
 	switch {
 	case errors.As(err, &other):

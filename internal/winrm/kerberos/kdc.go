@@ -1,13 +1,10 @@
-package winrm
+package kerberos
 
 import (
 	"context"
 	"encoding/asn1"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
-	"net"
 	"slices"
 	"strings"
 	"time"
@@ -21,16 +18,9 @@ import (
 	"github.com/jcmturner/gokrb5/v8/types"
 )
 
-// maxTicket bounds an answer of a KDC; Windows' own bound on a token is 64 KB.
-const maxTicket = 1 << 20
-
-// The exchanges are made here and not by the library's client, which tries a
-// password that the KDC refused a second time, knows no context, and loses the
-// code of an error in its text.
-
 // authenticate has the KDC of the account's realm issue a TGT: the password is
 // tried once.
-func (t *tickets) authenticate(ctx context.Context) (*ticket, error) {
+func (t *Tickets) authenticate(ctx context.Context) (*ticket, error) {
 	request, err := messages.NewASReqForTGT(t.realm, t.config, t.client)
 	if err != nil {
 		return nil, err
@@ -55,10 +45,10 @@ func (t *tickets) authenticate(ctx context.Context) (*ticket, error) {
 
 // proof shows that the account's key is known: a time stamp sealed by it, in
 // the way that the KDC demands.
-func (t *tickets) proof(demand []byte) (types.PAData, types.PADataSequence, error) {
+func (t *Tickets) proof(demand []byte) (types.PAData, types.PADataSequence, error) {
 	var hints types.PADataSequence
 	if err := hints.Unmarshal(demand); err != nil {
-		return types.PAData{}, nil, t.failed(KerberosOther, "", errors.New("the KDC's demand for pre-authentication is malformed"))
+		return types.PAData{}, nil, t.failed(Other, "", errors.New("the KDC's demand for pre-authentication is malformed"))
 	}
 	key, err := t.accountKey(encryptionTypes, hints)
 	if err != nil {
@@ -78,10 +68,10 @@ func (t *tickets) proof(demand []byte) (types.PAData, types.PADataSequence, erro
 }
 
 // granted opens the answer to an AS-REQ.
-func (t *tickets) granted(request messages.ASReq, answer []byte, hints types.PADataSequence) (*ticket, error) {
+func (t *Tickets) granted(request messages.ASReq, answer []byte, hints types.PADataSequence) (*ticket, error) {
 	var reply messages.ASRep
 	if err := reply.Unmarshal(answer); err != nil {
-		return nil, t.failed(KerberosOther, "", errors.New("the KDC's answer is malformed"))
+		return nil, t.failed(Other, "", errors.New("the KDC's answer is malformed"))
 	}
 	key, err := t.accountKey([]int32{reply.EncPart.EType}, append(hints, reply.PAData...))
 	if err != nil {
@@ -91,25 +81,25 @@ func (t *tickets) granted(request messages.ASReq, answer []byte, hints types.PAD
 	if err != nil {
 		// A KDC that wants no proof answers everybody, in what only the right
 		// password opens.
-		return nil, &kdcRefusal{Realm: t.realm, Code: errorcode.KDC_ERR_PREAUTH_FAILED}
+		return nil, &Refusal{Realm: t.realm, Code: errorcode.KDC_ERR_PREAUTH_FAILED}
 	}
 	var part messages.EncKDCRepPart
 	if err := part.Unmarshal(plain); err != nil || part.Nonce != request.ReqBody.Nonce || !part.SName.Equal(request.ReqBody.SName) || reply.CRealm != t.realm {
-		return nil, t.failed(KerberosOther, "", errors.New("the KDC's answer belongs to another question"))
+		return nil, t.failed(Other, "", errors.New("the KDC's answer belongs to another question"))
 	}
 	return &ticket{Ticket: reply.Ticket, key: part.Key, ends: part.EndTime}, nil
 }
 
 // accountKey makes the account's key of one of the types, as the KDC's hints
 // say, the last of them: by its salt from the password, or from the keytab.
-func (t *tickets) accountKey(wanted []int32, hints types.PADataSequence) (types.EncryptionKey, error) {
+func (t *Tickets) accountKey(wanted []int32, hints types.PADataSequence) (types.EncryptionKey, error) {
 	var infos types.ETypeInfo2
 	for _, hint := range hints {
 		if hint.PADataType != patype.PA_ETYPE_INFO2 {
 			continue
 		}
 		if err := infos.Unmarshal(hint.PADataValue); err != nil {
-			return types.EncryptionKey{}, t.failed(KerberosOther, "", errors.New("the KDC's hints about the key are malformed"))
+			return types.EncryptionKey{}, t.failed(Other, "", errors.New("the KDC's hints about the key are malformed"))
 		}
 	}
 	if len(infos) == 0 { // the salt is then the usual one
@@ -130,12 +120,12 @@ func (t *tickets) accountKey(wanted []int32, hints types.PADataSequence) (types.
 		return t.passwordKey(info)
 	}
 	if t.keytab != nil {
-		return types.EncryptionKey{}, t.failed(KerberosCredentials, "", fmt.Errorf("the keytab holds no AES key of %s", t.principal()))
+		return types.EncryptionKey{}, t.failed(Credentials, "", fmt.Errorf("the keytab holds no AES key of %s", t.Principal()))
 	}
-	return types.EncryptionKey{}, t.failed(KerberosEncryption, "", errors.New("the KDC knows no AES key of the account"))
+	return types.EncryptionKey{}, t.failed(Encryption, "", errors.New("the KDC knows no AES key of the account"))
 }
 
-func (t *tickets) passwordKey(info types.ETypeInfo2Entry) (types.EncryptionKey, error) {
+func (t *Tickets) passwordKey(info types.ETypeInfo2Entry) (types.EncryptionKey, error) {
 	encryption, err := crypto.GetEtype(info.EType)
 	if err != nil {
 		return types.EncryptionKey{}, err
@@ -156,7 +146,7 @@ const maxReferrals = 5
 
 // exchange has a KDC issue a ticket for a service, and follows it to the realm
 // that the service is in.
-func (t *tickets) exchange(ctx context.Context, tgt *ticket, service string) (*ticket, error) {
+func (t *Tickets) exchange(ctx context.Context, tgt *ticket, service string) (*ticket, error) {
 	name := types.PrincipalName{NameType: nametype.KRB_NT_SRV_INST, NameString: strings.Split(service, "/")}
 	realm := t.realm
 	if home := t.config.ResolveRealm(name.NameString[1]); home != "" && home != realm {
@@ -176,11 +166,11 @@ func (t *tickets) exchange(ctx context.Context, tgt *ticket, service string) (*t
 		}
 		tgt, realm = next, next.SName.NameString[1]
 	}
-	return nil, t.failed(KerberosOther, service, errors.New("one realm names the next without end"))
+	return nil, t.failed(Other, service, errors.New("one realm names the next without end"))
 }
 
 // grant makes one TGS exchange.
-func (t *tickets) grant(ctx context.Context, realm string, tgt *ticket, name types.PrincipalName) (*ticket, error) {
+func (t *Tickets) grant(ctx context.Context, realm string, tgt *ticket, name types.PrincipalName) (*ticket, error) {
 	canonical := *t.config
 	canonical.LibDefaults.Canonicalize = true // else a KDC names no other realm
 	request, err := messages.NewTGSReq(t.client, realm, &canonical, tgt.Ticket, tgt.key, name, false)
@@ -212,11 +202,20 @@ type noKDC struct{ err error }
 func (e *noKDC) Error() string { return e.err.Error() }
 func (e *noKDC) Unwrap() error { return e.err }
 
-// ask sends a message to a KDC of a realm. It goes over TCP alone, and to the
-// next KDC only where none has heard it yet: what is sent twice may count as
-// two wrong passwords. An error that the KDC answers with is a
-// messages.KRBError.
-func (t *tickets) ask(ctx context.Context, realm string, message interface{ Marshal() ([]byte, error) }) ([]byte, error) {
+// Network reaches KDCs.
+type Network interface {
+	// Find looks up the addresses of a realm's KDCs, for a realm of which the
+	// configuration names none.
+	Find(ctx context.Context, realm string) ([]string, error)
+	// Exchange sends a message to a KDC and gives its answer. unheard tells of a
+	// failure that it came before the KDC could hear anything.
+	Exchange(ctx context.Context, kdc string, message []byte) (answer []byte, unheard bool, err error)
+}
+
+// ask sends a message to a KDC of a realm, and to the next KDC only where none has
+// heard it yet: what is sent twice may count as two wrong passwords. An error that the
+// KDC answers with is a messages.KRBError.
+func (t *Tickets) ask(ctx context.Context, realm string, message interface{ Marshal() ([]byte, error) }) ([]byte, error) {
 	request, err := message.Marshal()
 	if err != nil {
 		return nil, err
@@ -225,16 +224,14 @@ func (t *tickets) ask(ctx context.Context, realm string, message interface{ Mars
 	if err != nil {
 		return nil, &noKDC{err}
 	}
-	dialer := net.Dialer{Timeout: t.dialLimit}
 	var failures []error
 	for _, kdc := range kdcs {
-		connection, err := dialer.DialContext(ctx, "tcp", kdc)
-		if err != nil {
+		start := time.Now()
+		answer, unheard, err := t.network.Exchange(ctx, kdc, request)
+		if err != nil && unheard {
 			failures = append(failures, err)
 			continue
 		}
-		start := time.Now()
-		answer, err := converse(ctx, connection, request, t.legLimit)
 		if err != nil {
 			err = &noKDC{fmt.Errorf("asking %s: %w", kdc, err)}
 		}
@@ -248,7 +245,7 @@ func (t *tickets) ask(ctx context.Context, realm string, message interface{ Mars
 	return nil, &noKDC{errors.Join(failures...)}
 }
 
-func (t *tickets) tell(ctx context.Context, kdc, realm string, took time.Duration, err error) {
+func (t *Tickets) tell(ctx context.Context, kdc, realm string, took time.Duration, err error) {
 	if t.log == nil {
 		return
 	}
@@ -259,45 +256,13 @@ func (t *tickets) tell(ctx context.Context, kdc, realm string, took time.Duratio
 	t.log(ctx, "Kerberos request", fields)
 }
 
-// converse makes one exchange over a connection (RFC 4120 7.2.2) and ends it.
-func converse(ctx context.Context, connection net.Conn, request []byte, limit time.Duration) (answer []byte, err error) {
-	defer func() { _ = connection.Close() }()
-	if err := connection.SetDeadline(time.Now().Add(limit)); err != nil {
-		return nil, err
-	}
-	defer context.AfterFunc(ctx, func() { _ = connection.SetDeadline(past) })()
-	framed := binary.BigEndian.AppendUint32(nil, uint32(len(request))) //nolint:gosec // as long as a ticket
-	if _, err := connection.Write(append(framed, request...)); err != nil {
-		return nil, err
-	}
-	var size [4]byte
-	if _, err := io.ReadFull(connection, size[:]); err != nil {
-		return nil, err
-	}
-	length := binary.BigEndian.Uint32(size[:])
-	if length > maxTicket {
-		return nil, fmt.Errorf("an answer of %d bytes is too large", length)
-	}
-	answer = make([]byte, length)
-	_, err = io.ReadFull(connection, answer)
-	return answer, err
-}
-
 // kdcs are the addresses of a realm's KDCs: those of krb5.conf in its order,
-// else what DNS says.
-func (t *tickets) kdcs(ctx context.Context, realm string) ([]string, error) {
+// else what the network knows.
+func (t *Tickets) kdcs(ctx context.Context, realm string) ([]string, error) {
 	for _, known := range t.config.Realms {
 		if known.Realm == realm && len(known.KDC) > 0 {
 			return known.KDC, nil
 		}
 	}
-	_, records, err := net.DefaultResolver.LookupSRV(ctx, "kerberos", "tcp", realm)
-	if err != nil {
-		return nil, err
-	}
-	var kdcs []string
-	for _, record := range records {
-		kdcs = append(kdcs, net.JoinHostPort(strings.TrimSuffix(record.Target, "."), fmt.Sprint(record.Port)))
-	}
-	return kdcs, nil
+	return t.network.Find(ctx, realm)
 }

@@ -1,71 +1,71 @@
-package winrm
+package kerberos
 
 import (
 	"errors"
 	"fmt"
-	"net"
+	"net/netip"
 	"strings"
 
 	"github.com/jcmturner/gokrb5/v8/iana/errorcode"
 	"github.com/jcmturner/gokrb5/v8/messages"
 )
 
-// KerberosReason says what Kerberos failed of.
-type KerberosReason string
+// Reason says what Kerberos failed of.
+type Reason string
 
 const (
-	// KerberosSkew: the clocks differ by more than is allowed, five minutes
+	// Skew: the clocks differ by more than is allowed, five minutes
 	// where nobody changed that.
-	KerberosSkew KerberosReason = "clock skew"
-	// KerberosUnknownService: the directory knows no machine of that name.
-	KerberosUnknownService KerberosReason = "unknown service"
-	// KerberosWrongKey: the machine could not read its ticket.
-	KerberosWrongKey KerberosReason = "wrong key"
-	// KerberosUntrusted: the machine did not prove that it is the one that the
+	Skew Reason = "clock skew"
+	// UnknownService: the directory knows no machine of that name.
+	UnknownService Reason = "unknown service"
+	// WrongKey: the machine could not read its ticket.
+	WrongKey Reason = "wrong key"
+	// Untrusted: the machine did not prove that it is the one that the
 	// ticket is for.
-	KerberosUntrusted KerberosReason = "untrusted"
-	// KerberosCredentials: the keytab or credential cache has nothing that
+	Untrusted Reason = "untrusted"
+	// Credentials: the keytab or credential cache has nothing that
 	// could be used, or no longer.
-	KerberosCredentials KerberosReason = "credentials"
-	// KerberosNoKDC: no KDC of the realm answered.
-	KerberosNoKDC KerberosReason = "no KDC"
-	// KerberosEncryption: there is no AES key on one of the sides.
-	KerberosEncryption KerberosReason = "encryption type"
-	// KerberosOther: anything else that a KDC answers with.
-	KerberosOther KerberosReason = "other"
+	Credentials Reason = "credentials"
+	// NoKDC: no KDC of the realm answered.
+	NoKDC Reason = "no KDC"
+	// Encryption: there is no AES key on one of the sides.
+	Encryption Reason = "encryption type"
+	// Other: anything else that a KDC answers with.
+	Other Reason = "other"
 )
 
-// KerberosFailed means that Kerberos failed before, or other than by, the
+// Failed means that Kerberos failed before, or other than by, the
 // account's rejection. It says nothing about the account.
-type KerberosFailed struct {
-	Reason  KerberosReason
+type Failed struct {
+	Reason  Reason
 	Realm   string
 	Service string // principal of the machine, HTTP/<host>; "" when it was about the account's own ticket
 	Code    int32  // of a KRB-ERROR (RFC 4120 7.5.9), 0 when none was received
 	Err     error  // what else is known; may be nil
 }
 
-func (e *KerberosFailed) Error() string {
+func (e *Failed) Error() string {
 	var text string
 	switch e.Reason {
-	case KerberosSkew:
+	case Skew:
 		text = "Kerberos refuses: this machine's clock differs too much from that of "
 		if e.Service == "" {
 			text += "the KDC of " + e.Realm
 		} else {
 			text += e.host()
 		}
-	case KerberosUnknownService:
+	case UnknownService:
 		text = fmt.Sprintf("Kerberos realm %s knows no service %s", e.Realm, e.Service)
-	case KerberosWrongKey:
+	case WrongKey:
 		text = e.host() + " could not read its Kerberos ticket"
-	case KerberosUntrusted:
+	case Untrusted:
 		text = e.host() + " did not prove itself by Kerberos"
-	case KerberosCredentials:
+	case Credentials:
 		text = "Kerberos has no credentials to use"
-	case KerberosNoKDC:
+	case NoKDC:
 		text = "no KDC of Kerberos realm " + e.Realm + " answered"
-	case KerberosEncryption:
+	case Encryption:
 		text = "Kerberos found no AES key"
 	default:
 		text = "Kerberos failed"
@@ -79,42 +79,42 @@ func (e *KerberosFailed) Error() string {
 	return text
 }
 
-func (e *KerberosFailed) Unwrap() error { return e.Err }
+func (e *Failed) Unwrap() error { return e.Err }
 
-func (e *KerberosFailed) host() string { return strings.TrimPrefix(e.Service, "HTTP/") }
+func (e *Failed) host() string { return strings.TrimPrefix(e.Service, "HTTP/") }
 
 // Advice says what to do next.
-func (e *KerberosFailed) Advice() string {
+func (e *Failed) Advice() string {
 	switch e.Reason {
-	case KerberosSkew:
+	case Skew:
 		return "Set the clocks: they may differ by five minutes at most. On Windows, w32tm /resync takes the domain's time."
-	case KerberosUnknownService:
-		if net.ParseIP(e.host()) != nil {
+	case UnknownService:
+		if _, err := netip.ParseAddr(e.host()); err == nil {
 			return "Kerberos knows machines by name: address the machine by the name that it has in the domain, not by its IP address."
 		}
 		return "Address the machine by its full name in the domain, not by an alias, and see that it has joined the domain. " +
 			"An alias works where it is registered: setspn -S " + e.Service + " <computer name>."
-	case KerberosWrongKey, KerberosUntrusted:
+	case WrongKey, Untrusted:
 		return "See that the name leads to the machine that has it in the domain (DNS, setspn -Q " + e.Service + "), " +
 			"and that the machine's trust with the domain holds: Test-ComputerSecureChannel -Repair."
-	case KerberosCredentials:
+	case Credentials:
 		return "Get a new ticket with kinit, or see that keytab and credential cache are those of the account."
-	case KerberosNoKDC:
+	case NoKDC:
 		return "See that the realm is right, that krb5.conf or DNS (_kerberos._tcp." + e.Realm + ") names its KDCs, and that they can be reached on TCP port 88."
-	case KerberosEncryption:
+	case Encryption:
 		return "Allow AES on the account and on the machine (msDS-SupportedEncryptionTypes). An account whose password is older than its domain's AES keys needs a new password."
 	default:
 		return "The KDC's own log tells more."
 	}
 }
 
-// failed makes a *KerberosFailed of the account's realm.
-func (t *tickets) failed(reason KerberosReason, service string, err error) error {
-	return &KerberosFailed{Reason: reason, Realm: t.realm, Service: service, Err: err}
+// failed makes a *Failed of the account's realm.
+func (t *Tickets) failed(reason Reason, service string, err error) error {
+	return &Failed{Reason: reason, Realm: t.realm, Service: service, Err: err}
 }
 
-// kdcRefusal is a KDC's word that the account may not log on.
-type kdcRefusal struct {
+// Refusal is a KDC's word that the account may not log on.
+type Refusal struct {
 	Realm string
 	Code  int32
 }
@@ -130,32 +130,32 @@ var refusals = map[int32]string{
 	errorcode.KDC_ERR_POLICY:              "the domain's rules do not let it log on here or now",
 }
 
-func (e *kdcRefusal) Error() string { return refusals[e.Code] + " " + errorcode.Lookup(e.Code) }
+func (e *Refusal) Error() string { return refusals[e.Code] + " " + errorcode.Lookup(e.Code) }
 
 // meaning types what a KDC answered when it was asked for a ticket for a
 // service, "" for the TGT.
-func (t *tickets) meaning(service string, err error) error {
+func (t *Tickets) meaning(service string, err error) error {
 	var said messages.KRBError
 	var silent *noKDC
 	switch {
 	case errors.As(err, &silent):
-		return t.failed(KerberosNoKDC, service, err)
+		return t.failed(NoKDC, service, err)
 	case !errors.As(err, &said):
-		return t.failed(KerberosOther, service, err)
+		return t.failed(Other, service, err)
 	}
-	failed := &KerberosFailed{Reason: KerberosOther, Realm: t.realm, Service: service, Code: said.ErrorCode}
+	failed := &Failed{Reason: Other, Realm: t.realm, Service: service, Code: said.ErrorCode}
 	switch said.ErrorCode {
 	case errorcode.KRB_AP_ERR_SKEW:
-		failed.Reason, failed.Service = KerberosSkew, ""
+		failed.Reason, failed.Service = Skew, ""
 	case errorcode.KDC_ERR_S_PRINCIPAL_UNKNOWN:
-		failed.Reason = KerberosUnknownService
+		failed.Reason = UnknownService
 	case errorcode.KDC_ERR_ETYPE_NOSUPP:
-		failed.Reason = KerberosEncryption
+		failed.Reason = Encryption
 	case errorcode.KRB_AP_ERR_TKT_EXPIRED:
-		failed.Reason = KerberosCredentials
+		failed.Reason = Credentials
 	default:
 		if _, known := refusals[said.ErrorCode]; known && service == "" {
-			return &kdcRefusal{Realm: t.realm, Code: said.ErrorCode}
+			return &Refusal{Realm: t.realm, Code: said.ErrorCode}
 		}
 	}
 	return failed

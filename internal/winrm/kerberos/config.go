@@ -1,6 +1,7 @@
-package winrm
+package kerberos
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -16,14 +17,14 @@ import (
 	"github.com/jcmturner/gokrb5/v8/types"
 )
 
-// KerberosConfig says where Kerberos finds what it needs. Of the credentials
+// Config says where Kerberos finds what it needs. Of the credentials
 // one kind is used: the keytab or the credential cache that is named here, else
-// Config.Password, else the credential cache of the environment.
+// the account's password, else the credential cache of the environment.
 //
 // A machine's service is HTTP/<host> with the host of its address as it is
 // given, which DNS does not change. A machine that is addressed by an alias or
 // by its IP address must therefore be registered under it.
-type KerberosConfig struct {
+type Config struct {
 	// ConfigFile is krb5.conf; its include lines are not followed. "": KRB5_CONFIG,
 	// else /etc/krb5.conf. Without that file DNS tells the KDCs, and the user name
 	// must name its realm.
@@ -31,48 +32,71 @@ type KerberosConfig struct {
 	Keytab     string // file with keys of the account
 	// CredentialCache is a file, with or without FILE: before it. "": KRB5CCNAME,
 	// else /tmp/krb5cc_<uid>. Its tickets are used, and not renewed. The user is
-	// the cache's; Config.Username may be left out.
+	// the cache's; the account's may be left out.
 	CredentialCache string
 }
 
-// newTickets reads the files; it asks no KDC. The password is taken out of
-// account.
-func newTickets(c Config, account account) (*tickets, error) {
-	t := &tickets{
-		now: time.Now, log: c.Log, password: account.password, services: map[string]*fetched{}, tgt: newFetched(nil),
-		dialLimit: c.dialLimit(), legLimit: c.legLimit(),
+// Account is a user; how its realm is found says principalOf. It may be empty where a
+// credential cache has one.
+type Account struct {
+	Domain, User string
+	// Password is a function, so that nothing that prints an Account prints it. It
+	// gives "" where there is none.
+	Password func() string
+}
+
+// String is the user as people write it.
+func (a Account) String() string {
+	if a.Domain == "" {
+		return a.User
+	}
+	return a.Domain + `\` + a.User
+}
+
+// Environment is what the tickets need of the world.
+type Environment struct {
+	Network Network
+	Now     func() time.Time
+	Log     func(ctx context.Context, message string, fields map[string]any) // may be nil
+}
+
+// Open reads the files; it asks no KDC.
+func Open(c Config, account Account, e Environment) (*Tickets, error) {
+	t := &Tickets{
+		now: e.Now, log: e.Log, network: e.Network, password: account.Password,
+		services: map[string]*fetched{}, tgt: newFetched(nil),
 	}
 	var err error
-	if t.config, err = loadKerberos(c.Kerberos.ConfigFile); err != nil {
+	if t.config, err = loadConfig(c.ConfigFile); err != nil {
 		return nil, err
 	}
 	t.config.LibDefaults.DefaultTktEnctypeIDs = encryptionTypes
 	t.config.LibDefaults.DefaultTGSEnctypeIDs = encryptionTypes
 	t.config.LibDefaults.Canonicalize = false // a name that comes back is the name that was sent
-	if c.Username != "" {
+	if account.User != "" {
 		t.client, t.realm = principalOf(account, t.config)
 	}
 	switch {
-	case c.Kerberos.Keytab != "" && c.Kerberos.CredentialCache != "":
+	case c.Keytab != "" && c.CredentialCache != "":
 		return nil, errors.New("a keytab and a credential cache are given: Kerberos takes one of them")
-	case c.Kerberos.Keytab != "":
+	case c.Keytab != "":
 		t.keytab = new(keytab.Keytab)
-		err = read("keytab", c.Kerberos.Keytab, t.keytab.Unmarshal)
-	case c.Kerberos.CredentialCache != "" || c.Password == "":
-		err = t.readCache(c.Kerberos.CredentialCache)
+		err = read("keytab", c.Keytab, t.keytab.Unmarshal)
+	case c.CredentialCache != "" || account.Password() == "":
+		err = t.readCache(c.CredentialCache)
 	}
 	switch {
 	case err != nil:
-		return nil, t.failed(KerberosCredentials, "", err)
+		return nil, t.failed(Credentials, "", err)
 	case len(t.client.NameString) == 0:
 		return nil, errors.New("no user name for Kerberos, and no credential cache that has one")
 	case t.realm == "":
-		return nil, fmt.Errorf("%q names no Kerberos realm and krb5.conf has no default_realm: write the user name as user@REALM", c.Username)
+		return nil, fmt.Errorf("%q names no Kerberos realm and krb5.conf has no default_realm: write the user name as user@REALM", account)
 	}
 	return t, nil
 }
 
-func loadKerberos(name string) (*config.Config, error) {
+func loadConfig(name string) (*config.Config, error) {
 	chosen := name != ""
 	if !chosen {
 		name = "/etc/krb5.conf"
@@ -97,9 +121,9 @@ func loadKerberos(name string) (*config.Config, error) {
 
 // principalOf reads user@REALM, DOMAIN\user, where DOMAIN is a realm of
 // krb5.conf or its first label, and user, which is of the default realm.
-func principalOf(a account, c *config.Config) (types.PrincipalName, string) {
-	user, realm := a.user, ""
-	if before, after, found := strings.Cut(user, "@"); found && a.domain == "" {
+func principalOf(a Account, c *config.Config) (types.PrincipalName, string) {
+	user, realm := a.User, ""
+	if before, after, found := strings.Cut(user, "@"); found && a.Domain == "" {
 		user, realm = before, strings.ToUpper(after)
 		for _, known := range c.Realms {
 			if strings.EqualFold(known.Realm, after) {
@@ -111,7 +135,7 @@ func principalOf(a account, c *config.Config) (types.PrincipalName, string) {
 	realm = c.LibDefaults.DefaultRealm
 	for _, known := range c.Realms {
 		label, _, _ := strings.Cut(known.Realm, ".")
-		if strings.EqualFold(known.Realm, a.domain) || strings.EqualFold(label, a.domain) {
+		if strings.EqualFold(known.Realm, a.Domain) || strings.EqualFold(label, a.Domain) {
 			realm = known.Realm
 		}
 	}
@@ -119,7 +143,7 @@ func principalOf(a account, c *config.Config) (types.PrincipalName, string) {
 }
 
 // readCache takes the tickets out of a credential cache.
-func (t *tickets) readCache(name string) error {
+func (t *Tickets) readCache(name string) error {
 	if name == "" {
 		if name = os.Getenv("KRB5CCNAME"); name == "" {
 			name = fmt.Sprintf("/tmp/krb5cc_%d", os.Getuid())
@@ -136,9 +160,9 @@ func (t *tickets) readCache(name string) error {
 	if err := read("credential cache", name, cache.Unmarshal); err != nil {
 		return err
 	}
-	owner := &tickets{client: cache.DefaultPrincipal.PrincipalName, realm: cache.DefaultPrincipal.Realm}
+	owner := &Tickets{client: cache.DefaultPrincipal.PrincipalName, realm: cache.DefaultPrincipal.Realm}
 	if len(t.client.NameString) > 0 && (!t.client.Equal(owner.client) || t.realm != owner.realm) {
-		return fmt.Errorf("credential cache %s is of %s, not of %s", name, owner.principal(), t.principal())
+		return fmt.Errorf("credential cache %s is of %s, not of %s", name, owner.Principal(), t.Principal())
 	}
 	t.client, t.realm, t.cached = owner.client, owner.realm, true
 	for _, entry := range cache.GetEntries() {

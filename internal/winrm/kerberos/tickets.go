@@ -1,4 +1,4 @@
-package winrm
+package kerberos
 
 import (
 	"context"
@@ -13,19 +13,18 @@ import (
 	"github.com/jcmturner/gokrb5/v8/types"
 )
 
-// tickets are an account's, shared by all connections: one TGT, and one ticket
-// for each machine.
-type tickets struct {
+// Tickets are an account's, shared by all connections: one TGT, and one ticket
+// for each machine. They are safe for concurrent use.
+type Tickets struct {
 	config   *config.Config
 	client   types.PrincipalName
 	realm    string
-	password secret
+	password func() string
 	keytab   *keytab.Keytab // instead of the password, nil: none
 	cached   bool           // there is what a credential cache held, and nothing to get a new TGT with
+	network  Network
 	now      func() time.Time
 	log      func(ctx context.Context, message string, fields map[string]any) // may be nil
-
-	dialLimit, legLimit time.Duration // of one exchange with a KDC
 
 	mu       sync.Mutex
 	last     time.Time // stamp
@@ -58,14 +57,15 @@ func newFetched(held *ticket) *fetched {
 
 // get gives the ticket, or fetches it. A refusal by the KDC is for good: the
 // same password is not tried again.
-func (f *fetched) get(ctx context.Context, to target, now func() time.Time, fetch func() (*ticket, error)) (*ticket, error) {
+func (f *fetched) get(ctx context.Context, now func() time.Time, fetch func() (*ticket, error)) (*ticket, error) {
 	came := time.Now()
-	leave, err := enter(ctx, to, f.turn)
-	if err != nil {
-		return nil, err
+	select {
+	case f.turn <- struct{}{}:
+	case <-ctx.Done():
+		return nil, ctx.Err()
 	}
-	defer leave()
-	var refusal *kdcRefusal
+	defer func() { <-f.turn }()
+	var refusal *Refusal
 	switch {
 	case f.ticket != nil && now().Add(leastLife).Before(f.ticket.ends):
 		return f.ticket, nil
@@ -74,33 +74,45 @@ func (f *fetched) get(ctx context.Context, to target, now func() time.Time, fetc
 	}
 	held, err := fetch()
 	if ctx.Err() != nil {
-		return nil, connectionError(ctx, to, ctx.Err(), false) // says nothing to the others
+		return nil, ctx.Err() // says nothing to the others
 	}
 	f.ticket, f.err, f.tried = held, err, time.Now()
 	return held, err
 }
 
-// logon gets the TGT. to is the machine that it is wanted for.
-func (t *tickets) logon(ctx context.Context, to target) error {
-	_, err := t.grantor(ctx, to)
+// Logon has the KDC judge the account, once for all who wait for it. It fails with
+// *Refusal where the KDC does not let the account in.
+func (t *Tickets) Logon(ctx context.Context) error {
+	_, err := t.grantor(ctx)
 	return err
 }
 
-func (t *tickets) grantor(ctx context.Context, to target) (*ticket, error) {
-	return t.tgt.get(ctx, to, t.now, func() (*ticket, error) {
+// Begin makes the context of a connection to a machine's service, HTTP/<host>, and the
+// token that begins it. bindings is the hash of the TLS channel's bindings, zero without
+// TLS.
+func (t *Tickets) Begin(ctx context.Context, service string, bindings [16]byte) (*Context, []byte, error) {
+	ticket, err := t.service(ctx, service)
+	if err != nil {
+		return nil, nil, err
+	}
+	return t.initiate(ticket, service, bindings)
+}
+
+func (t *Tickets) grantor(ctx context.Context) (*ticket, error) {
+	return t.tgt.get(ctx, t.now, func() (*ticket, error) {
 		if t.cached {
 			err := errors.New("the credential cache holds no ticket-granting ticket")
 			if held := t.tgt.ticket; held != nil {
 				err = fmt.Errorf("the ticket in the credential cache expired at %s", held.ends.UTC().Format(time.DateTime+" MST"))
 			}
-			return nil, t.failed(KerberosCredentials, "", err)
+			return nil, t.failed(Credentials, "", err)
 		}
 		return t.authenticate(ctx)
 	})
 }
 
 // service gets the ticket for a machine's service.
-func (t *tickets) service(ctx context.Context, to target, name string) (*ticket, error) {
+func (t *Tickets) service(ctx context.Context, name string) (*ticket, error) {
 	t.mu.Lock()
 	place := t.services[name]
 	if place == nil {
@@ -108,8 +120,8 @@ func (t *tickets) service(ctx context.Context, to target, name string) (*ticket,
 		t.services[name] = place
 	}
 	t.mu.Unlock()
-	return place.get(ctx, to, t.now, func() (*ticket, error) {
-		tgt, err := t.grantor(ctx, to)
+	return place.get(ctx, t.now, func() (*ticket, error) {
+		tgt, err := t.grantor(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -117,8 +129,9 @@ func (t *tickets) service(ctx context.Context, to target, name string) (*ticket,
 	})
 }
 
-// forget has the next connection to a service get a new ticket.
-func (t *tickets) forget(name string) {
+// Forget has the next connection to a service get a new ticket: the one at hand may have
+// been made for a key that the machine no longer has.
+func (t *Tickets) Forget(name string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	delete(t.services, name)
@@ -126,7 +139,7 @@ func (t *tickets) forget(name string) {
 
 // stamp is the time, in microseconds and never twice: two proofs of one moment
 // look like a replay.
-func (t *tickets) stamp() time.Time {
+func (t *Tickets) stamp() time.Time {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	now := t.now().UTC().Truncate(time.Microsecond)
@@ -137,4 +150,5 @@ func (t *tickets) stamp() time.Time {
 	return now
 }
 
-func (t *tickets) principal() string { return t.client.PrincipalNameString() + "@" + t.realm }
+// Principal is the account, as user@REALM.
+func (t *Tickets) Principal() string { return t.client.PrincipalNameString() + "@" + t.realm }

@@ -1,8 +1,7 @@
-package winrm
+package kerberos
 
 import (
 	"bytes"
-	"crypto/md5" //nolint:gosec // the hash of channel bindings in RFC 4121
 	"crypto/subtle"
 	"encoding/asn1"
 	"encoding/binary"
@@ -15,6 +14,7 @@ import (
 	"github.com/jcmturner/gokrb5/v8/crypto"
 	"github.com/jcmturner/gokrb5/v8/gssapi"
 	"github.com/jcmturner/gokrb5/v8/iana/chksumtype"
+	"github.com/jcmturner/gokrb5/v8/iana/errorcode"
 	"github.com/jcmturner/gokrb5/v8/iana/etypeID"
 	"github.com/jcmturner/gokrb5/v8/iana/flags"
 	"github.com/jcmturner/gokrb5/v8/iana/keyusage"
@@ -32,9 +32,11 @@ const (
 	macSize        = 12
 )
 
-// kerberosContext is the initiator's side of a GSS-API context (RFC 4121). It
+// Context is the initiator's side of a GSS-API context (RFC 4121). It
 // belongs to one connection.
-type kerberosContext struct {
+type Context struct {
+	service, realm string
+
 	key      types.EncryptionKey // of the ticket, until the machine's answer names its own
 	ticket   types.EncryptionKey
 	stamp    time.Time // which only the machine can have read
@@ -45,9 +47,9 @@ type kerberosContext struct {
 
 // initiate makes a context and the token that begins it: an AP-REQ that
 // demands mutual proof, bound to the TLS channel.
-func (t *tickets) initiate(ticket *ticket, bindings [md5.Size]byte) (*kerberosContext, []byte, error) {
+func (t *Tickets) initiate(ticket *ticket, service string, bindings [16]byte) (*Context, []byte, error) {
 	if !slices.Contains(encryptionTypes, ticket.key.KeyType) {
-		return nil, nil, &KerberosFailed{Reason: KerberosEncryption, Service: ticket.SName.PrincipalNameString(), Realm: ticket.Realm,
+		return nil, nil, &Failed{Reason: Encryption, Service: ticket.SName.PrincipalNameString(), Realm: ticket.Realm,
 			Err: fmt.Errorf("its ticket has encryption type %d, not AES", ticket.key.KeyType)}
 	}
 	authenticator, err := types.NewAuthenticator(t.realm, t.client)
@@ -69,7 +71,8 @@ func (t *tickets) initiate(ticket *ticket, bindings [md5.Size]byte) (*kerberosCo
 	if err != nil {
 		return nil, nil, err
 	}
-	context := &kerberosContext{
+	context := &Context{
+		service: service, realm: ticket.Realm,
 		key: authenticator.SubKey, ticket: ticket.key, stamp: stamp,
 		sent: uint64(authenticator.SeqNumber), //nolint:gosec // 30 bits
 	}
@@ -77,15 +80,22 @@ func (t *tickets) initiate(ticket *ticket, bindings [md5.Size]byte) (*kerberosCo
 }
 
 // contextChecksum carries what is agreed on and the channel (RFC 4121 4.1.1).
-func contextChecksum(bindings [md5.Size]byte) []byte {
+func contextChecksum(bindings [16]byte) []byte {
 	const agreed = gssapi.ContextFlagMutual | gssapi.ContextFlagReplay | gssapi.ContextFlagSequence | gssapi.ContextFlagConf | gssapi.ContextFlagInteg
-	checksum := binary.LittleEndian.AppendUint32(nil, md5.Size)
+	checksum := binary.LittleEndian.AppendUint32(nil, uint32(len(bindings)))
 	return binary.LittleEndian.AppendUint32(append(checksum, bindings[:]...), agreed)
 }
 
-// complete checks the machine's answer, which proves that it could read the
+// Complete checks the machine's answer, which proves that it could read the
 // ticket, and takes the key and the sequence number over.
-func (c *kerberosContext) complete(token []byte) error {
+func (c *Context) Complete(token []byte) error {
+	if err := c.accept(token); err != nil {
+		return &Failed{Reason: Untrusted, Service: c.service, Realm: c.realm, Err: err}
+	}
+	return nil
+}
+
+func (c *Context) accept(token []byte) error {
 	if len(token) == 0 {
 		return errors.New("it sent no proof")
 	}
@@ -118,6 +128,32 @@ func (c *kerberosContext) complete(token []byte) error {
 	return nil
 }
 
+// Refused reads the KRB-ERROR that a machine may send along with its refusal; nil where
+// that explains nothing. What it says is not protected, and proves nothing.
+func (c *Context) Refused(token []byte) *Failed {
+	body, err := openToken(token, tokenError)
+	if err != nil {
+		return nil
+	}
+	var said messages.KRBError
+	if said.Unmarshal(body) != nil {
+		return nil
+	}
+	failed := &Failed{Service: c.service, Realm: said.Realm, Code: said.ErrorCode}
+	switch said.ErrorCode {
+	case errorcode.KRB_AP_ERR_SKEW, errorcode.KRB_AP_ERR_TKT_NYV:
+		failed.Reason = Skew
+		if !said.STime.IsZero() {
+			failed.Err = fmt.Errorf("the machine's clock shows %s", said.STime.UTC().Format(time.DateTime+" MST"))
+		}
+	case errorcode.KRB_AP_ERR_MODIFIED, errorcode.KRB_AP_ERR_NOKEY, errorcode.KRB_AP_ERR_BADKEYVER, errorcode.KRB_AP_ERR_BAD_INTEGRITY:
+		failed.Reason = WrongKey
+	default:
+		return nil
+	}
+	return failed
+}
+
 // A per-message token (RFC 4121 4.2.6.2): header, then ciphertext that was
 // rotated to the right by the count in the header.
 const (
@@ -131,7 +167,7 @@ const (
 // Seal seals a message. The token is rotated so that what is not the message's
 // own ciphertext comes first: WinRM counts that as header, the rest is as long
 // as the message (MS-WSMV 2.2.9.1.1.2.2).
-func (c *kerberosContext) Seal(message []byte) (header, sealed []byte, err error) {
+func (c *Context) Seal(message []byte) (header, sealed []byte, err error) {
 	token := []byte{0x05, 0x04, flagSealed | c.subkeyed, 0xFF, 0, 0, 0, 0}
 	token = binary.BigEndian.AppendUint64(token, c.sent)
 	encryption, err := crypto.GetEtype(c.key.KeyType)
@@ -151,7 +187,7 @@ func (c *kerberosContext) Seal(message []byte) (header, sealed []byte, err error
 
 // Open opens a message of the machine. One that came before, or was sent
 // back, is refused.
-func (c *kerberosContext) Open(header, sealed []byte) ([]byte, error) {
+func (c *Context) Open(header, sealed []byte) ([]byte, error) {
 	token := slices.Concat(header, sealed)
 	if len(token) < 2*tokenHeaderSize+confounderSize+macSize || token[0] != 0x05 || token[1] != 0x04 || token[3] != 0xFF {
 		return nil, errors.New("it is no message token")

@@ -1,4 +1,4 @@
-package winrm
+package kerberos
 
 import (
 	"bytes"
@@ -40,9 +40,9 @@ func unhex(t testing.TB, text string) []byte {
 	return b
 }
 
-func mitContext(t testing.TB) *kerberosContext {
+func mitContext(t testing.TB) *Context {
 	t.Helper()
-	return &kerberosContext{
+	return &Context{
 		key: types.EncryptionKey{KeyType: encryptionTypes[0], KeyValue: unhex(t, mitKey)}, subkeyed: flagSubkey, received: mitSequence,
 	}
 }
@@ -142,11 +142,11 @@ func TestMachinesProofIsChecked(t *testing.T) {
 	t.Parallel()
 	ticket, own, subkey := newKey(t, 18, 32), newKey(t, 18, 32), newKey(t, 17, 16)
 	stamp := time.Date(2026, 3, 2, 7, 30, 0, 123_456_000, time.UTC)
-	begun := func() *kerberosContext { return &kerberosContext{key: own, ticket: ticket, stamp: stamp} }
+	begun := func() *Context { return &Context{key: own, ticket: ticket, stamp: stamp} }
 	good := messages.EncAPRepPart{CTime: stamp.Truncate(time.Second), Cusec: 123_456, Subkey: subkey, SequenceNumber: 42}
 
 	c := begun()
-	if err := c.complete(replyOf(t, ticket, good)); err != nil || c.key.KeyType != 17 || c.subkeyed != flagSubkey || c.received != 42 {
+	if err := c.Complete(replyOf(t, ticket, good)); err != nil || c.key.KeyType != 17 || c.subkeyed != flagSubkey || c.received != 42 {
 		t.Errorf("%+v, %v", c, err)
 	}
 	plain, err := asn1.Marshal(struct {
@@ -166,7 +166,7 @@ func TestMachinesProofIsChecked(t *testing.T) {
 		t.Fatal(err)
 	}
 	c = begun()
-	if err := c.complete(sealToken(tokenReply, asn1tools.AddASNAppTag(reply, asnAppTag.APREP))); err != nil || !bytes.Equal(c.key.KeyValue, own.KeyValue) || c.subkeyed != 0 || c.received != 0xFFFFFFFF {
+	if err := c.Complete(sealToken(tokenReply, asn1tools.AddASNAppTag(reply, asnAppTag.APREP))); err != nil || !bytes.Equal(c.key.KeyValue, own.KeyValue) || c.subkeyed != 0 || c.received != 0xFFFFFFFF {
 		t.Errorf("%+v, %v", c, err)
 	}
 
@@ -183,7 +183,7 @@ func TestMachinesProofIsChecked(t *testing.T) {
 		"cut off":          sealToken(tokenReply, asn1tools.AddASNAppTag([]byte{0x30, 0}, asnAppTag.APREP)),
 		"more behind it":   append(replyOf(t, ticket, good), 0),
 	} {
-		if err := begun().complete(token); err == nil {
+		if err := begun().Complete(token); err == nil {
 			t.Errorf("%s passed as proof", name)
 		}
 	}
@@ -193,10 +193,9 @@ func FuzzMachinesProof(f *testing.F) {
 	ticket := types.EncryptionKey{KeyType: 18, KeyValue: bytes.Repeat([]byte{1}, 32)}
 	f.Add(replyOf(f, ticket, messages.EncAPRepPart{CTime: time.Unix(0, 0).UTC(), Subkey: ticket, SequenceNumber: 1}))
 	f.Fuzz(func(_ *testing.T, token []byte) {
-		c := &kerberosContext{key: ticket, ticket: ticket, stamp: time.Unix(0, 0)}
-		_ = c.complete(token)
-		s := &kerberosSession{service: "HTTP/x"}
-		_ = s.refused(token)
+		c := &Context{key: ticket, ticket: ticket, stamp: time.Unix(0, 0)}
+		_ = c.Complete(token)
+		_ = c.Refused(token)
 	})
 }
 
@@ -213,7 +212,7 @@ func FuzzUnwrap(f *testing.F) {
 func TestStampsAreNeverTheSame(t *testing.T) {
 	t.Parallel()
 	still := time.Now()
-	tickets := &tickets{now: func() time.Time { return still }}
+	tickets := &Tickets{now: func() time.Time { return still }}
 	if first, second := tickets.stamp(), tickets.stamp(); !second.After(first) || second.Sub(still) > time.Millisecond {
 		t.Errorf("%v, %v", first, second)
 	}
@@ -221,7 +220,7 @@ func TestStampsAreNeverTheSame(t *testing.T) {
 
 func TestUserNamesInKerberos(t *testing.T) {
 	t.Parallel()
-	c, err := loadKerberos(writeFile(t, "krb5.conf", "[libdefaults]\n default_realm = SCHULE.EXAMPLE\n[realms]\n Verwaltung.Example = {\n  kdc = kdc.example\n }\n"))
+	c, err := loadConfig(writeFile(t, "krb5.conf", "[libdefaults]\n default_realm = SCHULE.EXAMPLE\n[realms]\n Verwaltung.Example = {\n  kdc = kdc.example\n }\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -233,7 +232,7 @@ func TestUserNamesInKerberos(t *testing.T) {
 		`verwaltung.example\kms-admin`: "kms-admin@Verwaltung.Example",
 		`SCHULE\kms-admin`:             "kms-admin@SCHULE.EXAMPLE",
 	} {
-		client, realm := principalOf(accountOf(Config{Username: name}), c)
+		client, realm := principalOf(accountOf(name), c)
 		if got := strings.Join(client.NameString, "/") + "@" + realm; got != want {
 			t.Errorf("%s is %s, want %s", name, got, want)
 		}
