@@ -144,7 +144,17 @@ func (e example) prepare(t *testing.T, w *acctest.Workspace) string {
 	return config.String()
 }
 
-// What a guide shows is an example that the test above has seen: it stands in a file.
+// Examples have the form that the CLI gives them, so that a copy changes nothing.
+func TestExamplesAreFormatted(t *testing.T) {
+	t.Parallel()
+	w := acctest.NewWorkspace(t)
+	w.Copy(examples)
+	if got := w.Run("fmt", "-check", "-recursive", "-diff", "-no-color"); got.Exit != 0 {
+		t.Errorf("run make fmt:\n%s", got.Output)
+	}
+}
+
+// What a guide shows is an example that the tests above have seen: it stands in a file.
 func TestGuidesShowOnlyExamples(t *testing.T) {
 	t.Parallel()
 	for name, text := range readGuides(t) {
