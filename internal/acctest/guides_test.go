@@ -87,6 +87,25 @@ func TestNTLMAsTheGuideShowsIt(t *testing.T) {
 	}
 }
 
+// What the first steps show of a plan is what a plan of their configuration says.
+func TestThePlanSaysWhatTheGuideShows(t *testing.T) {
+	t.Parallel()
+	_, shown, _ := strings.Cut(readGuides(t)["getting-started.md.tmpl"], "```text\nPlan: ")
+	shown, _, found := strings.Cut("Plan: "+shown, "\n```")
+	if !found || strings.Count(shown, "\n\n") != 4 {
+		t.Fatalf("the guide shows no plan with its announcement:\n%s", shown)
+	}
+	s := story{Site: acctest.NewSite(t, acctest.Classroom(5, world.Station{}, world.Host{})), t: t}
+	s.atSite("getting-started")
+	inOneLine := func(text string) string { return strings.Join(strings.Fields(text), " ") }
+	says := inOneLine(s.Plan(2).Output)
+	for paragraph := range strings.SplitSeq(shown, "\n\n") {
+		if !strings.Contains(says, inOneLine(paragraph)) {
+			t.Errorf("the plan does not say %q:\n%s", paragraph, says)
+		}
+	}
+}
+
 // Their checks warn where something is not well.
 func TestTheGuidesChecksWarn(t *testing.T) {
 	t.Parallel()
