@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/timago/terraform-provider-timago/internal/evidence"
 	"github.com/timago/terraform-provider-timago/internal/kms"
 )
 
@@ -232,11 +233,11 @@ func (c *cycle) tallyAsk(s *station, p int) {
 
 // requested judges a request that was made on our command.
 func (c *cycle) requested(s *station, p int, licence string) {
-	id := requestID{s.licensing.CMID, licence}
+	id := evidence.Request{CMID: s.licensing.CMID, ActivationID: licence}
 	switch {
 	case !s.started(): // its id was not counted before: that was looked up
 		if c.isWindows(p) {
-			c.host.remember(id)
+			c.host.log.Remember(id, c.host.pollsBegun)
 		}
 		c.credit(s, p)
 	case c.isWindows(p):
@@ -274,11 +275,11 @@ func (c *cycle) judgeByEvents(s *station, exchanges []kms.Exchange) {
 			if s.asking != nil {
 				s.asking.toAsk = s.asking.toAsk.without(p)
 			}
-			id := requestID{e.CMID, e.ActivationID}
+			id := evidence.Request{CMID: e.CMID, ActivationID: e.ActivationID}
 			if s.started() {
 				c.judgeRequest(s, p, id)
 			} else {
-				c.host.remember(id)
+				c.host.log.Remember(id, c.host.pollsBegun)
 				c.dropCounts(s, only(p))
 			}
 		}

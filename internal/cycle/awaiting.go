@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/timago/terraform-provider-timago/internal/evidence"
 	"github.com/timago/terraform-provider-timago/internal/kms"
 	"github.com/timago/terraform-provider-timago/internal/pool"
 )
@@ -96,7 +97,7 @@ func (c *cycle) judgeByHost(s *station) bool {
 		if !s.pendingCounts.has(p) {
 			continue
 		}
-		if id, seen := c.host.requestSeen(s, c.managed[p]); seen && (c.isWindows(p) || c.host.isNew(id, s.start.pollsBefore)) {
+		if id, seen := c.requestSeen(s, p); seen && (c.isWindows(p) || c.host.log.IsNew(id, s.start.pollsBefore)) {
 			// The host shows names, not starts: an earlier request of Office looks the same where
 			// its id is an old one. The station's events, read two minutes after its start, tell.
 			c.judgeRequest(s, p, id)
@@ -113,26 +114,26 @@ func (c *cycle) judgeByHost(s *station) bool {
 
 // judgeRequest decides what a request seen after a start adds: an id that the host had
 // counted already adds nothing.
-func (c *cycle) judgeRequest(s *station, p int, id requestID) {
+func (c *cycle) judgeRequest(s *station, p int, id evidence.Request) {
 	st := s.start
 	// Windows' id that stayed adds nothing after this, whatever the host had seen of it
 	// before: its log may be short, or was not readable then.
-	if st.byUs && c.isWindows(p) && id.cmid == st.cmidBefore || !c.host.isNew(id, st.pollsBefore) {
-		c.countedBefore(s, p, id.cmid)
+	if st.byUs && c.isWindows(p) && id.CMID == st.cmidBefore || !c.host.log.IsNew(id, st.pollsBefore) {
+		c.countedBefore(s, p, id.CMID)
 		return
 	}
 	if st.byUs {
 		c.prove(s, p, id)
 	}
-	c.host.remember(id)
+	c.host.log.Remember(id, c.host.pollsBegun)
 	c.credit(s, p)
 }
 
 // prove notes that a restart brought a new client machine id for a product. That a request
 // of Office is new does not say so: Office may share Windows' id, and ask with it for the
 // first time.
-func (c *cycle) prove(s *station, p int, id requestID) {
-	if !c.isWindows(p) && (id.cmid == s.start.cmidBefore || id.cmid != s.licensing.CMID && !c.host.hadOtherID(s, id)) {
+func (c *cycle) prove(s *station, p int, id evidence.Request) {
+	if !c.isWindows(p) && (id.CMID == s.start.cmidBefore || id.CMID != s.licensing.CMID && !c.host.log.HadOtherID(s.presence.Name, id)) {
 		return
 	}
 	c.cmidChanges = c.cmidChanges.with(p)

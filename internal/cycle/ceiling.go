@@ -2,7 +2,6 @@ package cycle
 
 import (
 	"fmt"
-	"time"
 
 	"github.com/timago/terraform-provider-timago/internal/kms"
 	"github.com/timago/terraform-provider-timago/internal/pool"
@@ -43,7 +42,7 @@ func (c *cycle) capped() *CountCapped {
 		for _, s := range c.stations {
 			licences = append(licences, s.licensing.Of(product)...)
 		}
-		if ceiling := pool.Ceiling(product, c.host.largestThreshold, licences); ceiling >= c.host.counts[p] && ceiling < c.wanted[p] && ceiling > 0 {
+		if ceiling := pool.Ceiling(product, c.host.log.LargestThreshold, licences); ceiling >= c.host.counts[p] && ceiling < c.wanted[p] && ceiling > 0 {
 			return &CountCapped{Product: product, Count: c.host.counts[p], Threshold: c.wanted[p], Ceiling: ceiling}
 		}
 	}
@@ -55,25 +54,13 @@ func (c *cycle) capped() *CountCapped {
 func (c *cycle) watchCeiling(before []int) {
 	for p, product := range c.managed {
 		if c.host.counts[p] != before[p] {
-			c.unshown[p], c.countMovedAt[p] = 0, c.host.newest
+			c.unshown[p], c.countMovedAt[p] = 0, c.host.log.Newest
 			continue
 		}
-		if c.unshown[p] >= unshownRestarts+c.host.expiredSince(c.countMovedAt[p]) && c.missing(p) > 0 && !c.closing {
+		if c.unshown[p] >= unshownRestarts+c.host.log.ExpiredSince(c.countMovedAt[p]) && c.missing(p) > 0 && !c.closing {
 			c.err = &CountCapped{Product: product, Count: c.host.counts[p], Threshold: c.wanted[p]}
 			c.close()
 			return
 		}
 	}
-}
-
-// expiredSince is how many ids have left the count since a moment of the host's clock, as
-// far as its log tells.
-func (e *evidence) expiredSince(moment time.Time) int {
-	expired := 0
-	for _, last := range e.lastTime {
-		if left := last.Add(kms.CountedFor); left.After(moment) && !left.After(e.newest) {
-			expired++
-		}
-	}
-	return expired
 }

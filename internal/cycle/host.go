@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/timago/terraform-provider-timago/internal/evidence"
 	"github.com/timago/terraform-provider-timago/internal/kms"
 )
 
@@ -31,13 +32,13 @@ type host struct {
 	clientCountKnown []bool
 	clientCountAt    []time.Time
 
-	evidence
+	log *evidence.Log
 }
 
 func newHost(managed int) host {
 	return host{
 		counts: make([]int, managed), clientCountKnown: make([]bool, managed), clientCountAt: make([]time.Time, managed),
-		evidence: newEvidence(),
+		log: evidence.New(),
 	}
 }
 
@@ -47,8 +48,6 @@ const (
 	usualPolls   = time.Second
 	idlePolls    = 20 * time.Second
 	failingPolls = 15 * time.Second
-	// logOverlap is read again, since records of one moment may be written later.
-	logOverlap = 5 * time.Second
 	// freshFor is how long a reading stands for the moment.
 	freshFor = 2 * time.Second
 	// hostAttempts is how often a host is asked that never answered in this cycle.
@@ -94,9 +93,9 @@ func (c *cycle) pollHostIfDue() {
 	for _, s := range c.underWay {
 		h.pollSpacing = min(h.pollSpacing, spacingFor(c.cycleTime(s)))
 	}
-	since := h.newest
+	since := h.log.Newest
 	if !since.IsZero() {
-		since = since.Add(-logOverlap)
+		since = since.Add(-evidence.Overlap)
 	}
 	c.outbox = append(c.outbox, call{
 		verb: pollHost, since: since, withoutLog: h.logUnreadable, withClock: h.pollsBegun == 1, settled: c.ledger.settled,
@@ -163,7 +162,7 @@ func (c *cycle) takeLog(r report) {
 	if !r.clock.Now.IsZero() {
 		c.noteEarlierRequests(r.counted, r.clock.Now)
 	}
-	h.record(r.counted, h.pollsBegun)
+	h.log.Record(r.counted, h.pollsBegun)
 	c.dropCounted()
 }
 

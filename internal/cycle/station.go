@@ -2,7 +2,6 @@ package cycle
 
 import (
 	"maps"
-	"math/bits"
 	"slices"
 	"strings"
 	"time"
@@ -10,26 +9,6 @@ import (
 	"github.com/timago/terraform-provider-timago/internal/kms"
 	"github.com/timago/terraform-provider-timago/internal/pool"
 )
-
-// products is a set of managed products, by their place in the cycle's list.
-type products uint8
-
-func only(p int) products                   { return 1 << p }
-func (s products) has(p int) bool           { return s&only(p) != 0 }
-func (s products) with(p int) products      { return s | only(p) }
-func (s products) without(p int) products   { return s &^ only(p) }
-func (s products) first() (int, bool)       { return bits.TrailingZeros8(uint8(s)), s != 0 }
-func (s products) contains(t products) bool { return s&t == t }
-
-func (s products) list() []int {
-	var list []int
-	for p := range 8 {
-		if s.has(p) {
-			list = append(list, p)
-		}
-	}
-	return list
-}
 
 // station is what the cycle knows of one member. What belongs to one phase stands in a
 // struct that exists only as long as it matters: start, asking, silence, closing.

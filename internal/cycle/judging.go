@@ -1,0 +1,42 @@
+package cycle
+
+import (
+	"github.com/timago/terraform-provider-timago/internal/evidence"
+)
+
+// isCountedFor tells whether the host is known to have counted, for a product, the id that
+// Windows has now.
+func (c *cycle) isCountedFor(s *station, p int) bool {
+	for _, l := range s.licensing.Of(c.managed[p]) {
+		if c.host.log.Knows(evidence.Request{CMID: s.licensing.CMID, ActivationID: l.ID}) {
+			return true
+		}
+	}
+	return false
+}
+
+// isCounted tells whether the host is known to have counted the id that Windows has now,
+// for the first product that the station can add to.
+func (c *cycle) isCounted(s *station) bool {
+	p, any := s.adds.first()
+	return any && c.isCountedFor(s, p)
+}
+
+// hasAsked tells whether the host has shown a request of a station's start.
+func (c *cycle) hasAsked(s *station) bool {
+	for p := range c.managed {
+		if _, seen := c.requestSeen(s, p); seen && s.pendingCounts.has(p) {
+			return true
+		}
+	}
+	return false
+}
+
+// requestSeen is a request of the product that the host has shown since the station's
+// start.
+func (c *cycle) requestSeen(s *station, p int) (evidence.Request, bool) {
+	st := s.start
+	return c.host.log.Seen(evidence.Start{
+		Client: s.presence.Name, CMID: s.licensing.CMID, CMIDBefore: st.cmidBefore, Poll: st.pollsBefore, ByUs: st.byUs,
+	}, c.managed[p], s.licensing.Of(c.managed[p]))
+}
