@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"github.com/timago/terraform-provider-timago/internal/scheduler"
 	"time"
 
 	"github.com/timago/terraform-provider-timago/internal/kms"
@@ -52,7 +53,7 @@ func (c *cycle) admit(s *station) {
 	}
 	c.dropCounts(s, s.pendingCounts)
 	for p := range c.managed {
-		if _, can := s.askable(c.managed[p]); can && s.adds.has(p) && !c.isCountedFor(s, p) {
+		if _, can := s.askable(c.managed[p]); can && s.adds.Has(p) && !c.isCountedFor(s, p) {
 			c.askable[p] = append(c.askable[p], s)
 		}
 	}
@@ -110,7 +111,7 @@ func (c *cycle) markUnreachable(s *station, err error) {
 func (c *cycle) beginSilence(s *station, unknown bool) {
 	s.silence = &silence{
 		since: c.now, pollsBefore: c.host.pollsBegun, unknownName: unknown,
-		watch: watch{from: firstProbe, until: firstProbe, step: firstProbe, slack: unreachableProbeEvery},
+		watch: scheduler.Watch{From: scheduler.FirstProbe, Until: scheduler.FirstProbe, Step: scheduler.FirstProbe, Slack: unreachableProbeEvery},
 	}
 	if !unknown {
 		c.setExpectation(s, expectFromEarlier)
@@ -129,7 +130,7 @@ func (c *cycle) endSilence(s *station) {
 
 func (c *cycle) probeLater(s *station) {
 	silence := s.silence
-	silence.lastLook = silence.watch.next(max(silence.lastLook, c.now.Sub(silence.since)))
+	silence.lastLook = silence.watch.Next(max(silence.lastLook, c.now.Sub(silence.since)))
 	c.setAlarm(s, silence.since.Add(silence.lastLook))
 }
 
@@ -213,7 +214,7 @@ func (c *cycle) woke(s *station, r report) {
 		s.woken, silence.wakePending = true, true
 		c.woken++
 		c.emit(KindWoken, s, Event{})
-		silence.watch = watchFor(c.paceOf(s).Return, time.Second)
+		silence.watch = scheduler.WatchFor(c.paceOf(s).Return, time.Second)
 	case silence.unknownName:
 		c.dropCounts(s, s.pendingCounts)
 		c.exclude(s, fmt.Sprintf("no machine of its name is known, and it could not be switched on: %v", r.err))
@@ -223,6 +224,6 @@ func (c *cycle) woke(s *station, r report) {
 		c.dropCounts(s, s.pendingCounts)
 		c.setExpectation(s, expectFromEarlier)
 	}
-	silence.lastLook = silence.watch.next(0)
+	silence.lastLook = silence.watch.Next(0)
 	c.setAlarm(s, c.now.Add(silence.lastLook))
 }

@@ -3,6 +3,7 @@ package cycle
 import (
 	"errors"
 	"fmt"
+	"github.com/timago/terraform-provider-timago/internal/scheduler"
 	"time"
 
 	"github.com/timago/terraform-provider-timago/internal/evidence"
@@ -18,15 +19,15 @@ func (c *cycle) startAsks() {
 			c.askable[p] = c.askable[p][1:]
 			switch s.phase {
 			case ready:
-				if c.isCountedFor(s, p) || !s.adds.has(p) {
+				if c.isCountedFor(s, p) || !s.adds.Has(p) {
 					continue // it asked by itself meanwhile
 				}
-				c.beginAsking(s, attempt{toAsk: only(p)})
-				c.expectCounts(s, only(p))
+				c.beginAsking(s, attempt{toAsk: scheduler.Only(p)})
+				c.expectCounts(s, scheduler.Only(p))
 				c.ask(s)
 			case asking:
-				s.asking.toAsk = s.asking.toAsk.with(p)
-				c.expectCounts(s, only(p))
+				s.asking.toAsk = s.asking.toAsk.With(p)
+				c.expectCounts(s, scheduler.Only(p))
 			case unread, silent, waking, checking, stopping, down, returned, awaiting, closing, out, phases:
 				// Its start asks, or it is no longer there.
 			}
@@ -51,7 +52,7 @@ const licenceAge = 10 * time.Second
 // product that is left is asked to activate.
 func (c *cycle) ask(s *station) {
 	a := s.asking
-	switch p, left := a.toAsk.first(); {
+	switch p, left := a.toAsk.First(); {
 	case a.doubted != nil && !a.requestsRead:
 		c.send(s, call{verb: requests, since: s.presence.Boot})
 	case !left && c.host.refusesAccount && a.requestsStale:
@@ -79,14 +80,14 @@ func (c *cycle) ask(s *station) {
 // notAskable judges a product that is licensed by now, or can no longer ask. That it is
 // licensed is no evidence of a request: the licence may be as old as the image (A6).
 func (c *cycle) notAskable(s *station, p int) {
-	s.asking.toAsk = s.asking.toAsk.without(p)
+	s.asking.toAsk = s.asking.toAsk.Without(p)
 	switch {
 	case !s.canAdd(c.managed[p]) && s.refusal() != "":
 		c.excludeProduct(s, p, "it was asked to activate and refused: "+s.refusal())
 	case s.started():
 		c.excludeProduct(s, p, "it made no request after its start and cannot be asked to")
 	default:
-		c.dropCounts(s, only(p))
+		c.dropCounts(s, scheduler.Only(p))
 	}
 }
 
@@ -133,13 +134,13 @@ func (c *cycle) askLater(s *station, err error) {
 
 // askAgain goes on with asking after a pause. What is no longer missing is asked for no more.
 func (c *cycle) askAgain(s *station) {
-	for _, p := range s.asking.toAsk.list() {
+	for _, p := range s.asking.toAsk.List() {
 		switch {
-		case s.pendingCounts.has(p):
+		case s.pendingCounts.Has(p):
 		case c.short(p) > 0:
-			c.expectCounts(s, only(p))
+			c.expectCounts(s, scheduler.Only(p))
 		default:
-			s.asking.toAsk = s.asking.toAsk.without(p)
+			s.asking.toAsk = s.asking.toAsk.Without(p)
 		}
 	}
 	c.ask(s)
@@ -153,11 +154,11 @@ func (c *cycle) activated(s *station, r report) {
 	switch {
 	case r.err == nil, coded && answer.Code.Counted():
 		c.tallyAsk(s, p)
-		s.asking.toAsk = s.asking.toAsk.without(p)
+		s.asking.toAsk = s.asking.toAsk.Without(p)
 		c.requested(s, p, r.licence)
 	case errors.Is(r.err, kms.ErrUnknownOutcome):
 		c.tallyAsk(s, p)
-		s.asking.toAsk = s.asking.toAsk.without(p) // the events will tell
+		s.asking.toAsk = s.asking.toAsk.Without(p) // the events will tell
 		if s.start == nil {
 			s.start = &start{begun: true, asked: true, at: c.now, backAt: c.now, waitingSince: c.now, pollsBefore: c.host.pollsBegun - 1}
 			c.underWay = append(c.underWay, s)
@@ -192,7 +193,7 @@ func (c *cycle) refuse(s *station, p int, licence string, code kms.Code) {
 	starting := (code.Passes() || reachesNoHost(code)) && s.age(c.now) < requestGrace
 	if starting || a.refusals[licence] == 1 && (!explained(code) || code.Passes() || reachesNoHost(code)) {
 		if !s.started() {
-			c.dropCounts(s, only(p)) // others need not wait for it
+			c.dropCounts(s, scheduler.Only(p)) // others need not wait for it
 		}
 		c.setAlarm(s, c.now.Add(time.Duration(a.refusals[licence])*refusalPause))
 		return
@@ -269,18 +270,18 @@ func (c *cycle) judgeByEvents(s *station, exchanges []kms.Exchange) {
 			}
 			s.reachesHost = true
 			c.host.takeClientCount(p, e.Answer.Count, c.now.Add(-age))
-			if !s.pendingCounts.has(p) {
+			if !s.pendingCounts.Has(p) {
 				continue
 			}
 			if s.asking != nil {
-				s.asking.toAsk = s.asking.toAsk.without(p)
+				s.asking.toAsk = s.asking.toAsk.Without(p)
 			}
 			id := evidence.Request{CMID: e.CMID, ActivationID: e.ActivationID}
 			if s.started() {
 				c.judgeRequest(s, p, id)
 			} else {
 				c.host.log.Remember(id, c.host.pollsBegun)
-				c.dropCounts(s, only(p))
+				c.dropCounts(s, scheduler.Only(p))
 			}
 		}
 		if s.phase == out {

@@ -2,6 +2,7 @@ package cycle
 
 import (
 	"fmt"
+	"github.com/timago/terraform-provider-timago/internal/scheduler"
 	"time"
 
 	"github.com/timago/terraform-provider-timago/internal/evidence"
@@ -21,9 +22,9 @@ func (c *cycle) await(s *station, on occasion) {
 	if st.asked {
 		span = pool.Span{} // it is the answer to our command that is awaited
 	}
-	st.watch = watchFor(span, c.host.pollSpacing)
+	st.watch = scheduler.WatchFor(span, c.host.pollSpacing)
 	if span.Samples == 0 && !c.host.logUnreadable {
-		st.watch.from = c.host.pollSpacing // a poll of the host costs the station nothing
+		st.watch.From = c.host.pollSpacing // a poll of the host costs the station nothing
 	}
 	st.lastLook = c.now.Sub(st.waitingSince)
 	if !c.judgeByHost(s) {
@@ -34,7 +35,7 @@ func (c *cycle) await(s *station, on occasion) {
 // awaitOn sets the alarm for the next look at what was counted, or for asking.
 func (c *cycle) awaitOn(s *station) {
 	st := s.start
-	st.lastLook = st.watch.next(max(st.lastLook, c.now.Sub(st.waitingSince)))
+	st.lastLook = st.watch.Next(max(st.lastLook, c.now.Sub(st.waitingSince)))
 	at := st.waitingSince.Add(st.lastLook)
 	if ask := c.now.Add(requestGrace - s.age(c.now)); !st.asked && ask.After(c.now) && ask.Before(at) {
 		at = ask
@@ -66,7 +67,7 @@ func (c *cycle) watchRequest(s *station) {
 // requestNotSeen ends the wait for requests that do not show though they were commanded.
 func (c *cycle) requestNotSeen(s *station) {
 	for p := range c.managed {
-		if s.pendingCounts.has(p) {
+		if s.pendingCounts.Has(p) {
 			c.excludeProduct(s, p, "no request of it was seen though it was asked to make one")
 		}
 	}
@@ -94,7 +95,7 @@ func (c *cycle) readRequests(s *station, r report) {
 // wait.
 func (c *cycle) judgeByHost(s *station) bool {
 	for p := range c.managed {
-		if !s.pendingCounts.has(p) {
+		if !s.pendingCounts.Has(p) {
 			continue
 		}
 		if id, seen := c.requestSeen(s, p); seen && (c.isWindows(p) || c.host.log.IsNew(id, s.start.pollsBefore)) {
@@ -103,7 +104,7 @@ func (c *cycle) judgeByHost(s *station) bool {
 			c.judgeRequest(s, p, id)
 		}
 		if c.missing(p) == 0 {
-			c.dropCounts(s, only(p)) // nobody waits for it any more
+			c.dropCounts(s, scheduler.Only(p)) // nobody waits for it any more
 		}
 	}
 	if s.phase == awaiting && s.pendingCounts == 0 {
@@ -136,17 +137,17 @@ func (c *cycle) prove(s *station, p int, id evidence.Request) {
 	if !c.isWindows(p) && (id.CMID == s.start.cmidBefore || id.CMID != s.licensing.CMID && !c.host.log.HadOtherID(s.presence.Name, id)) {
 		return
 	}
-	c.cmidChanges = c.cmidChanges.with(p)
-	c.cmidChangeSeenHere = c.cmidChangeSeenHere.with(p)
+	c.cmidChanges = c.cmidChanges.With(p)
+	c.cmidChangeSeenHere = c.cmidChangeSeenHere.With(p)
 	c.cmidChangeSeenAt = s.clock(c.now)
 }
 
 // credit counts what a station has added.
 func (c *cycle) credit(s *station, p int) {
-	if !s.pendingCounts.has(p) {
+	if !s.pendingCounts.Has(p) {
 		return
 	}
-	c.dropCounts(s, only(p))
+	c.dropCounts(s, scheduler.Only(p))
 	if !s.started() {
 		c.ledger.settled++
 	}
@@ -166,30 +167,30 @@ func (c *cycle) credit(s *station, p int) {
 // countedBefore takes out a station whose start brought a client machine id that the host
 // had counted already.
 func (c *cycle) countedBefore(s *station, p int, cmid kms.CMID) {
-	if first, _ := s.start.needs.first(); s.start.byUs && first == p && !c.cmidChangeSeenHere.has(p) {
+	if first, _ := s.start.needs.First(); s.start.byUs && first == p && !c.cmidChangeSeenHere.Has(p) {
 		if c.canary == s {
 			c.keepsCMID = &SameCMID{Station: s.name, CMID: cmid, Members: len(c.stations)}
 		}
-		c.cmidChanges, c.cmidChangeSeenAt = c.cmidChanges.without(p), time.Time{}
+		c.cmidChanges, c.cmidChangeSeenAt = c.cmidChanges.Without(p), time.Time{}
 	}
 	c.excludeProduct(s, p, fmt.Sprintf("its start brought no new client machine id: the KMS host had counted %s already", cmid))
 }
 
 // isProven tells whether restarts are known to bring new ids for the first product of
 // these. Where they are not, one station goes first.
-func (c *cycle) isProven(needs products) bool {
-	p, any := needs.first()
-	return !any || c.cmidChanges.has(p)
+func (c *cycle) isProven(needs scheduler.Products) bool {
+	p, any := needs.First()
+	return !any || c.cmidChanges.Has(p)
 }
 
 // excludeProduct ends a station's part for one product, and altogether where that was
 // Windows or the last. A missing request of Office never does.
 func (c *cycle) excludeProduct(s *station, p int, reason string) {
-	c.dropCounts(s, only(p))
-	s.exhausted = s.exhausted.with(p)
-	s.adds = s.adds.without(p)
+	c.dropCounts(s, scheduler.Only(p))
+	s.exhausted = s.exhausted.With(p)
+	s.adds = s.adds.Without(p)
 	if s.asking != nil {
-		s.asking.toAsk = s.asking.toAsk.without(p)
+		s.asking.toAsk = s.asking.toAsk.Without(p)
 	}
 	s.reason = c.managed[p].Title() + ": " + reason
 	if c.isWindows(p) || s.adds == 0 {

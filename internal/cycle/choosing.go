@@ -2,6 +2,7 @@ package cycle
 
 import (
 	"cmp"
+	"github.com/timago/terraform-provider-timago/internal/scheduler"
 	"slices"
 	"time"
 
@@ -14,9 +15,9 @@ func (c *cycle) missing(p int) int { return max(0, c.wanted[p]-c.host.counts[p])
 // short is what is missing beyond all that is under way, here and in other cycles.
 func (c *cycle) short(p int) int { return c.missing(p) - c.ledger.underWay[c.managed[p]] }
 
-func (c *cycle) met(of products) bool {
+func (c *cycle) met(of scheduler.Products) bool {
 	for p := range c.managed {
-		if of.has(p) && c.missing(p) > 0 {
+		if of.Has(p) && c.missing(p) > 0 {
 			return false
 		}
 	}
@@ -24,21 +25,21 @@ func (c *cycle) met(of products) bool {
 }
 
 // lacking are the products whose thresholds do not hold.
-func (c *cycle) lacking() products {
-	var lacking products
+func (c *cycle) lacking() scheduler.Products {
+	var lacking scheduler.Products
 	for p := range c.managed {
 		if c.missing(p) > 0 {
-			lacking = lacking.with(p)
+			lacking = lacking.With(p)
 		}
 	}
 	return lacking
 }
 
 // expectCounts notes counts as under way. Only what is missing is waited for.
-func (c *cycle) expectCounts(s *station, counts products) {
+func (c *cycle) expectCounts(s *station, counts scheduler.Products) {
 	for p, product := range c.managed {
-		if counts.has(p) && !s.pendingCounts.has(p) {
-			s.pendingCounts = s.pendingCounts.with(p)
+		if counts.Has(p) && !s.pendingCounts.Has(p) {
+			s.pendingCounts = s.pendingCounts.With(p)
 			c.ledger.underWay[product]++
 		}
 	}
@@ -46,10 +47,10 @@ func (c *cycle) expectCounts(s *station, counts products) {
 
 // dropCounts takes counts out of what is under way. A start's may have been made by now,
 // whatever was seen of it: the host must be read again before anyone relies on its count.
-func (c *cycle) dropCounts(s *station, counts products) {
+func (c *cycle) dropCounts(s *station, counts scheduler.Products) {
 	for p, product := range c.managed {
-		if counts.has(p) && s.pendingCounts.has(p) {
-			s.pendingCounts = s.pendingCounts.without(p)
+		if counts.Has(p) && s.pendingCounts.Has(p) {
+			s.pendingCounts = s.pendingCounts.Without(p)
 			c.ledger.underWay[product]--
 			if s.started() {
 				c.ledger.settled++
@@ -79,7 +80,7 @@ func (c *cycle) choose() *station {
 	if !needed || len(c.candidates) == 0 {
 		return nil
 	}
-	view := schedulerView{need: need, inFlight: c.inFlightStations(), parallel: c.limits.MaxParallel, capacity: c.capacity}
+	view := scheduler.View{Need: need, InFlight: c.inFlightStations(), Parallel: c.limits.MaxParallel, Capacity: c.capacity}
 	if c.limits.Spread == pool.SpreadEven {
 		return c.chooseEven(view)
 	}
@@ -88,7 +89,7 @@ func (c *cycle) choose() *station {
 	for _, s := range c.candidates {
 		switch candidate := c.candidate(s); {
 		case unwanted[s.adds], !c.mayRestart(s):
-		case free > view.sooner(candidate) && view.wants(candidate):
+		case free > view.Sooner(candidate) && view.Wants(candidate):
 			return s
 		default:
 			unwanted[s.adds] = true
@@ -109,29 +110,29 @@ func (c *cycle) mayRestart(s *station) bool {
 
 // chooseEven gives, for the product that lacks most, each station that adds to it an
 // equal share of what is missing; the rest of the division falls to the quickest.
-func (c *cycle) chooseEven(view schedulerView) *station {
+func (c *cycle) chooseEven(view scheduler.View) *station {
 	loads := make([]time.Duration, 0, c.limits.MaxParallel)
-	for _, leg := range view.inFlight {
-		if !leg.up {
-			loads = append(loads, leg.end)
+	for _, leg := range view.InFlight {
+		if !leg.Up {
+			loads = append(loads, leg.End)
 		}
 	}
 	loads = append(loads, make([]time.Duration, max(0, c.limits.MaxParallel-len(loads)))...)
-	view.inFlight = nil // nobody repeats in another's place: what falls to a station is its own
-	order := slices.SortedFunc(slices.Values(c.all().list()), func(p, q int) int { return cmp.Compare(view.need[q], view.need[p]) })
+	view.InFlight = nil // nobody repeats in another's place: what falls to a station is its own
+	order := slices.SortedFunc(slices.Values(c.all().List()), func(p, q int) int { return cmp.Compare(view.Need[q], view.Need[p]) })
 	for _, p := range order {
-		if view.need[p] <= 0 {
+		if view.Need[p] <= 0 {
 			return nil
 		}
-		works := c.works(p, view.need[p])
+		works := c.works(p, view.Need[p])
 		takes := make([]time.Duration, len(works))
 		for i, w := range works {
 			takes[i] = w.takes
 		}
-		places := pack(takes, loads)
+		places := scheduler.Pack(takes, loads)
 		var chosen *station
 		for i, w := range works {
-			switch able := c.mayRestart(w.s) && view.wants(c.candidate(w.s)); {
+			switch able := c.mayRestart(w.s) && view.Wants(c.candidate(w.s)); {
 			case able && places != nil && loads[places[i]] == 0:
 				return w.s
 			case able && chosen == nil:
@@ -160,35 +161,35 @@ func (c *cycle) works(p, need int) []work {
 	)
 	for _, s := range c.stations {
 		// Who cannot be through before the window closes leaves its share to the others.
-		if s.adds.has(p) && (s.isCandidate && c.windowAdmits(s.expectedCycle) || s.pendingCounts != 0) {
-			sharers, made = append(sharers, s), append(made, c.candidate(s).made)
+		if s.adds.Has(p) && (s.isCandidate && c.windowAdmits(s.expectedCycle) || s.pendingCounts != 0) {
+			sharers, made = append(sharers, s), append(made, c.candidate(s).Made)
 		}
 	}
-	share := evenly(made, need)
-	rest := share.rest
+	share := scheduler.Evenly(made, need)
+	rest := share.Rest
 	slices.SortFunc(sharers, byExpectedCycle)
 	var works []work
 	for _, s := range sharers {
 		candidate := c.candidate(s)
-		owed := share.owed(candidate.made)
-		if rest > 0 && candidate.made <= share.level { // the rest of the division falls to the quickest
+		owed := share.Owed(candidate.Made)
+		if rest > 0 && candidate.Made <= share.Level { // the rest of the division falls to the quickest
 			owed++
 			rest--
 		}
 		if owed > 0 {
-			works = append(works, work{s, time.Duration(owed) * candidate.cycle})
+			works = append(works, work{s, time.Duration(owed) * candidate.Cycle})
 		}
 	}
 	slices.SortStableFunc(works, func(a, b work) int { return cmp.Compare(b.takes, a.takes) })
 	return works
 }
 
-func (c *cycle) candidate(s *station) candidate {
+func (c *cycle) candidate(s *station) scheduler.Candidate {
 	made := s.counted
 	if s.pendingCounts != 0 {
 		made++
 	}
-	return candidate{adds: s.adds, cycle: s.expectedCycle, made: made}
+	return scheduler.Candidate{Adds: s.adds, Cycle: s.expectedCycle, Made: made}
 }
 
 // cycleTime is how long the station's cycle is expected to take.
@@ -204,24 +205,24 @@ const (
 )
 
 // legs are the stations that were started and owe a count.
-func (c *cycle) inFlightStations() []inFlight {
+func (c *cycle) inFlightStations() []scheduler.InFlight {
 	legs := c.inFlightBuffer[:0]
 	for _, s := range c.underWay {
 		cycle := c.cycleTime(s)
 		end := s.start.at.Add(cycle).Sub(c.now)
 		cycle += cycle/repeatLoss + repeatPause
 		// One that is overdue may take as long again as it is late.
-		legs = append(legs, inFlight{adds: s.adds, up: s.phase == awaiting || s.phase == returned, end: max(end, -end, time.Second), cycle: cycle, left: c.limits.MaxRestartsPerStation - s.restarts})
+		legs = append(legs, scheduler.InFlight{Adds: s.adds, Up: s.phase == awaiting || s.phase == returned, End: max(end, -end, time.Second), Cycle: cycle, Left: c.limits.MaxRestartsPerStation - s.restarts})
 	}
 	c.inFlightBuffer = legs
 	return legs
 }
 
 // capacity tells how many restarts stations that add to all of these can still make.
-func (c *cycle) capacity(of products) int {
+func (c *cycle) capacity(of scheduler.Products) int {
 	sum := 0
 	for _, s := range c.stations {
-		if s.adds.contains(of) && (s.isCandidate || s.pendingCounts != 0) {
+		if s.adds.Contains(of) && (s.isCandidate || s.pendingCounts != 0) {
 			sum += max(0, c.limits.MaxRestartsPerStation-s.restarts)
 		}
 	}

@@ -1,6 +1,7 @@
 package cycle
 
 import (
+	"github.com/timago/terraform-provider-timago/internal/scheduler"
 	"maps"
 	"time"
 
@@ -39,7 +40,7 @@ type cycle struct {
 	candidates     []*station  // for a restart, the quickest first
 	underWay       []*station  // stations with a start
 	askable        [][]*station
-	inFlightBuffer []inFlight
+	inFlightBuffer []scheduler.InFlight
 	wakeable       []*station
 	firstReads     int               // stations whose first read has not ended
 	expected       [expectations]int // stations that do not answer, by what is expected of them
@@ -49,10 +50,10 @@ type cycle struct {
 	fleet pool.Pace // of all stations together, for one of which nothing is known
 	paces map[string]pool.Pace
 
-	cmidChanges        products // for which restarts are known to bring new client machine ids
-	cmidChangeSeenHere products // … as this cycle saw itself
-	canary             *station // the one that goes first
-	doubt              *doubt   // why the next one must have shown that it reaches the host
+	cmidChanges        scheduler.Products // for which restarts are known to bring new client machine ids
+	cmidChangeSeenHere scheduler.Products // … as this cycle saw itself
+	canary             *station           // the one that goes first
+	doubt              *doubt             // why the next one must have shown that it reaches the host
 	cmidChangeSeenAt   time.Time
 	keepsCMID          *SameCMID
 
@@ -215,7 +216,7 @@ func (c *cycle) emit(kind Kind, s *station, event Event) {
 	c.events = append(c.events, event)
 }
 
-func (c *cycle) all() products { return only(len(c.managed)) - 1 }
+func (c *cycle) all() scheduler.Products { return scheduler.Only(len(c.managed)) - 1 }
 
 func (c *cycle) counts() map[kms.Product]int {
 	counts := make(map[kms.Product]int, len(c.managed))

@@ -87,8 +87,8 @@ func (c *cycle) takeLicences(s *station, r report) {
 func (c *cycle) judgeAdds(s *station) {
 	s.adds = 0
 	for p, product := range c.managed {
-		if s.canAdd(product) && !s.exhausted.has(p) {
-			s.adds = s.adds.with(p)
+		if s.canAdd(product) && !s.exhausted.Has(p) {
+			s.adds = s.adds.With(p)
 		}
 	}
 }

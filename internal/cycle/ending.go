@@ -29,7 +29,7 @@ func (c *cycle) waitOrStall() {
 			return
 		}
 	}
-	if slices.ContainsFunc(c.lacking().list(), c.blockedByWindow) {
+	if slices.ContainsFunc(c.lacking().List(), c.blockedByWindow) {
 		c.err = c.windowClosed()
 		c.close()
 		return

@@ -214,7 +214,7 @@ func (c *cycle) hostFailed(err error) {
 // all, so that few probes are needed.
 func (c *cycle) pollWhileDue(s *station) {
 	st := s.start
-	if silence := c.now.Sub(st.at); !c.host.logUnreadable && silence >= st.watch.from && silence < st.watch.until {
+	if silence := c.now.Sub(st.at); !c.host.logUnreadable && silence >= st.watch.From && silence < st.watch.Until {
 		c.requestHostPoll(c.now.Add(s.expectedCycle / 100))
 	}
 }

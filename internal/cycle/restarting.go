@@ -2,6 +2,7 @@ package cycle
 
 import (
 	"errors"
+	"github.com/timago/terraform-provider-timago/internal/scheduler"
 	"slices"
 	"time"
 
@@ -40,7 +41,7 @@ func (c *cycle) checked(s *station, r report) {
 	needed := false
 	for p := range c.managed {
 		// Its own part is in what is under way.
-		needed = needed || s.pendingCounts.has(p) && c.short(p) >= 0
+		needed = needed || s.pendingCounts.Has(p) && c.short(p) >= 0
 	}
 	switch {
 	case used && c.limits.WhenInUse != pool.ForceWhenInUse:
@@ -71,7 +72,7 @@ func (c *cycle) commanded(s *station, r report) {
 		st := s.start
 		st.outcomeUnknown = r.err != nil
 		c.move(s, onCommanded)
-		st.watch, st.lastLook, st.looks = watchFor(c.paceOf(s).Return, closestProbes), 0, 0
+		st.watch, st.lastLook, st.looks = scheduler.WatchFor(c.paceOf(s).Return, scheduler.ClosestProbes), 0, 0
 		c.watchAgain(s)
 	case errors.Is(r.err, kms.ErrInUse):
 		c.undoRestart(s)
@@ -127,7 +128,7 @@ func (c *cycle) paceOf(s *station) pool.Pace {
 // watchAgain sets the alarm for the next probe.
 func (c *cycle) watchAgain(s *station) {
 	st := s.start
-	st.lastLook = st.watch.next(max(st.lastLook, c.now.Sub(st.at)))
+	st.lastLook = st.watch.Next(max(st.lastLook, c.now.Sub(st.at)))
 	c.setAlarm(s, st.at.Add(st.lastLook))
 }
 

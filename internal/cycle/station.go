@@ -1,6 +1,7 @@
 package cycle
 
 import (
+	"github.com/timago/terraform-provider-timago/internal/scheduler"
 	"maps"
 	"slices"
 	"strings"
@@ -30,10 +31,10 @@ type station struct {
 	licensed  time.Time // when licensing was read
 	lastError error     // of the last call; nil where it succeeded
 
-	adds          products          // what a start of it can add to
-	exhausted     products          // what it was found to add nothing to
-	pendingCounts products          // counts that are under way
-	refused       map[string]string // licences that were refused, with the reason: the next is asked
+	adds          scheduler.Products // what a start of it can add to
+	exhausted     scheduler.Products // what it was found to add nothing to
+	pendingCounts scheduler.Products // counts that are under way
+	refused       map[string]string  // licences that were refused, with the reason: the next is asked
 
 	start   *start        // from the choice of its restart, or the sight of another start, until its requests were judged
 	asking  *attempt      // while it is asked to activate
@@ -65,18 +66,18 @@ type station struct {
 
 // start is a start of a station whose requests to the KMS host are awaited.
 type start struct {
-	begun          bool       // false while its user is looked at once more before a restart
-	byUs           bool       // our restart; else it was woken, started by itself, or was asked with an unknown outcome
-	needs          products   // what was missing when it was chosen
-	outcomeUnknown bool       // whether the restart's command was carried out
-	pollsBefore    int        // of the host, begun before it
-	before         kms.Uptime // last seen without a restart
-	cmidBefore     kms.CMID   // of Windows
-	wentSilent     bool       // a probe failed since
-	at             time.Time  // of the command, or when the start was seen
+	begun          bool               // false while its user is looked at once more before a restart
+	byUs           bool               // our restart; else it was woken, started by itself, or was asked with an unknown outcome
+	needs          scheduler.Products // what was missing when it was chosen
+	outcomeUnknown bool               // whether the restart's command was carried out
+	pollsBefore    int                // of the host, begun before it
+	before         kms.Uptime         // last seen without a restart
+	cmidBefore     kms.CMID           // of Windows
+	wentSilent     bool               // a probe failed since
+	at             time.Time          // of the command, or when the start was seen
 	backAt         time.Time
 	waitingSince   time.Time // since when its request is waited for: its return, or when it was asked
-	watch          watch
+	watch          scheduler.Watch
 	lastLook       time.Duration
 	looks          int
 	asked          bool // since no request was seen
@@ -85,7 +86,7 @@ type start struct {
 
 // attempt is a round of asking a station to activate.
 type attempt struct {
-	toAsk         products
+	toAsk         scheduler.Products
 	requestsRead  bool           // what it has asked already was read
 	requestsStale bool           // … and it was asked since
 	failures      int            // calls without an answer
@@ -97,7 +98,7 @@ type attempt struct {
 type silence struct {
 	since       time.Time
 	pollsBefore int
-	watch       watch
+	watch       scheduler.Watch
 	lastLook    time.Duration
 	answered    bool  // a probe was answered, and it is being read
 	wakePending bool  // it was woken and not read since

@@ -62,7 +62,7 @@ func (c *cycle) blockedByWindow(p int) bool {
 			continue
 		case c.windowAdmits(c.cycleTime(s)):
 			return false
-		case s.read && !s.adds.has(p):
+		case s.read && !s.adds.Has(p):
 			continue
 		}
 		startable++

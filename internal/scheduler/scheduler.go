@@ -1,4 +1,7 @@
-package cycle
+// Package scheduler decides who is restarted and when it is looked at: whether a restart is
+// among those that will be needed, how an even spread falls, and how looks are spread over
+// the time in which something is expected. It knows numbers and durations, no stations.
+package scheduler
 
 import (
 	"cmp"
@@ -6,64 +9,64 @@ import (
 	"time"
 )
 
-// candidate is a station that could be restarted now.
-type candidate struct {
-	adds  products
-	cycle time.Duration // from its restart until it is counted
-	made  int           // counts it has made in this cycle, or has under way
+// Candidate is a station that could be restarted now.
+type Candidate struct {
+	Adds  Products
+	Cycle time.Duration // from its restart until it is counted
+	Made  int           // counts it has made in this cycle, or has under way
 }
 
-// leg is a station under way. When it ends it can go again at once.
-type inFlight struct {
-	adds  products
-	up    bool          // back already, and in nobody's way
-	end   time.Duration // from now
-	cycle time.Duration
-	left  int // restarts it may still make after this one
+// InFlight is a station under way. When it ends it can go again at once.
+type InFlight struct {
+	Adds  Products
+	Up    bool          // back already, and in nobody's way
+	End   time.Duration // from now
+	Cycle time.Duration
+	Left  int // restarts it may still make after this one
 }
 
 // repeats is how many further counts the station will have made by then.
-func (l inFlight) repeats(by time.Duration) int {
-	if l.end >= by || l.cycle <= 0 {
+func (s InFlight) repeats(by time.Duration) int {
+	if s.End >= by || s.Cycle <= 0 {
 		return 0
 	}
-	return min(l.left, int((by-l.end)/l.cycle))
+	return min(s.Left, int((by-s.End)/s.Cycle))
 }
 
-// lineup is all that choosing depends on.
-type schedulerView struct {
-	need     []int // by product: what is missing beyond all that is under way
-	inFlight []inFlight
-	parallel int
-	// capacity tells how many restarts stations that add to all of these products can
+// View is all that choosing depends on.
+type View struct {
+	Need     []int // by product: what is missing beyond all that is under way
+	InFlight []InFlight
+	Parallel int
+	// Capacity tells how many restarts stations that add to all of these products can
 	// still make.
-	capacity func(products) int
+	Capacity func(Products) int
 }
 
-// wants tells whether a restart of the candidate is among those that will be needed: if,
+// Wants tells whether a restart of the candidate is among those that will be needed: if,
 // by the time it would be counted, the stations under way, each going again at once, will
 // not have made all that is missing. A slow station is so left alone near the end, and no
 // fast one ever waits. What is missing already excludes each station under way once, so
 // that restarts under way never exceed it.
-func (l schedulerView) wants(c candidate) bool {
-	for p, need := range l.need {
-		if !c.adds.has(p) {
+func (v View) Wants(c Candidate) bool {
+	for p, need := range v.Need {
+		if !c.Adds.Has(p) {
 			continue
 		}
-		need -= l.reserved(c)
-		if need > 0 && need > l.repeated(c, p) {
+		need -= v.reserved(c)
+		if need > 0 && need > v.repeated(c, p) {
 			return true
 		}
 	}
 	return false
 }
 
-// sooner counts the stations that are back, wait for their request to be counted, and
+// Sooner counts the stations that are back, wait for their request to be counted, and
 // would be through with one more restart before the candidate: places are kept for them.
-func (l schedulerView) sooner(c candidate) int {
+func (v View) Sooner(c Candidate) int {
 	n := 0
-	for _, leg := range l.inFlight {
-		if leg.up && leg.repeats(c.cycle) > 0 {
+	for _, station := range v.InFlight {
+		if station.Up && station.repeats(c.Cycle) > 0 {
 			n++
 		}
 	}
@@ -72,16 +75,16 @@ func (l schedulerView) sooner(c candidate) int {
 
 // repeated is how much of the product will have been made by repetition when the
 // candidate's restart would be counted. No more stations repeat than may be down.
-func (l schedulerView) repeated(c candidate, p int) int {
+func (v View) repeated(c Candidate, p int) int {
 	var repeats []int
-	for _, leg := range l.inFlight {
-		if n := leg.repeats(c.cycle); n > 0 && leg.adds.has(p) {
+	for _, station := range v.InFlight {
+		if n := station.repeats(c.Cycle); n > 0 && station.Adds.Has(p) {
 			repeats = append(repeats, n)
 		}
 	}
-	if len(repeats) > l.parallel {
+	if len(repeats) > v.Parallel {
 		slices.Sort(repeats)
-		repeats = repeats[len(repeats)-l.parallel:]
+		repeats = repeats[len(repeats)-v.Parallel:]
 	}
 	sum := 0
 	for _, n := range repeats {
@@ -92,22 +95,22 @@ func (l schedulerView) repeated(c candidate, p int) int {
 
 // reserved is how much of any product stations that add to more of what is missing will
 // bring along: restarting the candidate for that would be a restart too many.
-func (l schedulerView) reserved(c candidate) int {
+func (v View) reserved(c Candidate) int {
 	reserved := 0
-	for q, need := range l.need {
-		if !c.adds.has(q) && need > reserved {
-			reserved = max(reserved, min(need, l.capacity(c.adds.with(q))))
+	for q, need := range v.Need {
+		if !c.Adds.Has(q) && need > reserved {
+			reserved = max(reserved, min(need, v.Capacity(c.Adds.With(q))))
 		}
 	}
 	return reserved
 }
 
-// share says how an even spread fills up: every station makes at least level counts, and
+// Share says how an even spread fills up: every station makes at least level counts, and
 // rest of them one more.
-type share struct{ level, rest int }
+type share struct{ Level, Rest int }
 
-// evenly spreads need counts over stations that have made so many already.
-func evenly(made []int, need int) share {
+// Evenly spreads need counts over stations that have made so many already.
+func Evenly(made []int, need int) share {
 	if len(made) == 0 {
 		return share{}
 	}
@@ -115,26 +118,26 @@ func evenly(made []int, need int) share {
 	level := filled[0]
 	for n := 1; ; n++ { // the n lowest stand at level
 		if n == len(filled) {
-			return share{level: level + need/n, rest: need % n}
+			return share{Level: level + need/n, Rest: need % n}
 		}
 		if rise := (filled[n] - level) * n; rise >= need {
-			return share{level: level + need/n, rest: need % n}
+			return share{Level: level + need/n, Rest: need % n}
 		}
 		need -= (filled[n] - level) * n
 		level = filled[n]
 	}
 }
 
-// owed is how many counts fall to a station that has made so many, the rest of the division
+// Owed is how many counts fall to a station that has made so many, the rest of the division
 // left out.
-func (s share) owed(made int) int { return max(0, s.level-made) }
+func (s share) Owed(made int) int { return max(0, s.Level-made) }
 
-// pack spreads works, the longest first, over places that are taken for so long already,
+// Pack spreads works, the longest first, over places that are taken for so long already,
 // so that all are done soon: it gives the place of each, or nil where no way was found
 // that is sooner than to start the longest whenever a place is free. The least time of all
 // is not to be had: its search is that of packing bins. What first fit, the longest first,
 // gets into a time is near it (MULTIFIT: Coffman, Garey and Johnson, 1978).
-func pack(works, loads []time.Duration) []int {
+func Pack(works, loads []time.Duration) []int {
 	after := slices.Clone(loads)
 	sum, most := time.Duration(0), slices.Max(loads)
 	for _, load := range loads {
