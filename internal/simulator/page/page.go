@@ -8,10 +8,12 @@ import (
 	"bytes"
 	"embed"
 	"html/template"
+	"io"
 	"net/http"
 	"slices"
 	"sync"
 
+	"github.com/timago/terraform-provider-timago/internal/report/style"
 	"github.com/timago/terraform-provider-timago/internal/simulator/world"
 )
 
@@ -72,6 +74,11 @@ func (p *Page) Register(mux *http.ServeMux, w *world.World) {
 			http.ServeFileFS(answer, r, files, file)
 		})
 	}
+	mux.HandleFunc("GET /sheet.css", func(answer http.ResponseWriter, _ *http.Request) {
+		protect(answer.Header())
+		answer.Header().Set("Content-Type", "text/css; charset=utf-8")
+		_, _ = io.WriteString(answer, style.Sheet)
+	})
 }
 
 func protect(header http.Header) {

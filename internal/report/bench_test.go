@@ -1,0 +1,72 @@
+//go:build unix
+
+package report
+
+import (
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/timago/terraform-provider-timago/internal/cycle"
+	"github.com/timago/terraform-provider-timago/internal/kms"
+)
+
+// busy is a report in the middle of an apply: so many events of so many stations, the last
+// forty of which are under way.
+func busy(t testing.TB, stations, events int) (*Report, *fakeCycle) {
+	r := newReport(t.TempDir()+"/report.html", nil)
+	c := begin(r, Pool{Name: "R101", Host: "kms01.schule.example", Stations: room(stations), Targets: map[kms.Product]int{kms.Windows: 25, kms.Office: 5}})
+	names := room(stations)
+	for i := 0; i < events; i += 3 {
+		name := names[i/3%stations]
+		c.tell(cycle.KindRestarting, name)
+		c.tell(cycle.KindBack, name)
+		c.section.Event(cycle.Event{Kind: cycle.KindCounted, Station: name, Product: kms.Windows})
+	}
+	for _, name := range names[:min(40, stations)] {
+		c.tell(cycle.KindRestarting, name)
+	}
+	return r, c
+}
+
+// BenchmarkWrite is what a write costs in the middle of an apply, and what that is of a
+// processor that is free, since there is one in five seconds.
+func BenchmarkWrite(b *testing.B) {
+	for _, size := range []struct {
+		name             string
+		stations, events int
+	}{{"stations=30", 30, 200}, {"stations=300", 300, 2000}, {"stations=3000", 3000, 20000}} {
+		b.Run(size.name, func(b *testing.B) {
+			r, c := busy(b, size.stations, size.events)
+			b.Cleanup(func() { c.reach() })
+			r.writeOnce()
+			before := processorTime()
+			for i := 0; b.Loop(); i++ {
+				c.count(i%25, 0)
+				r.writeOnce()
+			}
+			share := float64(processorTime()-before) / float64(b.N)
+			b.ReportMetric(share/1e3, "cpu-µs/op")
+			b.ReportMetric(100*share/float64(shortestPause), "%core")
+		})
+	}
+}
+
+// BenchmarkEvent is what an event costs the cycle that tells it.
+func BenchmarkEvent(b *testing.B) {
+	_, c := busy(b, 300, 2000)
+	b.Cleanup(func() { c.reach() })
+	names := room(300)
+	for i := 0; b.Loop(); i++ {
+		c.tell(cycle.KindRestarting, names[i%300])
+	}
+}
+
+// processorTime is what this process has used: other load does not count.
+func processorTime() time.Duration {
+	var used syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
+		return 0
+	}
+	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
+}

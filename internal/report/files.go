@@ -1,0 +1,136 @@
+package report
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// files are the three files of a report. As long as log is open they are held by this
+// process alone.
+type files struct {
+	page, data string
+	log        *os.File
+}
+
+// TakenError says that another process writes, or wrote in this very apply, the report
+// that was configured, so that this one stands beside it.
+type TakenError struct{ Path, Instead string }
+
+func (e *TakenError) Error() string {
+	return fmt.Sprintf("%s belongs to another provider process of this apply, or of one that still runs; this one's report is %s", e.Path, e.Instead)
+}
+
+// Advice says what to do about it.
+func (*TakenError) Advice() string {
+	return "Give each alias of the provider a report of its own, and let one apply run at a time."
+}
+
+// WriteError says that what was shown last is not the end.
+type WriteError struct {
+	Path string
+	Err  error
+}
+
+func (e *WriteError) Error() string { return e.Err.Error() }
+
+func (e *WriteError) Unwrap() error { return e.Err }
+
+// Advice says what to do about it.
+func (*WriteError) Advice() string {
+	return "The apply itself is not touched by that. See that the folder exists, can be written to and has room, or choose another path."
+}
+
+// mostNames bounds the search for a name that nobody else holds.
+const mostNames = 99
+
+// processStarted tells reports of this apply from those of earlier ones.
+var processStarted = time.Now()
+
+var errTaken = errors.New("another process writes it")
+
+// claim takes the names for a report: those of path, or with -2, -3, … where another
+// process holds them.
+func claim(path string) (*files, error) {
+	extension := filepath.Ext(path)
+	stem := strings.TrimSuffix(path, extension)
+	for n := 1; n <= mostNames; n++ {
+		name := stem
+		if n > 1 {
+			name = fmt.Sprintf("%s-%d", stem, n)
+		}
+		log, err := hold(name + ".txt")
+		if errors.Is(err, errTaken) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		return &files{page: name + extension, data: name + ".json", log: log}, nil
+	}
+	return nil, fmt.Errorf("%s and %d more names: %w", path, mostNames-1, errTaken)
+}
+
+// hold opens the plain lines anew and locks them: the lock goes with the process,
+// however that ends.
+func hold(path string) (*os.File, error) {
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err = lock(file); err == nil {
+		err = ownAndEmpty(file)
+	}
+	if err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return file, nil
+}
+
+// ownAndEmpty empties the file, unless it was written since this process started: then
+// another one of this apply has written it and ended.
+func ownAndEmpty(file *os.File) error {
+	info, err := file.Stat()
+	if err != nil {
+		return err
+	}
+	if info.Size() > 0 && info.ModTime().After(processStarted) {
+		return errTaken
+	}
+	if err := file.Chmod(0o600); err != nil && !errors.Is(err, errors.ErrUnsupported) {
+		return err
+	}
+	return file.Truncate(0)
+}
+
+// replace writes a file so that whoever reads it finds it whole, the old or the new one,
+// whenever this process is ended.
+func replace(path string, content []byte) error {
+	draft := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".new")
+	_ = os.Remove(draft) // one that a killed process left, and nothing else's
+	file, err := os.OpenFile(draft, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(content)
+	if err = errors.Join(err, file.Close()); err == nil {
+		err = os.Rename(draft, path)
+	}
+	if err != nil {
+		_ = os.Remove(draft)
+	}
+	return err
+}
+
+// add adds lines and gives those that were not written.
+func (f *files) add(lines []byte) ([]byte, error) {
+	n, err := f.log.Write(lines)
+	if err == nil && n < len(lines) {
+		err = io.ErrShortWrite
+	}
+	return lines[n:], err
+}

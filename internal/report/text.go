@@ -1,0 +1,81 @@
+package report
+
+import (
+	"fmt"
+	"html/template"
+	"strings"
+	"unicode"
+)
+
+// text is a text in both languages of the page. Files for machines and the plain lines
+// take the English one.
+type text struct{ en, de string }
+
+// say makes a text; both formats take the same arguments.
+func say(en, de string, args ...any) text {
+	return text{fmt.Sprintf(en, args...), fmt.Sprintf(de, args...)}
+}
+
+// number chooses between the texts of one thing and of many.
+func number(n int, one, many text) text {
+	if n == 1 {
+		return one
+	}
+	return many
+}
+
+// because adds a reason. Reasons come from outside, in English.
+func because(t text, reason string) text {
+	if reason == "" {
+		return t
+	}
+	return text{t.en + ": " + reason, t.de + ": " + reason}
+}
+
+func (t text) and(more text) text {
+	switch {
+	case more == text{}:
+		return t
+	case t == text{}:
+		return more
+	}
+	return text{t.en + ", " + more.en, t.de + ", " + more.de}
+}
+
+func (t text) String() string { return t.en }
+
+// HTML holds both languages; the page's style shows one.
+func (t text) HTML() template.HTML {
+	if t.en == t.de {
+		return template.HTML(template.HTMLEscapeString(t.en)) //nolint:gosec // escaped
+	}
+	return template.HTML(`<span lang="en">` + template.HTMLEscapeString(t.en) + //nolint:gosec // escaped
+		`</span><span lang="de">` + template.HTMLEscapeString(t.de) + `</span>`)
+}
+
+// longestReason bounds what is shown of a text from outside.
+const longestReason = 300
+
+// hider cleans texts from outside: one line of bounded length, without user names.
+type hider struct{ users *strings.Replacer }
+
+// hide makes a hider for the accounts by which machines are asked.
+func hide(users []string) *hider {
+	var pairs []string
+	for _, user := range users {
+		if user != "" {
+			pairs = append(pairs, user, "the account")
+		}
+	}
+	return &hider{strings.NewReplacer(pairs...)}
+}
+
+func (h *hider) clean(reason string) string {
+	line := []rune(strings.Join(strings.FieldsFunc(h.users.Replace(reason), func(r rune) bool {
+		return unicode.IsSpace(r) || !unicode.IsPrint(r)
+	}), " "))
+	if len(line) > longestReason {
+		line = append(line[:longestReason], '…')
+	}
+	return string(line)
+}
