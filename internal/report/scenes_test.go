@@ -37,7 +37,7 @@ func begin(r *Report, pool Pool) *fakeCycle {
 		result: cycle.Result{ByStation: map[string]cycle.StationResult{}},
 	}
 	for _, name := range pool.Stations {
-		c.result.ByStation[name] = cycle.StationResult{Outcome: cycle.Spared}
+		c.result.ByStation[name] = cycle.StationResult{Outcome: cycle.Unneeded}
 	}
 	return c
 }
@@ -56,7 +56,7 @@ func (c *fakeCycle) count(windows, office int) {
 
 func (c *fakeCycle) note(station string, change func(*cycle.StationResult)) {
 	r := c.result.ByStation[station]
-	r.Outcome = cycle.Took
+	r.Outcome = cycle.TookPart
 	change(&r)
 	c.result.ByStation[station] = r
 }
