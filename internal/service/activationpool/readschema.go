@@ -1,0 +1,58 @@
+package activationpool
+
+import (
+	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/timago/terraform-provider-timago/internal/kms"
+)
+
+func productAttribute(p kms.Product) schema.Attribute {
+	return schema.SingleNestedAttribute{
+		Computed:            true,
+		MarkdownDescription: p.Title() + " as last read; null if the pool does not manage it. Counts move by themselves: a changed count alone is never a change.",
+		Attributes: map[string]schema.Attribute{
+			"count":     schema.Int64Attribute{Computed: true, MarkdownDescription: "The KMS host's current count; null if it has not counted any request yet, or if only Timago itself could be asked."},
+			"threshold": schema.Int64Attribute{Computed: true, MarkdownDescription: "The count that must hold."},
+			"licensed":  schema.Int64Attribute{Computed: true, MarkdownDescription: "Members licensed by the KMS host; null if only Timago itself could be asked."},
+			"members":   schema.Int64Attribute{Computed: true, MarkdownDescription: "Members that hold the product with a KMS client key; null if only Timago itself could be asked."},
+			"reason":    schema.StringAttribute{Computed: true, MarkdownDescription: "Why the threshold is not met, with the members' own reasons in words; null if it is met."},
+		},
+	}
+}
+
+func clientIDsAttribute() schema.Attribute {
+	return schema.SingleNestedAttribute{
+		Computed: true,
+		MarkdownDescription: "How the members that answered the last read are told apart: a KMS host counts client machine ids (CMID), not machines. " +
+			"These are Windows' ids; Office has its own, which `timago_station` shows in `requests`. Members that can never be counted are left out. " +
+			"Null if no id was read. Never a change by itself: each start may bring a new id.",
+		Attributes: map[string]schema.Attribute{
+			"members":  schema.Int64Attribute{Computed: true, MarkdownDescription: "Number of members whose id was read."},
+			"distinct": schema.Int64Attribute{Computed: true, MarkdownDescription: "Number of different ids among them: as many as they count for."},
+			"shared": schema.MapAttribute{
+				Computed: true, ElementType: types.SetType{ElemType: types.StringType},
+				MarkdownDescription: "Ids that several members have, each with the names of those members. They count as one. Empty if every member has its own.",
+			},
+		},
+	}
+}
+
+func lastCycleAttribute() schema.Attribute {
+	return schema.SingleNestedAttribute{
+		Computed:            true,
+		MarkdownDescription: "What the last cycle did; null if no apply has needed one yet.",
+		Attributes: map[string]schema.Attribute{
+			"started":  schema.StringAttribute{Computed: true, CustomType: timetypes.RFC3339Type{}, MarkdownDescription: "When it started (RFC 3339)."},
+			"finished": schema.StringAttribute{Computed: true, CustomType: timetypes.RFC3339Type{}, MarkdownDescription: "When it ended (RFC 3339)."},
+			"restarts": schema.Int64Attribute{Computed: true, MarkdownDescription: "Restarts in all."},
+			"asked":    schema.Int64Attribute{Computed: true, MarkdownDescription: "Requests for activation that were made on command to raise the counts, one per product."},
+			"woken":    schema.Int64Attribute{Computed: true, MarkdownDescription: "Stations that were switched on."},
+			"by_station": schema.MapAttribute{
+				Computed: true, ElementType: types.Int64Type,
+				MarkdownDescription: "Restarts of each station that took part.",
+			},
+		},
+	}
+}
