@@ -1,6 +1,9 @@
 package pool
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // InUse says what becomes of a station that somebody uses.
 type InUse string
@@ -23,31 +26,30 @@ const (
 
 // Limits bound a cycle. A zero value means the default.
 type Limits struct {
-	MaxParallel           int           // stations down at a time; default 10
-	MaxRestartsPerStation int           // default 10
-	StationTimeout        time.Duration // from the restart until the station is back; default 15 minutes
-	WhenInUse             InUse         // default WaitWhenInUse
-	IgnoreUsers           []string      // users who do not keep a station from being restarted
-	Spread                Spread        // default SpreadFastest
-	Wake                  bool          // switch stations on that do not answer, where the Site is a Waker
+	MaxParallel           int // stations down at a time
+	MaxRestartsPerStation int
+	StationTimeout        time.Duration // from the restart until the station is back
+	WhenInUse             InUse
+	IgnoreUsers           []string // users who do not keep a station from being restarted
+	Spread                Spread
+	Wake                  bool // switch stations on that do not answer, where the Site is a Waker
 }
+
+// Defaults of Limits.
+const (
+	DefaultMaxParallel           = 10
+	DefaultMaxRestartsPerStation = 10
+	DefaultStationTimeout        = 15 * time.Minute
+	DefaultWhenInUse             = WaitWhenInUse
+	DefaultSpread                = SpreadFastest
+)
 
 // WithDefaults fills in what is not set.
 func (l Limits) WithDefaults() Limits {
-	if l.MaxParallel <= 0 {
-		l.MaxParallel = 10
-	}
-	if l.MaxRestartsPerStation <= 0 {
-		l.MaxRestartsPerStation = 10
-	}
-	if l.StationTimeout <= 0 {
-		l.StationTimeout = 15 * time.Minute
-	}
-	if l.WhenInUse == "" {
-		l.WhenInUse = WaitWhenInUse
-	}
-	if l.Spread == "" {
-		l.Spread = SpreadFastest
-	}
+	l.MaxParallel = cmp.Or(max(l.MaxParallel, 0), DefaultMaxParallel)
+	l.MaxRestartsPerStation = cmp.Or(max(l.MaxRestartsPerStation, 0), DefaultMaxRestartsPerStation)
+	l.StationTimeout = cmp.Or(max(l.StationTimeout, 0), DefaultStationTimeout)
+	l.WhenInUse = cmp.Or(l.WhenInUse, DefaultWhenInUse)
+	l.Spread = cmp.Or(l.Spread, DefaultSpread)
 	return l
 }

@@ -4,9 +4,7 @@ import (
 	"context"
 	"strings"
 
-	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
-	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
@@ -30,22 +28,13 @@ func (r *Resource) ImportState(ctx context.Context, req resource.ImportStateRequ
 		resp.Diagnostics.Append(diags...)
 		stations = members
 	}
-	resp.Diagnostics.Append(resp.State.Set(ctx, &model{
-		Name: types.StringValue(id.name), KMSHost: types.StringValue(id.kmsHost), Stations: stations, Location: location,
-		Thresholds:      types.ObjectNull(map[string]attr.Type{"windows": types.Int64Type, "office": types.Int64Type}),
-		RequireLicensed: types.StringValue(requireNone),
-		Settle:          timetypes.GoDuration{StringValue: types.StringValue(defaultSettle)},
-		Cycle:           types.ObjectNull(cycleTypes),
-		Window:          types.ObjectNull(windowTypes),
-		Unlicensed:      types.MapNull(types.StringType), Unreachable: types.SetNull(types.StringType),
-		Windows: types.ObjectNull(productTypes), Office: types.ObjectNull(productTypes),
-		RenewalDue: timetypes.NewRFC3339Null(), EarlyRenewal: timetypes.NewGoDurationNull(),
-		ClientIDs: types.ObjectNull(clientIDsTypes),
-		LastCycle: types.ObjectNull(lastCycleTypes), PlannedRestarts: types.Int64Value(0),
-		Timeouts: timeouts.Value{Object: types.ObjectNull(map[string]attr.Type{
-			"create": types.StringType, "read": types.StringType, "update": types.StringType,
-		})},
-	})...)
+	imported := newModel()
+	imported.Name, imported.KMSHost = types.StringValue(id.name), types.StringValue(id.kmsHost)
+	imported.Stations, imported.Location = stations, location
+	imported.RequireLicensed = types.StringValue(defaultRequire)
+	imported.Settle = timetypes.GoDuration{StringValue: types.StringValue(shortest(defaultSettle))}
+	imported.PlannedRestarts = types.Int64Value(0)
+	resp.Diagnostics.Append(resp.State.Set(ctx, &imported)...)
 }
 
 // importID is what an import id says; stations or location, never both.

@@ -46,11 +46,6 @@ type model struct {
 	Timeouts        timeouts.Value       `tfsdk:"timeouts"`
 }
 
-type thresholdsModel struct {
-	Windows types.Int64 `tfsdk:"windows"`
-	Office  types.Int64 `tfsdk:"office"`
-}
-
 type cycleModel struct {
 	Method                types.String         `tfsdk:"method"`
 	MaxParallel           types.Int64          `tfsdk:"max_parallel"`
@@ -64,42 +59,55 @@ type cycleModel struct {
 	IgnoreUsers           types.Set            `tfsdk:"ignore_users"`
 }
 
-var productTypes = map[string]attr.Type{
-	"count": types.Int64Type, "threshold": types.Int64Type, "licensed": types.Int64Type,
-	"members": types.Int64Type, "reason": types.StringType,
-}
-
-var clientIDsTypes = map[string]attr.Type{
-	"members": types.Int64Type, "distinct": types.Int64Type, "shared": types.MapType{ElemType: types.SetType{ElemType: types.StringType}},
-}
-
-var cycleTypes = map[string]attr.Type{
-	"method": types.StringType, "max_parallel": types.Int64Type, "max_restarts_per_station": types.Int64Type,
-	"station_timeout": timetypes.GoDurationType{}, "when_in_use": types.StringType,
-	"spread": types.StringType, "wake": types.BoolType, "wake_broadcast": types.StringType, "after": types.StringType,
-	"ignore_users": types.SetType{ElemType: types.StringType},
-}
-
-var lastCycleTypes = map[string]attr.Type{
-	"started": timetypes.RFC3339Type{}, "finished": timetypes.RFC3339Type{},
-	"restarts": types.Int64Type, "asked": types.Int64Type, "woken": types.Int64Type,
-	"by_station": types.MapType{ElemType: types.Int64Type},
-}
-
-// Defaults of the resource's attributes.
+// Values of require_licensed that are no number.
 const (
-	requireNone           = "none"
-	requireAll            = "all"
-	defaultSettle         = "15m"
-	defaultMaxParallel    = 10
-	defaultMaxRestarts    = 10
-	defaultStationTimeout = "15m"
-	defaultWhenInUse      = pool.WaitWhenInUse
+	requireNone = "none"
+	requireAll  = "all"
+)
+
+// Defaults of the resource's attributes; those of a cycle's limits are package pool's.
+const (
+	defaultRequire = requireNone
+	defaultSettle  = 15 * time.Minute
+	defaultMethod  = autoMethod
+	defaultAfter   = leave
+	defaultWake    = true
 	// A cycle of the vendor's example is five starts one after the other, each of up to
 	// station_timeout, and Terraform's own default of 20 minutes would end it.
 	defaultCycleTimeout = 3 * time.Hour
 	defaultReadTimeout  = 10 * time.Minute
 )
+
+// newModel is a resource of which nothing is known yet: all is null, with its type.
+func newModel() model {
+	m := model{
+		Stations: types.SetNull(types.StringType), Thresholds: types.ObjectNull(thresholdsTypes),
+		Cycle: types.ObjectNull(cycleTypes), Window: types.ObjectNull(windowTypes),
+		Unlicensed: types.MapNull(types.StringType), Unreachable: types.SetNull(types.StringType),
+		ClientIDs: types.ObjectNull(clientIDsTypes), LastCycle: types.ObjectNull(lastCycleTypes),
+		Timeouts: timeouts.Value{Object: types.ObjectNull(map[string]attr.Type{
+			"create": types.StringType, "read": types.StringType, "update": types.StringType,
+		})},
+	}
+	for _, product := range kms.Products() {
+		*m.product(product) = types.ObjectNull(productTypes)
+	}
+	return m
+}
+
+// product is what the resource shows of a product.
+func (m *model) product(product kms.Product) *types.Object {
+	if product == kms.Office {
+		return &m.Office
+	}
+	return &m.Windows
+}
+
+// threshold is the one that is set for a product; false where none is.
+func (m *model) threshold(product kms.Product) (int, bool) {
+	value, is := m.Thresholds.Attributes()[string(product)].(types.Int64)
+	return int(value.ValueInt64()), is && !value.IsNull() && !value.IsUnknown()
+}
 
 // method is how a station comes to a new client machine id.
 type method string
@@ -140,13 +148,9 @@ func (m model) pool(ctx context.Context, managed []kms.Product) (configured, dia
 	slices.Sort(p.stations)
 
 	p.wanted = pool.Wanted{Managed: managed, Thresholds: map[kms.Product]int{}}
-	if !m.Thresholds.IsNull() {
-		var thresholds thresholdsModel
-		diags.Append(m.Thresholds.As(ctx, &thresholds, basetypes.ObjectAsOptions{})...)
-		for product, value := range map[kms.Product]types.Int64{kms.Windows: thresholds.Windows, kms.Office: thresholds.Office} {
-			if !value.IsNull() {
-				p.wanted.Thresholds[product] = int(value.ValueInt64())
-			}
+	for _, product := range kms.Products() {
+		if threshold, set := m.threshold(product); set {
+			p.wanted.Thresholds[product] = threshold
 		}
 	}
 	switch required := m.RequireLicensed.ValueString(); required {
@@ -159,11 +163,8 @@ func (m model) pool(ctx context.Context, managed []kms.Product) (configured, dia
 	p.wanted.Settle = duration(m.Settle)
 	p.early = duration(m.EarlyRenewal)
 
-	p.method = autoMethod
-	p.limits = pool.Limits{
-		MaxParallel: defaultMaxParallel, MaxRestartsPerStation: defaultMaxRestarts, WhenInUse: defaultWhenInUse, Wake: true,
-		StationTimeout: duration(timetypes.GoDuration{StringValue: types.StringValue(defaultStationTimeout)}),
-	}
+	p.method, p.after = defaultMethod, defaultAfter
+	p.limits = pool.Limits{Wake: defaultWake}.WithDefaults()
 	var more diag.Diagnostics
 	p.window, more = windowOf(ctx, m.Window)
 	diags.Append(more...)
@@ -190,10 +191,6 @@ type windowModel struct {
 	Start    types.String `tfsdk:"start"`
 	End      types.String `tfsdk:"end"`
 	Timezone types.String `tfsdk:"timezone"`
-}
-
-var windowTypes = map[string]attr.Type{
-	"days": types.SetType{ElemType: types.StringType}, "start": types.StringType, "end": types.StringType, "timezone": types.StringType,
 }
 
 var weekdays = map[string]time.Weekday{

@@ -2,13 +2,32 @@ package activationpool
 
 import (
 	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/timago/terraform-provider-timago/internal/kms"
 )
 
-func productAttribute(p kms.Product) schema.Attribute {
+// Types of the nested attributes, as the schema has them.
+var (
+	productTypes    = typesOf(productAttribute(kms.Windows))
+	clientIDsTypes  = typesOf(clientIDsAttribute())
+	lastCycleTypes  = typesOf(lastCycleAttribute())
+	thresholdsTypes = typesOf(thresholdsAttribute())
+	cycleTypes      = typesOf(cycleAttribute())
+	windowTypes     = typesOf(windowAttribute())
+)
+
+func typesOf(object schema.SingleNestedAttribute) map[string]attr.Type {
+	types := make(map[string]attr.Type, len(object.Attributes))
+	for name, attribute := range object.Attributes {
+		types[name] = attribute.GetType()
+	}
+	return types
+}
+
+func productAttribute(p kms.Product) schema.SingleNestedAttribute {
 	return schema.SingleNestedAttribute{
 		Computed:            true,
 		MarkdownDescription: p.Title() + " as last read; null if the pool does not manage it. Counts move by themselves: a changed count alone is never a change.",
@@ -22,7 +41,7 @@ func productAttribute(p kms.Product) schema.Attribute {
 	}
 }
 
-func clientIDsAttribute() schema.Attribute {
+func clientIDsAttribute() schema.SingleNestedAttribute {
 	return schema.SingleNestedAttribute{
 		Computed: true,
 		MarkdownDescription: "How the members that answered the last read are told apart: a KMS host counts client machine ids (CMID), not machines. " +
@@ -39,7 +58,7 @@ func clientIDsAttribute() schema.Attribute {
 	}
 }
 
-func lastCycleAttribute() schema.Attribute {
+func lastCycleAttribute() schema.SingleNestedAttribute {
 	return schema.SingleNestedAttribute{
 		Computed:            true,
 		MarkdownDescription: "What the last cycle did; null if no apply has needed one yet.",

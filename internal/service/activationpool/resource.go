@@ -5,7 +5,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -58,10 +57,7 @@ func (r *Resource) Create(ctx context.Context, req resource.CreateRequest, resp 
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	done := r.converge(ctx, plan, model{
-		LastCycle: types.ObjectNull(lastCycleTypes), Windows: types.ObjectNull(productTypes), Office: types.ObjectNull(productTypes),
-		CheckedAt: timetypes.NewRFC3339Null(), RenewalDue: timetypes.NewRFC3339Null(),
-	}, privateState{}, timeout)
+	done := r.converge(ctx, plan, newModel(), privateState{}, timeout)
 	resp.Diagnostics.Append(done.diags...)
 	if done.pool == nil {
 		return // nothing was done and nothing is known: there is no pool

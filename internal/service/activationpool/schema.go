@@ -6,6 +6,8 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strings"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
@@ -71,19 +73,11 @@ func (r *Resource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *r
 					"Default: `kms.host` of the provider, else the host that the stations say they use.",
 				Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
 			},
-			"thresholds": schema.SingleNestedAttribute{
-				Optional: true,
-				MarkdownDescription: "The counts that must hold. Default: 25 for Windows and 5 for Office, for the products that members hold with a KMS client key " +
-					"and the KMS host has a key for.",
-				Attributes: map[string]schema.Attribute{
-					"windows": thresholdAttribute(kms.Windows),
-					"office":  thresholdAttribute(kms.Office),
-				},
-			},
+			"thresholds": thresholdsAttribute(),
 			"require_licensed": schema.StringAttribute{
 				Optional: true,
 				Computed: true,
-				Default:  stringdefault.StaticString(requireNone),
+				Default:  stringdefault.StaticString(defaultRequire),
 				MarkdownDescription: "How many members must also be licensed by the KMS host: `none`, `all` or a number. With `none` the pool is about the thresholds alone. " +
 					"A member that does not answer counts as it was last seen. Default: `none`.",
 				Validators: []validator.String{stringvalidator.RegexMatches(regexp.MustCompile(`^(none|all|[0-9]{1,4})$`), `must be "none", "all" or a number`)},
@@ -93,9 +87,9 @@ func (r *Resource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *r
 				Computed:   true,
 				CustomType: timetypes.GoDurationType{},
 				Validators: tfdiag.Positive(),
-				Default:    stringdefault.StaticString(defaultSettle),
+				Default:    stringdefault.StaticString(shortest(defaultSettle)),
 				MarkdownDescription: "How long a station may take to get its licence after a start, such as `15m`. " +
-					"A member that has been up for less keeps the licence that was last read. Default: `" + defaultSettle + "`.",
+					"A member that has been up for less keeps the licence that was last read. Default: `" + shortest(defaultSettle) + "`.",
 			},
 			"early_renewal": schema.StringAttribute{
 				Optional:   true,
@@ -104,17 +98,8 @@ func (r *Resource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *r
 				MarkdownDescription: "How long before a count falls below its threshold it is renewed, such as `168h`. It must be less than 30 days. " +
 					"The forecast comes from the KMS host's own log. Default: none; only a threshold that is lost is a change.",
 			},
-			"cycle": schema.SingleNestedAttribute{
-				Optional:            true,
-				MarkdownDescription: "How counts may be made.",
-				Attributes:          cycleAttributes(),
-			},
-			"maintenance_window": schema.SingleNestedAttribute{
-				Optional: true,
-				MarkdownDescription: "When stations may be started. An apply outside it that would have to start one fails before anything is touched. " +
-					"Nothing is started that cannot be expected to end before the window closes. A plan says if the window is closed, and warns if one opening is too short for what is missing. Default: none; at any time.",
-				Attributes: windowAttributes(),
-			},
+			"cycle":              cycleAttribute(),
+			"maintenance_window": windowAttribute(),
 			"status": schema.StringAttribute{
 				Computed: true,
 				MarkdownDescription: "`activated` if every managed threshold is met on the KMS host and `require_licensed` holds, else `not_activated`. " +
@@ -156,11 +141,24 @@ func (r *Resource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *r
 			},
 			"timeouts": timeouts.Attributes(ctx, timeouts.Opts{
 				Create: true, Read: true, Update: true,
-				CreateDescription: "How long the first cycle may take, such as `3h`. Default: `" + defaultCycleTimeout.String() + "`.",
-				ReadDescription:   "How long reading all members and the KMS host may take. Default: `" + defaultReadTimeout.String() + "`.",
-				UpdateDescription: "How long a later cycle may take. Default: `" + defaultCycleTimeout.String() + "`.",
+				CreateDescription: "How long the first cycle may take, such as `3h`. Default: `" + shortest(defaultCycleTimeout) + "`.",
+				ReadDescription:   "How long reading all members and the KMS host may take. Default: `" + shortest(defaultReadTimeout) + "`.",
+				UpdateDescription: "How long a later cycle may take. Default: `" + shortest(defaultCycleTimeout) + "`.",
 			}),
 		},
+	}
+}
+
+func thresholdsAttribute() schema.SingleNestedAttribute {
+	attributes := map[string]schema.Attribute{}
+	for _, product := range kms.Products() {
+		attributes[string(product)] = thresholdAttribute(product)
+	}
+	return schema.SingleNestedAttribute{
+		Optional: true,
+		MarkdownDescription: "The counts that must hold. Default: 25 for Windows and 5 for Office, for the products that members hold with a KMS client key " +
+			"and the KMS host has a key for.",
+		Attributes: attributes,
 	}
 }
 
@@ -173,108 +171,128 @@ func thresholdAttribute(p kms.Product) schema.Attribute {
 	}
 }
 
-func cycleAttributes() map[string]schema.Attribute {
-	return map[string]schema.Attribute{
-		"method": schema.StringAttribute{
-			Optional: true,
-			Computed: true,
-			Default:  stringdefault.StaticString(string(autoMethod)),
-			MarkdownDescription: "How a station gets a new client machine id. `restart` restarts it. `reset_image` has Timago make a new image, in API mode only. " +
-				"`auto` restarts, and in API mode goes on with new images if the first restart shows that the id stays. Default: `auto`.",
-			Validators: []validator.String{stringvalidator.OneOf(string(autoMethod), string(restart), string(resetImage))},
-		},
-		"max_parallel": schema.Int64Attribute{
-			Optional:            true,
-			Computed:            true,
-			Default:             int64default.StaticInt64(defaultMaxParallel),
-			MarkdownDescription: "The most stations that may be down at once. Default: 10.",
-			Validators:          []validator.Int64{int64validator.Between(1, 500)},
-		},
-		"max_restarts_per_station": schema.Int64Attribute{
-			Optional:            true,
-			Computed:            true,
-			Default:             int64default.StaticInt64(defaultMaxRestarts),
-			MarkdownDescription: "The most restarts that one apply gives to one station. Default: 10.",
-			Validators:          []validator.Int64{int64validator.Between(1, 100)},
-		},
-		"station_timeout": schema.StringAttribute{
-			Optional:            true,
-			Computed:            true,
-			CustomType:          timetypes.GoDurationType{},
-			Validators:          tfdiag.Positive(),
-			Default:             stringdefault.StaticString(defaultStationTimeout),
-			MarkdownDescription: "How long a station may take to come back and be counted, such as `15m`. After that it is left out and reported. Default: `" + defaultStationTimeout + "`.",
-		},
-		"when_in_use": schema.StringAttribute{
-			Optional: true,
-			Computed: true,
-			Default:  stringdefault.StaticString(string(defaultWhenInUse)),
-			MarkdownDescription: "What to do with a station that somebody uses: `wait` until it is free, `skip` it, or `force` the restart after half a minute's notice, at the cost of unsaved work. " +
-				"Default: `" + string(defaultWhenInUse) + "`.",
-			Validators: []validator.String{stringvalidator.OneOf("wait", "skip", "force")},
-		},
-		"spread": schema.StringAttribute{
-			Optional:            true,
-			Computed:            true,
-			Default:             stringdefault.StaticString(string(pool.SpreadFastest)),
-			MarkdownDescription: "How the counts are shared out: `fastest` takes the least time, `even` gives every station an equal share. Default: `fastest`.",
-			Validators:          []validator.String{stringvalidator.OneOf(string(pool.SpreadFastest), string(pool.SpreadEven))},
-		},
-		"wake": schema.BoolAttribute{
-			Optional: true,
-			Computed: true,
-			Default:  booldefault.StaticBool(true),
-			MarkdownDescription: "Whether stations that do not answer are switched on if their counts are needed. A start counts. Timago switches them on in API mode, " +
-				"Wake-on-LAN to `wake_broadcast` in direct mode. Default: `true`.",
-		},
-		"wake_broadcast": schema.StringAttribute{
-			Optional: true,
-			MarkdownDescription: "Where Wake-on-LAN goes in direct mode: the broadcast address of the stations' network, such as `10.1.101.255`, with `:port` if it is not 9. " +
-				"The stations' MAC addresses come from the provider's `inventory`. An apply that reads the pool reads the others from the stations that answer, and keeps them. Default: none; stations are not switched on.",
-			Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
-		},
-		"after": schema.StringAttribute{
-			Optional: true,
-			Computed: true,
-			Default:  stringdefault.StaticString(string(leave)),
-			MarkdownDescription: "What is done with stations that the apply switched on, once they were read back. `leave` leaves them on. `shutdown` switches them off, unless somebody uses them. " +
-				"No user is logged off for that, and a warning names each station that stays on. Default: `leave`.",
-			Validators: []validator.String{stringvalidator.OneOf(string(leave), string(shutdown))},
-		},
-		"ignore_users": schema.SetAttribute{
-			Optional:            true,
-			Computed:            true,
-			ElementType:         types.StringType,
-			Default:             setdefault.StaticValue(types.SetValueMust(types.StringType, nil)),
-			MarkdownDescription: "Users who do not count as using a station, such as a kiosk's automatic logon: `name` or `DOMAIN\\name`, without regard to case. A restart ends their sessions after half a minute's notice; unsaved work is lost. Default: none.",
-			Validators:          []validator.Set{tfdiag.NoNull()},
+func cycleAttribute() schema.SingleNestedAttribute {
+	return schema.SingleNestedAttribute{
+		Optional:            true,
+		MarkdownDescription: "How counts may be made.",
+		Attributes: map[string]schema.Attribute{
+			"method": schema.StringAttribute{
+				Optional: true,
+				Computed: true,
+				Default:  stringdefault.StaticString(string(defaultMethod)),
+				MarkdownDescription: "How a station gets a new client machine id. `restart` restarts it. `reset_image` has Timago make a new image, in API mode only. " +
+					"`auto` restarts, and in API mode goes on with new images if the first restart shows that the id stays. Default: `auto`.",
+				Validators: []validator.String{stringvalidator.OneOf(string(autoMethod), string(restart), string(resetImage))},
+			},
+			"max_parallel": schema.Int64Attribute{
+				Optional:            true,
+				Computed:            true,
+				Default:             int64default.StaticInt64(pool.DefaultMaxParallel),
+				MarkdownDescription: fmt.Sprintf("The most stations that may be down at once. Default: %d.", pool.DefaultMaxParallel),
+				Validators:          []validator.Int64{int64validator.Between(1, 500)},
+			},
+			"max_restarts_per_station": schema.Int64Attribute{
+				Optional:            true,
+				Computed:            true,
+				Default:             int64default.StaticInt64(pool.DefaultMaxRestartsPerStation),
+				MarkdownDescription: fmt.Sprintf("The most restarts that one apply gives to one station. Default: %d.", pool.DefaultMaxRestartsPerStation),
+				Validators:          []validator.Int64{int64validator.Between(1, 100)},
+			},
+			"station_timeout": schema.StringAttribute{
+				Optional:            true,
+				Computed:            true,
+				CustomType:          timetypes.GoDurationType{},
+				Validators:          tfdiag.Positive(),
+				Default:             stringdefault.StaticString(shortest(pool.DefaultStationTimeout)),
+				MarkdownDescription: "How long a station may take to come back and be counted, such as `15m`. After that it is left out and reported. Default: `" + shortest(pool.DefaultStationTimeout) + "`.",
+			},
+			"when_in_use": schema.StringAttribute{
+				Optional: true,
+				Computed: true,
+				Default:  stringdefault.StaticString(string(pool.DefaultWhenInUse)),
+				MarkdownDescription: "What to do with a station that somebody uses: `wait` until it is free, `skip` it, or `force` the restart after half a minute's notice, at the cost of unsaved work. " +
+					"Default: `" + string(pool.DefaultWhenInUse) + "`.",
+				Validators: []validator.String{stringvalidator.OneOf(string(pool.WaitWhenInUse), string(pool.SkipWhenInUse), string(pool.ForceWhenInUse))},
+			},
+			"spread": schema.StringAttribute{
+				Optional:            true,
+				Computed:            true,
+				Default:             stringdefault.StaticString(string(pool.DefaultSpread)),
+				MarkdownDescription: "How the counts are shared out: `fastest` takes the least time, `even` gives every station an equal share. Default: `fastest`.",
+				Validators:          []validator.String{stringvalidator.OneOf(string(pool.SpreadFastest), string(pool.SpreadEven))},
+			},
+			"wake": schema.BoolAttribute{
+				Optional: true,
+				Computed: true,
+				Default:  booldefault.StaticBool(defaultWake),
+				MarkdownDescription: "Whether stations that do not answer are switched on if their counts are needed. A start counts. Timago switches them on in API mode, " +
+					"Wake-on-LAN to `wake_broadcast` in direct mode. Default: `true`.",
+			},
+			"wake_broadcast": schema.StringAttribute{
+				Optional: true,
+				MarkdownDescription: "Where Wake-on-LAN goes in direct mode: the broadcast address of the stations' network, such as `10.1.101.255`, with `:port` if it is not 9. " +
+					"The stations' MAC addresses come from the provider's `inventory`. An apply that reads the pool reads the others from the stations that answer, and keeps them. Default: none; stations are not switched on.",
+				Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
+			},
+			"after": schema.StringAttribute{
+				Optional: true,
+				Computed: true,
+				Default:  stringdefault.StaticString(string(defaultAfter)),
+				MarkdownDescription: "What is done with stations that the apply switched on, once they were read back. `leave` leaves them on. `shutdown` switches them off, unless somebody uses them. " +
+					"No user is logged off for that, and a warning names each station that stays on. Default: `leave`.",
+				Validators: []validator.String{stringvalidator.OneOf(string(leave), string(shutdown))},
+			},
+			"ignore_users": schema.SetAttribute{
+				Optional:            true,
+				Computed:            true,
+				ElementType:         types.StringType,
+				Default:             setdefault.StaticValue(types.SetValueMust(types.StringType, nil)),
+				MarkdownDescription: "Users who do not count as using a station, such as a kiosk's automatic logon: `name` or `DOMAIN\\name`, without regard to case. A restart ends their sessions after half a minute's notice; unsaved work is lost. Default: none.",
+				Validators:          []validator.Set{tfdiag.NoNull()},
+			},
 		},
 	}
 }
 
-func windowAttributes() map[string]schema.Attribute {
+func windowAttribute() schema.SingleNestedAttribute {
 	clock := stringvalidator.RegexMatches(regexp.MustCompile(`^([01][0-9]|2[0-3]):[0-5][0-9]$`), "must be a time of day such as 22:30")
-	return map[string]schema.Attribute{
-		"days": schema.SetAttribute{
-			Optional: true, ElementType: types.StringType,
-			MarkdownDescription: "Days on which it begins: `monday` to `sunday`. Default: every day.",
-			Validators: []validator.Set{
-				setvalidator.SizeAtLeast(1),
-				tfdiag.NoNull(),
-				setvalidator.ValueStringsAre(stringvalidator.OneOf(slices.Sorted(maps.Keys(weekdays))...)),
+	return schema.SingleNestedAttribute{
+		Optional: true,
+		MarkdownDescription: "When stations may be started. An apply outside it that would have to start one fails before anything is touched. " +
+			"Nothing is started that cannot be expected to end before the window closes. A plan says if the window is closed, and warns if one opening is too short for what is missing. Default: none; at any time.",
+		Attributes: map[string]schema.Attribute{
+			"days": schema.SetAttribute{
+				Optional: true, ElementType: types.StringType,
+				MarkdownDescription: "Days on which it begins: `monday` to `sunday`. Default: every day.",
+				Validators: []validator.Set{
+					setvalidator.SizeAtLeast(1),
+					tfdiag.NoNull(),
+					setvalidator.ValueStringsAre(stringvalidator.OneOf(slices.Sorted(maps.Keys(weekdays))...)),
+				},
+			},
+			"start": schema.StringAttribute{
+				Required: true, Validators: []validator.String{clock},
+				MarkdownDescription: "Time of day at which it begins, such as `15:30`, by the wall clock of `timezone`.",
+			},
+			"end": schema.StringAttribute{
+				Required: true, Validators: []validator.String{clock},
+				MarkdownDescription: "Time of day at which it ends. A time that is not after `start` is on the next day.",
+			},
+			"timezone": schema.StringAttribute{
+				Required:            true,
+				MarkdownDescription: "Name of the time zone in the IANA database, such as `Europe/Berlin`. The window keeps its hours when the clocks change.",
 			},
 		},
-		"start": schema.StringAttribute{
-			Required: true, Validators: []validator.String{clock},
-			MarkdownDescription: "Time of day at which it begins, such as `15:30`, by the wall clock of `timezone`.",
-		},
-		"end": schema.StringAttribute{
-			Required: true, Validators: []validator.String{clock},
-			MarkdownDescription: "Time of day at which it ends. A time that is not after `start` is on the next day.",
-		},
-		"timezone": schema.StringAttribute{
-			Required:            true,
-			MarkdownDescription: "Name of the time zone in the IANA database, such as `Europe/Berlin`. The window keeps its hours when the clocks change.",
-		},
 	}
+}
+
+// shortest writes a duration as people do: "15m", not "15m0s".
+func shortest(d time.Duration) string {
+	text := d.String()
+	for _, zero := range []string{"m0s", "h0m"} {
+		if strings.HasSuffix(text, zero) {
+			text = strings.TrimSuffix(text, zero[1:])
+		}
+	}
+	return text
 }

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
-	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -15,10 +14,10 @@ import (
 )
 
 // managed lists the products that the state shows as managed.
-func (m model) managed() []kms.Product {
+func (m *model) managed() []kms.Product {
 	var products []kms.Product
-	for product, object := range map[kms.Product]types.Object{kms.Windows: m.Windows, kms.Office: m.Office} {
-		if !object.IsNull() && !object.IsUnknown() {
+	for _, product := range kms.Products() {
+		if object := m.product(product); !object.IsNull() && !object.IsUnknown() {
 			products = append(products, product)
 		}
 	}
@@ -30,18 +29,18 @@ func (m *model) show(ctx context.Context, r pool.Reading) diag.Diagnostics {
 	a := r.Assessment
 	m.KMSHost = types.StringValue(r.KMSHost)
 	m.Status = types.StringValue(string(a.Status))
-	m.CheckedAt = timetypes.NewRFC3339TimeValue(r.At.UTC().Truncate(time.Second))
+	m.CheckedAt = moment(r.At)
 	m.RenewalDue, m.ReadyForRenewal = timetypes.NewRFC3339Null(), types.BoolValue(r.Renewal.Ready)
 	if due := r.Renewal.Due; !due.IsZero() {
-		m.RenewalDue = timetypes.NewRFC3339TimeValue(due.UTC().Truncate(time.Second))
+		m.RenewalDue = moment(due)
 	}
 	var diags, more diag.Diagnostics
 	m.Unlicensed, more = types.MapValueFrom(ctx, types.StringType, orEmpty(a.Unlicensed))
 	diags.Append(more...)
 	m.Unreachable, more = types.SetValueFrom(ctx, types.StringType, append([]string{}, a.Unreachable...))
 	diags.Append(more...)
-	for product, object := range map[kms.Product]*types.Object{kms.Windows: &m.Windows, kms.Office: &m.Office} {
-		*object, more = productValue(a, product, r.ShownOnly)
+	for _, product := range kms.Products() {
+		*m.product(product), more = productValue(ctx, a, product, r.ShownOnly)
 		diags.Append(more...)
 	}
 	m.ClientIDs, more = clientIDsValue(ctx, a.ClientIDs(r.Members))
@@ -49,23 +48,26 @@ func (m *model) show(ctx context.Context, r pool.Reading) diag.Diagnostics {
 	return diags
 }
 
-// clientIDsValue counts the client machine ids; null where no member told its own.
+// clientIDsModel tells how many client machine ids there are.
+type clientIDsModel struct {
+	Members  int64               `tfsdk:"members"`
+	Distinct int64               `tfsdk:"distinct"`
+	Shared   map[string][]string `tfsdk:"shared"`
+}
+
+// clientIDsValue counts the client machine ids; null where no member's was read.
 func clientIDsValue(ctx context.Context, ids map[kms.CMID][]string) (types.Object, diag.Diagnostics) {
 	if len(ids) == 0 {
 		return types.ObjectNull(clientIDsTypes), nil
 	}
-	members, sharing := 0, map[string][]string{}
+	m := clientIDsModel{Distinct: int64(len(ids)), Shared: map[string][]string{}}
 	for cmid, names := range ids {
-		members += len(names)
+		m.Members += int64(len(names))
 		if len(names) > 1 {
-			sharing[string(cmid)] = names
+			m.Shared[string(cmid)] = names
 		}
 	}
-	shared, diags := types.MapValueFrom(ctx, types.SetType{ElemType: types.StringType}, sharing)
-	object, more := types.ObjectValue(clientIDsTypes, map[string]attr.Value{
-		"members": types.Int64Value(int64(members)), "distinct": types.Int64Value(int64(len(ids))), "shared": shared,
-	})
-	return object, append(diags, more...)
+	return types.ObjectValueFrom(ctx, clientIDsTypes, m)
 }
 
 // orEmpty: an empty map is known to be empty, a nil one would show as null.
@@ -76,44 +78,59 @@ func orEmpty(reasons map[string]string) map[string]string {
 	return reasons
 }
 
+// productModel is one product's part.
+type productModel struct {
+	Count     types.Int64  `tfsdk:"count"`
+	Threshold types.Int64  `tfsdk:"threshold"`
+	Licensed  types.Int64  `tfsdk:"licensed"`
+	Members   types.Int64  `tfsdk:"members"`
+	Reason    types.String `tfsdk:"reason"`
+}
+
 // productValue is one product's part; shown by Timago alone it holds no numbers.
-func productValue(a pool.Assessment, product kms.Product, shown bool) (types.Object, diag.Diagnostics) {
+func productValue(ctx context.Context, a pool.Assessment, product kms.Product, shown bool) (types.Object, diag.Diagnostics) {
 	state, managed := a.Products[product]
 	if !managed {
 		return types.ObjectNull(productTypes), nil
 	}
-	count, reason := types.Int64Null(), types.StringNull()
+	m := productModel{Threshold: types.Int64Value(int64(state.Threshold))}
 	if state.Count != nil {
-		count = types.Int64Value(int64(*state.Count))
+		m.Count = types.Int64Value(int64(*state.Count))
 	}
 	if state.Reason != "" {
-		reason = types.StringValue(state.Reason)
+		m.Reason = types.StringValue(state.Reason)
 	}
-	licensed, members := types.Int64Value(int64(state.Licensed)), types.Int64Value(int64(state.Members))
-	if shown {
-		licensed, members = types.Int64Null(), types.Int64Null()
+	if !shown {
+		m.Licensed, m.Members = types.Int64Value(int64(state.Licensed)), types.Int64Value(int64(state.Members))
 	}
-	return types.ObjectValue(productTypes, map[string]attr.Value{
-		"count": count, "threshold": types.Int64Value(int64(state.Threshold)), "licensed": licensed, "members": members, "reason": reason,
-	})
+	return types.ObjectValueFrom(ctx, productTypes, m)
+}
+
+// lastCycleModel is what the last cycle did.
+type lastCycleModel struct {
+	Started   timetypes.RFC3339 `tfsdk:"started"`
+	Finished  timetypes.RFC3339 `tfsdk:"finished"`
+	Restarts  int64             `tfsdk:"restarts"`
+	Asked     int64             `tfsdk:"asked"`
+	Woken     int64             `tfsdk:"woken"`
+	ByStation map[string]int64  `tfsdk:"by_station"`
 }
 
 // showCycle puts what a cycle did into the state.
 func (m *model) showCycle(ctx context.Context, result cycle.Result) diag.Diagnostics {
-	restarts := make(map[string]int64, len(result.ByStation))
-	for name, station := range result.ByStation {
-		restarts[name] = int64(station.Restarts)
+	last := lastCycleModel{
+		Started: moment(result.Started), Finished: moment(result.Finished), Restarts: int64(result.Restarts),
+		Asked: int64(result.Asked), Woken: int64(result.Woken), ByStation: make(map[string]int64, len(result.ByStation)),
 	}
-	byStation, diags := types.MapValueFrom(ctx, types.Int64Type, restarts)
-	var more diag.Diagnostics
-	m.LastCycle, more = types.ObjectValue(lastCycleTypes, map[string]attr.Value{
-		"started":    timetypes.NewRFC3339TimeValue(result.Started.UTC().Truncate(time.Second)),
-		"finished":   timetypes.NewRFC3339TimeValue(result.Finished.UTC().Truncate(time.Second)),
-		"restarts":   types.Int64Value(int64(result.Restarts)),
-		"asked":      types.Int64Value(int64(result.Asked)),
-		"woken":      types.Int64Value(int64(result.Woken)),
-		"by_station": byStation,
-	})
-	diags.Append(more...)
+	for name, station := range result.ByStation {
+		last.ByStation[name] = int64(station.Restarts)
+	}
+	var diags diag.Diagnostics
+	m.LastCycle, diags = types.ObjectValueFrom(ctx, lastCycleTypes, last)
 	return diags
+}
+
+// moment is a time as Terraform holds it, to the second.
+func moment(t time.Time) timetypes.RFC3339 {
+	return timetypes.NewRFC3339TimeValue(t.UTC().Truncate(time.Second))
 }
