@@ -84,7 +84,7 @@ resource "terraform_data" "lesson" {
 func TestCtrlCEndsAnActionOfTerraform(t *testing.T) {
 	t.Parallel()
 	site := acctest.NewSite(t, acctest.Classroom(3, world.Station{}, acctest.Counted(30)))
-	w := acctest.NewWorkspace(t, site.Env()...)
+	w := acctest.NewWorkspace(t, site.Env()...).Built()
 	needs(t, w, 14, "actions")
 	site.Inject(world.Fault{Name: world.NeverComesBack}) // which the action would wait for longer than the run may take
 	w.Write("main.tf", site.Provider()+actionBlock(restartAction, "room", "stations = "+hclStrings(site.PlainAddresses()), "max_parallel = 1"))

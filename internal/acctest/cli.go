@@ -84,40 +84,50 @@ func Main(m interface{ Run() int }) int {
 	return code
 }
 
-const testsPerCore = 3
+const testsPerCore = 4
 
 var built atomic.Bool // whether a test needed the provider
 
 // Workspace is a folder with a configuration in which the CLI runs. No other
 // configuration of the machine reaches it.
 type Workspace struct {
-	t   testing.TB
-	cli string
-	dir string
-	env []string
+	t     testing.TB
+	cli   string
+	dir   string
+	env   []string
+	built bool // whether runs start the built provider, instead of using one in this process
 }
 
-// NewWorkspace makes a folder for the provider under test. env are variables
-// ("NAME=value") for every run in it.
+// NewWorkspace makes a folder in which each run of the CLI uses a provider of its own in
+// this process. env are variables ("NAME=value") for every run in it.
 func NewWorkspace(t testing.TB, env ...string) *Workspace {
 	t.Helper()
 	w := &Workspace{t: t, cli: cli(t), dir: t.TempDir()}
-	built.Store(true)
-	provider, err := buildProvider()
-	if err != nil {
-		t.Fatal(err)
-	}
-	rc := filepath.Join(w.dir, "cli.tfrc")
-	w.Write("cli.tfrc", fmt.Sprintf("disable_checkpoint = true\nprovider_installation {\n  dev_overrides {\n    \"timago/timago\" = %q\n  }\n}\n", provider))
+	w.Write("cli.tfrc", "disable_checkpoint = true\n")
 	for _, variable := range os.Environ() {
 		if !strings.HasPrefix(variable, "TF_") && !strings.HasPrefix(variable, "TIMAGO_") {
 			w.env = append(w.env, variable)
 		}
 	}
-	w.env = append(w.env, "TF_CLI_CONFIG_FILE="+rc, "TF_IN_AUTOMATION=1", "CHECKPOINT_DISABLE=1",
+	w.env = append(w.env, "TF_CLI_CONFIG_FILE="+filepath.Join(w.dir, "cli.tfrc"), "TF_IN_AUTOMATION=1", "CHECKPOINT_DISABLE=1",
 		"GORACE=halt_on_error=1 atexit_sleep_ms=0") // a data race ends the provider, and with it the test; an end waits for none
 	w.env = append(w.env, env...)
 	return w
+}
+
+// Built is the same folder where the CLI starts the built provider, as a user's does: for
+// what only a process of its own shows, such as signals, relative paths and what it logs.
+func (w *Workspace) Built() *Workspace {
+	w.t.Helper()
+	built.Store(true)
+	provider, err := buildProvider()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.Write("cli.tfrc", fmt.Sprintf("disable_checkpoint = true\nprovider_installation {\n  dev_overrides {\n    \"timago/timago\" = %q\n  }\n}\n", provider))
+	other := *w
+	other.built = true
+	return &other
 }
 
 // Elsewhere is the same folder with other variables.
@@ -188,9 +198,10 @@ func (w *Workspace) Run(args ...string) Outcome {
 
 // Running is a run that has not ended.
 type Running struct {
-	t       testing.TB
-	command *exec.Cmd
-	output  bytes.Buffer
+	t        testing.TB
+	command  *exec.Cmd
+	output   bytes.Buffer
+	provider *serving // nil: the CLI starts it
 }
 
 // Start starts the CLI.
@@ -200,12 +211,26 @@ func (w *Workspace) Start(args ...string) *Running {
 	w.t.Cleanup(cancel)
 	r := &Running{t: w.t, command: exec.CommandContext(ctx, w.cli, args...)}
 	r.command.Dir, r.command.Env = w.dir, w.env
+	if !w.built {
+		r.provider = serve(w.t, w.getenv)
+		r.command.Env = append(slices.Clone(w.env), r.provider.variable)
+	}
 	r.command.Stdout, r.command.Stderr = &r.output, &r.output
 	inOwnGroup(r.command)
 	if err := r.command.Start(); err != nil {
 		w.t.Fatal(err)
 	}
 	return r
+}
+
+// getenv looks up a variable of the runs. The last one holds.
+func (w *Workspace) getenv(name string) string {
+	for _, variable := range slices.Backward(w.env) {
+		if value, found := strings.CutPrefix(variable, name+"="); found {
+			return value
+		}
+	}
+	return ""
 }
 
 // Interrupt is one Ctrl-C.
@@ -219,6 +244,9 @@ func (r *Running) Interrupt() {
 // Kill ends it and the provider that it started, without a chance to tidy up.
 func (r *Running) Kill() {
 	r.t.Helper()
+	if r.provider != nil {
+		r.t.Fatal("a provider in this process cannot be killed")
+	}
 	if err := killGroup(r.command); err != nil {
 		r.t.Fatal(err)
 	}
@@ -228,6 +256,9 @@ func (r *Running) Kill() {
 func (r *Running) Wait() Outcome {
 	r.t.Helper()
 	err := r.command.Wait()
+	if r.provider != nil {
+		r.provider.close()
+	}
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
 		r.t.Fatalf("%v\n%s", err, r.output.String())

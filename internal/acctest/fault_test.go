@@ -132,7 +132,7 @@ func TestALostThresholdShowsWhateverStandsInTheWay(t *testing.T) {
 
 func TestAStationThatNeverComesBackIsLeftOutAndReported(t *testing.T) {
 	t.Parallel()
-	s := begin(t, 5, world.Station{}, acctest.Counted(8))
+	s := begin(t, 5, world.Station{}, acctest.Counted(8), `cycle = { station_timeout = "30s" }`)
 	s.Inject(world.Fault{Name: world.NeverComesBack, On: []string{"PC02"}})
 	outcome := s.Apply()
 	s.shows(map[string]any{"status": "activated"})
@@ -260,6 +260,7 @@ func TestInterruptedInTheMiddleAndGoneOnWith(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := begin(t, 5, world.Station{}, world.Host{}, `cycle = { station_timeout = "1m", max_parallel = 2 }`)
+			s.Workspace = s.Built()
 			apply := s.Start("apply", "-auto-approve", "-no-color")
 			restarts := func() int { all, _ := s.Restarts(); return all }
 			s.Until("some restarts were made", func() bool { return restarts() >= 4 })

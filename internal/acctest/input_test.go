@@ -97,7 +97,7 @@ func TestThePasswordStaysSecret(t *testing.T) {
 			if lines := block(s.Site); len(lines) > 0 {
 				env = append(env[1:], "TF_VAR_password="+password)
 			}
-			w := acctest.NewWorkspace(t, env...)
+			w := acctest.NewWorkspace(t, env...).Built()
 			w.Write("main.tf", "variable \"password\" {\n  default = \"\"\n  sensitive = true\n}\n"+s.Provider(block(s.Site)...)+s.Pool())
 			said := w.Plan(2, "-out", "saved").Output + w.Apply().Output
 			for _, file := range w.Files() {

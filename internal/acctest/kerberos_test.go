@@ -117,7 +117,7 @@ func TestKerberosCredentials(t *testing.T) {
 			if line != "" {
 				line = fmt.Sprintf(line, d.dir)
 			}
-			d.Workspace = acctest.NewWorkspace(t, env...)
+			d.Workspace = acctest.NewWorkspace(t, env...).Built()
 			d.Write("main.tf", d.Provider(d.kerberos(line)...)+d.Pool())
 			d.Apply()
 			d.shows(map[string]any{"status": "activated"})

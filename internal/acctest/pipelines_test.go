@@ -93,7 +93,7 @@ func checkedOut(t *testing.T, host world.Host) story {
 		stations = append(stations, world.Station{Name: row.Name, MAC: row.MAC})
 	}
 	site := acctest.NewSite(t, simulator.Scenario{Site: world.Site{Seed: 3, Host: host, Stations: stations}})
-	s := story{site, acctest.NewWorkspace(t, append(site.Env(), "TIMAGO_WINRM_USERNAME="+site.Plain().WinRM.Username)...), t}
+	s := story{site, acctest.NewWorkspace(t, append(site.Env(), "TIMAGO_WINRM_USERNAME="+site.Plain().WinRM.Username)...).Built(), t}
 	s.Copy(pipelines)
 
 	addressed := "Bezeichnung;MAC;Adresse\n"

@@ -125,7 +125,7 @@ func TestFromAddressesToAPIMode(t *testing.T) {
 func TestFromDirectModeToAPIMode(t *testing.T) {
 	t.Parallel()
 	site := acctest.NewAPISite(t, acctest.Room(1, world.Station{}), acctest.Speed)
-	w := acctest.NewWorkspace(t, append(site.Env(), site.APIEnv()...)...)
+	w := acctest.NewWorkspace(t, append(site.Env(), site.APIEnv()...)...).Built()
 	plain := site.Plain()
 	list := strings.Replace("Bezeichnung;Standort;Adresse\nR101-PC01;R101;ADDRESS\n", "ADDRESS", plain.Stations[0].Address, 1)
 	w.Write("stationen.csv", list)

@@ -148,6 +148,7 @@ func TestATaintedStationIsResetOnce(t *testing.T) {
 func TestACrashResetsOnce(t *testing.T) {
 	t.Parallel()
 	p := takePart(t, acctest.Room(1, without), "wait_for_image = true")
+	p.Workspace = p.Built()
 	running := p.Start("apply", "-auto-approve", "-no-color")
 	p.Until("the reset was taken", func() bool { return p.Asked("POST /commands") == 1 })
 	running.Kill()
@@ -165,6 +166,7 @@ func TestACrashResetsOnce(t *testing.T) {
 func TestAnInterruptedWaitLeavesTheStateTrue(t *testing.T) {
 	t.Parallel()
 	p := takePartAt(t, acctest.Room(1, without), slow, "wait_for_image = true")
+	p.Workspace = p.Built()
 	running := p.Start("apply", "-auto-approve", "-no-color")
 	p.Until("the reset was taken", func() bool { return p.Asked("POST /commands") == 1 && p.Asked("GET /commands/{id}") > 0 })
 	running.Interrupt()

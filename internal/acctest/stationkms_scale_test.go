@@ -15,12 +15,16 @@ func TestARefreshOfAThousandAsksForFewPages(t *testing.T) {
 	t.Parallel()
 	// They are off, so that the test needs no thousand WinRM ports.
 	p := takePart(t, acctest.Room(1000, world.Station{Off: true}))
-	p.Write("main.tf", p.APIProvider()+stations([]string{first}))
+	configure := func(number int) { // by count: for_each takes the CLI quadratic time
+		p.Write("main.tf", p.APIProvider()+fmt.Sprintf(
+			"resource \"timago_station_kms\" \"room\" {\n  count = %d\n  station = format(\"R101-PC%%02d\", count.index + 1)\n}\n", number))
+	}
+	configure(1)
 	p.Apply()
 	p.multiply()
-	p.configure()
+	configure(1000)
 	before := p.Asked("GET /stations")
-	if plan := p.Plan(0); !plan.Contains(`timago_station_kms.room["R101-PC1000"]: Refreshing state...`) {
+	if plan := p.Plan(0); !plan.Contains("timago_station_kms.room[999]: Refreshing state...") {
 		t.Errorf("not all were refreshed:\n%s", plan.Output)
 	}
 	lists, single := p.Asked("GET /stations")-before, p.Asked("GET /stations/{id}")
@@ -54,8 +58,8 @@ func (p part) multiply() {
 	room := &state.Resources[0]
 	one := string(room.Instances[0])
 	room.Instances = nil
-	for _, listing := range p.World.Listings() {
-		instance := strings.NewReplacer(p.ClientID(first), listing.ID, first, listing.Name).Replace(one)
+	for i, listing := range p.World.Listings() {
+		instance := strings.NewReplacer(p.ClientID(first), listing.ID, first, listing.Name, `"index_key": 0`, fmt.Sprintf(`"index_key": %d`, i)).Replace(one)
 		room.Instances = append(room.Instances, json.RawMessage(instance))
 	}
 	content, err := json.Marshal(state)

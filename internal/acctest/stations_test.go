@@ -120,7 +120,7 @@ const export = "Liste der Stationen\r\n" +
 func TestTheInventoryStandsForTimagoInDirectMode(t *testing.T) {
 	t.Parallel()
 	site := acctest.NewSite(t, acctest.Room(2, world.Station{}))
-	w := acctest.NewWorkspace(t, append(site.Env(), "TIMAGO_INVENTORY=stationen.csv")...)
+	w := acctest.NewWorkspace(t, append(site.Env(), "TIMAGO_INVENTORY=stationen.csv")...).Built()
 	plain := site.PlainAddresses()
 	w.Write("stationen.csv", strings.NewReplacer("ADDRESS1", plain[0], "ADDRESS2", plain[1]).Replace(export))
 	for filter, want := range map[string][]string{
@@ -169,7 +169,7 @@ func TestTheInventoryStandsForTimagoInDirectMode(t *testing.T) {
 func TestAnInventoryThatCannotBeReadIsToldByLineAndColumn(t *testing.T) {
 	t.Parallel()
 	site := acctest.NewSite(t, acctest.Room(1, world.Station{}))
-	w := acctest.NewWorkspace(t, site.Env()...)
+	w := acctest.NewWorkspace(t, site.Env()...).Built()
 	w.Write("stationen.csv", "Bezeichnung;MAC\nR101-PC01;nonsense\n")
 	w.Write("main.tf", strings.Replace(site.Provider(), "winrm = {", "inventory = \"stationen.csv\"\n  winrm = {", 1)+choose())
 	const wrong = "line 2, column 11 (MAC): \"nonsense\" is no MAC address\n\nMend the file there, or export it anew in Timago: Stationen > Datenexport."
@@ -199,7 +199,7 @@ func TestAnInventoryThatCannotBeReadIsToldByLineAndColumn(t *testing.T) {
 func TestAnExportIsRead(t *testing.T) {
 	t.Parallel()
 	site := acctest.NewSite(t, acctest.Room(1, world.Station{}))
-	w := acctest.NewWorkspace(t, site.Env()...)
+	w := acctest.NewWorkspace(t, site.Env()...).Built()
 	w.Write("stationen.csv", export)
 	w.Write("main.tf", site.Provider()+"data \"timago_station_export\" \"all\" {\n  path = \"${path.module}/stationen.csv\"\n}\n")
 	w.Apply()

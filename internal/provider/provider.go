@@ -5,6 +5,7 @@ package provider
 import (
 	"context"
 	"os"
+	"sync"
 
 	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
@@ -40,12 +41,32 @@ var (
 // Provider serves one site.
 type Provider struct {
 	version string
+	env     environment
 	engine  *cycle.Engine
+
+	mu     sync.Mutex
+	opened []*site.Site
 }
 
 // New returns the provider's constructor for a version.
 func New(version string) func() provider.Provider {
-	return func() provider.Provider { return &Provider{version: version, engine: cycle.New()} }
+	return func() provider.Provider { return NewIn(os.Getenv, version) }
+}
+
+// NewIn makes a provider that reads its variables by getenv.
+func NewIn(getenv func(name string) string, version string) *Provider {
+	return &Provider{version: version, env: getenv, engine: cycle.New()}
+}
+
+// Close ends every connection of a provider that nobody asks any more. A process of its own
+// needs none: its end does the same.
+func (p *Provider) Close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, opened := range p.opened {
+		opened.Close()
+	}
+	p.opened = nil
 }
 
 // Metadata names the provider.
@@ -61,7 +82,7 @@ func (p *Provider) ValidateConfig(ctx context.Context, req provider.ValidateConf
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	resp.Diagnostics.Append(config.validate(ctx, os.Getenv)...)
+	resp.Diagnostics.Append(config.validate(ctx, p.env)...)
 }
 
 // Configure opens the site. Where a needed value is not known yet (it comes from a
@@ -77,7 +98,7 @@ func (p *Provider) Configure(ctx context.Context, req provider.ConfigureRequest,
 		tflog.Info(ctx, "provider configuration is not known yet: nothing is asked of the site")
 		return
 	}
-	siteConfig, diags := config.site(ctx, os.Getenv)
+	siteConfig, diags := config.site(ctx, p.env)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
@@ -97,6 +118,9 @@ func (p *Provider) Configure(ctx context.Context, req provider.ConfigureRequest,
 		resp.Diagnostics.Append(tfdiag.Failure{Verb: "open", Noun: "site", Err: err}.Error())
 		return
 	}
+	p.mu.Lock()
+	p.opened = append(p.opened, opened)
+	p.mu.Unlock()
 	data := service.Data{Site: opened, Engine: p.engine}
 	resp.ResourceData = data
 	resp.DataSourceData = data
