@@ -97,7 +97,7 @@ func TestHowAStationIsLicensed(t *testing.T) {
 			world.Station{Products: []world.Product{{Title: "windows-11-education", By: world.ByMAK}}},
 			map[string]any{
 				"status": "Licensed", "licensed_by": "other", "channel": "Volume:MAK", "grace": nil, "kms_host": nil, "activation_type": nil,
-				"never_counts": "it has a multiple activation key (MAK), which activates at Microsoft and never asks a KMS host",
+				"never_counts": "it has a multiple activation key (MAK), which activates at Microsoft and never asks a KMS host (channel Volume:MAK)",
 			},
 		},
 	} {
