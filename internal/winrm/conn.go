@@ -11,7 +11,7 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/timago/terraform-provider-timago/internal/winrm/wsman"
+	"github.com/timago/terraform-provider-timago/internal/foreign"
 )
 
 const (
@@ -117,7 +117,7 @@ func (c *conn) unreadable(ctx context.Context, err error) error {
 		!errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 		// Neither the network's fault nor an early end: not HTTP.
 		c.broken = true
-		return &Protocol{Address: c.to.String(), Sent: true, Reason: "the answer is not HTTP: " + wsman.Shorten(err.Error(), 120)}
+		return &Protocol{Address: c.to.String(), Sent: true, Reason: "the answer is not HTTP: " + foreign.Short(err.Error(), 120)}
 	}
 	return c.fail(ctx, err, true)
 }

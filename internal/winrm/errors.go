@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/timago/terraform-provider-timago/internal/foreign"
 	"github.com/timago/terraform-provider-timago/internal/winrm/wsman"
 )
 
@@ -55,7 +56,7 @@ type Unreachable struct {
 func (e *Unreachable) Error() string {
 	text := e.Address + " " + kindText[e.Kind]
 	if e.Err != nil {
-		text += ": " + e.Err.Error()
+		text += ": " + foreign.Text(e.Err.Error()) // a certificate's names, what is no HTTP
 	}
 	return text
 }
@@ -205,9 +206,9 @@ type Protocol struct {
 
 func (e *Protocol) Error() string {
 	if e.Status != 0 && e.Status != 200 {
-		return fmt.Sprintf("%s did not answer as a WS-Management service: HTTP status %d, %s", e.Address, e.Status, e.Reason)
+		return fmt.Sprintf("%s did not answer as a WS-Management service: HTTP status %d, %s", e.Address, e.Status, foreign.Text(e.Reason))
 	}
-	return fmt.Sprintf("%s did not answer as a WS-Management service: %s", e.Address, e.Reason)
+	return fmt.Sprintf("%s did not answer as a WS-Management service: %s", e.Address, foreign.Text(e.Reason))
 }
 
 // CommandFailed means that a command ran and ended with an exit code other
@@ -224,7 +225,7 @@ func (e *CommandFailed) Error() string {
 		said = strings.TrimSpace(e.Output.Stdout)
 	}
 	if said != "" {
-		text += ": " + wsman.Shorten(said, 500)
+		text += ": " + foreign.Short(said, 500)
 	}
 	return text
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/timago/terraform-provider-timago/internal/foreign"
 	"github.com/timago/terraform-provider-timago/internal/winrm/wsman"
 )
 
@@ -112,7 +113,7 @@ func classOf(wql string) string {
 	words := strings.Fields(wql)
 	for i, word := range words[:max(len(words)-1, 0)] {
 		if strings.EqualFold(word, "FROM") {
-			return wsman.Shorten(words[i+1], 80)
+			return foreign.Short(words[i+1], 80)
 		}
 	}
 	return "CIM"

@@ -7,8 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/timago/terraform-provider-timago/internal/foreign"
 	"github.com/timago/terraform-provider-timago/internal/winrm/kerberos"
-	"github.com/timago/terraform-provider-timago/internal/winrm/wsman"
 )
 
 // session is the account's standing on one connection. A kind of
@@ -171,7 +171,7 @@ func challenge(answer *reply, scheme string) (value string, err error) {
 		if strings.EqualFold(strings.TrimSuffix(name, ","), scheme) {
 			return strings.TrimSpace(rest), nil
 		}
-		offered = append(offered, wsman.Shorten(name, 20))
+		offered = append(offered, foreign.Short(name, 20))
 	}
 	return "", &notOffered{offered: offered}
 }

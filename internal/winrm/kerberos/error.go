@@ -8,6 +8,8 @@ import (
 
 	"github.com/jcmturner/gokrb5/v8/iana/errorcode"
 	"github.com/jcmturner/gokrb5/v8/messages"
+
+	"github.com/timago/terraform-provider-timago/internal/foreign"
 )
 
 // Reason says what Kerberos failed of.
@@ -71,7 +73,7 @@ func (e *Failed) Error() string {
 		text = "Kerberos failed"
 	}
 	if e.Err != nil {
-		text += ": " + e.Err.Error()
+		text += ": " + foreign.Text(e.Err.Error())
 	}
 	if e.Code != 0 {
 		text += " " + errorcode.Lookup(e.Code)

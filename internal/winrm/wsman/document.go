@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/timago/terraform-provider-timago/internal/foreign"
 )
 
 const (
@@ -45,7 +47,7 @@ func parseDocument(document []byte) (*Element, error) {
 			return root, nil
 		}
 		if err != nil {
-			return nil, fmt.Errorf("the answer is not XML: %w", err)
+			return nil, fmt.Errorf("the answer is not XML: %w", foreign.Error(err))
 		}
 		switch token := token.(type) {
 		case xml.StartElement:
@@ -83,7 +85,7 @@ func ParseEnvelope(document []byte) (*Element, error) {
 		return nil, err
 	}
 	if root.Name != "Envelope" || root.space != nsEnvelope {
-		return nil, fmt.Errorf("the answer is no SOAP envelope but <%s>", Shorten(root.Name, 40))
+		return nil, fmt.Errorf("the answer is no SOAP envelope but <%s>", foreign.Short(root.Name, 40))
 	}
 	body := root.Child("Body")
 	if body == nil || body.space != nsEnvelope {

@@ -4,7 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"unicode"
+
+	"github.com/timago/terraform-provider-timago/internal/foreign"
 )
 
 // Fault is a SOAP fault.
@@ -71,7 +72,7 @@ func win32(code uint32) uint32 {
 func DecodeFault(address string, fault *Element) *Fault {
 	f := &Fault{Address: address}
 	if value := fault.path("Code", "Subcode", "Value"); value != nil {
-		f.Subcode = localPart(value.Trimmed())
+		f.Subcode = foreign.Short(localPart(value.Trimmed()), 80)
 	}
 	if text := fault.path("Reason", "Text"); text != nil {
 		f.Text = text.Trimmed()
@@ -109,7 +110,7 @@ func DecodeFault(address string, fault *Element) *Fault {
 			f.Provider = last
 		}
 	}
-	f.Text = Shorten(f.Text, 500)
+	f.Text = foreign.Text(f.Text)
 	return f
 }
 
@@ -151,15 +152,4 @@ func localPart(qualified string) string {
 		return local
 	}
 	return qualified
-}
-
-// Shorten makes one printable line of foreign text.
-func Shorten(text string, limit int) string {
-	text = strings.Join(strings.FieldsFunc(text, func(r rune) bool {
-		return unicode.IsSpace(r) || unicode.IsControl(r)
-	}), " ")
-	if runes := []rune(text); len(runes) > limit {
-		return string(runes[:limit]) + " …"
-	}
-	return text
 }

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/timago/terraform-provider-timago/internal/foreign"
 )
 
 // Call is a method call: on the instance that the selectors name, or on the
@@ -48,7 +50,7 @@ func ReadOutput(body *Element, call Call) (output Instance, value uint32, err er
 	output = instanceOf(answer)
 	if text, ok := output.String("ReturnValue"); ok {
 		if value, ok = ParseUint32(text); !ok {
-			return output, 0, fmt.Errorf("method %s returned %q", call.Method, Shorten(text, 40))
+			return output, 0, fmt.Errorf("method %s returned %q", call.Method, foreign.Short(text, 40))
 		}
 	}
 	return output, value, nil
