@@ -7,6 +7,7 @@ import (
 	"go/token"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -92,13 +93,91 @@ func findings(t *testing.T) []string {
 	return summaries
 }
 
+// Every reason for which a cycle leaves a station out begins as a row of the guide does.
+func TestTroubleshootingKnowsEveryReason(t *testing.T) {
+	t.Parallel()
+	_, section, _ := strings.Cut(readGuides(t)["troubleshooting.md.tmpl"], "\nWhat it may say about a station:\n")
+	section, _, _ = strings.Cut(section, "\n## ")
+	var beginnings []string
+	for line := range strings.Lines(section) {
+		if cells := strings.Split(line, "|"); len(cells) == 4 { // a row has two, and what is beside them
+			for reason := range strings.SplitSeq(strings.TrimSpace(cells[1]), ", ") {
+				beginning, _, _ := strings.Cut(reason, "…")
+				beginnings = append(beginnings, strings.TrimSpace(beginning))
+			}
+		}
+	}
+	files, err := filepath.Glob("../cycle/*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := 0
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		for _, reason := range reasons(t, file) {
+			seen++
+			if !slices.ContainsFunc(beginnings, func(beginning string) bool { return len(beginning) > 5 && strings.HasPrefix(reason, beginning) }) {
+				t.Errorf("%s: no row begins as %q", filepath.Base(file), reason)
+			}
+		}
+	}
+	if seen < 15 {
+		t.Errorf("only %d reasons were seen: this test looks in the wrong place", seen)
+	}
+}
+
+// reasons are the texts that a file of the cycle hands to exclude, or keeps as a reason.
+func reasons(t *testing.T, file string) []string {
+	t.Helper()
+	parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.SkipObjectResolution)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var found []string
+	keep := func(text ast.Expr) {
+		if sum, is := text.(*ast.BinaryExpr); is { // a text + an error
+			text = sum.X
+		}
+		if reason, err := written(text); err == nil && regexp.MustCompile(`^[a-z]+ `).MatchString(reason) { // else it adds to another
+			found = append(found, reason)
+		}
+	}
+	ast.Inspect(parsed, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.CallExpr:
+			if method, is := n.Fun.(*ast.SelectorExpr); is && method.Sel.Name == "exclude" {
+				keep(n.Args[1])
+			}
+		case *ast.AssignStmt:
+			for i, to := range n.Lhs {
+				name := ""
+				switch to := to.(type) {
+				case *ast.Ident:
+					name = to.Name
+				case *ast.SelectorExpr:
+					name = to.Sel.Name
+				}
+				if name == "reason" && len(n.Rhs) == len(n.Lhs) {
+					keep(n.Rhs[i])
+				}
+			}
+		}
+		return true
+	})
+	return found
+}
+
 // written is a text of the code, as a format.
 func written(text ast.Expr) (string, error) {
 	switch text := text.(type) {
 	case *ast.BasicLit:
 		return strconv.Unquote(text.Value)
 	case *ast.CallExpr: // fmt.Sprintf
-		return written(text.Args[0])
+		if len(text.Args) > 0 {
+			return written(text.Args[0])
+		}
 	case *ast.BinaryExpr: // a name + a text
 		end, err := written(text.Y)
 		return "%s" + end, err
