@@ -165,7 +165,7 @@ func TestStationThatHangsWhileItChecksThePasswordDoesNotStopTheOthers(t *testing
 	t.Parallel()
 	rooms := fleet(t, 3, wsman.Config{NTLM: true})
 	for _, r := range rooms[:2] {
-		// The first leg is answered, the second not.
+		// The first round trip is answered, the second not.
 		r.becomes(func(request wsman.Request) wsman.Condition {
 			if request.Authenticated {
 				return wsman.Condition{Trouble: wsman.Hang}

@@ -17,11 +17,11 @@ func (s *basicSession) perConnection() bool { return false }
 // greet asks without credentials, so that the password goes only to a machine
 // that takes Basic.
 func (s *basicSession) greet(ctx context.Context, c *conn) error {
-	answer, err := leg(ctx, c, "")
+	answer, err := roundTrip(ctx, c, "")
 	if err != nil {
 		return err
 	}
-	if err := demanded(c, answer); err != nil {
+	if err := expectChallenge(c, answer); err != nil {
 		return err
 	}
 	_, err = challenge(answer, "Basic")
@@ -34,7 +34,7 @@ func (s *basicSession) prove(ctx context.Context, c *conn) error {
 	if err != nil {
 		return err
 	}
-	answer, err := c.post(ctx, header, body, time.Now().Add(c.legLimit))
+	answer, err := c.post(ctx, header, body, time.Now().Add(c.roundTripLimit))
 	if err != nil {
 		return err
 	}

@@ -121,7 +121,7 @@ func NewClient(config Config) (*Client, error) {
 	if config.Auth == AuthKerberos {
 		var err error
 		if client.tickets, err = kerberos.Open(config.Kerberos, kerberos.Account{Domain: account.domain, User: account.user, Password: account.password}, kerberos.Environment{
-			Network: kdcNetwork{dialLimit: config.dialLimit(), legLimit: config.legLimit()},
+			Network: kdcNetwork{dialLimit: config.dialLimit(), roundTripLimit: config.roundTripLimit()},
 			Now:     func() time.Time { return client.now() },
 			Log:     config.Log,
 		}); err != nil {
@@ -146,9 +146,9 @@ func (c *Client) Close() { c.pool.close() }
 type Option func(*options)
 
 type options struct {
-	fresh   bool
-	witness bool
-	timeout time.Duration
+	fresh         bool
+	countsAsProof bool
+	timeout       time.Duration
 }
 
 // FreshConnection makes the call a probe: it uses a connection of its own,
@@ -169,10 +169,10 @@ func Timeout(d time.Duration) Option {
 // NotProof marks a call to a machine that may well refuse the account, such as
 // a KMS host that has other administrators: what that machine says about the
 // account is kept for that machine alone, and proves or stops nothing elsewhere.
-func NotProof() Option { return func(o *options) { o.witness = false } }
+func NotProof() Option { return func(o *options) { o.countsAsProof = false } }
 
 func (c *Client) options(opts []Option) options {
-	o := options{witness: true, timeout: c.config.Timeout}
+	o := options{countsAsProof: true, timeout: c.config.Timeout}
 	for _, opt := range opts {
 		opt(&o)
 	}

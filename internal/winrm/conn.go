@@ -36,12 +36,12 @@ type conn struct {
 	writer      *bufio.Writer
 	certificate *x509.Certificate // of the machine, nil without TLS
 
-	session  session       // how the account stands here, nil until authenticated
-	legLimit time.Duration // for a leg of the authentication
-	born     time.Time
-	reused   bool        // came from the pool, so the machine may have closed it
-	broken   bool        // must not be used again
-	expiry   *time.Timer // closes it while idle
+	session        session       // how the account stands here, nil until authenticated
+	roundTripLimit time.Duration // of an authentication
+	born           time.Time
+	reused         bool        // came from the pool, so the machine may have closed it
+	broken         bool        // must not be used again
+	expiry         *time.Timer // closes it while idle
 }
 
 type reply struct {

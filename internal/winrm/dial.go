@@ -20,20 +20,20 @@ import (
 // others, and a slow way, for which Timeout was raised, or a slow machine here gets more.
 func (c Config) dialLimit() time.Duration { return max(3*time.Second, c.Timeout/10) }
 
-// legLimit is for the TLS handshake and for each leg of an authentication,
+// roundTripLimit is for the TLS handshake and for each round trip of an authentication,
 // short exchanges all; a call that has less time gives them less.
-func (c Config) legLimit() time.Duration { return max(10*time.Second, c.Timeout/3) }
+func (c Config) roundTripLimit() time.Duration { return max(10*time.Second, c.Timeout/3) }
 
 // dialer opens connections and, with TLS, verifies who answers: credentials
 // are only ever sent over what it returns.
 type dialer struct {
-	tls *tls.Config // nil: plain HTTP
-	net net.Dialer
-	leg time.Duration
+	tls            *tls.Config // nil: plain HTTP
+	net            net.Dialer
+	roundTripLimit time.Duration
 }
 
 func newDialer(config Config) (*dialer, error) {
-	d := &dialer{net: net.Dialer{Timeout: config.dialLimit(), KeepAlive: 15 * time.Second}, leg: config.legLimit()}
+	d := &dialer{net: net.Dialer{Timeout: config.dialLimit(), KeepAlive: 15 * time.Second}, roundTripLimit: config.roundTripLimit()}
 	if !config.UseTLS {
 		return d, nil
 	}
@@ -78,14 +78,14 @@ func (d *dialer) dial(ctx context.Context, to target, limit time.Duration) (*con
 	if err != nil {
 		return nil, connectionError(ctx, to, err, false)
 	}
-	c := &conn{to: to, net: raw, born: time.Now(), legLimit: min(limit, d.leg)}
+	c := &conn{to: to, net: raw, born: time.Now(), roundTripLimit: min(limit, d.roundTripLimit)}
 	if d.tls != nil {
 		config := d.tls.Clone()
 		if config.ServerName == "" {
 			config.ServerName = to.host
 		}
 		secure := tls.Client(raw, config)
-		limited, cancel := context.WithTimeout(ctx, c.legLimit)
+		limited, cancel := context.WithTimeout(ctx, c.roundTripLimit)
 		defer cancel()
 		if err := secure.HandshakeContext(limited); err != nil {
 			_ = raw.Close()
@@ -101,9 +101,9 @@ func (d *dialer) dial(ctx context.Context, to target, limit time.Duration) (*con
 }
 
 // again puts a new connection in the place of one that the machine ended.
-func (d *dialer) again(ctx context.Context, c *conn) error {
+func (d *dialer) redial(ctx context.Context, c *conn) error {
 	c.close()
-	next, err := d.dial(ctx, c.to, c.legLimit)
+	next, err := d.dial(ctx, c.to, c.roundTripLimit)
 	if err == nil {
 		*c = *next
 	}

@@ -15,7 +15,7 @@ const maxTicket = 1 << 20
 
 // kdcNetwork reaches KDCs over TCP alone.
 type kdcNetwork struct {
-	dialLimit, legLimit time.Duration // of one exchange
+	dialLimit, roundTripLimit time.Duration // of one exchange
 }
 
 // Find asks DNS.
@@ -38,7 +38,7 @@ func (n kdcNetwork) Exchange(ctx context.Context, kdc string, message []byte) (a
 	if err != nil {
 		return nil, true, err
 	}
-	answer, err = converse(ctx, connection, message, n.legLimit)
+	answer, err = converse(ctx, connection, message, n.roundTripLimit)
 	return answer, false, err
 }
 

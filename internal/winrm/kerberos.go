@@ -40,11 +40,11 @@ func (c *Client) newKerberosSession(cn *conn) *kerberosSession {
 func (s *kerberosSession) perConnection() bool { return true }
 
 func (s *kerberosSession) greet(ctx context.Context, c *conn) error {
-	answer, err := leg(ctx, c, "")
+	answer, err := roundTrip(ctx, c, "")
 	if err != nil {
 		return err
 	}
-	if err := demanded(c, answer); err != nil {
+	if err := expectChallenge(c, answer); err != nil {
 		return err
 	}
 	for _, scheme := range kerberosSchemes {
@@ -56,13 +56,13 @@ func (s *kerberosSession) greet(ctx context.Context, c *conn) error {
 	return err
 }
 
-// vouched has the KDC judge the account, once for the whole run and before any
+// preauthenticate has the KDC judge the account, once for the whole run and before any
 // machine does. Its word counts everywhere: a wrong password is not tried a
 // second time, and with a right one the machines need not be asked one by one.
-func (c *Client) vouched(ctx context.Context, cn *conn) error {
+func (c *Client) preauthenticate(ctx context.Context, cn *conn) error {
 	err := c.tickets.Logon(ctx)
 	if err == nil {
-		c.proof.judge(nil)
+		c.proof.noteKDC(nil)
 	}
 	return kerberosError(ctx, cn.to, err)
 }
@@ -72,7 +72,7 @@ func (s *kerberosSession) prove(ctx context.Context, c *conn) error {
 	if err != nil {
 		return kerberosError(ctx, c.to, err)
 	}
-	answer, err := leg(ctx, c, s.scheme+" "+base64.StdEncoding.EncodeToString(token))
+	answer, err := roundTrip(ctx, c, s.scheme+" "+base64.StdEncoding.EncodeToString(token))
 	if err != nil {
 		return err
 	}

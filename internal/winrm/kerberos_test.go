@@ -94,7 +94,7 @@ func (r *realm) client(t *testing.T, config winrm.Config) *winrm.Client {
 	return c
 }
 
-// What the KDC's log says of each question.
+// What the KDC's log says of each request.
 const (
 	asked         = "AS_REQ"
 	wrongPassword = "PREAUTH_FAILED"

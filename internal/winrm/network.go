@@ -48,7 +48,7 @@ func kindOf(err error) Kind {
 }
 
 // handshakeError types a failed TLS handshake: whatever is not the network's
-// fault is a question of trust.
+// fault is a request of trust.
 func handshakeError(ctx context.Context, to target, err error) error {
 	failed := connectionError(ctx, to, err, false)
 	var unreachable *Unreachable

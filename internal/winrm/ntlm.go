@@ -28,11 +28,11 @@ func (c *Client) newNTLMSession(cn *conn) *ntlmSession {
 func (s *ntlmSession) perConnection() bool { return true }
 
 func (s *ntlmSession) greet(ctx context.Context, c *conn) error {
-	answer, err := leg(ctx, c, negotiate(s.context.Negotiate()))
+	answer, err := roundTrip(ctx, c, negotiate(s.context.Negotiate()))
 	if err != nil {
 		return err
 	}
-	if err := demanded(c, answer); err != nil {
+	if err := expectChallenge(c, answer); err != nil {
 		return err
 	}
 	text, err := challenge(answer, "Negotiate")
@@ -60,7 +60,7 @@ func (s *ntlmSession) prove(ctx context.Context, c *conn) error {
 	if err != nil {
 		return unusable(c, err)
 	}
-	answer, err := leg(ctx, c, negotiate(token))
+	answer, err := roundTrip(ctx, c, negotiate(token))
 	if err != nil {
 		return err
 	}

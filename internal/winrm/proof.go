@@ -31,11 +31,11 @@ type proof struct {
 	right    bool          // the password is: accepted, or elsewhere in the account's domain
 	rejected *AuthRejected // by the first machine that was asked, or by a KDC
 	turn     chan struct{} // held by the exchange under way until then
-	machines map[string]*standing
+	machines map[string]*authState
 }
 
-// standing is what one machine said about the account.
-type standing struct {
+// authState is what one machine said about the account.
+type authState struct {
 	accepted bool // it took the credentials
 	served   bool // and answered a message
 	silent   bool // it could not be reached earlier in this run
@@ -46,17 +46,17 @@ type standing struct {
 }
 
 func newProof(a account) *proof {
-	return &proof{now: time.Now, account: a, turn: make(chan struct{}, 1), machines: make(map[string]*standing)}
+	return &proof{now: time.Now, account: a, turn: make(chan struct{}, 1), machines: make(map[string]*authState)}
 }
 
-// verdict is the refusal that stands against asking the machine at all.
-func (p *proof) verdict(machine string) error {
+// refusal is the one that stands in the way of asking the machine at all.
+func (p *proof) refusal(machine string) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.against(p.standing(machine))
+	return p.blockedBy(p.authState(machine))
 }
 
-func (p *proof) against(s *standing) error {
+func (p *proof) blockedBy(s *authState) error {
 	switch {
 	case p.rejected != nil:
 		return p.rejected
@@ -66,32 +66,32 @@ func (p *proof) against(s *standing) error {
 	return nil
 }
 
-func (p *proof) standing(machine string) *standing {
+func (p *proof) authState(machine string) *authState {
 	s := p.machines[machine]
 	if s == nil {
-		s = &standing{turn: make(chan struct{}, 1)}
+		s = &authState{turn: make(chan struct{}, 1)}
 		p.machines[machine] = s
 	}
 	return s
 }
 
-// serves notes that the machine answered a message; served asks for it.
-func (p *proof) serves(machine string) {
+// noteAnswer notes that the machine answered a message; answered asks for it.
+func (p *proof) noteAnswer(machine string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.standing(machine).served = true
+	p.authState(machine).served = true
 }
 
-// misses notes that the machine could not be reached.
-func (p *proof) misses(machine string) {
+// noteUnreachable notes that the machine could not be reached.
+func (p *proof) noteUnreachable(machine string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.standing(machine).silent = true
+	p.authState(machine).silent = true
 }
 
-// judge keeps the word of a KDC, nil for an account that it accepts: unlike a
+// noteKDC keeps the word of a KDC, nil for an account that it accepts: unlike a
 // machine's it counts everywhere.
-func (p *proof) judge(rejected *AuthRejected) {
+func (p *proof) noteKDC(rejected *AuthRejected) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if rejected == nil {
@@ -101,24 +101,24 @@ func (p *proof) judge(rejected *AuthRejected) {
 	}
 }
 
-func (p *proof) served(machine string) bool {
+func (p *proof) answered(machine string) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.standing(machine).served
+	return p.authState(machine).served
 }
 
 // settled reports whether nothing is left to prove to the machine.
-func (p *proof) settled(machine string, witness bool) bool {
+func (p *proof) settled(machine string, countsAsProof bool) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.next(p.standing(machine), witness) == nil
+	return p.next(p.authState(machine), countsAsProof) == nil
 }
 
 // next is the turn that an exchange must hold: the account's as long as it is
 // not proved, the machine's until that one accepted, none afterwards.
-func (p *proof) next(s *standing, witness bool) chan struct{} {
+func (p *proof) next(s *authState, countsAsProof bool) chan struct{} {
 	switch {
-	case s.accepted && (p.accepted || !witness):
+	case s.accepted && (p.accepted || !countsAsProof):
 		return nil
 	case !p.accepted:
 		return p.turn
@@ -128,80 +128,80 @@ func (p *proof) next(s *standing, witness bool) chan struct{} {
 
 // exchange lets logon send the credentials to a machine when its turn comes,
 // and keeps what it learnt. logon fails with *AuthRejected when the machine
-// refuses. Without witness the machine's word counts for that machine only.
-func (p *proof) exchange(ctx context.Context, to target, witness bool, logon func() error) error {
+// refuses. Without countsAsProof the machine's word counts for that machine only.
+func (p *proof) exchange(ctx context.Context, to target, countsAsProof bool, logon func() error) error {
 	p.mu.Lock()
-	s := p.standing(to.String())
+	s := p.authState(to.String())
 	for {
-		if err := p.against(s); err != nil {
+		if err := p.blockedBy(s); err != nil {
 			p.mu.Unlock()
 			return err
 		}
-		turn := p.next(s, witness)
+		turn := p.next(s, countsAsProof)
 		p.mu.Unlock()
 		if turn == nil {
-			return p.keep(to, s, witness, logon())
+			return p.keep(to, s, countsAsProof, logon())
 		}
 		leave, err := enter(ctx, to, turn)
 		if err != nil {
 			return err
 		}
 		p.mu.Lock()
-		if p.against(s) == nil && p.next(s, witness) == turn {
+		if p.blockedBy(s) == nil && p.next(s, countsAsProof) == turn {
 			p.mu.Unlock()
 			defer leave()
-			return p.keep(to, s, witness, logon())
+			return p.keep(to, s, countsAsProof, logon())
 		}
 		leave() // what the turn was for has been settled meanwhile
 	}
 }
 
-func (p *proof) keep(to target, s *standing, witness bool, err error) error {
+func (p *proof) keep(to target, s *authState, countsAsProof bool, err error) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	var rejected *AuthRejected
 	switch {
 	case err == nil:
 		s.accepted, s.refused = true, nil
-		p.accepted = p.accepted || witness
-		p.right = p.right || witness || p.account.knownBeyond(to)
+		p.accepted = p.accepted || countsAsProof
+		p.right = p.right || countsAsProof || p.account.isDomainAccount(to)
 	case !errors.As(err, &rejected):
 		// Nothing was learnt about the account.
 	case s.accepted:
-		p.excuse(to, s, rejected)
+		p.explain(to, s, rejected)
 	default:
 		s.refusals++
-		p.excuse(to, s, rejected)
+		p.explain(to, s, rejected)
 		s.refused, s.retry = rejected, p.now().Add(startRetry)
-		if witness && !p.accepted && !rejected.Starting {
+		if countsAsProof && !p.accepted && !rejected.Starting {
 			p.rejected = rejected
 		}
 	}
 	return err
 }
 
-// unoffered completes a refusal for which no credentials were sent.
-func (p *proof) unoffered(to target, rejected *AuthRejected) {
+// noteNotOffered completes a refusal for which no credentials were sent.
+func (p *proof) noteNotOffered(to target, rejected *AuthRejected) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.excuse(to, p.standing(to.String()), rejected)
+	p.explain(to, p.authState(to.String()), rejected)
 }
 
-// excuse notes why the machine's refusal may not be its last word; the lock is
+// explain notes why the machine's refusal may not be its last word; the lock is
 // held. As long as the password may be wrong the first refusal ends it all,
 // but one that costs no logon may come as often as it likes.
-func (p *proof) excuse(to target, s *standing, rejected *AuthRejected) {
+func (p *proof) explain(to target, s *authState, rejected *AuthRejected) {
 	most := localStartRefusals
-	if rejected.Auth == AuthKerberos || p.account.knownBeyond(to) {
+	if rejected.Auth == AuthKerberos || p.account.isDomainAccount(to) {
 		most = startRefusals
 	}
 	rejected.AcceptedBefore = s.accepted
 	rejected.Starting = s.silent && (rejected.NotOffered || p.right && rejected.KDC == nil && s.refusals < most)
 }
 
-// knownBeyond tells whether the account that a machine accepted is a domain's,
+// isDomainAccount tells whether the account that a machine accepted is a domain's,
 // and so the same on other machines, not the machine's own.
-func (a account) knownBeyond(to target) bool {
+func (a account) isDomainAccount(to target) bool {
 	computer, _, _ := strings.Cut(to.host, ".")
 	return strings.Contains(a.user, "@") || a.domain != "" && a.domain != "." && !strings.EqualFold(a.domain, computer)
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/timago/terraform-provider-timago/internal/winrm/kerberos"
 )
 
-// session is the account's standing on one connection. A kind of
+// session is how the account stands on one connection. A kind of
 // authentication that is added is one more implementation.
 type session interface {
 	// greet is the part of the exchange that carries no credentials: a machine
@@ -80,17 +80,17 @@ func serviceOf(to target) string { return "HTTP/" + to.host }
 func (c *Client) authenticate(ctx context.Context, cn *conn, o options) error {
 	s := c.newSession(cn)
 	machine := cn.to.String()
-	if s.perConnection() || !c.proof.settled(machine, o.witness) {
+	if s.perConnection() || !c.proof.settled(machine, o.countsAsProof) {
 		err := s.greet(ctx, cn)
 		if err == nil && cn.broken {
 			// WinRM ends the connection with a 401 to what shows no credentials.
-			err = c.pool.dialer.again(ctx, cn)
+			err = c.pool.dialer.redial(ctx, cn)
 		}
 		if err == nil && c.tickets != nil {
-			err = c.vouched(ctx, cn)
+			err = c.preauthenticate(ctx, cn)
 		}
 		if err == nil {
-			err = c.proof.exchange(ctx, cn.to, o.witness, func() error { return c.refusal(cn, s.prove(ctx, cn)) })
+			err = c.proof.exchange(ctx, cn.to, o.countsAsProof, func() error { return c.refusal(cn, s.prove(ctx, cn)) })
 		}
 		if err = c.refusal(cn, err); err != nil {
 			return notSent(err)
@@ -108,11 +108,11 @@ func (c *Client) refusal(cn *conn, err error) error {
 	switch {
 	case errors.As(err, &other):
 		rejected.NotOffered, rejected.Offered = true, other.offered
-		c.proof.unoffered(cn.to, rejected) // a machine that is starting refuses like this too
+		c.proof.noteNotOffered(cn.to, rejected) // a machine that is starting refuses like this too
 		return rejected
 	case errors.As(err, &refused):
 		rejected.KDC = refused
-		c.proof.judge(rejected)
+		c.proof.noteKDC(rejected)
 		return rejected
 	case errors.Is(err, errRefused):
 		return rejected
@@ -142,17 +142,17 @@ func notSent(err error) error {
 	return err
 }
 
-// leg makes one empty request of an exchange.
-func leg(ctx context.Context, c *conn, authorization string) (*reply, error) {
+// roundTrip makes one empty request of an exchange.
+func roundTrip(ctx context.Context, c *conn, authorization string) (*reply, error) {
 	header := http.Header{"Content-Type": {soapType}}
 	if authorization != "" {
 		header.Set("Authorization", authorization)
 	}
-	return c.post(ctx, header, nil, time.Now().Add(c.legLimit))
+	return c.post(ctx, header, nil, time.Now().Add(c.roundTripLimit))
 }
 
-// demanded judges the answer to a greeting: it must be a 401.
-func demanded(c *conn, answer *reply) error {
+// expectChallenge judges the answer to a greeting: it must be a 401.
+func expectChallenge(c *conn, answer *reply) error {
 	switch answer.status {
 	case http.StatusUnauthorized:
 		return nil
