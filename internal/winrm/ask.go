@@ -158,27 +158,17 @@ func operationTimeout(left time.Duration) time.Duration {
 // read takes the envelope's body out of an answer, or makes the error that the
 // answer means.
 func (r *request) read(cn *conn, answer *reply) (*wsman.Element, error) {
-	switch answer.status {
-	case http.StatusUnauthorized:
+	body, err := openAnswer(cn, cn.session, answer)
+	if errors.Is(err, errRefused) {
 		cn.broken = true
 		rejected := r.client.rejected(r.to)
 		// It took the account a moment ago; whether that account may do
 		// anything there, only an earlier answer tells.
 		rejected.AcceptedBefore = r.client.proof.answered(r.to.String())
 		return nil, rejected
-	case http.StatusForbidden:
-		return nil, forbidden(r.to)
-	case http.StatusServiceUnavailable:
-		return nil, &Unreachable{Kind: KindUnavailable, Address: r.to.String()}
 	}
-	envelope, err := cn.session.open(answer)
 	if err != nil {
-		cn.broken = true // sealing has a state, which is lost now
-		return nil, &Protocol{Address: r.to.String(), Status: answer.status, Sent: true, Reason: err.Error()}
-	}
-	body, err := wsman.ParseEnvelope(envelope)
-	if err != nil {
-		return nil, &Protocol{Address: r.to.String(), Status: answer.status, Sent: true, Reason: err.Error()}
+		return nil, err
 	}
 	r.client.proof.noteAnswer(r.to.String())
 	if fault := body.Child("Fault"); fault != nil {
@@ -199,7 +189,10 @@ func (r *request) worthAnother(err error) bool {
 		return r.client.config.Auth != AuthBasic
 	}
 	var unreachable *Unreachable
-	return errors.As(err, &unreachable) && unreachable.Kind == KindReset && (!unreachable.Sent || r.message.Repeatable)
+	if !errors.As(err, &unreachable) || unreachable.Kind != KindReset && unreachable.Kind != KindUnsealed {
+		return false
+	}
+	return !unreachable.Sent || r.message.Repeatable
 }
 
 func (r *request) log(ctx context.Context, cn *conn, status int, took time.Duration, err error) {

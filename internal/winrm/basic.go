@@ -4,9 +4,6 @@ import (
 	"context"
 	"encoding/base64"
 	"net/http"
-	"time"
-
-	"github.com/timago/terraform-provider-timago/internal/winrm/wsman"
 )
 
 // basicSession sends the account with every request.
@@ -28,18 +25,10 @@ func (s *basicSession) greet(ctx context.Context, c *conn) error {
 	return err
 }
 
-// prove makes an Identify that only an account may make.
-func (s *basicSession) prove(ctx context.Context, c *conn) error {
-	header, body, err := s.seal([]byte(wsman.Identify()))
-	if err != nil {
-		return err
-	}
-	answer, err := c.post(ctx, header, body, time.Now().Add(c.roundTripLimit))
-	if err != nil {
-		return err
-	}
-	return outcome(c, answer)
-}
+// prove has nothing to do: the credentials go with every message.
+func (s *basicSession) prove(context.Context, *conn) error { return nil }
+
+func (s *basicSession) seals() bool { return false }
 
 func (s *basicSession) seal(envelope []byte) (http.Header, []byte, error) {
 	credentials := s.account.name + ":" + s.account.password()

@@ -29,6 +29,8 @@ const (
 	KindTLS Kind = "tls"
 	// KindUnavailable: HTTP 503, the service starts or stops.
 	KindUnavailable Kind = "unavailable"
+	// KindUnsealed: a status came back where a sealed answer was due.
+	KindUnsealed Kind = "unsealed"
 )
 
 var kindText = map[Kind]string{
@@ -39,6 +41,7 @@ var kindText = map[Kind]string{
 	KindDNS:         "has no address: the name could not be resolved",
 	KindTLS:         "was not trusted: its TLS certificate or protocol was not accepted",
 	KindUnavailable: "says that its service is not available",
+	KindUnsealed:    "did not seal its answer, so that nobody knows who gave it",
 }
 
 // Unreachable means that no answer came from the machine.

@@ -85,7 +85,7 @@ func (s *kerberosSession) prove(ctx context.Context, c *conn) error {
 		}
 		return errRefused
 	}
-	if err := outcome(c, answer); err != nil {
+	if err := checkLogon(c, answer); err != nil {
 		return err
 	}
 	if err := security.Complete(token); err != nil {

@@ -132,11 +132,12 @@ func (r *room) activates(err error) {
 	r.activate = err
 }
 
-// kinds are the operations that the room was asked for, handshakes apart.
+// kinds are the operations that the room was asked for, apart from the handshake and the
+// question that proves the account.
 func (r *room) kinds() []wsman.Kind {
 	var kinds []wsman.Kind
 	for _, entry := range r.entries() {
-		if !entry.Handshake && !entry.FailedLogon && entry.Kind != wsman.Logon {
+		if !entry.Handshake && !entry.FailedLogon && entry.Kind != wsman.Logon && entry.Kind != wsman.Identify {
 			kinds = append(kinds, entry.Kind)
 		}
 	}

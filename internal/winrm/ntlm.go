@@ -64,7 +64,7 @@ func (s *ntlmSession) prove(ctx context.Context, c *conn) error {
 	if err != nil {
 		return err
 	}
-	return outcome(c, answer)
+	return checkLogon(c, answer)
 }
 
 func unusable(c *conn, err error) error {

@@ -107,6 +107,13 @@ func (p *proof) answered(machine string) bool {
 	return p.authState(machine).served
 }
 
+// proved reports whether a machine whose word counts accepted the account.
+func (p *proof) proved() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.accepted
+}
+
 // settled reports whether nothing is left to prove to the machine.
 func (p *proof) settled(machine string, countsAsProof bool) bool {
 	p.mu.Lock()

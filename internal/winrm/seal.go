@@ -37,6 +37,8 @@ type protection struct {
 	protocol string
 }
 
+func (p *protection) seals() bool { return p.context != nil }
+
 func (p *protection) seal(envelope []byte) (http.Header, []byte, error) {
 	if p.context == nil {
 		return http.Header{"Content-Type": {soapType}}, envelope, nil

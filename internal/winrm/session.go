@@ -3,12 +3,13 @@ package winrm
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"time"
 
-	"github.com/timago/terraform-provider-timago/internal/foreign"
 	"github.com/timago/terraform-provider-timago/internal/winrm/kerberos"
+	"github.com/timago/terraform-provider-timago/internal/winrm/wsman"
 )
 
 // session is how the account stands on one connection. A kind of
@@ -18,11 +19,15 @@ type session interface {
 	// that hangs, or takes another kind of authentication only, shows here. The
 	// connection may end with it, and prove then gets another one.
 	greet(ctx context.Context, c *conn) error
-	// prove sends the credentials. A 401 is an error that wraps errRefused.
+	// prove sends the credentials of a session that belongs to its connection. A 401
+	// is an error that wraps errRefused.
 	prove(ctx context.Context, c *conn) error
-	// perConnection tells whether prove must be done on every connection, or
-	// only until the machine accepted the account once.
+	// perConnection tells whether greet and prove must be done on every connection,
+	// or only until the machine accepted the account once.
 	perConnection() bool
+	// seals tells whether messages are sealed: then an answer that is not does not
+	// come from the machine that took the credentials.
+	seals() bool
 	// seal makes header and body of a request out of a SOAP envelope.
 	seal(envelope []byte) (http.Header, []byte, error)
 	// open takes the SOAP envelope out of an answer.
@@ -90,7 +95,7 @@ func (c *Client) authenticate(ctx context.Context, cn *conn, o options) error {
 			err = c.preauthenticate(ctx, cn)
 		}
 		if err == nil {
-			err = c.proof.exchange(ctx, cn.to, o.countsAsProof, func() error { return c.refusal(cn, s.prove(ctx, cn)) })
+			err = c.proof.exchange(ctx, cn.to, o.countsAsProof, func() error { return c.refusal(cn, c.logon(ctx, cn, s)) })
 		}
 		if err = c.refusal(cn, err); err != nil {
 			return notSent(err)
@@ -98,6 +103,61 @@ func (c *Client) authenticate(ctx context.Context, cn *conn, o options) error {
 	}
 	cn.session = s
 	return nil
+}
+
+// logon sends the credentials, and has the machine show that they were the right ones as
+// long as no machine has: whoever answers at an address can let everybody in, but only one
+// that knows the account can seal an answer, and only the one with the certificate can
+// answer over TLS.
+func (c *Client) logon(ctx context.Context, cn *conn, s session) error {
+	if err := s.prove(ctx, cn); err != nil {
+		return err
+	}
+	if s.perConnection() && c.proof.proved() {
+		return nil
+	}
+	header, body, err := s.seal([]byte(wsman.Identify()))
+	if err != nil {
+		return err
+	}
+	answer, err := cn.post(ctx, header, body, time.Now().Add(cn.roundTripLimit))
+	if err != nil {
+		return err
+	}
+	if _, err := openAnswer(cn, s, answer); err != nil {
+		return err
+	}
+	if !cn.broken {
+		return nil
+	}
+	if s.perConnection() {
+		return endedEarly(cn)
+	}
+	return c.pool.dialer.redial(ctx, cn) // as proxies do it
+}
+
+// openAnswer takes the SOAP body out of an answer to a message, or makes the error that
+// it means.
+func openAnswer(cn *conn, s session, answer *reply) (*wsman.Element, error) {
+	if !s.seals() {
+		if err := statusError(cn, answer); err != nil {
+			return nil, err
+		}
+	}
+	envelope, err := s.open(answer)
+	if err != nil {
+		cn.broken = true // sealing has a state, which is lost now
+		if answer.status != http.StatusOK && answer.status != http.StatusInternalServerError {
+			// Anybody on the way can say so, also when the message was carried out.
+			return nil, &Unreachable{Kind: KindUnsealed, Address: cn.to.String(), Sent: true, Err: fmt.Errorf("HTTP status %d", answer.status)}
+		}
+		return nil, &Protocol{Address: cn.to.String(), Status: answer.status, Sent: true, Reason: err.Error()}
+	}
+	body, err := wsman.ParseEnvelope(envelope)
+	if err != nil {
+		return nil, &Protocol{Address: cn.to.String(), Status: answer.status, Sent: true, Reason: err.Error()}
+	}
+	return body, nil
 }
 
 // refusal makes an *AuthRejected of a 401, and of a KDC's word.
@@ -151,47 +211,31 @@ func roundTrip(ctx context.Context, c *conn, authorization string) (*reply, erro
 	return c.post(ctx, header, nil, time.Now().Add(c.roundTripLimit))
 }
 
-// expectChallenge judges the answer to a greeting: it must be a 401.
-func expectChallenge(c *conn, answer *reply) error {
-	switch answer.status {
-	case http.StatusUnauthorized:
-		return nil
-	case http.StatusServiceUnavailable:
-		return &Unreachable{Kind: KindUnavailable, Address: c.to.String()}
-	}
-	return &Protocol{Address: c.to.String(), Status: answer.status, Reason: "it does not ask who is there"}
-}
-
-// challenge finds the value of a scheme in WWW-Authenticate ("Negotiate
-// TlRMTVNTUA…"), or tells what is offered instead.
-func challenge(answer *reply, scheme string) (value string, err error) {
-	var offered []string
-	for _, line := range answer.header.Values("WWW-Authenticate") {
-		name, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
-		if strings.EqualFold(strings.TrimSuffix(name, ","), scheme) {
-			return strings.TrimSpace(rest), nil
-		}
-		offered = append(offered, foreign.Short(name, 20))
-	}
-	return "", &notOffered{offered: offered}
-}
-
-// outcome judges the answer to credentials: whatever is not a refusal has
+// checkLogon judges the answer to credentials: whatever is not a refusal has
 // passed the authentication, which comes before the message is looked at.
-func outcome(c *conn, answer *reply) error {
-	switch {
-	case answer.status == http.StatusUnauthorized:
-		return errRefused
-	case answer.status == http.StatusForbidden:
-		return forbidden(c.to)
-	case answer.status == http.StatusServiceUnavailable:
-		return &Unreachable{Kind: KindUnavailable, Address: c.to.String()}
-	case c.broken:
-		return &Unreachable{Kind: KindReset, Address: c.to.String(), Err: errors.New("the connection ended with its authentication")}
+func checkLogon(c *conn, answer *reply) error {
+	if err := statusError(c, answer); err != nil {
+		return err
+	}
+	if c.broken {
+		return endedEarly(c)
 	}
 	return nil
 }
 
-func forbidden(to target) error {
-	return &AccessDenied{Fault: &Fault{Address: to.String(), Code: CodeAccessDenied, Text: "HTTP status 403"}}
+// statusError is what a status says about account and service.
+func statusError(c *conn, answer *reply) error {
+	switch answer.status {
+	case http.StatusUnauthorized:
+		return errRefused
+	case http.StatusForbidden:
+		return &AccessDenied{Fault: &Fault{Address: c.to.String(), Code: CodeAccessDenied, Text: "HTTP status 403"}}
+	case http.StatusServiceUnavailable:
+		return &Unreachable{Kind: KindUnavailable, Address: c.to.String()}
+	}
+	return nil
+}
+
+func endedEarly(c *conn) error {
+	return &Unreachable{Kind: KindReset, Address: c.to.String(), Err: errors.New("the connection ended with its authentication")}
 }
