@@ -204,7 +204,7 @@ func cycleAttribute() schema.SingleNestedAttribute {
 				CustomType:          timetypes.GoDurationType{},
 				Validators:          tfdiag.Positive(),
 				Default:             stringdefault.StaticString(shortest(pool.DefaultStationTimeout)),
-				MarkdownDescription: "How long a station may take to come back and be counted, such as `15m`. After that it is left out and reported. Default: `" + shortest(pool.DefaultStationTimeout) + "`.",
+				MarkdownDescription: "How long a station may go without progress, such as `15m`: without an answer, a return after a start, or a count that is awaited. After that it is left out and reported. Default: `" + shortest(pool.DefaultStationTimeout) + "`.",
 			},
 			"when_in_use": schema.StringAttribute{
 				Optional: true,
