@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/timago/terraform-provider-timago/internal/foreign"
 	"github.com/timago/terraform-provider-timago/internal/kms"
 )
 
@@ -50,11 +51,11 @@ func (n Network) Discover(ctx context.Context, domain string) (kms.Discovery, er
 	_, records, err := resolver.LookupSRV(ctx, "vlmcs", "tcp", domain+".")
 	var trouble *net.DNSError
 	if err != nil && len(records) == 0 && (!errors.As(err, &trouble) || !trouble.IsNotFound) {
-		return kms.Discovery{}, fmt.Errorf("looking up %s: %w", found.Name, err)
+		return kms.Discovery{}, fmt.Errorf("looking up %s: %w", found.Name, foreign.Error(err))
 	}
 	for _, r := range records {
 		found.Records = append(found.Records, kms.ServiceRecord{
-			Host: strings.TrimSuffix(r.Target, "."), Port: int(r.Port), Priority: int(r.Priority), Weight: int(r.Weight),
+			Host: foreign.Line(strings.TrimSuffix(r.Target, ".")), Port: int(r.Port), Priority: int(r.Priority), Weight: int(r.Weight),
 		})
 	}
 	return found, nil
@@ -70,7 +71,7 @@ func (n Network) Connect(ctx context.Context, host string, port int) error {
 	}
 	conn, err := dialer.DialContext(ctx, "tcp", net.JoinHostPort(host, strconv.Itoa(port)))
 	if err != nil {
-		return fmt.Errorf("connecting to %s, port %d: %w", host, port, err)
+		return fmt.Errorf("connecting to %s, port %d: %w", host, port, foreign.Error(err))
 	}
 	return conn.Close()
 }

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+
+	"github.com/timago/terraform-provider-timago/internal/foreign"
 )
 
 // Adviser is an error that knows what to do about it.
@@ -24,7 +26,7 @@ type Failure struct {
 
 // Summary is the first line.
 func (f Failure) Summary() string {
-	return strings.TrimSpace("Unable to " + f.Verb + " " + f.Noun + " " + f.Name)
+	return foreign.Line(strings.TrimSpace("Unable to " + f.Verb + " " + f.Noun + " " + f.Name))
 }
 
 // Detail has up to three paragraphs: what was attempted and last seen, the original
@@ -43,7 +45,7 @@ func (f Failure) Detail() string {
 	var said []string
 	for _, part := range parts {
 		if part != "" {
-			said = append(said, part)
+			said = append(said, foreign.Lines(part))
 		}
 	}
 	return strings.Join(said, "\n\n")

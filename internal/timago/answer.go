@@ -14,6 +14,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/timago/terraform-provider-timago/internal/foreign"
 )
 
 const (
@@ -87,7 +89,7 @@ func readable(ctx context.Context, response *http.Response, body []byte) *Malfor
 		return nil
 	}
 	if !isJSON {
-		return &Malformed{Err: fmt.Errorf("no JSON, but %s", printable(cmp.Or(kind, "something without a type"))), hint: hintWebPage}
+		return &Malformed{Err: fmt.Errorf("no JSON, but %s", foreign.Text(cmp.Or(kind, "something without a type"))), hint: hintWebPage}
 	}
 	return &Malformed{Err: fmt.Errorf("broken JSON: %w", json.Unmarshal(text, new(json.RawMessage))), hint: hintMend}
 }
@@ -205,7 +207,7 @@ func checkLeaf(raw json.RawMessage, want reflect.Type, path string) *Malformed {
 		return &Malformed{JSONPath: path, Err: errors.New("is no " + kind)}
 	}
 	if enum, ok := value.Interface().(interface{ Valid() bool }); ok && !enum.Valid() {
-		return &Malformed{JSONPath: path, Err: fmt.Errorf("%q is none of the contract's values", printable(value.Elem().String()))}
+		return &Malformed{JSONPath: path, Err: fmt.Errorf("%q is none of the contract's values", foreign.Text(value.Elem().String()))}
 	}
 	return nil
 }

@@ -68,7 +68,7 @@ func TestEveryFaultHasItsError(t *testing.T) {
 		"428": {answering(428, "precondition_required", ""), 1, nil, "428 Precondition Required (precondition_required)", "sends If-Match with every change"},
 		"422": {answering(422, "unsupported", "no wake here"), 1, nil, "422 Unprocessable Entity (unsupported): no wake here", "cannot do it"},
 		"429": {answering(429, "rate_limited", "", "Retry-After", "0"), 4, nil, "429 Too Many Requests (rate_limited)", "max_retries"},
-		"500": {answering(500, "internal_error", "database\x1b[31m\naway"), 4, nil, "500 Internal Server Error (internal_error): database [31m away", "its log"},
+		"500": {answering(500, "internal_error", "database\x1b[31m\naway"), 4, nil, "500 Internal Server Error (internal_error): database[31m away", "its log"},
 		"503": {answering(503, "unavailable", "", "Retry-After", "0"), 4, kms.ErrUnreachable, "503 Service Unavailable (unavailable)", "its log"},
 
 		"timeout":         {silent, 4, kms.ErrUnreachable, "no complete answer within 300ms", "request_timeout"},

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/timago/terraform-provider-timago/internal/foreign"
 	"github.com/timago/terraform-provider-timago/internal/timago/contract"
 )
 
@@ -168,7 +169,7 @@ func progressOf(command contract.Command, i int) Progress {
 		CommandID: command.ID, Command: command.Command, Target: Target{ID: s.ID, Key: s.Key}, State: s.State, Repeated: s.Repeated,
 	}
 	if s.Reason != nil {
-		p.Reason, p.Detail = printable(s.Reason.Code), printable(value(s.Reason.Detail))
+		p.Reason, p.Detail = foreign.Text(s.Reason.Code), foreign.Text(value(s.Reason.Detail))
 	}
 	return p
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/timago/terraform-provider-timago/internal/foreign"
 	"github.com/timago/terraform-provider-timago/internal/timago/contract"
 )
 
@@ -147,7 +148,7 @@ func (all commands) look(ctx context.Context, callers []*caller[string, contract
 		if err == nil && got.ID != id {
 			err = &Malformed{
 				Method: http.MethodGet, Path: all.client.endpoint.Path + "/commands/" + id, JSONPath: "$.id",
-				Err: fmt.Errorf("is %q, which was not asked for", printable(got.ID)),
+				Err: fmt.Errorf("is %q, which was not asked for", foreign.Text(got.ID)),
 			}
 		}
 		for _, c := range alike[id] {

@@ -9,6 +9,7 @@ import (
 	"net"
 	"strings"
 
+	"github.com/timago/terraform-provider-timago/internal/foreign"
 	"github.com/timago/terraform-provider-timago/internal/kms"
 )
 
@@ -29,7 +30,7 @@ type Unanswered struct {
 }
 
 func (e *Unanswered) Error() string {
-	return fmt.Sprintf("%s %s: no answer from %s: %v", e.Method, e.Path, e.Host, e.Err)
+	return fmt.Sprintf("%s %s: no answer from %s: %v", e.Method, e.Path, e.Host, foreign.Error(e.Err))
 }
 
 func (e *Unanswered) Unwrap() []error { return []error{kms.ErrUnreachable, e.Err} }
@@ -75,7 +76,7 @@ func (e *Malformed) Error() string {
 	if e.JSONPath != "" {
 		text += e.JSONPath + ": "
 	}
-	return text + e.Err.Error()
+	return text + foreign.Text(e.Err.Error())
 }
 
 func (e *Malformed) Unwrap() error { return e.Err }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"github.com/timago/terraform-provider-timago/internal/foreign"
 	"github.com/timago/terraform-provider-timago/internal/timago/contract"
 )
 
@@ -57,7 +58,7 @@ func (c *Client) patch(ctx context.Context, station Station, system string, on b
 	if err == nil && got.ID != station.ID {
 		err = &Malformed{
 			Method: http.MethodPatch, Path: c.endpoint.Path + "/stations/" + station.ID + "/operating-systems/" + system, JSONPath: "$.id",
-			Err: fmt.Errorf("is %q, which was not asked for", printable(got.ID)),
+			Err: fmt.Errorf("is %q, which was not asked for", foreign.Text(got.ID)),
 		}
 	}
 	return stationOf(got), err

@@ -7,8 +7,8 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-	"unicode"
 
+	"github.com/timago/terraform-provider-timago/internal/foreign"
 	"github.com/timago/terraform-provider-timago/internal/kms"
 	"github.com/timago/terraform-provider-timago/internal/timago/contract"
 )
@@ -53,11 +53,11 @@ func problemOf(response *http.Response, body []byte) *Problem {
 	if len(body) > maxProblem || json.Unmarshal(body, &document) != nil {
 		return problem
 	}
-	problem.Code = printable(document.Code)
-	problem.Title = cmp.Or(printable(document.Title), problem.Title)
-	problem.Detail = printable(document.Detail)
+	problem.Code = foreign.Text(document.Code)
+	problem.Title = cmp.Or(foreign.Text(document.Title), problem.Title)
+	problem.Detail = foreign.Text(document.Detail)
 	for _, field := range document.Errors[:min(len(document.Errors), 10)] {
-		problem.Errors = append(problem.Errors, contract.FieldError{Pointer: printable(field.Pointer), Detail: printable(field.Detail)})
+		problem.Errors = append(problem.Errors, contract.FieldError{Pointer: foreign.Text(field.Pointer), Detail: foreign.Text(field.Detail)})
 	}
 	return problem
 }
@@ -150,14 +150,4 @@ func conflict(err error) bool {
 func answered(err error, status int, code contract.ProblemCode) bool {
 	var problem *Problem
 	return errors.As(err, &problem) && problem.Status == status && problem.Code == code
-}
-
-// printable makes a server's text fit for a terminal: one line of at most 500 characters.
-func printable(text string) string {
-	const most = 500
-	line := []rune(strings.Join(strings.FieldsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) }), " "))
-	if len(line) > most {
-		return string(line[:most]) + "…"
-	}
-	return string(line)
 }

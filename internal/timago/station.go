@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/timago/terraform-provider-timago/internal/foreign"
 	"github.com/timago/terraform-provider-timago/internal/timago/contract"
 )
 
@@ -71,11 +72,11 @@ func (s Station) OperatingSystem(name string) (OperatingSystem, error) {
 
 func stationOf(s contract.Station) Station {
 	station := Station{
-		ID: s.ID, Name: s.Name, MAC: value(s.MAC), Address: value(s.Address),
-		Location: s.Location, ComputerGroup: s.ComputerGroup,
+		ID: foreign.Line(s.ID), Name: foreign.Line(s.Name), MAC: foreign.Line(value(s.MAC)), Address: foreign.Line(value(s.Address)),
+		Location: foreign.Line(s.Location), ComputerGroup: foreign.Line(s.ComputerGroup),
 		Online: s.Online, LastStart: value(s.LastStart),
-		LastOperatingSystem: value(s.LastOperatingSystem), LoggedOnUser: value(s.LoggedOnUser),
-		StorageUpToDate: s.StorageUpToDate, ClientVersion: value(s.ClientVersion), ImageServer: value(s.ImageServer),
+		LastOperatingSystem: foreign.Line(value(s.LastOperatingSystem)), LoggedOnUser: foreign.Line(value(s.LoggedOnUser)),
+		StorageUpToDate: s.StorageUpToDate, ClientVersion: foreign.Line(value(s.ClientVersion)), ImageServer: foreign.Line(value(s.ImageServer)),
 		ETag: s.ETag,
 	}
 	if p := s.PendingCommand; p != nil {
@@ -83,7 +84,7 @@ func stationOf(s contract.Station) Station {
 	}
 	for _, o := range s.OperatingSystems {
 		station.OperatingSystems = append(station.OperatingSystems, OperatingSystem{
-			Name: o.Name, KMSActivation: o.KMSActivation, ImageKMSActivation: o.ImageKMSActivation, ImageGeneration: o.ImageGeneration,
+			Name: foreign.Line(o.Name), KMSActivation: o.KMSActivation, ImageKMSActivation: o.ImageKMSActivation, ImageGeneration: o.ImageGeneration,
 		})
 	}
 	return station

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/timago/terraform-provider-timago/internal/foreign"
 	"github.com/timago/terraform-provider-timago/internal/timago/contract"
 )
 
@@ -87,7 +88,7 @@ func (f Filter) held(items []contract.Station, path string) error {
 		if field, found := f.refuses(item); field != "" {
 			return &Malformed{
 				Method: http.MethodGet, Path: path, JSONPath: fmt.Sprintf("$.items[%d].%s", i, field),
-				Err: fmt.Errorf("is %q, which was not asked for", printable(found)),
+				Err: fmt.Errorf("is %q, which was not asked for", foreign.Text(found)),
 			}
 		}
 	}
@@ -185,7 +186,7 @@ func (c *Client) getStation(ctx context.Context, id string) (Station, error) {
 		case err == nil && got.ID != id:
 			return Station{}, &Malformed{
 				Method: http.MethodGet, Path: c.endpoint.Path + "/stations/" + id, JSONPath: "$.id",
-				Err: fmt.Errorf("is %q, which was not asked for", printable(got.ID)),
+				Err: fmt.Errorf("is %q, which was not asked for", foreign.Text(got.ID)),
 			}
 		case err == nil:
 			return stationOf(got), nil

@@ -38,8 +38,7 @@ func (c *Client) MAC(ctx context.Context, address string) (string, error) {
 }
 
 func macOf(card winrm.Instance) string {
-	mac, _ := card.String("MACAddress")
-	return mac
+	return text(card, "MACAddress")
 }
 
 // addresses are those under which a station is asked.

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/timago/terraform-provider-timago/internal/foreign"
 	"github.com/timago/terraform-provider-timago/internal/kms"
 	"github.com/timago/terraform-provider-timago/internal/winrm"
 )
@@ -89,6 +90,11 @@ func (c *Client) events(ctx context.Context, address, log string, since time.Tim
 		return nil, classify(err)
 	}
 	events = slices.DeleteFunc(events, func(e event) bool { return !slices.Contains(ids, e.id) })
+	for _, e := range events {
+		for i, field := range e.fields {
+			e.fields[i] = foreign.Line(field) // names of clients and hosts are in it
+		}
+	}
 	// Windows answers newest first; nothing promises that.
 	slices.SortFunc(events, func(x, y event) int { return cmp.Compare(x.record, y.record) })
 	return events, nil

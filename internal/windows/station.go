@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/timago/terraform-provider-timago/internal/foreign"
 	"github.com/timago/terraform-provider-timago/internal/kms"
 	"github.com/timago/terraform-provider-timago/internal/winrm"
 )
@@ -58,8 +59,7 @@ func (c *Client) Presence(ctx context.Context, address string) (kms.Presence, er
 		return kms.Presence{}, classify(err)
 	}
 	presence := kms.Presence{Uptime: uptime, Desktops: sessions(explorers)}
-	presence.Name, _ = computer.String("Name")
-	presence.User, _ = computer.String("UserName")
+	presence.Name, presence.User = text(computer, "Name"), text(computer, "UserName")
 	return presence, nil
 }
 
@@ -118,7 +118,7 @@ func hostInUse(i winrm.Instance) (host string, port int, found bool) {
 		{"KeyManagementServiceMachine", "KeyManagementServicePort"},
 		{"DiscoveredKeyManagementServiceMachineName", "DiscoveredKeyManagementServiceMachinePort"},
 	} {
-		if host, _ := i.String(names[0]); host != "" {
+		if host := text(i, names[0]); host != "" {
 			if port, known := number(i, names[1]); known && *port != 0 {
 				return host, *port, n > 0
 			}
@@ -176,9 +176,7 @@ func licenceOf(i winrm.Instance) (kms.Licence, bool, error) {
 		return kms.Licence{}, false, fmt.Errorf("a product's licence status is missing: %w", kms.ErrNotYet)
 	}
 	licence := kms.Licence{Product: product, Status: kms.LicenceStatus(status)}
-	licence.ID, _ = i.String("ID")
-	licence.ID = strings.ToLower(licence.ID)
-	licence.Name, _ = i.String("Name")
+	licence.ID, licence.Name = strings.ToLower(text(i, "ID")), text(i, "Name")
 	licence.Channel = channelOf(i)
 	reason, _ := i.Uint32("LicenseStatusReason")
 	licence.Reason = kms.Code(reason)
@@ -193,9 +191,13 @@ func licenceOf(i winrm.Instance) (kms.Licence, bool, error) {
 }
 
 func channelOf(i winrm.Instance) kms.Channel {
-	channel, _ := i.String(propertyChannel)
-	description, _ := i.String("Description")
-	return kms.ChannelOf(channel, description)
+	return kms.ChannelOf(text(i, propertyChannel), text(i, "Description"))
+}
+
+// text reads what is shown to people; "" where there is none.
+func text(i winrm.Instance, name string) string {
+	value, _ := i.String(name)
+	return foreign.Text(value)
 }
 
 // noData is how Windows writes that it has no number: -1 in an unsigned property.
