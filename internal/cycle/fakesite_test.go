@@ -33,6 +33,11 @@ const dialTimeout = 3 * time.Second
 // travel lets a call take its time; it fails when the context ends first.
 func (s *fakeSite) travel(ctx context.Context, station, kind string) error {
 	took := s.latency
+	about := []string{kind}
+	if kind != world.AboutActivate && kind != world.AboutRestart {
+		about = append(about, world.AboutRead)
+	}
+	slow := s.AnswerTakes(station, about...)
 	if took > 0 {
 		// Different for each pair of station and kind, so that no two calls end at one moment.
 		hash := fnv.New32a()
@@ -42,7 +47,7 @@ func (s *fakeSite) travel(ctx context.Context, station, kind string) error {
 	if s.late {
 		ctx = context.WithoutCancel(ctx)
 	}
-	return pause(ctx, took)
+	return pause(ctx, took+slow)
 }
 
 func pause(ctx context.Context, d time.Duration) error {
@@ -108,8 +113,14 @@ func (s *fakeSite) Activate(ctx context.Context, station, licence string) error 
 	if err := s.travel(ctx, station, "activate"); err != nil {
 		return err
 	}
-	_, err := answered(ctx, 0, s.World.Activate(station, licence))
-	return err
+	attempt, err := s.StartActivate(station, licence)
+	if _, err = answered(ctx, 0, err); err != nil {
+		return err
+	}
+	if ended := pause(ctx, attempt.Takes); ended != nil {
+		return fmt.Errorf("%w: %w", kms.ErrUnknownOutcome, ended)
+	}
+	return attempt.Err()
 }
 
 func (s *fakeSite) Restart(ctx context.Context, station string, force bool) error {
@@ -118,7 +129,7 @@ func (s *fakeSite) Restart(ctx context.Context, station string, force bool) erro
 		s.watch.restarted(station, err)
 		return err
 	}
-	err := s.Shutdown(station, s.notice, force, true)
+	err := s.RestartAfter(station, s.notice, force)
 	s.watch.restarted(station, err)
 	_, err = answered(ctx, 0, err)
 	return err

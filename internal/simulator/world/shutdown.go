@@ -12,7 +12,10 @@ import (
 
 // Restart asks the station to restart at once. Somebody who is logged on makes it
 // refuse unless forced; a shutdown under way is as good.
-func (w *World) Restart(station string, force bool) error {
+func (w *World) Restart(station string, force bool) error { return w.RestartAfter(station, 0, force) }
+
+// RestartAfter is Restart with a notice.
+func (w *World) RestartAfter(station string, notice time.Duration, force bool) error {
 	defer w.look()()
 	s, err := w.station(station)
 	if err != nil {
@@ -22,7 +25,7 @@ func (w *World) Restart(station string, force bool) error {
 	if contact != ContactOK && !contact.Lost() {
 		return contact.failed(s.Name, true)
 	}
-	err = s.shutdown(0, force, true, false)
+	err = s.shutdown(notice, force, true, false)
 	var refused *CommandError
 	switch {
 	case errors.As(err, &refused) && refused.passes():
