@@ -108,9 +108,21 @@ func parseScenario(text []byte) (scenario, error) {
 // prints its world in the form of these files; what it caught is added by hand.
 func TestWorldsKept(t *testing.T) {
 	t.Parallel()
-	files, err := filepath.Glob(filepath.Join(worldsKept, "*.yaml"))
+	eachWorld(t, worldsKept, func(t *testing.T, s scenario) {
+		synctest.Test(t, func(t *testing.T) {
+			if w := s.play(t); len(w.broken) > 0 {
+				t.Errorf("%q\n%s", w.broken, w.log.String())
+			}
+		})
+	})
+}
+
+// eachWorld reads the worlds of a folder and has each of them judged.
+func eachWorld(t *testing.T, folder string, judge func(*testing.T, scenario)) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(folder, "*.yaml"))
 	if err != nil || len(files) == 0 {
-		t.Fatalf("%d worlds in %s, %v", len(files), worldsKept, err)
+		t.Fatalf("%d worlds in %s, %v", len(files), folder, err)
 	}
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".yaml"), func(t *testing.T) {
@@ -123,11 +135,7 @@ func TestWorldsKept(t *testing.T) {
 			if err != nil || s.Caught == "" {
 				t.Fatalf("caught %q, %v", s.Caught, err)
 			}
-			synctest.Test(t, func(t *testing.T) {
-				if w := s.play(t); len(w.broken) > 0 {
-					t.Errorf("%q\n%s", w.broken, w.log.String())
-				}
-			})
+			judge(t, s)
 		})
 	}
 }

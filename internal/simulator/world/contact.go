@@ -132,6 +132,8 @@ func (c Contact) failed(machine string, command bool) error {
 		return nil
 	case c.Lost() && command:
 		kind = kms.ErrUnknownOutcome
+	case c == ContactUnresolved:
+		kind = kms.ErrUnknownName
 	case c == ContactNetlogon, c == ContactClosing, c == Contact(Quota), c == Contact(Unavailable):
 		kind = kms.ErrNotYet
 	case c == Contact(Unauthorized), c == Contact(Denied):

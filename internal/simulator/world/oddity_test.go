@@ -100,7 +100,7 @@ func TestALogThatLosesRecords(t *testing.T) {
 func TestNamesOfAMachine(t *testing.T) {
 	t.Parallel()
 	w := build(t, world.Site{Stations: []world.Station{{Name: "PC1", Aliases: []string{"pc1.schule.example", "192.0.2.7"}, Unresolved: true}}})
-	if _, err := w.Probe("PC1"); !errors.Is(err, kms.ErrUnreachable) || w.Contact("pc1") != world.ContactUnresolved {
+	if _, err := w.Probe("PC1"); !errors.Is(err, kms.ErrUnknownName) || !errors.Is(err, kms.ErrUnreachable) || w.Contact("pc1") != world.ContactUnresolved {
 		t.Errorf("a name that leads nowhere: %v", err)
 	}
 	if err := w.Activate("PC1", "e0c42288-980c-4788-a014-c080d2e1926e"); !errors.Is(err, kms.ErrUnreachable) {

@@ -11,7 +11,7 @@ import (
 )
 
 // Restart asks the station to restart at once. Somebody who is logged on makes it
-// refuse unless forced; a shutdown under way is as good.
+// refuse unless forced; a shutdown under way is as good, unless somebody else scheduled it.
 func (w *World) Restart(station string, force bool) error { return w.RestartAfter(station, 0, force) }
 
 // RestartAfter is Restart with a notice.
@@ -30,6 +30,8 @@ func (w *World) RestartAfter(station string, notice time.Duration, force bool) e
 	switch {
 	case errors.As(err, &refused) && refused.passes():
 		return fmt.Errorf("%w: %w", kms.ErrNotYet, err)
+	case errors.Is(err, ErrShutdownUnderWay) && s.foreign:
+		return fmt.Errorf("%s: %w: %w", s.Name, kms.ErrShutdownPending, err)
 	case err != nil && !errors.Is(err, ErrShutdownUnderWay):
 		return err
 	}

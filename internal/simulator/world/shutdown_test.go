@@ -19,6 +19,9 @@ func TestAShutdownThatSomebodyElseScheduled(t *testing.T) {
 			if err := w.Shutdown("R101-PC01", 0, true, true); !errors.Is(err, world.ErrShutdownUnderWay) {
 				t.Errorf("a command of ours: %v", err)
 			}
+			if err := w.Restart("R101-PC01", true); !errors.Is(err, kms.ErrShutdownPending) {
+				t.Errorf("in the words of the domain: %v", err)
+			}
 			if ask(t, w, "R101-PC01", kms.Windows) != kms.CodeNotEnoughCount {
 				t.Error("it does not work until then")
 			}

@@ -1,0 +1,435 @@
+package cycle_test
+
+import (
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/timago/terraform-provider-timago/internal/cycle"
+	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/simulator/world"
+)
+
+// promises holds a cycle in a wide world against the promises about what no list holds:
+// A6 and A14 to A19, and with them A1 and A2 as far as the invariant checker does. It knows
+// the world's truth from what the world tells, and the cycle's view from the calls that the
+// cycle made: a promise is broken only where the cycle could have known.
+type promises struct {
+	*invariantChecker // its lock is this one's, too; its breaches and log are shared
+	drawn             scenario
+	members           map[string]*member // by the machine's name
+	names             map[string]string  // a member's names: the machine's
+	counts            map[kms.Product]int
+	calls             []*call       // under way
+	oracle            *world.World  // the same site, for how long things take there
+	hostLog           []world.Event // of the world's truth, before the last restart
+	keys              []world.KeyState
+	asked             []world.Event // … before the last leaving out, of that station
+
+	progressed time.Time // of any member
+	begunLast  time.Time // when something new was begun
+	dark       darkness  // when the host's evidence could not be read
+	lastRead   map[kms.Product]int
+	reads      int // of the host
+	readEver   bool
+	reached    bool // every threshold held, as the cycle said
+	proved     bool // a restart brought a new count
+
+	idling idling
+}
+
+// member is what is known of one machine.
+type member struct {
+	name      string
+	described world.Station
+	ready     bool // Windows and its services run, and WinRM listens
+	open      bool
+	readyAt   time.Time
+	users     bool
+	usersAt   time.Time // when that changed
+
+	presence, licensing bool // read since the beginning
+	licences            []kms.Licence
+	readAt              time.Time // first complete read; zero: none
+
+	progressed time.Time // with the cycle, on its part
+	askedFirst map[string]time.Time
+	refusals   map[string][]refusal // by licence
+	counted    map[kms.Product]int  // by the host
+	credited   int                  // by the cycle
+
+	restarts    int       // commands taken, or maybe taken
+	restartedAt time.Time // zero: nothing is awaited of a restart
+	wokenAt     time.Time
+	pending     map[kms.Product]time.Time // asked, and neither evidence nor refusal since
+	requested   map[kms.Product]time.Time // last request that the host took
+	newID       map[kms.Product]time.Time // last one that it counted anew
+	out         map[kms.Product]string    // left out, with the reason; "" is of every product
+	outAt       time.Time
+	callFailed  time.Time
+}
+
+type refusal struct {
+	at   time.Time
+	code kms.Code
+}
+
+// darkness adds up the time in which the evidence could not be read.
+type darkness struct {
+	since time.Time // zero: it can
+	total time.Duration
+}
+
+func (d *darkness) turn(dark bool, now time.Time) {
+	switch {
+	case dark && d.since.IsZero():
+		d.since = now
+	case !dark && !d.since.IsZero():
+		d.total += now.Sub(d.since)
+		d.since = time.Time{}
+	}
+}
+
+func (d *darkness) until(now time.Time) time.Duration {
+	if d.since.IsZero() {
+		return d.total
+	}
+	return d.total + now.Sub(d.since)
+}
+
+func newPromises(base *invariantChecker, s scenario) (*promises, error) {
+	oracle, err := world.New(s.Site, world.Options{})
+	if err != nil {
+		return nil, err
+	}
+	p := &promises{
+		invariantChecker: base, drawn: s, members: map[string]*member{}, names: map[string]string{},
+		counts: map[kms.Product]int{}, lastRead: map[kms.Product]int{}, oracle: oracle,
+	}
+	for _, key := range oracle.State().Host.Keys {
+		p.counts[key.Product] = max(p.counts[key.Product], key.Count)
+	}
+	now := time.Now()
+	p.progressed, p.begunLast, p.proved = now, now, s.Proven
+	for _, described := range s.Site.Stations {
+		m := &member{
+			name: described.Name, described: described, ready: !described.Off, open: !described.Off,
+			users: described.User != "" || described.Sessions > 0, progressed: now, usersAt: now, readyAt: now,
+			askedFirst: map[string]time.Time{}, refusals: map[string][]refusal{}, counted: map[kms.Product]int{},
+			pending: map[kms.Product]time.Time{}, requested: map[kms.Product]time.Time{}, newID: map[kms.Product]time.Time{}, out: map[kms.Product]string{},
+		}
+		p.members[m.name] = m
+		for _, name := range append([]string{m.name}, described.Aliases...) {
+			p.names[name] = m.name
+		}
+	}
+	base.names = p.names
+	for _, f := range s.Site.Faults {
+		if f.Name == world.SlowAnswer {
+			base.slowest = max(base.slowest, f.By)
+		}
+	}
+	return p, nil
+}
+
+// timeout is how long a member may go without progress.
+func (p *promises) timeout() time.Duration {
+	if p.limits.StationTimeout == 0 {
+		return 15 * time.Minute
+	}
+	return p.limits.StationTimeout
+}
+
+// progress of a member.
+func (p *promises) advance(m *member) {
+	m.progressed = time.Now()
+	p.progressed = m.progressed
+	clear(m.askedFirst)
+}
+
+// observe is told what happens in the world, before the cycle can know it.
+func (p *promises) observe(e world.Entry) {
+	p.invariantChecker.observe(e)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := time.Now()
+	m := p.members[e.Machine]
+	p.follow(e)
+	switch e.Kind {
+	case world.KindCounted:
+		key, rest, _ := strings.Cut(e.Detail, ":")
+		_, from, _ := strings.Cut(rest, " from ")
+		client, _, _ := strings.Cut(from, ",")
+		if m := p.members[client]; m != nil {
+			product := productOf(key)
+			m.counted[product]++
+			m.newID[product] = now
+			p.proved = p.proved || m.restarts > 0
+			p.advance(m)
+		}
+	default:
+		if m != nil {
+			p.happened(m, e, now)
+		}
+	}
+}
+
+// follow keeps the host's counts: "windows: … count 3 to 4", "windows: 2 left, count 3".
+func (p *promises) follow(e world.Entry) {
+	if e.Kind != world.KindCounted && e.Kind != world.KindLeft {
+		return
+	}
+	key, _, _ := strings.Cut(e.Detail, ":")
+	words := strings.Fields(e.Detail)
+	if count, err := strconv.Atoi(words[len(words)-1]); err == nil {
+		p.counts[productOf(key)] = count
+	}
+}
+
+func (p *promises) happened(m *member, e world.Entry, now time.Time) {
+	switch e.Kind {
+	case world.KindReady:
+		m.ready, m.readyAt = true, now
+		p.advance(m) // after a restart, a wake, or by itself: it is back
+	case world.KindOff:
+		m.ready, m.open = false, false
+		clear(m.pending)
+	case world.KindOpens:
+		m.open, m.readyAt = true, now
+	case world.KindCloses:
+		m.open = false
+	case world.KindLogOn:
+		m.users, m.usersAt = true, now
+	case world.KindLogOff:
+		m.users, m.usersAt = false, now
+		p.advance(m)
+	case world.KindRequest:
+		title, outcome, _ := strings.Cut(e.Detail, ": ")
+		product := kms.Product(strings.ToLower(title))
+		if strings.HasPrefix(outcome, kms.CodeOK.String()) && m.described.OtherHost == "" {
+			m.requested[product] = now
+			delete(m.pending, product)
+			m.wokenAt = time.Time{}
+		}
+	default:
+	}
+}
+
+// begins is told of a call that begins.
+func (p *promises) begins(c call) *call {
+	if c.kind == "restart" {
+		defer p.know("")()
+	} else {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+	}
+	kept := &c
+	if c.station != "" {
+		kept.station = p.names[c.station]
+	}
+	p.watchIdling()
+	p.calls = append(p.calls, kept)
+	if m := p.members[kept.station]; m != nil {
+		p.beginsAt(m, kept)
+	}
+	p.watchLiveness(kept)
+	return kept
+}
+
+func (p *promises) beginsAt(m *member, c *call) {
+	switch c.kind {
+	case "activate":
+		p.judgeAsking(m, c)
+		if _, known := m.askedFirst[c.licence]; !known {
+			m.askedFirst[c.licence] = c.began
+			p.begunLast = c.began
+		}
+	case "restart":
+		p.judgeCeiling(c)
+	case "wake":
+		if m.wokenAt.IsZero() {
+			m.wokenAt = c.began
+			p.begunLast = c.began
+		}
+	default:
+	}
+}
+
+// ends is told of a call that has ended.
+func (p *promises) ends(c *call, keep func(*call)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	keep(c)
+	c.ended = time.Now()
+	p.calls = slices.DeleteFunc(p.calls, func(other *call) bool { return other == c })
+	switch m := p.members[c.station]; {
+	case c.kind == "host":
+		p.hostRead(c)
+	case m != nil:
+		p.endsAt(m, c)
+	}
+	p.watchIdling()
+}
+
+func (p *promises) hostRead(c *call) {
+	// Who may not read the host goes by what stations are told.
+	p.fromClients = errors.Is(c.err, kms.ErrDenied)
+	p.dark.turn(c.err != nil && !p.fromClients, c.ended)
+	if c.err != nil {
+		return
+	}
+	p.reads++
+	p.readEver = true
+	for product := range p.job.Thresholds {
+		if count, known := c.host.Count(product); known {
+			p.lastRead[product] = count
+		}
+	}
+}
+
+func (p *promises) endsAt(m *member, c *call) {
+	if c.err != nil {
+		m.callFailed = c.ended
+	}
+	switch c.kind {
+	case "presence":
+		m.presence = m.presence || c.err == nil
+	case "licensing":
+		m.licensing = m.licensing || c.err == nil
+		if c.err == nil {
+			m.licences = c.licensing.Licences
+		}
+	case "restart":
+		if c.err == nil || errors.Is(c.err, kms.ErrUnknownOutcome) {
+			m.restarts++
+			m.restartedAt = c.began
+			p.begunLast = c.ended
+			clear(m.pending)
+			clear(m.askedFirst)
+		}
+	case "activate":
+		p.answered(m, c)
+	default:
+	}
+	if m.readAt.IsZero() && m.presence && m.licensing {
+		m.readAt = c.ended
+		p.advance(m)
+	}
+}
+
+// answered keeps what came of asking a licence.
+func (p *promises) answered(m *member, c *call) {
+	product, _ := m.family(c.licence)
+	code, refused := refusalOf(c.err)
+	switch {
+	case refused:
+		m.refusals[c.licence] = append(m.refusals[c.licence], refusal{c.ended, code})
+		delete(m.pending, product)
+		delete(p.underWay[m.name], product)
+	case c.err == nil || errors.Is(c.err, kms.ErrUnknownOutcome):
+		if m.requested[product].Before(c.began) {
+			m.pending[product] = c.ended
+		}
+	}
+}
+
+// refusalOf is the code with which Activate refused; 0xC004F038 is counted all the same,
+// and information refuses nothing.
+func refusalOf(err error) (kms.Code, bool) {
+	var refused *kms.CodeError
+	if !errors.As(err, &refused) || refused.Code == kms.CodeNotEnoughCount || refused.Code.Informational() {
+		return 0, false
+	}
+	return refused.Code, true
+}
+
+// family is the product family of one of its licences, as it was read.
+func (m *member) family(licence string) (kms.Product, bool) {
+	for _, l := range m.licences {
+		if l.ID == licence {
+			return l.Product, true
+		}
+	}
+	return "", false
+}
+
+// of lists the ids of the licences of a family with a KMS client key.
+func (m *member) of(product kms.Product) []string {
+	var ids []string
+	for _, l := range m.licences {
+		if l.Product == product && l.Channel.Counts() && l.ActivationType != kms.ActivationTypeActiveDirectory {
+			ids = append(ids, l.ID)
+		}
+	}
+	return ids
+}
+
+// said is told what the cycle says of itself.
+func (p *promises) said(e cycle.Event) {
+	e.Station = p.machine(e.Station)
+	p.progress(e)
+	if e.Kind == cycle.KindLeftOut {
+		defer p.know(e.Station)()
+	} else {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+	}
+	m := p.members[e.Station]
+	switch {
+	case e.Kind == cycle.KindReached:
+		p.reached = true
+	case m == nil:
+	case e.Kind == cycle.KindCounted:
+		m.credited++
+		p.judgeCredit(m, e.Product)
+	case e.Kind == cycle.KindLeftOut:
+		m.out[e.Product] = e.Reason
+		m.outAt = time.Now()
+		p.judgeLeftOut(m, e)
+	}
+	p.watchIdling()
+}
+
+// know looks at the world's truth, which must not be asked under the lock, and takes the
+// lock; the caller unlocks.
+func (p *promises) know(station string) func() {
+	state := p.world.State()
+	log, err := p.world.Events(state.Host.Name)
+	var asked []world.Event
+	if station != "" {
+		asked, err = p.world.Events(station)
+	}
+	p.mu.Lock()
+	if err == nil {
+		p.keys, p.hostLog, p.asked = state.Host.Keys, log, asked
+	}
+	return p.mu.Unlock
+}
+
+// isOut tells whether the cycle expects nothing of the member for a product any more.
+func (m *member) isOut(product kms.Product) bool {
+	_, all := m.out[""]
+	_, one := m.out[product]
+	return all || one
+}
+
+// missing is what the product lacks by the truth and by what the cycle last read.
+func (p *promises) lacks(product kms.Product) int {
+	if p.fromClients {
+		return p.job.Thresholds[product] - p.counts[product]
+	}
+	return p.job.Thresholds[product] - p.lastRead[product] - p.landedSince(product)
+}
+
+// landedSince are counts of members that came after the last read of the host.
+func (p *promises) landedSince(product kms.Product) int {
+	landed := 0
+	for _, m := range p.members {
+		if m.newID[product].After(p.readAt) {
+			landed++
+		}
+	}
+	return landed
+}

@@ -1,0 +1,49 @@
+package cycle_test
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/timago/terraform-provider-timago/internal/cycle"
+)
+
+// judgeTold holds the result against A19: who was left out is named with a reason, numbers
+// are those last seen, restarts those that were, and nobody's name is in it.
+func (p *promises) judgeTold(r cycle.Result, err error) {
+	for product := range p.job.Thresholds {
+		seen, known := p.lastRead[product]
+		if told, given := r.Counts[product]; known && (!given || told != seen) && !p.twin && !p.fromClients {
+			p.breach("A19", "the count of %s was last seen at %d, and %d is told (%t)", product, seen, told, given)
+		}
+	}
+	if r.Restarts > p.started-p.earlier {
+		p.breach("A19", "%d restarts are told, %d were made", r.Restarts, p.started-p.earlier)
+	}
+	for _, m := range p.members {
+		s := r.ByStation[m.name]
+		if reason, out := m.out[""]; out && len(m.described.Aliases) == 0 && (s.Reason == "" || s.Outcome != cycle.LeftOut && s.Outcome != cycle.TookPart) {
+			p.breach("A19", "%s was left out (%s), and the result says %q, %q", m.name, reason, s.Outcome, s.Reason)
+		}
+		if gone := !m.ready && m.restarts > 0 && p.left.Sub(m.restartedAt) > p.timeout()+slack; gone && s.Reason == "" && !p.twin {
+			p.breach("A19", "%s did not come back from its restart, and nothing is said of it: %q", m.name, s.Outcome)
+		}
+		if name, used := userIn(s.Reason); used {
+			p.breach("A19", "the result names %s", name)
+		}
+	}
+	if err != nil {
+		return
+	}
+	if name, used := userIn(fmt.Sprint(r)); used {
+		p.breach("A19", "a result of success names %s", name)
+	}
+}
+
+func userIn(text string) (string, bool) {
+	for _, name := range []string{`SCHULE\`, "schueler", "lehrer"} {
+		if strings.Contains(text, name) {
+			return name, true
+		}
+	}
+	return "", false
+}
