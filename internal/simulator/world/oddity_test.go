@@ -198,3 +198,21 @@ func TestCodesInAScenario(t *testing.T) {
 		}
 	}
 }
+
+func TestIDsOfEarlierDays(t *testing.T) {
+	t.Parallel()
+	site := world.Site{Host: world.Host{Keys: []world.Key{{Key: "windows"}, {Key: "office-2024"}}}, Stations: both("office-2024")}
+	site.Stations[0].Earlier = []time.Duration{2 * day, 9 * day, 40 * day}
+	w := build(t, site)
+	if windows, office := count(t, w, kms.Windows), count(t, w, kms.Office); windows != 2 || office != 2 {
+		t.Errorf("counts %d and %d", windows, office)
+	}
+	ids := map[kms.CMID]bool{}
+	events, err := w.Counted(monday.Add(-30 * day))
+	for _, e := range events {
+		ids[e.CMID] = ids[e.CMID] || e.Client == "PC1"
+	}
+	if err != nil || len(ids) != 4 {
+		t.Errorf("%d ids under its name, %v", len(ids), err)
+	}
+}

@@ -74,6 +74,8 @@ type Station struct {
 	Explorers  int      `yaml:"explorers"`     // explorer.exe in each session with a desktop; default 1
 	Cards      int      `yaml:"virtual_cards"` // virtual network cards, listed before the real one; at most 3
 	OtherHost  string   `yaml:"other_host"`    // a KMS host elsewhere, which it asks instead
+
+	Earlier []time.Duration `yaml:"earlier"` // ago: its products asked under ids that it has no more
 }
 
 // Image is what a station starts from.

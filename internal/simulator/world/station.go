@@ -323,12 +323,33 @@ func (s *station) logOff() {
 // clock is what the station's own clock shows at a moment.
 func (s *station) clock(t time.Time) time.Time { return t.Add(s.Skew) }
 
+// earlier is what the station asked under ids that later starts have replaced.
+func (s *station) earlier() []past {
+	var all []past
+	for i, age := range s.Earlier {
+		windows, office := s.world.cmid(s.Name, "windows earlier", i), s.world.cmid(s.Name, "office earlier", i)
+		for _, p := range s.products {
+			asked := request{
+				key: p.key, threshold: p.threshold(), client: s.Name, cmid: windows, clock: s.clock(s.world.now.Add(-age)),
+				status: kms.OOBGrace, remaining: graceLasts, id: p.id,
+			}
+			if p.product == kms.Office && !s.Image.OneCMID {
+				asked.cmid = office
+			}
+			if p.means == ByKMS {
+				all = append(all, past{at: s.world.now.Add(-age), do: func() { s.world.host.answer(asked) }})
+			}
+		}
+	}
+	return all
+}
+
 // past is what the station did before the start: it asked, and was counted or not.
 func (s *station) past() []past {
+	all := s.earlier()
 	if s.Off {
-		return nil
+		return all
 	}
-	var all []past
 	for _, p := range s.products {
 		if p.silent && !s.Counted && !s.Licensed || p.means != ByKMS {
 			continue
