@@ -16,16 +16,18 @@ import (
 // held to the contract.
 func NewAPISite(t testing.TB, scenario simulator.Scenario, speed float64) *Site {
 	t.Helper()
-	checker := contracttest.New(t)
+	checker, between := contracttest.New(t), &contracttest.Between{}
 	s, err := simulator.Start(scenario, simulator.Options{
 		Speed: speed, API: true,
-		CheckAPI: func(server http.Handler) http.Handler { return checker.Requests(checker.Answers(server)) },
+		CheckAPI: func(server http.Handler) http.Handler {
+			return checker.Requests(between.Handler(checker.Answers(server)))
+		},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.Close)
-	return &Site{Simulator: s, t: t}
+	return &Site{Simulator: s, Between: between, t: t}
 }
 
 // Room is a scenario with n stations alike in room R101, named R101-PC01, R101-PC02

@@ -9,6 +9,7 @@ import (
 
 	"github.com/timago/terraform-provider-timago/internal/simulator"
 	"github.com/timago/terraform-provider-timago/internal/simulator/world"
+	"github.com/timago/terraform-provider-timago/internal/timago/contracttest"
 )
 
 // Speed is how much faster time runs at the simulated site than here. A start of a minute
@@ -18,6 +19,9 @@ const Speed = 60
 // Site is a simulated site for one test.
 type Site struct {
 	*simulator.Simulator
+	// Between answers in place of Timago's interface, where there is one.
+	Between *contracttest.Between
+
 	t testing.TB
 }
 

@@ -121,7 +121,8 @@ func TestAnImageThatFailsIsMadeByTheNextApply(t *testing.T) {
 	p.Inject(world.Fault{Name: world.ImageFails, On: []string{first}, Times: 1})
 	outcome, said := p.Diagnostics("apply", "-auto-approve")
 	p.Saw(world.ImageFails)
-	const want = cannotReset + "\n\nno command is under way for the station in Timago, and its image is still the old one" + nextPlan
+	const want = cannotReset + "\n\nTimago did not carry out reset_image on R101-PC01: failed (image_failed): it started from the old image" +
+		"\n\nTimago could not make the image: look at the station and its image server in Timago, then apply again."
 	if outcome.Exit != 0 || len(said) != 1 || p.told(said[0]) != want {
 		t.Errorf("exit %d, %q", outcome.Exit, said)
 	}
@@ -191,7 +192,7 @@ func TestOneOfSeveralOperatingSystems(t *testing.T) {
 
 	p.configure(`operating_system = "Windows 12"`)
 	outcome, said := p.Diagnostics("apply", "-auto-approve")
-	const want = cannotSwitchOn + "\n\n" + `the station R101-PC01 has no operating system "Windows 12"` + "\n\nIt has: Windows 11, Windows 10."
+	const want = cannotSwitchOn + "\n\n" + `the station R101-PC01 has no operating system "Windows 12"` + "\n\nSet operating_system to what it has: Windows 11 or Windows 10."
 	if outcome.Exit != 1 || len(said) != 1 || p.told(said[0]) != want {
 		t.Errorf("exit %d, %q", outcome.Exit, said)
 	}

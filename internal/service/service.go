@@ -17,6 +17,8 @@ type Data struct {
 	// Engine runs the cycles of one provider: two pools on one KMS host then know of each
 	// other's restarts under way.
 	Engine *cycle.Engine
+	// Claims keeps instances apart that are about one station.
+	Claims *Claims
 }
 
 // From reads what Configure was handed. Nothing was handed where Terraform asks before the

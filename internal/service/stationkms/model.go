@@ -70,6 +70,16 @@ func (m model) reference() string {
 	return m.Station.ValueString()
 }
 
+// keys are what the station is known by among instances: for good, and by its name.
+func (m model) keys() (id, name string) {
+	name = strings.ToLower(cmp.Or(m.Name.ValueString(), m.Station.ValueString()))
+	return cmp.Or(strings.ToLower(m.ID.ValueString()), name), name
+}
+
+// systemGone tells whether the last read found the station without the operating system
+// that was managed, see refresh. In direct mode none is ever seen.
+func (m model) systemGone() bool { return m.OperatingSystem.IsNull() && !m.Effective.IsNull() }
+
 // title is how a person knows the station.
 func (m model) title() string {
 	return cmp.Or(m.Name.ValueString(), m.Station.ValueString(), m.ID.ValueString())
@@ -137,7 +147,8 @@ func (m *model) refresh(station site.Station) diag.Diagnostics {
 		m.OperatingSystem, m.Effective = types.StringNull(), types.BoolValue(false)
 		return diag.Diagnostics{tfdiag.Failure{
 			Verb: "read", Noun: "operating system of station", Name: m.title(), Err: err,
-			Attempted: `The option "KMS-Aktivierung" is one of an operating system.`,
+			Attempted: `The option "KMS-Aktivierung" is one of an operating system, and the one that was managed is gone. ` +
+				"Unless operating_system is set, the plan replaces this instance: the system that the station has now is taken over as it is, and its image reset only where it was made otherwise.",
 		}.Warning()}
 	}
 	if !strings.EqualFold(m.OperatingSystem.ValueString(), system.Name) {

@@ -25,25 +25,40 @@ func (r *Resource) ModifyPlan(ctx context.Context, req resource.ModifyPlanReques
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	name, diags := instance(ctx, req.Private, resp.Private)
+	resp.Diagnostics.Append(diags...)
 	switch {
 	case destroys:
 		if direct && state.ClearOnDestroy.ValueBool() && state.Enabled.ValueBool() {
 			resp.Diagnostics.Append(byHand(state.title(), state.OperatingSystem.ValueString(), false))
 		}
+		resp.Diagnostics.Append(r.release(ctx, state, name, resp.Private)...)
 		return
 	case creates:
 		if direct && !plan.Station.IsUnknown() && !plan.Enabled.IsUnknown() {
 			resp.Diagnostics.Append(byHand(plan.title(), plan.OperatingSystem.ValueString(), plan.Enabled.ValueBool()))
 		}
+		resp.Diagnostics.Append(r.claimNew(ctx, plan, name)...)
 		return // nothing that comes from the network is known
 	}
 	if !r.same(state, plan.Station) {
+		if r.claims != nil {
+			id, _ := state.keys()
+			r.claims.Leave(id, name)
+		}
 		resp.RequiresReplace.Append(path.Root("station"))
 		return
 	}
+	id, _ := state.keys()
+	resp.Diagnostics.Append(r.claim(id, name, plan)...)
 	var configured types.String
 	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("operating_system"), &configured)...)
 	plan.follow(state, configured.IsNull())
+	if configured.IsNull() && state.systemGone() {
+		// Another system has taken the place of the one that was managed. It is taken over anew,
+		// for all to see, and not reset as if it were the old one.
+		resp.RequiresReplace.Append(path.Root("operating_system"))
+	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
 	if direct && plan.Effective.IsUnknown() && !plan.Enabled.IsUnknown() {
 		resp.Diagnostics.Append(byHand(plan.title(), plan.OperatingSystem.ValueString(), plan.Enabled.ValueBool()))
@@ -69,7 +84,7 @@ func (m *model) follow(state model, anySystem bool) {
 	m.ID, m.Name, m.Location, m.ComputerGroup = state.ID, state.Name, state.Location, state.ComputerGroup
 	if anySystem {
 		m.OperatingSystem = state.OperatingSystem
-		if state.OperatingSystem.IsNull() && !state.Effective.IsNull() {
+		if state.systemGone() {
 			m.OperatingSystem = types.StringUnknown() // the one that it was is gone
 		}
 	}

@@ -28,7 +28,10 @@ var (
 
 // Resource keeps the option "KMS-Aktivierung" of a station as it is wanted, and an image
 // on it that was made with it.
-type Resource struct{ site *site.Site }
+type Resource struct {
+	site   *site.Site
+	claims *service.Claims
+}
 
 // NewResource returns the resource for registration.
 func NewResource() resource.Resource { return &Resource{} }
@@ -45,7 +48,7 @@ func (r *Resource) Metadata(_ context.Context, req resource.MetadataRequest, res
 func (r *Resource) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
 	data, diags := service.From(req.ProviderData)
 	resp.Diagnostics.Append(diags...)
-	r.site = data.Site
+	r.site, r.claims = data.Site, data.Claims
 }
 
 // clientID is how Timago names its stations for good.
@@ -74,27 +77,31 @@ func (r *Resource) Create(ctx context.Context, req resource.CreateRequest, resp 
 		resp.Diagnostics.Append(w.failure(errNotConfigured, nil).Error())
 		return
 	}
-	found, diags := r.start(ctx, w, timeout)
+	found, reset, diags := r.start(ctx, w, timeout)
 	resp.Diagnostics.Append(diags...)
 	if diags.HasError() {
 		return
 	}
 	plan.complete(found)
+	resp.Diagnostics.Append(rememberReset(ctx, resp.Private, reset)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 	resp.Diagnostics.Append(identify(ctx, resp.Identity, plan.ID)...)
 }
 
 // start gives an error only where nothing was commanded.
-func (r *Resource) start(ctx context.Context, w wish, timeout time.Duration) (shown, diag.Diagnostics) {
+func (r *Resource) start(ctx context.Context, w wish, timeout time.Duration) (shown, resetMemory, diag.Diagnostics) {
 	if !r.site.HasTimago() {
-		return adopt(ctx, r.site, w, timeout)
+		found, diags := adopt(ctx, r.site, w, timeout)
+		return found, resetMemory{}, diags
 	}
-	done := take(ctx, r.site, w, timeout)
+	done := r.change(w).run(ctx, timeout)
 	if done.err != nil && !done.commanded {
-		return shown{}, diag.Diagnostics{w.failure(done.err, &done).Error()}
+		return shown{}, resetMemory{}, diag.Diagnostics{w.failure(done.err, &done).Error()}
 	}
-	return done.show(w), done.warnings(w)
+	return done.show(w), done.reset, done.warnings(w)
 }
+
+func (r *Resource) change(w wish) change { return change{site: r.site, claims: r.claims, wish: w} }
 
 // Read looks the station up. Only Timago's own word that there is none removes it.
 func (r *Resource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
@@ -104,6 +111,8 @@ func (r *Resource) Read(ctx context.Context, req resource.ReadRequest, resp *res
 		return
 	}
 	resp.Diagnostics.Append(identify(ctx, resp.Identity, state.ID)...)
+	_, diags := instance(ctx, resp.Private, resp.Private)
+	resp.Diagnostics.Append(diags...)
 	if r.site == nil {
 		resp.Diagnostics.AddWarning("Unable to read stations",
 			"The provider's configuration is not known yet. The stations' state stays as it was last read.")
@@ -133,6 +142,9 @@ func (r *Resource) Read(ctx context.Context, req resource.ReadRequest, resp *res
 		// One summary for all of them, which the CLI then shows as one warning.
 		failure.Noun, failure.Name = "stations in Timago", ""
 		failure.Attempted = "Station " + state.title() + " was looked for. Its state stays as it was last read."
+		if errors.Is(err, context.DeadlineExceeded) && again(err) != "" {
+			failure.Next = "The time for it ran out: see whether the server is well, or raise timeouts.read."
+		}
 		resp.Diagnostics.Append(failure.Warning())
 	case errors.Is(err, site.ErrNotFound):
 		resp.Diagnostics.Append(toForget(failure.Error(), "It was taken over in direct mode, by a name that Timago does not know. "+
@@ -170,11 +182,13 @@ func (r *Resource) Update(ctx context.Context, req resource.UpdateRequest, resp 
 		return
 	}
 	if !r.site.HasTimago() {
-		plan.complete(outcome{}.show(w))
+		plan.complete((&outcome{}).show(w))
 		resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 		return
 	}
-	done := take(ctx, r.site, w, timeout)
+	change := r.change(w)
+	change.last = lastReset(ctx, req.Private)
+	done := change.run(ctx, timeout)
 	if done.err != nil {
 		// No taint comes of this: what could not be done may be told as what it is.
 		resp.Diagnostics.Append(w.failure(done.err, &done).Error())
@@ -185,6 +199,7 @@ func (r *Resource) Update(ctx context.Context, req resource.UpdateRequest, resp 
 		resp.Diagnostics.Append(done.warnings(w)...)
 	}
 	plan.complete(done.show(w))
+	resp.Diagnostics.Append(rememberReset(ctx, resp.Private, done.reset)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 }
 
@@ -193,7 +208,7 @@ func (r *Resource) Update(ctx context.Context, req resource.UpdateRequest, resp 
 func (r *Resource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var state model
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	if resp.Diagnostics.HasError() || !state.ClearOnDestroy.ValueBool() {
+	if resp.Diagnostics.HasError() || !state.ClearOnDestroy.ValueBool() || state.systemGone() {
 		return
 	}
 	timeout, diags := state.Timeouts.Delete(ctx, defaultReadTimeout)
@@ -210,11 +225,26 @@ func (r *Resource) Delete(ctx context.Context, req resource.DeleteRequest, resp 
 	if !r.site.HasTimago() {
 		return // told by the plan
 	}
+	id, name := state.keys()
+	if isKept(ctx, req.Private) || r.claims.Kept(load[string](ctx, req.Private, keyInstance), id, name) {
+		resp.Diagnostics.Append(leftOn(w.title, "another instance of timago_station_kms keeps the station."))
+		return
+	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	if err := switchOff(ctx, r.site, w); err != nil {
+	left, err := r.change(w).switchOff(ctx)
+	if left != "" {
+		resp.Diagnostics.Append(leftOn(w.title, left))
+	}
+	if err != nil {
 		resp.Diagnostics.Append(toForget(w.failure(err, nil).Error(), "To forget the station all the same, and leave its option as it is: terraform state rm."))
 	}
+}
+
+// leftOn is one warning for all stations whose option a destroy leaves: the summary is the
+// same.
+func leftOn(title, reason string) diag.Diagnostic {
+	return diag.NewWarningDiagnostic("Options were left as they are", "Station "+title+`: its option "KMS-Aktivierung" was not switched off, since `+reason)
 }
 
 // toForget adds to an error how the station is forgotten, beside what is to be mended.
