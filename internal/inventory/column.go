@@ -40,7 +40,7 @@ func named(labels []string) bool {
 
 // normalised makes "MAC-Adresse", "mac_adresse" and " MAC Adresse: " one.
 func normalised(label string) string {
-	words := strings.FieldsFunc(strings.ToLower(label), func(r rune) bool { return strings.ContainsRune(" \t\n-_:.\u00a0", r) })
+	words := strings.FieldsFunc(strings.ToLower(label), func(r rune) bool { return strings.ContainsRune(" \t\n-_:.\u00a0\"", r) })
 	return strings.Join(words, " ")
 }
 
@@ -54,7 +54,7 @@ func (t *table) label(labels []string) error {
 	}
 	if slices.Contains(given, "clients up2date") {
 		line, _ := t.csv.FieldPos(0)
-		return &Error{Line: line, Column: 1, Err: errLocations}
+		return &Error{Line: t.above + line, Column: 1, Err: errLocations}
 	}
 	t.columns = make([]column, len(labels))
 	kept := map[string]bool{}

@@ -4,20 +4,19 @@
 package inventory
 
 import (
-	"encoding/csv"
-	"errors"
 	"fmt"
 	"io"
 	"os"
-	"strings"
 	"time"
-	"unicode/utf8"
 )
 
 // Inventory is a table of stations.
 type Inventory struct {
 	Columns []string // labels as they are written, in the file's order
 	Rows    []Row
+
+	Odd  []error // places that were not understood and are left out, the first ten: *Error
+	More int     // how many there are besides
 }
 
 // Row is one station. What the file does not say is empty.
@@ -39,7 +38,7 @@ type Row struct {
 	Extra map[string]string // by label: columns of no meaning here, and second ones of one meaning
 }
 
-// Error is a place in the file that cannot be read.
+// Error is a place in the file that is not understood.
 type Error struct {
 	Line, Column int    // in characters, from 1
 	Label        string // of the table's column; "" where it is none's
@@ -64,8 +63,10 @@ func (e *Error) Advice() string {
 const (
 	// maxSize bounds a file: a station's line is a few hundred bytes.
 	maxSize = 64 << 20
-	// maxErrors is how many places are told at once.
-	maxErrors = 10
+	// maxOdd is how many places are named.
+	maxOdd = 10
+	// maxHeader bounds the row of labels, in bytes.
+	maxHeader = 64 << 10
 	// headerWithin is how far a title may push the labels down.
 	headerWithin = 10
 )
@@ -84,10 +85,11 @@ func ReadFile(path string) (Inventory, error) {
 	return inventory, nil
 }
 
-// Read takes tables separated by semicolon, comma or tab, in UTF-8 with or without
-// BOM, UTF-16 or Windows-1252. Columns are known by their German or English labels, in
-// any order; only the name's must be there. A name may come twice. Its errors are *Error,
-// up to ten joined, except where the file is no text.
+// Read takes tables separated by semicolon, comma or tab, in UTF-8 with or without BOM,
+// UTF-16, Windows-1252, or the code pages of DOS and the Mac. Columns are known by their
+// German or English labels, in any order; only the name's must be there. A name may come
+// twice. A cell that is not understood is left empty, and a line of which that is true left
+// out: Inventory.Odd names them. An error is a file that holds no list of stations at all.
 func Read(r io.Reader) (Inventory, error) {
 	data, err := io.ReadAll(io.LimitReader(r, maxSize+1))
 	if err != nil {
@@ -100,128 +102,19 @@ func Read(r io.Reader) (Inventory, error) {
 	if err != nil {
 		return Inventory{}, err
 	}
-	t := &table{lines: strings.Split(text, "\n")}
+	t := newTable(text)
 	header, err := t.open()
 	if err != nil {
 		return Inventory{}, err
 	}
-	inventory := Inventory{Columns: header}
 	for {
-		fields, err := t.csv.Read()
-		if errors.Is(err, io.EOF) {
+		fields, err := t.next()
+		if err != nil { // the file's end
 			break
 		}
-		if err != nil {
-			t.errs = append(t.errs, t.syntax(err))
-			break
-		}
-		if row, ok := t.row(fields); ok {
-			inventory.Rows = append(inventory.Rows, row)
-		}
-		if len(t.errs) >= maxErrors {
-			break
-		}
+		t.row(fields)
 	}
-	if len(t.errs) > 0 {
-		return Inventory{}, errors.Join(t.errs...)
-	}
-	return inventory, nil
-}
-
-// table is a file while it is read.
-type table struct {
-	lines   []string
-	csv     *csv.Reader
-	columns []column
-	errs    []error
-}
-
-// open finds the separator and the line of labels: the first line, behind a title at
-// most, where one separator makes a label of the name's column stand by itself.
-func (t *table) open() ([]string, error) {
-	for number, line := range t.lines[:min(len(t.lines), headerWithin)] {
-		best, separator := 0, ';'
-		for _, candidate := range ";,\t" {
-			labels, err := reader(line, candidate).Read()
-			if err == nil && len(labels) > best && named(labels) {
-				best, separator = len(labels), candidate
-			}
-		}
-		if best == 0 {
-			continue
-		}
-		// What stands above is made empty, so that lines keep their numbers.
-		t.csv = reader(strings.Repeat("\n", number)+strings.Join(t.lines[number:], "\n"), separator)
-		labels, err := t.csv.Read()
-		if err != nil {
-			return nil, t.syntax(err)
-		}
-		return labels, t.label(labels)
-	}
-	return nil, &Error{Line: 1, Column: 1, Err: fmt.Errorf("no column for the stations' names: expected Bezeichnung or name among the labels, found %q", shortened(t.lines[0]))}
-}
-
-func reader(text string, separator rune) *csv.Reader {
-	r := csv.NewReader(strings.NewReader(text))
-	r.Comma = separator
-	r.FieldsPerRecord = -1
-	return r
-}
-
-// row reads a line; false where it is empty or wrong.
-func (t *table) row(fields []string) (Row, bool) {
-	line, _ := t.csv.FieldPos(0)
-	row := Row{Line: line, Extra: map[string]string{}}
-	before, empty := len(t.errs), true
-	for i, field := range fields {
-		field = strings.TrimSpace(field)
-		if field == "" {
-			continue
-		}
-		empty = false
-		if i >= len(t.columns) {
-			t.fail(i, "", errors.New("a value without a column: is there a separator in a value that wants quotes?"))
-			break
-		}
-		if err := t.columns[i].read(&row, field); err != nil {
-			t.fail(i, t.columns[i].label, err)
-		}
-	}
-	if !empty && len(t.errs) == before && row.Name == "" {
-		t.fail(0, "", errors.New("a station without a name"))
-	}
-	return row, !empty && len(t.errs) == before
-}
-
-func (t *table) fail(field int, label string, err error) {
-	line, column := t.csv.FieldPos(field)
-	t.errs = append(t.errs, &Error{Line: line, Column: t.characters(line, column), Label: label, Err: err})
-}
-
-// syntax places an error of the CSV reader.
-func (t *table) syntax(err error) error {
-	if parse := (*csv.ParseError)(nil); errors.As(err, &parse) {
-		if parse.StartLine != parse.Line { // a quote that was left open there
-			parse.Err = fmt.Errorf("%w, in the row that begins in line %d", parse.Err, parse.StartLine)
-		}
-		return &Error{Line: parse.Line, Column: t.characters(parse.Line, parse.Column), Err: parse.Err}
-	}
-	return err
-}
-
-// characters turns the CSV reader's column, in bytes, into what an editor shows.
-func (t *table) characters(line, column int) int {
-	if line < 1 || line > len(t.lines) {
-		return column
-	}
-	text := t.lines[line-1]
-	return utf8.RuneCountInString(text[:min(max(column-1, 0), len(text))]) + 1
-}
-
-func shortened(text string) string {
-	const most = 120
-	if runes := []rune(text); len(runes) > most {
-		return string(runes[:most]) + "…"
-	}
-	return text
+	t.orderDates()
+	t.found.Columns = header
+	return t.found, nil
 }

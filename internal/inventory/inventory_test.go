@@ -149,26 +149,51 @@ func TestDates(t *testing.T) {
 		"07.09.2026  08:15:30": morning.Add(30 * time.Second), "2026-09-07T08:15:00": morning,
 		"07.09.2026":           time.Date(2026, 9, 7, 0, 0, 0, 0, time.Local),
 		"2026-09-07T06:15:00Z": time.Date(2026, 9, 7, 6, 15, 0, 0, time.UTC),
+		// Of other countries, where the order is plain.
+		"2026/09/07 08:15": morning, "2026.9.7 8:15:00": morning, "2026-09-07 8:15:00 AM": morning,
+		"27/09/2026 08:15": morning.AddDate(0, 0, 20), "09/27/2026 8:15:00 am": morning.AddDate(0, 0, 20), "27-9-2026 8:15": morning.AddDate(0, 0, 20),
+		"9/27/26 8:15 PM": morning.AddDate(0, 0, 20).Add(12 * time.Hour),
+		// What a spreadsheet makes of one.
+		"46272,34375": morning, "46272.34375": morning, "46272": time.Date(2026, 9, 7, 0, 0, 0, 0, time.Local),
+		// Never.
+		"01.01.0001 00:00:00": {}, "30.12.1899": {}, "1/1/1900": {}, "01.01.1970 01:00": {}, "1601-01-01T00:00:00Z": {}, "31.12.9999 23:59:59": {},
+		"0000-00-00 00:00:00": {}, "00.00.0000": {}, "0": {}, "nie": {}, "-": {}, "n/a": {},
 	} {
 		got, err := inventory.Read(strings.NewReader("Name;Letzter Startvorgang\npc01;" + text))
-		if err != nil || !got.Rows[0].LastStart.Equal(want) {
+		if err != nil || got.Odd != nil || !got.Rows[0].LastStart.Equal(want) {
 			t.Errorf("%q: %+v, %v; want %v", text, got.Rows, err, want)
 		}
 	}
 }
 
-func TestErrorsNameLineAndColumn(t *testing.T) {
+func TestWhatIsNotUnderstoodNamesLineAndColumn(t *testing.T) {
+	t.Parallel()
+	for name, story := range map[string]struct {
+		text, want string
+		rows       int // that are read all the same
+	}{
+		"date":             {"Name;Letzter Startvorgang\nRöm;morgen\n", `line 2, column 5 (Letzter Startvorgang): "morgen" is no date: expected a date such as 07.09.2026 08:15`, 1},
+		"day":              {"Name;Letzter Startvorgang\npc;31.02.2026\n", `line 2, column 4 (Letzter Startvorgang): "31.02.2026" is no date: expected a date such as 07.09.2026 08:15`, 1},
+		"day or month":     {"Name;Letzter Startvorgang\npc;09/07/2026\n", `line 2, column 4 (Letzter Startvorgang): "09/07/2026" is no date: day and month cannot be told apart, in no row of the file: expected a date such as 07.09.2026 08:15 or 2026-09-07 08:15`, 1},
+		"MAC":              {"Name;MAC\n\npc01;02:00:5E\n", `line 3, column 6 (MAC): "02:00:5E" is no MAC address`, 1},
+		"MAC as a number":  {"Name;MAC\npc01;2,00E+10\n", `line 2, column 6 (MAC): "2,00E+10" is no MAC address`, 1},
+		"online":           {"Name;Online\npc01;vielleicht\n", `line 2, column 6 (Online): "vielleicht" is neither ja nor nein`, 1},
+		"no name":          {"Name;Raum\n;R101\npc02;R101", "line 2, column 1: a station without a name; the line is left out", 1},
+		"value too many":   {"Name;Raum\npc01;R101;x\npc02;R101", "line 2, column 11: a value without a column: is there a separator in a value that wants quotes? The line is left out", 1},
+		"quote and more":   {"Name;Raum\npc01;R\"101;x\npc02;R101", "line 2, column 7: bare \" in non-quoted-field", 1},
+		"quote, then less": {"Name;Raum\npc01;\"R101 \"x\nhinten\npc02;R101", "line 3, column 1: what may be the rest of a value above, where a quotation mark is out of place; the line is left out", 2},
+	} {
+		got, err := inventory.Read(strings.NewReader(story.text))
+		var place *inventory.Error
+		if err != nil || len(got.Odd) != 1 || !errors.As(got.Odd[0], &place) || got.Odd[0].Error() != story.want || place.Advice() == "" || len(got.Rows) != story.rows {
+			t.Errorf("%s: %v, %v\nwant %s", name, got, err, story.want)
+		}
+	}
+}
+
+func TestAFileThatHoldsNoStationsIsAnError(t *testing.T) {
 	t.Parallel()
 	for name, story := range map[string]struct{ text, want string }{
-		"date":              {"Name;Letzter Startvorgang\nRöm;09/07/2026\n", `line 2, column 5 (Letzter Startvorgang): "09/07/2026" is no date: expected a date such as 07.09.2026 08:15`},
-		"day":               {"Name;Letzter Startvorgang\npc;31.02.2026\n", `line 2, column 4 (Letzter Startvorgang): "31.02.2026" is no date: expected a date such as 07.09.2026 08:15`},
-		"MAC":               {"Name;MAC\n\npc01;02:00:5E\n", `line 3, column 6 (MAC): "02:00:5E" is no MAC address`},
-		"online":            {"Name;Online\npc01;vielleicht\n", `line 2, column 6 (Online): "vielleicht" is neither ja nor nein`},
-		"no name":           {"Name;Raum\n;R101\n", "line 2, column 1: a station without a name"},
-		"value too many":    {"Name;Raum\npc01;R101;x\n", "line 2, column 11: a value without a column: is there a separator in a value that wants quotes?"},
-		"quote in a value":  {"Name;Raum\npc01;R\"101\n", "line 2, column 7: bare \" in non-quoted-field"},
-		"open quote":        {"Name;Raum\npc01;\"R101\n", "line 2, column 11: extraneous or missing \" in quoted-field"},
-		"open quote, far":   {"Name;Raum\npc01;\"R101\npc02;R101\n", "line 3, column 10: extraneous or missing \" in quoted-field, in the row that begins in line 2"},
 		"no name column":    {"Raum;MAC\nR101;\n", `line 1, column 1: no column for the stations' names: expected Bezeichnung or name among the labels, found "Raum;MAC"`},
 		"empty":             {"", `line 1, column 1: no column for the stations' names: expected Bezeichnung or name among the labels, found ""`},
 		"list of locations": {"Bezeichnung;ID;Computer;Clients Up2Date\nR101;1;30;30\n", "line 1, column 1: this is Timago's list of locations (Standorte); export the list of stations (Stationen) instead"},
@@ -181,11 +206,11 @@ func TestErrorsNameLineAndColumn(t *testing.T) {
 	}
 }
 
-func TestSeveralErrorsAreToldAtOnce(t *testing.T) {
+func TestSeveralPlacesAreToldAtOnce(t *testing.T) {
 	t.Parallel()
-	_, err := inventory.Read(strings.NewReader("Name;Online\n" + strings.Repeat("pc;vielleicht\n", 100)))
-	if err == nil || strings.Count(err.Error(), "neither ja nor nein") != 10 {
-		t.Error(err)
+	got, err := inventory.Read(strings.NewReader("Name;Online\n" + strings.Repeat("pc;vielleicht\n", 100)))
+	if err != nil || len(got.Odd) != 10 || got.More != 90 || len(got.Rows) != 100 {
+		t.Errorf("%d places and %d more, %d rows, %v", len(got.Odd), got.More, len(got.Rows), err)
 	}
 }
 
@@ -218,6 +243,59 @@ func TestReadFileNamesTheFile(t *testing.T) {
 	}
 }
 
+// The other rows tell which of the two stands first.
+func TestTheOrderOfADateIsThatOfItsColumn(t *testing.T) {
+	t.Parallel()
+	september, july := time.Date(2026, 9, 7, 8, 15, 0, 0, time.Local), time.Date(2026, 7, 9, 8, 15, 0, 0, time.Local)
+	for also, want := range map[string]time.Time{
+		"13/09/2026": july.AddDate(0, 2, -2), "09/13/2026": september, "": {},
+	} {
+		text := "Name;Letzter Startvorgang\npc01;09/07/2026 08:15\npc02;" + also + "\n"
+		got, err := inventory.Read(strings.NewReader(text))
+		if also == "13/09/2026" {
+			want = july
+		}
+		if err != nil || len(got.Rows) != 2 || !got.Rows[0].LastStart.Equal(want) || (len(got.Odd) == 1) != (also == "") {
+			t.Errorf("beside %q: %+v, %v; want %s", also, got, err, want)
+		}
+	}
+	both, err := inventory.Read(strings.NewReader("Name;Letzter Startvorgang\npc01;13/09/2026\npc02;09/13/2026\npc03;1/2/2026"))
+	if err != nil || len(both.Odd) != 3 || len(both.Rows) != 3 {
+		t.Errorf("both orders: %+v, %v", both, err)
+	}
+}
+
+func TestCellsAsSpreadsheetsAndOldProgramsWriteThem(t *testing.T) {
+	t.Parallel()
+	want := inventory.Row{Line: 2, Name: "pc01", Location: "Gebäude Süd 101", MAC: "02:00:5E:10:01:01", Extra: map[string]string{}}
+	const table = "Name;Raum;MAC\npc01;Gebäude Süd 101;02-00-5e-10-01-01"
+	for name, text := range map[string]string{
+		"a mark of the file's end":     table + "\r\n\x1a",
+		"such a mark, and more":        table + "\r\n\x1a\x00\x00\r\n",
+		"DOS":                          encoded(t, table, charmap.CodePage850),
+		"old American DOS":             encoded(t, table, charmap.CodePage437),
+		"Mac":                          encoded(t, table, charmap.Macintosh),
+		"ISO 8859-15":                  encoded(t, table, charmap.ISO8859_15),
+		"Central European Windows":     encoded(t, table, charmap.Windows1250),
+		"made no number":               "Name;Raum;MAC\n=\"pc01\";Gebäude Süd 101;=\"02005e100101\"",
+		"an apostrophe":                "Name;Raum;MAC\n'pc01;Gebäude Süd 101;'02005e100101",
+		"invisible characters":         "Name;Raum;MAC\n\u200epc01\u200b;Gebäude\u00a0Süd 101\u202c;02-00-5e-10-01-01\u00a0",
+		"quotes that lead a value":     "Name;Raum;MAC\npc01;\"Gebäude Süd 101;02-00-5e-10-01-01",
+		"a line break in the value":    "Name;Raum;MAC\npc01;\"Gebäude Süd\n101\";02-00-5e-10-01-01",
+		"control characters":           "Name;Raum;MAC\n\x07pc01;Gebäude Süd\x0b101;02-00-5e-10-01-01",
+		"a byte order mark in between": "Name;Raum;MAC\n\ufeffpc01;Gebäude Süd 101;02-00-5e-10-01-01",
+	} {
+		got, err := inventory.Read(strings.NewReader(text))
+		if err != nil || len(got.Odd) != 0 || len(got.Rows) != 1 || !reflect.DeepEqual(got.Rows[0], want) {
+			t.Errorf("%s: %v, odd %v\n got %+v\nwant %+v", name, err, got.Odd, got.Rows, want)
+		}
+	}
+	got, err := inventory.Read(strings.NewReader("\"Name\";\"MAC-\nAdresse\"\npc01;02005e100101\n\"19\" Pult\";\npc03;"))
+	if err != nil || len(got.Rows) != 3 || got.Rows[0].MAC != "02:00:5E:10:01:01" || got.Rows[0].Line != 3 || got.Rows[2].Line != 5 {
+		t.Errorf("a line break in a label: %+v, %v", got, err)
+	}
+}
+
 // Whatever is read has names and places, and reads the same in every encoding.
 func FuzzRead(f *testing.F) {
 	f.Add([]byte(export))
@@ -225,6 +303,7 @@ func FuzzRead(f *testing.F) {
 	f.Add([]byte(encoded(f, export, charmap.Windows1252)))
 	f.Add([]byte(encoded(f, export, unicode.UTF16(unicode.LittleEndian, unicode.UseBOM))))
 	f.Add([]byte("sep=\t\nName\tOnline\n\"pc\n01\"\tx\n;"))
+	f.Add([]byte("Name;Raum;Letzter Startvorgang\n=\"a\";19\" R;9/7/26\nb;\"c\nd;13/1/26\n\x1a"))
 	f.Add([]byte("Titel\n\n\"Name\";\"Raum\"\na;b;c"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		got, err := inventory.Read(strings.NewReader(string(data)))
@@ -233,8 +312,10 @@ func FuzzRead(f *testing.F) {
 				t.Errorf("row %+v", row)
 			}
 		}
-		if place := (*inventory.Error)(nil); errors.As(err, &place) && (place.Line < 1 || place.Column < 1) {
-			t.Errorf("place %+v", place)
+		for _, odd := range append(got.Odd, err) {
+			if place := (*inventory.Error)(nil); errors.As(odd, &place) && (place.Line < 1 || place.Column < 1) {
+				t.Errorf("place %+v", place)
+			}
 		}
 		if err != nil || strings.ToValidUTF8(string(data), "") != string(data) || strings.ContainsAny(string(data), "\ufeff\x00") {
 			return

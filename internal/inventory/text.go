@@ -3,6 +3,7 @@ package inventory
 import (
 	"bytes"
 	"errors"
+	"math"
 	"strings"
 	"unicode/utf8"
 
@@ -14,8 +15,8 @@ import (
 // ErrNoText is a file of another kind.
 var ErrNoText = errors.New("no text: save the table as CSV, not as a workbook")
 
-// decode finds out the encoding and gives lines that end in "\n", without BOM and
-// without Excel's line "sep=;".
+// decode finds out the encoding and gives lines that end in "\n", without BOM, without
+// Excel's line "sep=;" and without the marks by which old programs end a file.
 func decode(data []byte) (string, error) {
 	if bytes.HasPrefix(data, []byte("PK\x03\x04")) { // a workbook, which is a zip archive
 		return "", ErrNoText
@@ -24,7 +25,7 @@ func decode(data []byte) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	text := strings.TrimPrefix(string(plain), "\ufeff")
+	text := strings.TrimRight(strings.TrimPrefix(string(plain), "\ufeff"), "\x1a\x00 \r\n")
 	if strings.ContainsRune(text, 0) {
 		return "", ErrNoText
 	}
@@ -36,8 +37,7 @@ func decode(data []byte) (string, error) {
 }
 
 // encodingOf goes by the BOM; without one by the zero bytes of UTF-16, which text has
-// nowhere else; then by whether it is valid UTF-8, which Windows-1252 with an umlaut
-// is practically never.
+// nowhere else; then by whether it is valid UTF-8.
 func encodingOf(data []byte) encoding.Encoding {
 	start := data[:min(len(data), 64)&^1]
 	var zeroFirst, zeroSecond int
@@ -57,5 +57,33 @@ func encodingOf(data []byte) encoding.Encoding {
 	case utf8.Valid(data):
 		return unicode.UTF8
 	}
-	return charmap.Windows1252
+	return codePageOf(data)
+}
+
+// codePages are those of Windows, of DOS (as old programs and Access write) and of the Mac.
+var codePages = []encoding.Encoding{charmap.Windows1252, charmap.CodePage850, charmap.Macintosh}
+
+// codePageOf is the one in which there are the most German letters and the fewest that no
+// list of stations has; in doubt it is that of Windows.
+func codePageOf(data []byte) encoding.Encoding {
+	best, most := codePages[0], math.MinInt
+	for _, page := range codePages {
+		plain, err := page.NewDecoder().Bytes(data)
+		if err != nil {
+			continue
+		}
+		points := 0
+		for _, r := range string(plain) {
+			switch {
+			case strings.ContainsRune("äöüÄÖÜß", r):
+				points++
+			case r == '\ufffd', '\u0080' <= r && r < '\u00a0', '\u2500' <= r && r < '\u25a0': // controls, lines and blocks
+				points -= 3
+			}
+		}
+		if points > most {
+			best, most = page, points
+		}
+	}
+	return best
 }

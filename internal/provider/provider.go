@@ -118,6 +118,12 @@ func (p *Provider) Configure(ctx context.Context, req provider.ConfigureRequest,
 		resp.Diagnostics.Append(tfdiag.Failure{Verb: "open", Noun: "site", Err: err}.Error())
 		return
 	}
+	if odd := opened.Oddities(); odd != nil {
+		resp.Diagnostics.Append(tfdiag.Failure{
+			Verb: "understand", Noun: "all of the inventory", Name: odd.File, Err: odd,
+			Attempted: "Each of these cells is taken for empty, or its line left out; everything else is used.",
+		}.Warning())
+	}
 	p.mu.Lock()
 	p.opened = append(p.opened, opened)
 	p.mu.Unlock()

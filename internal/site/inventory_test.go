@@ -55,6 +55,22 @@ func TestAStationIsListedUnderEveryNameThatItHas(t *testing.T) {
 	}
 }
 
+// One odd cell must not keep the provider from opening.
+func TestWhatIsOddInAnInventoryIsTold(t *testing.T) {
+	t.Parallel()
+	if odd := listed(t).Oddities(); odd != nil {
+		t.Errorf("nothing is odd: %v", odd)
+	}
+	s := listed(t, "R101-PC04;R101;02:00;;", "R101-PC05;R101;;;;x")
+	if got, err := s.Listed("R101-PC04"); err != nil || got.MAC != "" || got.Location != "R101" {
+		t.Errorf("%+v, %v", got, err)
+	}
+	odd := s.Oddities()
+	if odd == nil || len(odd.Places) != 2 || odd.More != 0 || odd.Advice() == "" || !strings.HasPrefix(odd.Error(), `line 4, column 16 (MAC-Adresse): "02:00" is no MAC address`) {
+		t.Errorf("%v", odd)
+	}
+}
+
 func TestAListedStationIsAskedAtItsAddress(t *testing.T) {
 	t.Parallel()
 	s := listed(t)
