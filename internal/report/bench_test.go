@@ -14,7 +14,7 @@ import (
 // busy is a report in the middle of an apply: so many events of so many stations, the last
 // forty of which are under way.
 func busy(t testing.TB, stations, events int) (*Report, *fakeCycle) {
-	r := newReport(t.TempDir()+"/report.html", nil)
+	r := New(t.TempDir() + "/report.html")
 	c := begin(r, Pool{Name: "R101", Host: "kms01.schule.example", Stations: room(stations), Targets: map[kms.Product]int{kms.Windows: 25, kms.Office: 5}})
 	names := room(stations)
 	for i := 0; i < events; i += 3 {

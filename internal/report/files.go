@@ -10,9 +10,10 @@ import (
 	"time"
 )
 
-// files are the three files of a report. As long as log is open they are held by this
-// process alone.
+// files are the three files of a report in their folder. As long as log is open they are
+// held by this process alone.
 type files struct {
+	folder     *os.Root
 	page, data string
 	log        *os.File
 }
@@ -56,29 +57,34 @@ var errTaken = errors.New("another process writes it")
 // claim takes the names for a report: those of path, or with -2, -3, … where another
 // process holds them.
 func claim(path string) (*files, error) {
+	folder, err := os.OpenRoot(filepath.Dir(path))
+	if err != nil {
+		return nil, err
+	}
 	extension := filepath.Ext(path)
-	stem := strings.TrimSuffix(path, extension)
+	stem := strings.TrimSuffix(filepath.Base(path), extension)
+	err = fmt.Errorf("%s and %d more names: %w", path, mostNames-1, errTaken)
 	for n := 1; n <= mostNames; n++ {
 		name := stem
 		if n > 1 {
 			name = fmt.Sprintf("%s-%d", stem, n)
 		}
-		log, err := hold(name + ".txt")
-		if errors.Is(err, errTaken) {
-			continue
+		log, busy := hold(folder, name+".txt")
+		if busy == nil {
+			return &files{folder: folder, page: name + extension, data: name + ".json", log: log}, nil
 		}
-		if err != nil {
-			return nil, err
+		if !errors.Is(busy, errTaken) {
+			err = busy
+			break
 		}
-		return &files{page: name + extension, data: name + ".json", log: log}, nil
 	}
-	return nil, fmt.Errorf("%s and %d more names: %w", path, mostNames-1, errTaken)
+	return nil, errors.Join(err, folder.Close())
 }
 
 // hold opens the plain lines anew and locks them: the lock goes with the process,
 // however that ends.
-func hold(path string) (*os.File, error) {
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o600)
+func hold(folder *os.Root, name string) (*os.File, error) {
+	file, err := folder.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o600)
 	if err != nil {
 		return nil, err
 	}
@@ -109,22 +115,25 @@ func ownAndEmpty(file *os.File) error {
 
 // replace writes a file so that whoever reads it finds it whole, the old or the new one,
 // whenever this process is ended.
-func replace(path string, content []byte) error {
-	draft := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".new")
-	_ = os.Remove(draft) // one that a killed process left, and nothing else's
-	file, err := os.OpenFile(draft, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+func (f *files) replace(name string, content []byte) error {
+	draft := "." + name + ".new"
+	_ = f.folder.Remove(draft) // one that a killed process left, and nothing else's
+	file, err := f.folder.OpenFile(draft, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}
 	_, err = file.Write(content)
 	if err = errors.Join(err, file.Close()); err == nil {
-		err = os.Rename(draft, path)
+		err = f.folder.Rename(draft, name)
 	}
 	if err != nil {
-		_ = os.Remove(draft)
+		_ = f.folder.Remove(draft)
 	}
 	return err
 }
+
+// close lets others have the files.
+func (f *files) close() error { return errors.Join(f.log.Close(), f.folder.Close()) }
 
 // add adds lines and gives those that were not written.
 func (f *files) add(lines []byte) ([]byte, error) {

@@ -14,11 +14,11 @@ func apply(t *testing.T, path string) []error {
 	t.Helper()
 	var problems []error
 	synctest.Test(t, func(t *testing.T) {
-		r := newReport(path, nil)
+		r := New(path)
 		c := begin(r, Pool{Name: "R101", Stations: room(1), Targets: windows25})
 		problems = c.reach()
 		if r.files != nil {
-			if err := r.files.log.Close(); err != nil { // as the end of the process does
+			if err := r.files.close(); err != nil { // as the end of the process does
 				t.Error(err)
 			}
 		}
@@ -33,7 +33,7 @@ func TestTheFilesAreTheOwners(t *testing.T) {
 	names := []string{"report.html", "report.json", "report.txt"}
 	for _, name := range names {
 		path := filepath.Join(folder, name)
-		if err := os.WriteFile(path, []byte("of an earlier apply"), 0o644); err != nil {
+		if err := os.WriteFile(path, []byte("of an earlier apply"), 0o644); err != nil { //nolint:gosec // that is what is to be mended
 			t.Fatal(err)
 		}
 		yesterday := processStarted.Add(-24 * time.Hour)
@@ -76,7 +76,7 @@ func TestAReportThatIsTaken(t *testing.T) {
 			t.Errorf("%s is empty", instead)
 		}
 	}
-	if err := held.log.Close(); err != nil {
+	if err := held.close(); err != nil {
 		t.Fatal(err)
 	}
 	if problems := apply(t, path); len(problems) > 0 {

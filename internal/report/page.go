@@ -9,6 +9,7 @@ import (
 	"html/template"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -129,7 +130,11 @@ const (
 // forPeople is the report as a page.
 func (r *Report) forPeople(now time.Time) ([]byte, error) {
 	s := r.state()
-	stem := filepath.Base(strings.TrimSuffix(r.path, filepath.Ext(r.path)))
+	name := filepath.Base(r.path)
+	if r.files != nil {
+		name = r.files.page
+	}
+	stem := strings.TrimSuffix(name, filepath.Ext(name))
 	view := pageView{
 		Policy: policy, Style: template.CSS(style.Sheet + pageStyle), Script: template.JS(pageScript), //nolint:gosec // files of this package
 		State: s, Words: s.words(), Running: s == running, Began: r.began, Written: now, Zone: now.Format("MST"),
@@ -151,8 +156,7 @@ func (r *Report) forPeople(now time.Time) ([]byte, error) {
 	if len(r.sections) == 1 {
 		view.Title = strings.Join(counts, ", ") + " – " + view.Title
 	}
-	for i := len(r.recent) - 1; i >= 0; i-- {
-		e := r.recent[i]
+	for _, e := range slices.Backward(r.recent) {
 		shown := entryView{At: e.at, What: e.what}
 		if len(r.sections) > 1 {
 			shown.Pool = e.pool

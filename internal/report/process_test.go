@@ -19,16 +19,9 @@ import (
 	"github.com/timago/terraform-provider-timago/internal/cycle"
 )
 
-// Variables by which a test starts itself as a process that writes a report.
-const (
-	actVariable  = "TIMAGO_TEST_REPORT_ACT"
-	pathVariable = "TIMAGO_TEST_REPORT_PATH"
-)
-
-// acts are what such a process does.
-var acts = map[string]func(path string){
-	"write for ever": func(path string) {
-		r := newReport(path, nil)
+func init() {
+	acts["write for ever"] = func(path string) {
+		r := New(path)
 		c := begin(r, Pool{Name: "R101", Stations: room(300), Targets: windows25})
 		for i := 0; ; i++ {
 			c.count(i%25, 0)
@@ -37,15 +30,15 @@ var acts = map[string]func(path string){
 				fmt.Println("written")
 			}
 		}
-	},
+	}
 	// A limit on the size of files stands for a disk that is full: writes end in the middle.
-	"fill the disk": func(path string) {
+	acts["fill the disk"] = func(path string) {
 		signal.Ignore(syscall.SIGXFSZ)
 		const space = 40_000
 		if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: space, Max: space}); err != nil {
 			panic(err)
 		}
-		r := newReport(path, nil)
+		r := New(path)
 		c := begin(r, Pool{Name: "R101", Stations: []string{"PC01"}, Targets: windows25})
 		r.writeOnce()
 		for i := range 300 {
@@ -54,13 +47,13 @@ var acts = map[string]func(path string){
 		for _, problem := range c.reach() {
 			fmt.Println(problem)
 		}
-	},
+	}
 }
 
 // itself is this test program, as a process that writes a report.
 func itself(t *testing.T, act, path string) *exec.Cmd {
 	t.Helper()
-	command := exec.CommandContext(t.Context(), os.Args[0])
+	command := exec.CommandContext(t.Context(), os.Args[0]) //nolint:gosec // this very program
 	command.Env = append(os.Environ(), actVariable+"="+act, pathVariable+"="+path)
 	command.Stderr = os.Stderr
 	return command

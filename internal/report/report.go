@@ -41,7 +41,7 @@ type Outcome struct {
 	Next   string // what to do, in words; "" nothing
 }
 
-// Report is the report of one process: every pool whose cycle runs in it has a section.
+// Report is the report of one provider: every pool whose cycle runs has a section.
 type Report struct {
 	path   string
 	hidden *hider
@@ -64,29 +64,13 @@ type Report struct {
 	files   *files        // used by who writes; nil as long as no name could be taken
 }
 
-var (
-	reports   = map[string]*Report{}
-	reportsMu sync.Mutex
-)
-
-// At is this process's report at a path that ends in .html: the same for everybody who
-// asks for it. It is nil where the path is empty; everything can be called on that and
-// does nothing. No text in the report will show the user names.
-func At(path string, users ...string) *Report {
+// New prepares a report at a path that ends in .html; nothing is written before a cycle
+// begins. It is nil where the path is empty: everything can be called on that and does
+// nothing. No text in the report will show the users' names.
+func New(path string, users ...string) *Report {
 	if path == "" {
 		return nil
 	}
-	reportsMu.Lock()
-	defer reportsMu.Unlock()
-	r, known := reports[path]
-	if !known {
-		r = newReport(path, users)
-		reports[path] = r
-	}
-	return r
-}
-
-func newReport(path string, users []string) *Report {
 	return &Report{path: path, hidden: hide(users), writing: make(chan struct{}, 1)}
 }
 

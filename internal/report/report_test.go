@@ -143,7 +143,7 @@ func TestHostileTextsStayText(t *testing.T) {
 	const hostile = "</script><script>alert(1)</script>\x1b[31m\u202e\nSCHULE\\kms-admin"
 	folder := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
-		r := newReport(filepath.Join(folder, "report.html"), []string{`SCHULE\kms-admin`, ""})
+		r := New(filepath.Join(folder, "report.html"), `SCHULE\kms-admin`, "")
 		c := begin(r, Pool{Name: hostile, Host: hostile, Stations: []string{hostile}, Targets: map[kms.Product]int{kms.Windows: 25}})
 		c.section.Event(cycle.Event{Kind: cycle.KindHostSilent, Reason: strings.Repeat(hostile, 50)})
 		c.leaveOut(hostile, hostile)
@@ -198,7 +198,7 @@ func TestHowACycleEnded(t *testing.T) {
 // A report that nobody wants costs nothing.
 func TestNoReportIsWanted(t *testing.T) {
 	t.Parallel()
-	section := At("").Begin(Pool{})
+	section := New("").Begin(Pool{})
 	section.Event(cycle.Event{Kind: cycle.KindWaiting})
 	if problems := section.End(Outcome{}); problems != nil {
 		t.Error(problems)

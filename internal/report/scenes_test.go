@@ -254,7 +254,7 @@ func shoot(t *testing.T, play func(r *Report, look func())) (page, data, lines s
 	t.Helper()
 	folder := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
-		r := newReport(filepath.Join(folder, "report.html"), nil)
+		r := New(filepath.Join(folder, "report.html"))
 		play(r, func() {
 			page, data, lines = read(t, folder, "report.html"), read(t, folder, "report.json"), read(t, folder, "report.txt")
 		})

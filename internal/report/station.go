@@ -100,7 +100,7 @@ func (st *station) take(now time.Time, at time.Duration, e cycle.Event) bool {
 	case cycle.KindAsked:
 		st.mark(asked, at)
 		st.asked++
-		if st.phase != asked && st.phase != back {
+		if st.phase != asked && st.phase != back && st.phase != leftOut {
 			st.enter(asked, back, now, at)
 		}
 	case cycle.KindWoken:

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"html/template"
+	"path/filepath"
 	"time"
 )
 
@@ -118,14 +119,14 @@ func (r *Report) save(page, data, lines []byte) ([]byte, error) {
 			return lines, err
 		}
 		r.files = files
-		if files.page != r.path {
+		if files.page != filepath.Base(r.path) {
 			r.mu.Lock()
-			r.problems = append(r.problems, &TakenError{Path: r.path, Instead: files.page})
+			r.problems = append(r.problems, &TakenError{Path: r.path, Instead: filepath.Join(filepath.Dir(r.path), files.page)})
 			r.mu.Unlock()
 		}
 	}
 	left, err := r.files.add(lines)
-	return left, errors.Join(err, replace(r.files.page, page), replace(r.files.data, data))
+	return left, errors.Join(err, r.files.replace(r.files.page, page), r.files.replace(r.files.data, data))
 }
 
 // await waits for the last write, and takes over what went wrong.

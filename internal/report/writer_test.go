@@ -26,7 +26,7 @@ func TestTheRhythmOfWriting(t *testing.T) {
 	var seen []time.Duration
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
-		r := newReport(filepath.Join(folder, "report.html"), nil)
+		r := New(filepath.Join(folder, "report.html"))
 		c := begin(r, Pool{Name: "R101", Stations: room(1), Targets: windows25})
 		look := func() {
 			var d document
@@ -62,7 +62,7 @@ func TestPoolsOneAfterTheOther(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
-		r := newReport(filepath.Join(folder, "report.html"), nil)
+		r := New(filepath.Join(folder, "report.html"))
 		for _, name := range []string{"R103", "R101", "R102"} {
 			c := begin(r, Pool{Name: name, Stations: room(1), Targets: windows25})
 			time.Sleep(time.Second)
@@ -90,7 +90,7 @@ func TestAFolderThatIsNotThere(t *testing.T) {
 	t.Parallel()
 	folder := filepath.Join(t.TempDir(), "missing")
 	synctest.Test(t, func(t *testing.T) {
-		r := newReport(filepath.Join(folder, "report.html"), nil)
+		r := New(filepath.Join(folder, "report.html"))
 		var problems []error
 		for range 3 {
 			c := begin(r, Pool{Name: "R101", Stations: room(1), Targets: windows25})
@@ -124,7 +124,7 @@ func TestAPageThatCannotBeReplaced(t *testing.T) {
 		t.Fatal(err)
 	}
 	synctest.Test(t, func(t *testing.T) {
-		r := newReport(filepath.Join(folder, "report.html"), nil)
+		r := New(filepath.Join(folder, "report.html"))
 		c := begin(r, Pool{Name: "R101", Stations: room(1), Targets: windows25})
 		if problems := c.reach(); len(problems) != 1 {
 			t.Errorf("%v", problems)
@@ -144,7 +144,7 @@ func TestADiskThatDoesNotAnswer(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
-		r := newReport(filepath.Join(folder, "report.html"), nil)
+		r := New(filepath.Join(folder, "report.html"))
 		r.writing <- struct{}{} // as a write that hangs does
 		began := time.Now()
 		c := begin(r, Pool{Name: "R101", Stations: room(1), Targets: windows25})
@@ -165,7 +165,7 @@ func TestAFaultOfTheReport(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
-		r := newReport(filepath.Join(folder, "report.html"), nil)
+		r := New(filepath.Join(folder, "report.html"))
 		c := begin(r, Pool{Name: "R101", Stations: room(1), Targets: windows25})
 		r.mu.Lock()
 		c.section.products = append(c.section.products, nil)
