@@ -3,6 +3,8 @@ package provider
 import (
 	"context"
 	"crypto/x509"
+	"fmt"
+	"strings"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
@@ -12,6 +14,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 
+	"github.com/timago/terraform-provider-timago/internal/report"
 	"github.com/timago/terraform-provider-timago/internal/site"
 	"github.com/timago/terraform-provider-timago/internal/tfdiag"
 	"github.com/timago/terraform-provider-timago/internal/winrm"
@@ -27,6 +30,7 @@ type model struct {
 	MaxRetries         types.Int64          `tfsdk:"max_retries"`
 
 	Inventory types.String `tfsdk:"inventory"`
+	Report    types.String `tfsdk:"report"`
 
 	WinRM types.Object `tfsdk:"winrm"`
 	KMS   types.Object `tfsdk:"kms"`
@@ -72,7 +76,7 @@ var (
 
 // known tells whether every value of the configuration is known.
 func (m model) known(ctx context.Context) bool {
-	for _, object := range []attr.Value{m.WinRM, m.KMS, m.Endpoint, m.Token, m.CACertificate, m.InsecureSkipVerify, m.RequestTimeout, m.MaxRetries, m.Inventory} {
+	for _, object := range []attr.Value{m.WinRM, m.KMS, m.Endpoint, m.Token, m.CACertificate, m.InsecureSkipVerify, m.RequestTimeout, m.MaxRetries, m.Inventory, m.Report} {
 		if value, err := object.ToTerraformValue(ctx); err != nil || !value.IsFullyKnown() {
 			return false
 		}
@@ -99,6 +103,7 @@ func (m model) settings(ctx context.Context, env environment) (settings, diag.Di
 	env.string(&s.api.Token, "TIMAGO_TOKEN")
 	env.string(&s.api.CACertificate, "TIMAGO_CA_CERTIFICATE")
 	env.string(&s.api.Inventory, "TIMAGO_INVENTORY")
+	env.string(&s.api.Report, "TIMAGO_REPORT")
 	diags.Append(env.duration(&s.api.RequestTimeout, "TIMAGO_REQUEST_TIMEOUT", defaultTimeout, path.Root("request_timeout"))...)
 	diags.Append(env.number(&s.api.MaxRetries, "TIMAGO_MAX_RETRIES", defaultMaxRetries, rangeOfRetries, path.Root("max_retries"))...)
 	env.string(&s.kms.Host, "TIMAGO_KMS_HOST")
@@ -149,6 +154,10 @@ func (m model) validate(ctx context.Context, env environment) diag.Diagnostics {
 	c := &checks{diags}
 	c.positive(path.Root("request_timeout"), s.api.RequestTimeout)
 	c.certificates(path.Root("ca_certificate"), s.api.CACertificate)
+	if shown := s.api.Report; !shown.IsNull() && !shown.IsUnknown() && !strings.HasSuffix(shown.ValueString(), ".html") {
+		c.reject(path.Root("report"), "No name of a page", fmt.Sprintf("%q does not end in .html, such as \"kms-report.html\". "+
+			"The plain lines and the JSON beside it take its name.", shown.ValueString()))
+	}
 	if !m.KMS.IsUnknown() {
 		c.positive(path.Root("kms").AtName("max_age"), s.kms.MaxAge)
 	}
@@ -196,4 +205,16 @@ func (m model) site(ctx context.Context, env environment) (site.Config, diag.Dia
 func duration(value timetypes.GoDuration) time.Duration {
 	d, _ := time.ParseDuration(value.ValueString())
 	return d
+}
+
+// report is where the provider shows its cycles; nil where none is wanted.
+func (m model) report(env environment, config site.Config) *report.Report {
+	env.string(&m.Report, "TIMAGO_REPORT")
+	var users []string
+	for _, account := range []*winrm.Config{config.WinRM, config.HostWinRM} {
+		if account != nil {
+			users = append(users, account.Username)
+		}
+	}
+	return report.New(m.Report.ValueString(), users...)
 }

@@ -59,6 +59,12 @@ func (p *Provider) Schema(_ context.Context, _ provider.SchemaRequest, resp *pro
 					"`timago_stations`, rooms, addresses and MAC addresses come from it. Environment: `TIMAGO_INVENTORY`. Default: none.",
 				Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
 			},
+			"report": schema.StringAttribute{
+				Optional: true,
+				MarkdownDescription: "Path of a page that shows an apply while it brings counts up, and afterwards what it did: `kms-report.html`, relative to the root module. " +
+					"Beside it stand `kms-report.txt`, a line for each step, and `kms-report.json`. No user is named there. Environment: `TIMAGO_REPORT`. Default: none.",
+				Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
+			},
 			"winrm": schema.SingleNestedAttribute{
 				Optional:            true,
 				MarkdownDescription: "How Windows machines are asked: with which account, and over what.",

@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
 	"github.com/timago/terraform-provider-timago/internal/cycle"
+	"github.com/timago/terraform-provider-timago/internal/report"
 	"github.com/timago/terraform-provider-timago/internal/site"
 )
 
@@ -19,6 +20,8 @@ type Data struct {
 	Engine *cycle.Engine
 	// Claims keeps instances apart that are about one station.
 	Claims *Claims
+	// Report shows an apply's cycles; nil where none is wanted.
+	Report *report.Report
 }
 
 // From reads what Configure was handed. Nothing was handed where Terraform asks before the

@@ -15,6 +15,7 @@ import (
 
 	"github.com/timago/terraform-provider-timago/internal/cycle"
 	"github.com/timago/terraform-provider-timago/internal/pool"
+	"github.com/timago/terraform-provider-timago/internal/report"
 	"github.com/timago/terraform-provider-timago/internal/site"
 	"github.com/timago/terraform-provider-timago/internal/tfdiag"
 )
@@ -62,16 +63,18 @@ func (r *Resource) converge(ctx context.Context, plan, state model, known privat
 	done.known.remember(before)
 	done.known.MACs = r.collectMACs(limited, before.Members, done.known.MACs)
 	after, result, err := before, cycle.Result{}, error(nil)
+	var section *report.Section
 	if !before.Holds() {
-		result, err = r.cycle(limited, p, &done.known, before)
+		result, section, err = r.cycle(limited, p, &done.known, before)
 		after, diags = r.readBack(ctx, limited, p, done.known, before)
 		done.known.remember(after)
-		done.diags.Append(r.switchOff(limited, p, before.KMSHost, result)...)
+		done.diags.Append(r.switchOff(limited, p, before.KMSHost, result, section)...)
 	}
 	done.diags.Append(diags...)
 	done.pool = &plan
 	done.diags.Append(done.show(ctx, state, before, after, result)...)
 	if err == nil && !diags.HasError() && after.Holds() {
+		done.diags.Append(endSection(section, report.Outcome{Result: result, Counts: countsRead(after), Holds: true})...)
 		return done
 	}
 	failure.Attempted = account(result, after.Assessment)
@@ -81,6 +84,7 @@ func (r *Resource) converge(ctx context.Context, plan, state model, known privat
 	}
 	failure.Err, failure.Next = err, cycleAdvice(err, on)
 	done.diags.Append(failure.Error())
+	done.diags.Append(endSection(section, report.Outcome{Result: result, Counts: countsRead(after), Err: err, Next: failure.Next})...)
 	return done
 }
 
@@ -88,16 +92,17 @@ var errNoImages = errors.New(`cycle.method is "reset_image", and images are rese
 
 var errNobodyTakesPart = errors.New("no member takes part in the activation yet")
 
-// cycle runs one cycle with the members that take part.
-func (r *Resource) cycle(ctx context.Context, p configured, known *privateState, before pool.Reading) (cycle.Result, error) {
+// cycle runs one cycle with the members that take part. Once it runs, its section of the
+// report is open.
+func (r *Resource) cycle(ctx context.Context, p configured, known *privateState, before pool.Reading) (cycle.Result, *report.Section, error) {
 	if before.ShownOnly {
-		return cycle.Result{}, &site.NoWinRMError{}
+		return cycle.Result{}, nil, &site.NoWinRMError{}
 	}
 	if p.method == resetImage && !r.site.HasTimago() { // a plan tells it, unless it knew too little
-		return cycle.Result{}, errNoImages
+		return cycle.Result{}, nil, errNoImages
 	}
 	if len(before.Assessment.Products) == 0 {
-		return cycle.Result{}, fmt.Errorf("%w:\n%s", errNobodyTakesPart, pool.Listing(before.Assessment.Pending))
+		return cycle.Result{}, nil, fmt.Errorf("%w:\n%s", errNobodyTakesPart, pool.Listing(before.Assessment.Pending))
 	}
 	var members []string
 	for _, m := range before.Members {
@@ -110,14 +115,16 @@ func (r *Resource) cycle(ctx context.Context, p configured, known *privateState,
 	if p.limits.Wake && r.site.CanWake(p.broadcast) {
 		world = hosted.Waking(p.broadcast, known.MACs)
 	}
+	section := r.report.Begin(shownPool(p, *known, before, members))
 	job := cycle.Job{
 		Host: hosted.ID(), Members: members, Key: r.keys(ctx), Thresholds: before.Targets(),
-		Limits: p.limits, Window: p.window, Memory: known.Memory, Progress: progress(ctx, p.name, before.Targets()),
+		Limits: p.limits, Window: p.window, Memory: known.Memory, Progress: progress(ctx, p.name, before.Targets(), section),
 	}
 	if p.method == resetImage {
 		// What is learnt of images is not what restarts take.
 		job.Memory = pool.Memory{}
-		return r.engine.Run(ctx, hosted.Reimaging(), job)
+		result, err := r.engine.Run(ctx, hosted.Reimaging(), job)
+		return result, section, err
 	}
 	result, err := r.engine.Run(ctx, world, job)
 	known.Memory = result.Memory
@@ -126,9 +133,9 @@ func (r *Resource) cycle(ctx context.Context, p configured, known *privateState,
 		tflog.Info(ctx, "a restart brings no new client machine id: images are reset instead", map[string]any{"pool": p.name})
 		job.Memory = pool.Memory{}
 		more, err := r.engine.Run(ctx, hosted.Reimaging(), job)
-		return mergeResults(result, more), err
+		return mergeResults(result, more), section, err
 	}
-	return result, err
+	return result, section, err
 }
 
 // keys tells pools that they share a station, whatever each calls it.
@@ -138,12 +145,12 @@ func (r *Resource) keys(ctx context.Context) func(station string) string {
 
 // switchOff switches off again what the cycle woke, where that is wanted. What it leaves on
 // is no failure: no count needs it.
-func (r *Resource) switchOff(ctx context.Context, p configured, kmsHost string, result cycle.Result) diag.Diagnostics {
+func (r *Resource) switchOff(ctx context.Context, p configured, kmsHost string, result cycle.Result, section *report.Section) diag.Diagnostics {
 	if p.after != shutdown {
 		return nil
 	}
 	hosted := r.site.At(kmsHost)
-	left := r.engine.SwitchOff(ctx, hosted, cycle.Job{Host: hosted.ID(), Key: r.keys(ctx), Limits: p.limits, Progress: progress(ctx, p.name, nil)}, result)
+	left := r.engine.SwitchOff(ctx, hosted, cycle.Job{Host: hosted.ID(), Key: r.keys(ctx), Limits: p.limits, Progress: progress(ctx, p.name, nil, section)}, result)
 	if len(left) == 0 {
 		return nil
 	}

@@ -12,15 +12,18 @@ import (
 	"github.com/timago/terraform-provider-timago/internal/cycle"
 	"github.com/timago/terraform-provider-timago/internal/kms"
 	"github.com/timago/terraform-provider-timago/internal/pool"
+	"github.com/timago/terraform-provider-timago/internal/report"
 	"github.com/timago/terraform-provider-timago/internal/site"
 )
 
 // progress logs what happens in a cycle, one readable line a step: Terraform itself shows
 // no more than "Still creating...". The message is for people, the fields for machines:
-// in a log's text they come in no order.
-func progress(ctx context.Context, name string, targets map[kms.Product]int) func(cycle.Event) {
+// in a log's text they come in no order. The section of the report, where there is one, is
+// told the same.
+func progress(ctx context.Context, name string, targets map[kms.Product]int, section *report.Section) func(cycle.Event) {
 	restarted := map[string]time.Time{}
 	return func(e cycle.Event) {
+		section.Event(e)
 		e.Reason = strings.Join(strings.Fields(e.Reason), " ") // an error may have several lines
 		fields := map[string]any{"pool": name, "event": string(e.Kind)}
 		if e.Station != "" {
@@ -35,7 +38,7 @@ func progress(ctx context.Context, name string, targets map[kms.Product]int) fun
 		for product, count := range e.Counts {
 			fields[string(product)+"_count"] = count
 		}
-		message := line(e, targets)
+		message := report.Line(e, targets)
 		if e.Kind == cycle.KindRestarting {
 			restarted[e.Station] = time.Now()
 		}
@@ -44,58 +47,6 @@ func progress(ctx context.Context, name string, targets map[kms.Product]int) fun
 		}
 		tflog.Info(ctx, message, fields)
 	}
-}
-
-// line says in one line what happened.
-func line(e cycle.Event, targets map[kms.Product]int) string {
-	of := ""
-	if e.Product != "" {
-		of = " for " + e.Product.Title()
-	}
-	because := ""
-	if e.Reason != "" {
-		because = ": " + e.Reason
-	}
-	switch e.Kind {
-	case cycle.KindCounts:
-		return "counts: " + countsOf(e.Counts, targets)
-	case cycle.KindReached:
-		return "every threshold holds: " + countsOf(e.Counts, targets)
-	case cycle.KindAsked:
-		return e.Station + " was asked to activate " + e.Product.Title()
-	case cycle.KindCounted:
-		return e.Station + " was counted" + of
-	case cycle.KindWoken:
-		return "switching on " + e.Station
-	case cycle.KindRestarting:
-		return "restarting " + e.Station
-	case cycle.KindBack:
-		return e.Station + " is back"
-	case cycle.KindInUse:
-		return e.Station + " is left for later" + because
-	case cycle.KindLeftOut:
-		return e.Station + " is left out" + of + because
-	case cycle.KindSwitchedOff:
-		return "switching off " + e.Station
-	case cycle.KindLeftOn:
-		return e.Station + " stays on" + because
-	case cycle.KindHostSilent:
-		return "the KMS host could not be read and is asked again" + because
-	case cycle.KindWaiting:
-		return "waiting" + because
-	}
-	return string(e.Kind) + because
-}
-
-// countsOf shows counts: "Windows 22 of 25, Office 3 of 5".
-func countsOf(counts, targets map[kms.Product]int) string {
-	var shown []string
-	for _, product := range kms.Products() {
-		if count, managed := counts[product]; managed {
-			shown = append(shown, fmt.Sprintf("%s %d of %d", product.Title(), count, targets[product]))
-		}
-	}
-	return strings.Join(shown, ", ")
 }
 
 // account says what was done and last seen.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/timago/terraform-provider-timago/internal/cycle"
 	"github.com/timago/terraform-provider-timago/internal/pool"
+	"github.com/timago/terraform-provider-timago/internal/report"
 	"github.com/timago/terraform-provider-timago/internal/service"
 	"github.com/timago/terraform-provider-timago/internal/site"
 )
@@ -25,6 +26,7 @@ var (
 type Resource struct {
 	site   *site.Site
 	engine *cycle.Engine
+	report *report.Report
 }
 
 // NewResource returns the resource for registration.
@@ -42,6 +44,7 @@ func (r *Resource) Configure(_ context.Context, req resource.ConfigureRequest, r
 	resp.Diagnostics.Append(diags...)
 	r.site = data.Site
 	r.engine = data.Engine
+	r.report = data.Report
 }
 
 // Create makes the thresholds hold. It starts from what is there, so that a second try
