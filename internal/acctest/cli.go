@@ -24,9 +24,19 @@ import (
 	"go.uber.org/goleak"
 )
 
-// cli is the binary to run, from the environment that `make test` sets, else from PATH.
+// cli is the binary to run.
 func cli(t testing.TB) string {
 	t.Helper()
+	path := findCLI()
+	if path == "" {
+		t.Skip("needs terraform or tofu: run the tests by make test, which builds one where there is none")
+	}
+	return path
+}
+
+// findCLI finds the binary by the environment that `make test` sets, else on PATH; "" where
+// there is none.
+var findCLI = sync.OnceValue(func() string {
 	if path := os.Getenv("TF_ACC_TERRAFORM_PATH"); path != "" {
 		return path
 	}
@@ -35,9 +45,8 @@ func cli(t testing.TB) string {
 			return path
 		}
 	}
-	t.Skip("needs terraform or tofu: run the tests by make test, which builds one where there is none")
 	return ""
-}
+})
 
 // buildProvider builds the provider once a process: as it is released, but with the race
 // detector where the tests have it.
@@ -69,6 +78,9 @@ var buildProvider = sync.OnceValues(func() (string, error) {
 func Main(m interface{ Run() int }) int {
 	flag.Parse()
 	if err := flag.Set("test.parallel", strconv.Itoa(testsPerCore*runtime.GOMAXPROCS(0))); err != nil {
+		panic(err)
+	}
+	if err := useCLI(); err != nil {
 		panic(err)
 	}
 	code := m.Run()
@@ -212,7 +224,7 @@ func (w *Workspace) Start(args ...string) *Running {
 	r := &Running{t: w.t, command: exec.CommandContext(ctx, w.cli, args...)}
 	r.command.Dir, r.command.Env = w.dir, w.env
 	if !w.built {
-		r.provider = serve(w.t, w.getenv)
+		r.provider = serve(w.t, lookup(w.env))
 		r.command.Env = append(slices.Clone(w.env), r.provider.variable)
 	}
 	r.command.Stdout, r.command.Stderr = &r.output, &r.output
@@ -221,16 +233,6 @@ func (w *Workspace) Start(args ...string) *Running {
 		w.t.Fatal(err)
 	}
 	return r
-}
-
-// getenv looks up a variable of the runs. The last one holds.
-func (w *Workspace) getenv(name string) string {
-	for _, variable := range slices.Backward(w.env) {
-		if value, found := strings.CutPrefix(variable, name+"="); found {
-			return value
-		}
-	}
-	return ""
 }
 
 // Interrupt is one Ctrl-C.

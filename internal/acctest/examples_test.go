@@ -2,14 +2,12 @@ package acctest_test
 
 import (
 	"cmp"
-	"fmt"
 	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -52,39 +50,24 @@ func listExamples(t *testing.T) []example {
 	return found
 }
 
-// release is a version of a command-line interface, or a later one of the same.
-type release struct {
-	name         string
-	major, minor int
-}
-
-func (r release) String() string { return fmt.Sprintf("%s %d.%d", r.name, r.major, r.minor) }
-
 // knownFrom is what some configurations need of the CLI, one of these; none is for every CLI.
-func knownFrom(file, config string) (releases []release, what string) {
+func knownFrom(file, config string) (releases []acctest.Release, what string) {
 	switch {
 	case strings.HasSuffix(file, "import-by-identity.tf"):
-		return []release{{"Terraform", 1, 12}}, "import by identity"
+		return []acctest.Release{acctest.Terraform(12)}, "import by identity"
 	case strings.HasPrefix(file, "actions/"):
-		return []release{{"Terraform", 1, 14}}, "actions"
+		return []acctest.Release{acctest.Terraform(14)}, "actions"
 	case regexp.MustCompile(`(?m)^ *ephemeral += true$`).MatchString(config):
-		return []release{{"Terraform", 1, 10}, {"OpenTofu", 1, 11}}, "ephemeral variables"
+		return []acctest.Release{acctest.Terraform(10), acctest.OpenTofu(11)}, "ephemeral variables"
 	}
 	return nil, ""
 }
 
 // skipUnknown skips a test of what the CLI does not know yet.
-func skipUnknown(t *testing.T, w *acctest.Workspace, file, config string) {
+func skipUnknown(t *testing.T, file, config string) {
 	t.Helper()
 	releases, what := knownFrom(file, config)
-	if len(releases) == 0 || slices.ContainsFunc(releases, func(r release) bool { return runs(w, r.name, r.major, r.minor) }) {
-		return
-	}
-	alternatives := make([]string, len(releases))
-	for i, r := range releases {
-		alternatives[i] = r.String()
-	}
-	t.Skipf("needs %s: %s", strings.Join(alternatives, " or "), what)
+	acctest.Needs(t, what, releases...)
 }
 
 func TestExamplesAreValid(t *testing.T) {
@@ -97,7 +80,7 @@ func TestExamplesAreValid(t *testing.T) {
 		t.Run(e.String(), func(t *testing.T) {
 			t.Parallel()
 			w := acctest.NewWorkspace(t)
-			skipUnknown(t, w, e.String(), e.prepare(t, w))
+			skipUnknown(t, e.String(), e.prepare(t, w))
 			at := "-chdir=" + e.folder
 			if got := w.Run(at, "get", "-no-color"); got.Exit != 0 { // folders of modules; nothing is installed
 				t.Fatalf("its modules:\n%s", got.Output)
@@ -107,17 +90,6 @@ func TestExamplesAreValid(t *testing.T) {
 			}
 		})
 	}
-}
-
-// runs tells whether the CLI is of this name, in this version or a later one.
-func runs(w *acctest.Workspace, name string, major, minor int) bool {
-	said := regexp.MustCompile(`(\w+) v(\d+)\.(\d+)`).FindStringSubmatch(w.Run("version").Output)
-	if said == nil || said[1] != name {
-		return false
-	}
-	x, _ := strconv.Atoi(said[2])
-	y, _ := strconv.Atoi(said[3])
-	return cmp.Or(cmp.Compare(x, major), cmp.Compare(y, minor)) >= 0
 }
 
 // prepare puts all examples into the workspace, and completes this one as its page does:

@@ -33,7 +33,7 @@ func (s *story) atSite(guide string, env ...string) {
 		password = "TF_VAR_winrm_password="
 	}
 	s.Workspace = acctest.NewWorkspace(s.t, append(env, password+s.Plain().WinRM.Password)...).Built() // the inventory is a relative path
-	skipUnknown(s.t, s.Workspace, guide, string(config))
+	skipUnknown(s.t, guide, string(config))
 	s.Write("main.tf", strings.NewReplacer(names...).Replace(string(config)))
 	s.Write("stationen.csv", inventory)
 }

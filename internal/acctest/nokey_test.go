@@ -45,7 +45,7 @@ func TestTheExamplesAtAHostWithoutAKey(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				skipUnknown(t, s.Workspace, example, string(config))
+				skipUnknown(t, example, string(config))
 				addresses, asked := s.PlainAddresses(), s.Plain().KMSHost
 				if tt.station {
 					asked = addresses[0]

@@ -10,26 +10,6 @@ import (
 
 const patches = "PATCH /stations/{id}/operating-systems/{name}"
 
-func TestAnotherActorChangesTheOption(t *testing.T) {
-	t.Parallel()
-	p := takePart(t, acctest.Room(2, world.Station{}))
-	p.Apply()
-	p.Inject(world.Fault{Name: world.OptionChanged, On: []string{first}})
-	p.Until("the option is off", func() bool { return !p.World.Listings()[0].Systems[0].Option })
-	p.Saw(world.OptionChanged)
-	plan := p.Plan(2)
-	for _, said := range []string{"enabled = false -> true", "effective = false -> (known after apply)", "0 to add, 1 to change, 0 to destroy"} {
-		if !plan.Contains(said) {
-			t.Errorf("the plan does not say %q:\n%s", said, plan.Output)
-		}
-	}
-	p.Apply() // the image still carries the option, so all is well at once
-	if p.Asked(patches) != 1 || p.Asked("POST /commands") != 0 {
-		t.Errorf("%d options set and %d commands, want the option alone", p.Asked(patches), p.Asked("POST /commands"))
-	}
-	p.shows(map[string]any{"enabled": true, "effective": true})
-}
-
 func TestAnotherActorChangesOptionAndImage(t *testing.T) {
 	t.Parallel()
 	p := takePart(t, acctest.Room(1, world.Station{}), "wait_for_image = true")

@@ -7,26 +7,6 @@ import (
 	"github.com/timago/terraform-provider-timago/internal/simulator/world"
 )
 
-func TestImportOfAStation(t *testing.T) {
-	t.Parallel()
-	p := takePart(t, acctest.Room(2, world.Station{}))
-	for address, id := range map[string]string{firstPart: first, `timago_station_kms.room["R101-PC02"]`: p.ClientID("R101-PC02")} {
-		if outcome := p.Run("import", "-no-color", address, id); outcome.Exit != 0 {
-			t.Fatalf("import %s:\n%s", id, outcome.Output)
-		}
-	}
-	p.Plan(0)
-	p.shows(map[string]any{"station": first, "id": p.ClientID(first), "effective": true, "enabled": true})
-	p.Write("nobody.tf", "resource \"timago_station_kms\" \"nobody\" {\n  station = \"nobody\"\n}\n")
-	outcome := p.Run("import", "-no-color", "timago_station_kms.nobody", "nobody")
-	if outcome.Exit == 0 || !outcome.Contains("Unable to import station nobody") || !outcome.Contains("no station is named nobody") {
-		t.Errorf("exit %d:\n%s", outcome.Exit, outcome.Output)
-	}
-	if p.Commands() != 0 {
-		t.Errorf("%d commands", p.Commands())
-	}
-}
-
 func TestConfigurationGeneratedFromAnImportHolds(t *testing.T) {
 	t.Parallel()
 	pending, off := world.Station{}, false
@@ -54,14 +34,4 @@ func TestConfigurationGeneratedFromAnImportHolds(t *testing.T) {
 			}
 		})
 	}
-}
-
-func TestImportInDirectMode(t *testing.T) {
-	t.Parallel()
-	s := direct(t, 1)
-	address := s.PlainAddresses()[0]
-	if outcome := s.Run("import", "-no-color", "timago_station_kms.room[\""+address+"\"]", address); outcome.Exit != 0 {
-		t.Fatalf("import:\n%s", outcome.Output)
-	}
-	s.Plan(0)
 }

@@ -112,13 +112,3 @@ func TestAStationTakesPart(t *testing.T) {
 		t.Errorf("%d options, %d commands and %d images, want one option and one image for each of 3 stations", p.Asked(patches), resets, p.Images(first))
 	}
 }
-
-func TestAStationThatTakesPartIsCommandedNothing(t *testing.T) {
-	t.Parallel()
-	p := takePart(t, acctest.Room(3, world.Station{}))
-	p.Apply()
-	p.shows(map[string]any{"enabled": true, "effective": true})
-	if p.Commands() != 0 {
-		t.Errorf("%d commands for stations that are as wanted", p.Commands())
-	}
-}
