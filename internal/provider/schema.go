@@ -56,7 +56,7 @@ func (p *Provider) Schema(_ context.Context, _ provider.SchemaRequest, resp *pro
 			"inventory": schema.StringAttribute{
 				Optional: true,
 				MarkdownDescription: "Path of a file that lists the stations, for direct mode: what Timago's button *Datenexport* writes, or any CSV with a column for the names. " +
-					"`timago_stations`, rooms, addresses and MAC addresses come from it. Environment: `TIMAGO_INVENTORY`. Default: none.",
+					"`timago_stations`, rooms, addresses and MAC addresses come from it. A cell that is not understood is taken for empty, and a warning names its place. Environment: `TIMAGO_INVENTORY`. Default: none.",
 				Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
 			},
 			"report": schema.StringAttribute{

@@ -50,8 +50,8 @@ type rowModel struct {
 func (d *Export) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "A file that lists stations, as Timago's button *Datenexport* writes it, or any CSV with a column for the names. Nothing but the file is read.\n\n" +
-			"The vendor has not published the export's format, so that many forms are read: semicolon, comma or tab; UTF-8, UTF-16 or Windows-1252; German or English labels in any order; " +
-			"German dates. Other columns are kept in `extra`. An error names line and column.",
+			"The vendor has not published the export's format, so that many forms are read: semicolon, comma or tab; UTF-8, UTF-16 or a code page of Windows, DOS or the Mac; " +
+			"German or English labels in any order; dates as several countries write them. Other columns are kept in `extra`. A cell that is not understood is null.",
 		Attributes: map[string]schema.Attribute{
 			"path": schema.StringAttribute{
 				Required: true, Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
