@@ -116,7 +116,7 @@ func between(t *testing.T, machine string, change func(number int, request *http
 			if err != nil || request.Write(far) != nil {
 				return
 			}
-			answer, err := http.ReadResponse(fromFar, request)
+			answer, err := http.ReadResponse(fromFar, request) //nolint:bodyclose // Write below reads it to its end
 			if err != nil {
 				return
 			}
@@ -141,7 +141,7 @@ func between(t *testing.T, machine string, change func(number int, request *http
 		_ = listener.Close()
 		<-ended
 		for deadline := time.Now().Add(5 * time.Second); open.Load() > 0 && time.Now().Before(deadline); {
-			time.Sleep(time.Millisecond) //nolint:forbidigo // the client closes its connections right after this
+			time.Sleep(time.Millisecond)
 		}
 	})
 	return listener.Addr().String()

@@ -131,14 +131,15 @@ func (c *Context) accept(token []byte) error {
 // Refused reads the KRB-ERROR that a machine may send along with its refusal; nil where
 // that explains nothing. What it says is not protected, and proves nothing.
 func (c *Context) Refused(token []byte) *Failed {
-	body, err := openToken(token, tokenError)
-	if err != nil {
-		return nil
-	}
+	body, _ := openToken(token, tokenError) // what is no token is no error either
 	var said messages.KRBError
-	if said.Unmarshal(body) != nil {
-		return nil
+	if said.Unmarshal(body) == nil {
+		return c.explain(said)
 	}
+	return nil
+}
+
+func (c *Context) explain(said messages.KRBError) *Failed {
 	failed := &Failed{Service: c.service, Realm: said.Realm, Code: said.ErrorCode}
 	switch said.ErrorCode {
 	case errorcode.KRB_AP_ERR_SKEW, errorcode.KRB_AP_ERR_TKT_NYV:
