@@ -1,6 +1,8 @@
 package timago_test
 
 import (
+	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -31,6 +33,59 @@ func TestContractIsValidWithItsExamples(t *testing.T) {
 		openapi3.EnableMultiError())
 	if err != nil {
 		t.Error(err)
+	}
+}
+
+// null means nothing beside no type (OpenAPI 3.0.3), and tools differ in what they make of it.
+func TestContractHasNoNullBesideNoType(t *testing.T) {
+	t.Parallel()
+	schemas := 0
+	var walk func(at string, ref *openapi3.SchemaRef)
+	walk = func(at string, ref *openapi3.SchemaRef) {
+		if ref == nil || ref.Ref != "" && at != ref.Ref {
+			return
+		}
+		schemas++
+		if ref.Value.Nullable && ref.Value.Type == nil {
+			t.Errorf("%s is nullable and has no type", at)
+		}
+		for name, property := range ref.Value.Properties {
+			walk(at+"/"+name, property)
+		}
+		walk(at+"/items", ref.Value.Items)
+		for _, part := range slices.Concat(ref.Value.AllOf, ref.Value.AnyOf, ref.Value.OneOf) {
+			walk(at+"/…", part)
+		}
+	}
+	for name, schema := range document(t).Components.Schemas {
+		walk(name, schema)
+	}
+	if schemas < 50 {
+		t.Errorf("%d schemas were looked at", schemas)
+	}
+}
+
+// The table of codes and the constants are one.
+func TestContractListsEveryCode(t *testing.T) {
+	t.Parallel()
+	text := document(t).Info.Description
+	source, err := os.ReadFile("contract/codes.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	constants := regexp.MustCompile(`ProblemCode = "(\w+)"`).FindAllStringSubmatch(string(source), -1)
+	rows := regexp.MustCompile("(?m)^\\| (\\d+) \\| `(\\w+)` \\|").FindAllStringSubmatch(text, -1)
+	var listed []string
+	for _, row := range rows {
+		listed = append(listed, row[2])
+	}
+	for _, constant := range constants {
+		if !slices.Contains(listed, constant[1]) {
+			t.Errorf("the table of codes lacks %s", constant[1])
+		}
+	}
+	if len(constants) != len(listed) || len(listed) < 15 {
+		t.Errorf("%d constants and %d codes in the table", len(constants), len(listed))
 	}
 }
 
@@ -65,7 +120,7 @@ func TestEveryOperationIsWrittenOut(t *testing.T) {
 				want = append(want, "404")
 			}
 			if method == "PATCH" {
-				want = append(want, "409", "412", "422")
+				want = append(want, "409", "412", "413", "415", "422", "428")
 				if operation.Parameters.GetByInAndName("header", "If-Match") == nil {
 					t.Errorf("%s takes no If-Match", call)
 				}
