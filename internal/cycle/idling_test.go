@@ -21,7 +21,7 @@ type idling struct {
 // How long a count may be kept for a member by what is known, and how long idling passes
 // for the looks that a start needs.
 const (
-	slowCycle  = UsualCycle + 30*time.Second
+	usualSlow  = 5*time.Minute + 30*time.Second
 	idleLooks  = 90 * time.Second
 	asksWithin = 2*time.Minute + 30*time.Second // of its start, by itself or on command
 )
@@ -67,7 +67,7 @@ func (p *promises) idler(now time.Time) string {
 			if p.reserved(m, product, now) {
 				reserved++
 			}
-			probing = probing || !m.restartedAt.IsZero() && m.restartedAt.After(m.newID[product]) && now.Sub(m.restartedAt) < p.timeout()+slack
+			probing = probing || !m.restartedAt.IsZero() && (m.restartedAt.After(m.newID[product]) || m.restartedAt.After(m.newID[kms.Windows])) && now.Sub(m.restartedAt) < p.timeout()+slack
 		}
 		if missing <= reserved || !p.proved && probing {
 			continue
@@ -98,13 +98,24 @@ func (p *promises) reserved(m *member, product kms.Product, now time.Time) bool 
 	case !m.restartedAt.IsZero() && m.restartedAt.After(m.requested[product]):
 		return now.Sub(m.restartedAt) < p.timeout()+slack
 	case !m.wokenAt.IsZero():
-		return now.Sub(m.wokenAt) < slowCycle+asksWithin
+		return now.Sub(m.wokenAt) < p.slowCycle+asksWithin
 	case m.readAt.IsZero():
-		return p.startsLately() && now.Sub(p.begun) < slowCycle
+		return p.startsLately() && now.Sub(p.begun) < p.slowCycle
 	case m.ready && m.requested[product].IsZero():
 		return now.Sub(m.readyAt) < asksWithin // it asks by itself, or is asked to
 	}
 	return false
+}
+
+// slowCycle is longer than any cycle of the site: no promise says how slow a slow one is.
+func slowest(oracle *world.World) time.Duration {
+	slow := usualSlow
+	for _, name := range oracle.Names() {
+		if takes, err := oracle.CycleTime(name, 1); err == nil {
+			slow = max(slow, 2*takes)
+		}
+	}
+	return slow
 }
 
 // refusedSince: it was refused for every licence of the family since it was up.
@@ -122,12 +133,12 @@ func (m *member) refusedSince(product kms.Product, since time.Time) bool {
 // before the cycle began.
 func (p *promises) startsLately() bool {
 	for _, m := range p.members {
-		if up := m.described.Uptime; !m.described.Off && up > 0 && up < slowCycle+time.Minute || m.described.Counted && up < slowCycle+10*time.Minute {
+		if up := m.described.Uptime; !m.described.Off && up > 0 && up < p.slowCycle+time.Minute || m.described.Counted && up < p.slowCycle+10*time.Minute {
 			return true
 		}
 	}
 	return slices.ContainsFunc(p.drawn.Site.Host.Keys, func(k world.Key) bool {
-		return slices.ContainsFunc(k.Counted, func(c world.Counted) bool { return c.Number > 0 && c.Age < slowCycle })
+		return slices.ContainsFunc(k.Counted, func(c world.Counted) bool { return c.Number > 0 && c.Age < p.slowCycle })
 	})
 }
 
@@ -144,6 +155,11 @@ func (p *promises) available(m *member, product kms.Product, now time.Time) bool
 	asks := slices.ContainsFunc(d.Products, func(installed world.Product) bool {
 		return family(installed.Title) == product && (installed.By == "" || installed.By == world.ByKMS)
 	})
+	for other := range p.job.Thresholds {
+		if p.reserved(m, other, now) {
+			return false // a count of its own is awaited first
+		}
+	}
 	return fit && quiet && known && free && asks && !p.drawn.disturbed(m.name)
 }
 

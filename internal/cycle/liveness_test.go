@@ -30,7 +30,7 @@ func (p *promises) watchLiveness(c *call) {
 	if idle := now.Sub(since) - dark; idle > p.timeout()+slack {
 		p.breachOnce("A14", "nothing has come of anything for station_timeout and more, and the cycle goes on")
 	}
-	if m := p.members[c.station]; m != nil && c.kind == "activate" {
+	if m := p.members[c.station]; m != nil && c.kind == "activate" && !p.reached {
 		if first := m.askedFirst[c.licence]; !first.IsZero() && now.Sub(latest(first, m.progressed))-dark > p.timeout()+slack {
 			p.breachOnce("A14", "%s is asked for ever", m.name)
 		}
@@ -67,7 +67,20 @@ func (p *promises) breachOnce(promise, format string, args ...any) {
 	}
 }
 
-// judgeEnd: every member's part has ended, unless the cycle was cut short.
+// judgeKind: a cycle ends in one of the ways that it names.
+func (p *promises) judgeKind(err error) {
+	for _, known := range []any{
+		new(*cycle.Stalled), new(*cycle.SameCMID), new(*cycle.CountCapped), new(*cycle.OutsideWindow), new(*cycle.Cancelled),
+		new(*cycle.HostUnreadable), new(*cycle.HostWithoutKey),
+	} {
+		if err == nil || errors.As(err, known) {
+			return
+		}
+	}
+	p.breach("A8", "unknown end: %v", err)
+}
+
+// judgeParts: every member's part has ended, unless the cycle was cut short.
 func (p *promises) judgeParts(r cycle.Result, err error) {
 	var cancelled *cycle.Cancelled
 	if errors.As(err, &cancelled) && p.drawn.Cancel == 0 && !p.waitsForUsers() {

@@ -23,6 +23,7 @@ type promises struct {
 	names             map[string]string  // a member's names: the machine's
 	counts            map[kms.Product]int
 	calls             []*call       // under way
+	slowCycle         time.Duration // of the site
 	oracle            *world.World  // the same site, for how long things take there
 	hostLog           []world.Event // of the world's truth, before the last restart
 	keys              []world.KeyState
@@ -68,7 +69,9 @@ type member struct {
 	newID       map[kms.Product]time.Time // last one that it counted anew
 	out         map[kms.Product]string    // left out, with the reason; "" is of every product
 	outAt       time.Time
+	wanted      bool // left out of everything while something was wanted of it
 	callFailed  time.Time
+	away        bool // it went down, and has answered nothing since
 }
 
 type refusal struct {
@@ -106,7 +109,7 @@ func newPromises(base *invariantChecker, s scenario) (*promises, error) {
 	}
 	p := &promises{
 		invariantChecker: base, drawn: s, members: map[string]*member{}, names: map[string]string{},
-		counts: map[kms.Product]int{}, lastRead: map[kms.Product]int{}, oracle: oracle,
+		counts: map[kms.Product]int{}, lastRead: map[kms.Product]int{}, oracle: oracle, slowCycle: slowest(oracle),
 	}
 	for _, key := range oracle.State().Host.Keys {
 		p.counts[key.Product] = max(p.counts[key.Product], key.Count)
@@ -166,7 +169,7 @@ func (p *promises) observe(e world.Entry) {
 			product := productOf(key)
 			m.counted[product]++
 			m.newID[product] = now
-			p.proved = p.proved || m.restarts > 0
+			p.proved = p.proved || m.restarts > 0 && (product == kms.Windows || p.job.Thresholds[kms.Windows] == 0)
 			p.advance(m)
 		}
 	default:
@@ -194,7 +197,7 @@ func (p *promises) happened(m *member, e world.Entry, now time.Time) {
 		m.ready, m.readyAt = true, now
 		p.advance(m) // after a restart, a wake, or by itself: it is back
 	case world.KindOff:
-		m.ready, m.open = false, false
+		m.ready, m.open, m.away = false, false, true
 		clear(m.pending)
 	case world.KindOpens:
 		m.open, m.readyAt = true, now
@@ -293,6 +296,10 @@ func (p *promises) endsAt(m *member, c *call) {
 	if c.err != nil {
 		m.callFailed = c.ended
 	}
+	if c.err == nil && m.away && (c.kind == "probe" || c.kind == "presence") {
+		m.away = false
+		p.advance(m) // it is back, whether or not its services are
+	}
 	switch c.kind {
 	case "presence":
 		m.presence = m.presence || c.err == nil
@@ -387,6 +394,9 @@ func (p *promises) said(e cycle.Event) {
 	case e.Kind == cycle.KindLeftOut:
 		m.out[e.Product] = e.Reason
 		m.outAt = time.Now()
+		for product := range p.job.Thresholds {
+			m.wanted = m.wanted || e.Product == "" && p.readEver && p.lacks(product) > 0 && (m.readAt.IsZero() || len(m.of(product)) > 0)
+		}
 		p.judgeLeftOut(m, e)
 	}
 	p.watchIdling()

@@ -21,7 +21,7 @@ func (p *promises) judgeTold(r cycle.Result, err error) {
 	}
 	for _, m := range p.members {
 		s := r.ByStation[m.name]
-		if reason, out := m.out[""]; out && len(m.described.Aliases) == 0 && (s.Reason == "" || s.Outcome != cycle.LeftOut && s.Outcome != cycle.TookPart) {
+		if reason, out := m.out[""]; out && m.wanted && len(m.described.Aliases) == 0 && (s.Reason == "" || s.Outcome != cycle.LeftOut && s.Outcome != cycle.TookPart) {
 			p.breach("A19", "%s was left out (%s), and the result says %q, %q", m.name, reason, s.Outcome, s.Reason)
 		}
 		if gone := !m.ready && m.restarts > 0 && p.left.Sub(m.restartedAt) > p.timeout()+slack; gone && s.Reason == "" && !p.twin {
