@@ -6,6 +6,9 @@ import (
 	"strings"
 )
 
+// skip is a skipped test with what is wrong about the skip, "" if nothing is.
+type skip struct{ test, reason, wrong string }
+
 var (
 	// logged is a line of t.Log or t.Skip: indented, with its place in front.
 	logged = regexp.MustCompile(`^\s+\S+\.go:\d+: (.*)$`)
@@ -15,7 +18,7 @@ var (
 
 // judge reads why a test was skipped out of what it printed. The skip's message is the
 // last that a skipped test logs.
-func (r *run) judge(name, output string) skip {
+func judge(name, output, cli string) skip {
 	s := skip{test: name}
 	for line := range strings.Lines(output) {
 		line = strings.TrimRight(line, "\r\n")
@@ -32,16 +35,16 @@ func (r *run) judge(name, output string) skip {
 		s.reason, s.wrong = "no reason", "a skip says what it needs and why"
 	case !needs || !found || what == "" || why == "":
 		s.wrong = `a reason reads "needs <what>: <why>"`
-	case r.has(what):
-		s.wrong = r.cli + " is at hand"
+	case has(cli, what):
+		s.wrong = cli + " is at hand"
 	}
 	return s
 }
 
 // has tells whether the command-line interface at hand is one of those named in what,
 // "A 1.2 or B 3", and new enough.
-func (r *run) has(what string) bool {
-	name, version, _ := strings.Cut(r.cli, " ")
+func has(cli, what string) bool {
+	name, version, _ := strings.Cut(cli, " ")
 	for alternative := range strings.SplitSeq(what, " or ") {
 		m := need.FindStringSubmatch(alternative)
 		if (m != nil && m[1] == name && !older(version, m[2])) || (name != "" && alternative == name) {
