@@ -89,8 +89,8 @@ func TestGitLabReadsThePipeline(t *testing.T) {
 	}
 }
 
-// left is what GitHub's job is given to log with, and keeps as its artefact.
-func left(t *testing.T, file, job string) (env []string, artefact string) {
+// left is what GitHub's job is given to tell with, and keeps as its artefacts.
+func left(t *testing.T, file, job string) (env, artefacts []string) {
 	t.Helper()
 	var workflow struct {
 		Jobs map[string]struct {
@@ -109,13 +109,13 @@ func left(t *testing.T, file, job string) (env []string, artefact string) {
 	}
 	for _, step := range workflow.Jobs[job].Steps {
 		if strings.HasPrefix(step.Uses, "actions/upload-artifact@") && step.If == "always()" {
-			artefact = step.With.Path
+			artefacts = strings.Fields(step.With.Path)
 		}
 	}
-	if artefact == "" {
+	if len(artefacts) == 0 {
 		t.Fatalf("%s keeps nothing", file)
 	}
-	return env, artefact
+	return env, artefacts
 }
 
 // cut runs the guide's own command, which makes a log readable.
@@ -140,8 +140,9 @@ func (s story) cut(log string) string {
 func TestThePipelinesKeepNoSecret(t *testing.T) {
 	t.Parallel()
 	s, run := checkedOut(t, acctest.Counted(23)), gitHub(t)
-	checkEnv, plan := left(t, "kms-drift.yml", "drift")
-	applyEnv, log := left(t, "kms-apply.yml", "apply")
+	checkEnv, plans := left(t, "kms-drift.yml", "drift")
+	applyEnv, logs := left(t, "kms-apply.yml", "apply")
+	plan, log, report := plans[0], logs[0], strings.TrimSuffix(logs[1], "*")+".txt"
 	s.Workspace = s.Elsewhere(checkEnv...)
 	s.ends(2, run.check)
 	s.Workspace = s.Elsewhere(applyEnv...)
@@ -156,6 +157,9 @@ func TestThePipelinesKeepNoSecret(t *testing.T) {
 		if !strings.Contains(kept, told) {
 			t.Errorf("%s does not tell what was done, no %q:\n%s", log, told, kept)
 		}
+	}
+	if said := s.Read(report); !strings.Contains(said, "R101: every threshold holds: Windows 2") {
+		t.Errorf("%s does not tell what was done:\n%s", report, said)
 	}
 	if said := strings.TrimSpace(s.cut(log)); strings.Count(said, "\n")+1 != strings.Count(kept, "pool=R101") ||
 		!regexp.MustCompile(`(?m)^\S+Z every threshold holds: Windows 2\d of 25$`).MatchString(said) || strings.Contains(said, "pool=") {
@@ -178,13 +182,13 @@ func TestBothPipelinesKeepTheSame(t *testing.T) {
 	var pipeline gitLabPipeline
 	readYAML(t, "gitlab/.gitlab-ci.yml", &pipeline)
 	for job, of := range map[string]struct{ file, job string }{"check": {"kms-drift.yml", "drift"}, "apply": {"kms-apply.yml", "apply"}} {
-		env, artefact := left(t, of.file, of.job)
+		env, artefacts := left(t, of.file, of.job)
 		var other []string
 		for _, name := range slices.Sorted(maps.Keys(pipeline.Jobs[job].Variables)) {
 			other = append(other, name+"="+pipeline.Jobs[job].Variables[name])
 		}
-		if slices.Sort(env); !slices.Equal(env, other) || !slices.Equal(pipeline.Jobs[job].Artifacts.Paths, []string{artefact}) {
-			t.Errorf("%s: GitHub %q, %s; GitLab %q, %q", job, env, artefact, other, pipeline.Jobs[job].Artifacts.Paths)
+		if slices.Sort(env); !slices.Equal(env, other) || !slices.Equal(pipeline.Jobs[job].Artifacts.Paths, artefacts) {
+			t.Errorf("%s: GitHub %q, %q; GitLab %q, %q", job, env, artefacts, other, pipeline.Jobs[job].Artifacts.Paths)
 		}
 	}
 }
