@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 )
 
@@ -15,8 +16,7 @@ type Inventory struct {
 	Columns []string // labels as they are written, in the file's order
 	Rows    []Row
 
-	Odd  []error // places that were not understood and are left out, the first ten: *Error
-	More int     // how many there are besides
+	Odd *OddError // nil: everything was understood
 }
 
 // Row is one station. What the file does not say is empty.
@@ -60,6 +60,34 @@ func (e *Error) Advice() string {
 	return "Mend the file there, or export it anew in Timago: Stationen > Datenexport."
 }
 
+// OddError is what was not understood of a file and is left out. Everything else is used.
+type OddError struct {
+	File   string  // its path; "" where it was read from elsewhere
+	Places []error // the first ten, each an *Error
+	More   int     // how many there are besides
+}
+
+func (e *OddError) Error() string {
+	lines := make([]string, 0, len(e.Places)+1)
+	for _, place := range e.Places {
+		lines = append(lines, place.Error())
+	}
+	if e.More > 0 {
+		lines = append(lines, fmt.Sprintf("and %d more", e.More))
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Advice says what to do next.
+func (e *OddError) Advice() string {
+	return "Mend the file there, or export it anew in Timago: Stationen > Datenexport."
+}
+
+// Attempted says what became of it.
+func (e *OddError) Attempted() string {
+	return "These cells are taken for empty, or their lines left out; everything else is used."
+}
+
 const (
 	// maxSize bounds a file: a station's line is a few hundred bytes.
 	maxSize = 64 << 20
@@ -81,6 +109,9 @@ func ReadFile(path string) (Inventory, error) {
 	inventory, err := Read(file)
 	if err != nil {
 		return Inventory{}, fmt.Errorf("%s: %w", path, err)
+	}
+	if inventory.Odd != nil {
+		inventory.Odd.File = path
 	}
 	return inventory, nil
 }

@@ -180,11 +180,14 @@ func (t *table) fail(field int, label string, err error) {
 }
 
 func (t *table) note(err error) {
-	if len(t.found.Odd) == maxOdd {
-		t.found.More++
-		return
+	if t.found.Odd == nil {
+		t.found.Odd = &OddError{}
 	}
-	t.found.Odd = append(t.found.Odd, err)
+	if odd := t.found.Odd; len(odd.Places) < maxOdd {
+		odd.Places = append(odd.Places, err)
+	} else {
+		odd.More++
+	}
 }
 
 // syntax places an error of the CSV reader.

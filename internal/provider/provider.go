@@ -121,7 +121,7 @@ func (p *Provider) Configure(ctx context.Context, req provider.ConfigureRequest,
 	if odd := opened.Oddities(); odd != nil {
 		resp.Diagnostics.Append(tfdiag.Failure{
 			Verb: "understand", Noun: "all of the inventory", Name: odd.File, Err: odd,
-			Attempted: "Each of these cells is taken for empty, or its line left out; everything else is used.",
+			Attempted: odd.Attempted(),
 		}.Warning())
 	}
 	p.mu.Lock()

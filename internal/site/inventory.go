@@ -15,9 +15,7 @@ import (
 // asked under its name.
 func (s *Site) list(file string, table inventory.Inventory) {
 	s.inventoryFile, s.inventory, s.lines = file, make([]Station, len(table.Rows)), map[string][]int{}
-	if len(table.Odd) > 0 {
-		s.oddities = &OddInventoryError{File: file, Places: table.Odd, More: table.More}
-	}
+	s.oddities = table.Odd
 	for i, row := range table.Rows {
 		key := strings.ToLower(s.complete(row.Name))
 		s.lines[key] = append(s.lines[key], row.Line)
@@ -38,32 +36,8 @@ func (s *Site) Inventory() string {
 	return s.inventoryFile
 }
 
-// OddInventoryError: places in the inventory that were not understood and are left out. All
-// others are used.
-type OddInventoryError struct {
-	File   string
-	Places []error
-	More   int // places that Places does not hold
-}
-
-func (e *OddInventoryError) Error() string {
-	lines := make([]string, 0, len(e.Places)+1)
-	for _, place := range e.Places {
-		lines = append(lines, place.Error())
-	}
-	if e.More > 0 {
-		lines = append(lines, fmt.Sprintf("and %d more", e.More))
-	}
-	return strings.Join(lines, "\n")
-}
-
-// Advice says what to do next.
-func (e *OddInventoryError) Advice() string {
-	return "Mend the file there, or export it anew in Timago: Stationen > Datenexport. Where a date is meant, write 07.09.2026 08:15."
-}
-
 // Oddities is what was not understood of the inventory; nil where all was.
-func (s *Site) Oddities() *OddInventoryError { return s.oddities }
+func (s *Site) Oddities() *inventory.OddError { return s.oddities }
 
 // NoInventoryError: the file that is to list the stations is not there.
 type NoInventoryError struct{ Err error }

@@ -44,7 +44,7 @@ type Site struct {
 	inventory     []Station        // what is known of stations in direct mode
 	inventoryFile string           // where it was read; "" none
 	lines         map[string][]int // of the file, by name as it is asked, in lower case
-	oddities      *OddInventoryError
+	oddities      *inventory.OddError
 	suffix        string
 	hostSuffix    string // the same for the KMS host
 	kmsHost       string

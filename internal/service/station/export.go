@@ -93,6 +93,11 @@ func (d *Export) Read(ctx context.Context, req datasource.ReadRequest, resp *dat
 		resp.Diagnostics.Append(tfdiag.Failure{Verb: "read", Noun: "export of stations", Name: m.Path.ValueString(), Err: err}.Error())
 		return
 	}
+	if odd := table.Odd; odd != nil {
+		resp.Diagnostics.Append(tfdiag.Failure{
+			Verb: "understand", Noun: "all of the export of stations", Name: odd.File, Attempted: odd.Attempted(), Err: odd,
+		}.Warning())
+	}
 	m.Columns, m.Names, m.Stations = table.Columns, make([]string, 0, len(table.Rows)), make([]rowModel, 0, len(table.Rows))
 	for _, row := range table.Rows {
 		m.Names = append(m.Names, row.Name)
