@@ -183,6 +183,7 @@ func (m model) site(ctx context.Context, env environment) (site.Config, diag.Dia
 			InsecureSkipVerify: s.api.InsecureSkipVerify.ValueBool(), RequestTimeout: duration(s.api.RequestTimeout),
 			MaxRetries: int(s.api.MaxRetries.ValueInt64()),
 		}
+		lineBreak(&diags, path.Root("token"), s.api.Token)
 		if s.api.Token.IsNull() {
 			diags.AddAttributeError(path.Root("token"), "Missing token",
 				"endpoint is set, and no token for it.\n\nSet token in the provider block or the environment variable TIMAGO_TOKEN.")

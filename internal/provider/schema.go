@@ -179,7 +179,7 @@ func winrmAttributes() map[string]schema.Attribute {
 			Validators: []validator.List{
 				listvalidator.SizeAtLeast(1),
 				tfdiag.NoNullInList(),
-				listvalidator.ValueStringsAre(stringvalidator.RegexMatches(regexp.MustCompile(`^([0-9A-Fa-f]{2}:?){31}[0-9A-Fa-f]{2}$`), "must be a SHA-256 fingerprint: 64 hexadecimal digits, colons allowed")),
+				listvalidator.ValueStringsAre(fingerprint{}),
 			},
 		},
 		"insecure_skip_verify": schema.BoolAttribute{

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -112,6 +113,8 @@ func (w winrmModel) config(ctx context.Context, at path.Path, userVariable, pass
 				"Windows is asked over WinRM, and no "+needed.attribute+" is configured.\n\nSet "+where+".")
 		}
 	}
+	lineBreak(&diags, at.AtName("username"), w.Username)
+	lineBreak(&diags, at.AtName("password"), w.Password)
 	var fingerprints []string
 	diags.Append(w.CertificateFingerprints.ElementsAs(ctx, &fingerprints, false)...)
 	return &winrm.Config{
@@ -122,4 +125,15 @@ func (w winrmModel) config(ctx context.Context, at path.Path, userVariable, pass
 		AllowUnencrypted: w.AllowUnencrypted.ValueBool(), Timeout: duration(w.Timeout), MaxParallel: int(w.MaxParallel.ValueInt64()),
 		Kerberos: w.kerberos.config(),
 	}, diags
+}
+
+// lineBreak refuses a credential that ends with a line break, as one that was read from a
+// file may. It would be sent as a part of it, and cost failed logons. What it holds is not
+// shown.
+func lineBreak(diags *diag.Diagnostics, at path.Path, value types.String) {
+	if text := value.ValueString(); strings.TrimRight(text, "\r\n") != text {
+		diags.AddAttributeError(at, "Line break at the end",
+			at.String()+": the value ends with a line break, which is probably that of the file that it was read from.\n\n"+
+				"Write trimspace(file(\"…\")), or store it without a line break: printf '%s' instead of echo.")
+	}
 }

@@ -14,6 +14,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/timago/terraform-provider-timago/internal/foreign"
 )
 
 // dialLimit is for the connection alone: a station that is off must not hold up the
@@ -53,7 +55,7 @@ func newDialer(config Config) (*dialer, error) {
 	}
 	pins := make([]string, 0, len(config.CertificateFingerprints))
 	for _, fingerprint := range config.CertificateFingerprints {
-		pin := strings.ToLower(strings.NewReplacer(":", "", " ", "").Replace(fingerprint))
+		pin := strings.ToLower(strings.NewReplacer(":", "", "-", "", " ", "").Replace(foreign.Line(fingerprint)))
 		if sum, err := hex.DecodeString(pin); err != nil || len(sum) != sha256.Size {
 			return nil, fmt.Errorf("%q is not a SHA-256 fingerprint: 64 hex digits are needed", fingerprint)
 		}
