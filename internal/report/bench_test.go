@@ -8,26 +8,7 @@ import (
 	"time"
 
 	"github.com/timago/terraform-provider-timago/internal/cycle"
-	"github.com/timago/terraform-provider-timago/internal/kms"
 )
-
-// busy is a report in the middle of an apply: so many events of so many stations, the last
-// forty of which are under way.
-func busy(t testing.TB, stations, events int) (*Report, *fakeCycle) {
-	r := New(t.TempDir() + "/report.html")
-	c := begin(r, Pool{Name: "R101", Host: "kms01.schule.example", Stations: room(stations), Targets: map[kms.Product]int{kms.Windows: 25, kms.Office: 5}})
-	names := room(stations)
-	for i := 0; i < events; i += 3 {
-		name := names[i/3%stations]
-		c.tell(cycle.KindRestarting, name)
-		c.tell(cycle.KindBack, name)
-		c.section.Event(cycle.Event{Kind: cycle.KindCounted, Station: name, Product: kms.Windows})
-	}
-	for _, name := range names[:min(40, stations)] {
-		c.tell(cycle.KindRestarting, name)
-	}
-	return r, c
-}
 
 // BenchmarkWrite is what a write costs in the middle of an apply, and what that is of a
 // processor that is free, since there is one in five seconds.

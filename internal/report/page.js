@@ -50,7 +50,7 @@
       if (open) details.open = open === "true";
       details.addEventListener("toggle", () => keep(details.dataset.keep, String(details.open)));
     }
-    if (root.dataset.state !== "running") return;
+    if (root.dataset.report !== "running") return;
     document.querySelector("#stale").hidden = Date.now() - Number(root.dataset.written) < silence;
     setTimeout(follow, again);
   });

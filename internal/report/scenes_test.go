@@ -271,3 +271,22 @@ func read(t *testing.T, folder, name string) string {
 	}
 	return string(content)
 }
+
+// busy is a report in the middle of an apply: so many events of so many stations, the last
+// forty of which are under way.
+func busy(t testing.TB, stations, events int) (*Report, *fakeCycle) {
+	t.Helper()
+	r := New(t.TempDir() + "/report.html")
+	c := begin(r, Pool{Name: "R101", Host: "kms01.schule.example", Stations: room(stations), Targets: map[kms.Product]int{kms.Windows: 25, kms.Office: 5}})
+	names := room(stations)
+	for i := 0; i < events; i += 3 {
+		name := names[i/3%stations]
+		c.tell(cycle.KindRestarting, name)
+		c.tell(cycle.KindBack, name)
+		c.section.Event(cycle.Event{Kind: cycle.KindCounted, Station: name, Product: kms.Windows})
+	}
+	for _, name := range names[:min(40, stations)] {
+		c.tell(cycle.KindRestarting, name)
+	}
+	return r, c
+}
