@@ -37,13 +37,17 @@ func (c *cycle) admit(s *station) {
 		c.progressed(s)
 	}
 	c.endSilence(s)
+	if other := c.sameMachine(s); other != "" {
+		c.exclude(s, "it is the same machine as "+other)
+		return
+	}
 	if s.adds == 0 {
 		c.exclude(s, cmp.Or(s.refusal(), neverAdds(s, c.managed)))
 		return
 	}
 	c.dropCounts(s, s.pendingCounts&^s.adds)
 	c.move(s, onRead)
-	if booted && !c.isCounted(s) {
+	if booted && !c.closing && !c.isCounted(s) {
 		// It started while the cycle waited: it asks by itself, as after a restart.
 		s.start = &start{begun: true, pollsBefore: silence.pollsBefore, at: c.now, backAt: c.now, waitingSince: c.now}
 		c.expectCounts(s, s.adds&c.lacking())
@@ -58,6 +62,27 @@ func (c *cycle) admit(s *station) {
 		}
 	}
 	c.makeCandidate(s)
+}
+
+// sameMachine names the member that is this machine under another name; "" where none is.
+// Machines made from one image may share a name or an id, not the moment of their start.
+func (c *cycle) sameMachine(s *station) string {
+	if s.admitted || s.presence.Name == "" {
+		return ""
+	}
+	key := machine{kms.HostLabel(s.presence.Name), s.licensing.CMID, s.presence.Boot.Unix()}
+	if other, known := c.machines[key]; known {
+		return other
+	}
+	c.machines[key], s.admitted = s.name, true
+	return ""
+}
+
+// machine is what tells machines apart, as long as none is restarted.
+type machine struct {
+	name string
+	cmid kms.CMID
+	boot int64
 }
 
 func (c *cycle) endFirstRead(s *station) {

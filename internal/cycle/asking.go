@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"github.com/timago/terraform-provider-timago/internal/scheduler"
+	"slices"
 	"time"
 
 	"github.com/timago/terraform-provider-timago/internal/evidence"
@@ -53,7 +54,7 @@ const licenceAge = 10 * time.Second
 func (c *cycle) ask(s *station) {
 	a := s.asking
 	switch p, left := a.toAsk.First(); {
-	case a.doubted != nil && !a.requestsRead:
+	case (a.doubted != nil || a.forCounts) && !a.requestsRead:
 		c.send(s, call{verb: requests, since: s.presence.Boot})
 	case !left && c.host.refusesAccount && a.requestsStale:
 		a.requestsStale = false
@@ -155,14 +156,11 @@ func (c *cycle) activated(s *station, r report) {
 	case r.err == nil, coded && answer.Code.Counted():
 		c.tallyAsk(s, p)
 		s.asking.toAsk = s.asking.toAsk.Without(p)
-		c.requested(s, p, r.licence)
+		c.awaitRequest(s)
 	case errors.Is(r.err, kms.ErrUnknownOutcome):
 		c.tallyAsk(s, p)
-		s.asking.toAsk = s.asking.toAsk.Without(p) // the events will tell
-		if s.start == nil {
-			s.start = &start{begun: true, asked: true, at: c.now, backAt: c.now, waitingSince: c.now, pollsBefore: c.host.pollsBegun - 1}
-			c.underWay = append(c.underWay, s)
-		}
+		s.asking.toAsk = s.asking.toAsk.Without(p)
+		c.awaitRequest(s)
 	case coded:
 		c.refuse(s, p, r.licence, answer.Code)
 		return
@@ -232,19 +230,16 @@ func (c *cycle) tallyAsk(s *station, p int) {
 	c.emit(KindAsked, s, Event{Product: c.managed[p]})
 }
 
-// requested judges a request that was made on our command.
-func (c *cycle) requested(s *station, p int, licence string) {
-	id := evidence.Request{CMID: s.licensing.CMID, ActivationID: licence}
-	switch {
-	case !s.started(): // its id was not counted before: that was looked up
-		if c.isWindows(p) {
-			c.host.log.Remember(id, c.host.pollsBegun)
-		}
-		c.credit(s, p)
-	case c.isWindows(p):
-		c.judgeRequest(s, p, id)
-	default: // which id Office asked with only the events tell
+// awaitRequest has the request that was commanded looked for: that Windows took the command
+// is no evidence, since it may ask another host, or nobody (A6).
+func (c *cycle) awaitRequest(s *station) {
+	if s.start == nil {
+		// A poll that is under way may show it already.
+		s.start = &start{begun: true, at: c.now, backAt: c.now, pollsBefore: c.host.pollsBegun - 1}
+		c.underWay = append(c.underWay, s)
 	}
+	s.start.asked, s.start.waitingSince, s.start.lastLook = true, c.now, 0
+	c.requestHostPoll(c.now)
 }
 
 func (c *cycle) productOf(s *station, licence string) int {
@@ -315,6 +310,21 @@ func (c *cycle) asksDone(s *station) {
 		c.dropCounts(s, s.pendingCounts)
 		c.move(s, onAsked)
 		c.makeCandidate(s)
+	}
+}
+
+// seekClientCounts reads the events of members that can be restarted for the host's counts,
+// where the host refuses the account and no station was told one yet.
+func (c *cycle) seekClientCounts() {
+	if !c.host.refusesAccount || !slices.Contains(c.host.clientCountKnown, false) {
+		return
+	}
+	for _, s := range slices.Clone(c.candidates) {
+		if !s.eventsRead {
+			s.eventsRead = true
+			c.beginAsking(s, attempt{forCounts: true})
+			c.ask(s)
+		}
 	}
 }
 

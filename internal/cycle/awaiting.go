@@ -12,7 +12,7 @@ import (
 
 // await waits for the request that a start makes to be counted.
 func (c *cycle) await(s *station, on occasion) {
-	if c.closing {
+	if c.closing && s.phase != ready {
 		c.finish(s)
 		return
 	}
@@ -152,6 +152,7 @@ func (c *cycle) credit(s *station, p int) {
 		c.ledger.settled++
 	}
 	s.counted++
+	s.reachesHost = true
 	c.progressed(s)
 	c.doubt = nil
 	c.emit(KindCounted, s, Event{Product: c.managed[p]})

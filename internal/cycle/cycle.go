@@ -42,9 +42,10 @@ type cycle struct {
 	askable        [][]*station
 	inFlightBuffer []scheduler.InFlight
 	wakeable       []*station
-	firstReads     int               // stations whose first read has not ended
-	expected       [expectations]int // stations that do not answer, by what is expected of them
-	earlierStart   time.Time         // of a member, the latest before the cycle began
+	firstReads     int                // stations whose first read has not ended
+	expected       [expectations]int  // stations that do not answer, by what is expected of them
+	machines       map[machine]string // members, by the machine that they are
+	earlierStart   time.Time          // of a member, the latest before the cycle began
 
 	host  host
 	fleet pool.Pace // of all stations together, for one of which nothing is known
@@ -82,7 +83,7 @@ type cycle struct {
 func newCycle(job Job, ledger *ledger, canWake bool, now time.Time) *cycle {
 	c := &cycle{
 		limits: job.Limits.WithDefaults(), window: job.Window, ledger: ledger, started: now, now: now,
-		paces: map[string]pool.Pace{}, fleet: job.Memory.Fleet(job.Members), cmidChangeSeenAt: job.Memory.Proof,
+		machines: map[machine]string{}, paces: map[string]pool.Pace{}, fleet: job.Memory.Fleet(job.Members), cmidChangeSeenAt: job.Memory.Proof,
 	}
 	c.canWake = canWake && c.limits.Wake
 	for _, p := range kms.Products() {

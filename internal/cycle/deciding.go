@@ -61,6 +61,7 @@ func (c *cycle) start() {
 		return
 	}
 	c.startAsks()
+	c.seekClientCounts()
 	c.publishExpected()
 	if c.host.refusesAccount {
 		c.host.settledSeen = c.ledger.settled // the stations' answers hold the counts

@@ -196,6 +196,11 @@ func (c *cycle) dropCounted() {
 func (c *cycle) hostFailed(err error) {
 	h := &c.host
 	if errors.Is(err, kms.ErrDenied) {
+		if h.known && !h.refusesAccount { // it was read before: that stands until stations know better
+			for p := range c.managed {
+				h.clientCountKnown[p], h.clientCountAt[p] = true, h.pollEnded
+			}
+		}
 		h.known, h.logUnreadable, h.refusesAccount = true, true, true
 		return
 	}

@@ -24,6 +24,7 @@ type station struct {
 
 	// As last read.
 	read      bool // completely, at least once
+	admitted  bool // it was told apart from all others
 	up        bool // it answered last
 	presence  kms.Presence
 	seen      time.Time // when presence or uptime was read, on the cycle's clock
@@ -51,6 +52,7 @@ type station struct {
 	expectedCycle   time.Duration // as it stands in that list
 	excluded        bool          // for the reason given
 	reachesHost     bool          // its own events show that the host answered it since it started
+	eventsRead      bool          // for the host's count
 	shutdownPending bool          // somebody else's shutdown was met there
 
 	pace             pool.Pace
@@ -92,6 +94,7 @@ type attempt struct {
 	failures      int            // calls without an answer
 	refusals      map[string]int // by licence
 	doubted       *doubt         // its events are to show that it reaches the host; nothing is asked
+	forCounts     bool           // its events are to show the host's count; nothing is asked
 }
 
 // silence is a time in which a station does not answer.
