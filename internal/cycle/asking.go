@@ -74,6 +74,7 @@ func (c *cycle) ask(s *station) {
 			}
 			return
 		}
+		a.commandedAt = c.now
 		c.send(s, call{verb: activate, licence: licence.ID})
 	}
 }
@@ -188,6 +189,7 @@ func (c *cycle) refuse(s *station, p int, licence string, code kms.Code) {
 		a.refusals = map[string]int{}
 	}
 	a.refusals[licence]++
+	s.lastRefusal = (&kms.CodeError{Code: code}).Error()
 	starting := (code.Passes() || reachesNoHost(code)) && s.age(c.now) < requestGrace
 	if starting || a.refusals[licence] == 1 && (!explained(code) || code.Passes() || reachesNoHost(code)) {
 		if !s.started() {
@@ -199,7 +201,7 @@ func (c *cycle) refuse(s *station, p int, licence string, code kms.Code) {
 	if reachesNoHost(code) && c.canary == s {
 		c.doubt = &doubt{station: s.name, code: code}
 	}
-	c.putAside(s, licence, (&kms.CodeError{Code: code}).Error())
+	c.putAside(s, licence, s.lastRefusal)
 	c.ask(s)
 }
 
@@ -235,7 +237,7 @@ func (c *cycle) tallyAsk(s *station, p int) {
 func (c *cycle) awaitRequest(s *station) {
 	if s.start == nil {
 		// A poll that is under way may show it already.
-		s.start = &start{begun: true, at: c.now, backAt: c.now, pollsBefore: c.host.pollsBegun - 1}
+		s.start = &start{begun: true, stayedUp: true, at: s.asking.commandedAt, backAt: c.now, pollsBefore: c.host.pollsBegun - 1}
 		c.underWay = append(c.underWay, s)
 	}
 	s.start.asked, s.start.waitingSince, s.start.lastLook = true, c.now, 0
@@ -272,7 +274,7 @@ func (c *cycle) judgeByEvents(s *station, exchanges []kms.Exchange) {
 				s.asking.toAsk = s.asking.toAsk.Without(p)
 			}
 			id := evidence.Request{CMID: e.CMID, ActivationID: e.ActivationID}
-			if s.started() {
+			if s.started() && !(s.start.stayedUp && age > c.now.Sub(s.start.at)+eventGrain) {
 				c.judgeRequest(s, p, id)
 			} else {
 				c.host.log.Remember(id, c.host.pollsBegun)
@@ -284,6 +286,10 @@ func (c *cycle) judgeByEvents(s *station, exchanges []kms.Exchange) {
 		}
 	}
 }
+
+// eventGrain is how much earlier than it was an event may be dated: Windows dates by the
+// second.
+const eventGrain = 2 * time.Second
 
 func asksFor(l kms.Licensing, product kms.Product, activationID string) bool {
 	for _, licence := range l.Of(product) {

@@ -3,6 +3,7 @@ package cycle
 import (
 	"fmt"
 	"github.com/timago/terraform-provider-timago/internal/scheduler"
+	"slices"
 	"time"
 
 	"github.com/timago/terraform-provider-timago/internal/evidence"
@@ -148,11 +149,15 @@ func (c *cycle) credit(s *station, p int) {
 		return
 	}
 	c.dropCounts(s, scheduler.Only(p))
-	if !s.started() {
-		c.ledger.settled++
+	s.reachesHost = true
+	if s.startedByUs() {
+		c.unshown[p]++
+		c.proveByLicences(s)
+	} else if c.host.unexplained[p] {
+		return // an id may have been counted before the host's log begins
 	}
 	s.counted++
-	s.reachesHost = true
+	s.lastRefusal = ""
 	c.progressed(s)
 	c.doubt = nil
 	c.emit(KindCounted, s, Event{Product: c.managed[p]})
@@ -162,6 +167,15 @@ func (c *cycle) credit(s *station, p int) {
 		c.fleet.Request = c.fleet.Request.With(took)
 		c.fleetLearnt(c.fleet.Request)
 		c.paces[s.name] = s.pace
+	}
+}
+
+// proveByLicences: a restart whose request of any product was counted, and after which
+// Windows shows another id, brings new ids for Windows.
+func (c *cycle) proveByLicences(s *station) {
+	p := slices.Index(c.managed, kms.Windows)
+	if p >= 0 && s.start.cmidBefore != "" && s.licensing.CMID != s.start.cmidBefore {
+		c.cmidChanges = c.cmidChanges.With(p)
 	}
 }
 

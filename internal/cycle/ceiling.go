@@ -53,10 +53,12 @@ func (c *cycle) capped() *CountCapped {
 // not. before are the counts of the poll before.
 func (c *cycle) watchCeiling(before []int) {
 	for p, product := range c.managed {
-		if c.host.counts[p] != before[p] {
+		rise := c.host.counts[p] - before[p]
+		if rise < 0 || rise > c.unshown[p] { // others move it, too
 			c.unshown[p], c.countMovedAt[p] = 0, c.host.log.Newest
 			continue
 		}
+		c.unshown[p] -= rise
 		if c.unshown[p] >= unshownRestarts+c.host.log.ExpiredSince(c.countMovedAt[p]) && c.missing(p) > 0 && !c.closing {
 			c.err = &CountCapped{Product: product, Count: c.host.counts[p], Threshold: c.wanted[p]}
 			c.close()

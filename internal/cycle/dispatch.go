@@ -103,7 +103,7 @@ func (c *cycle) makeCandidate(s *station) {
 		c.exclude(s, cmp.Or(s.reason, s.refusal(), neverAdds(s, c.managed)))
 	case s.restarts >= c.limits.MaxRestartsPerStation:
 		s.reason = fmt.Sprintf("it was restarted %d times, the most allowed", s.restarts)
-	case s.waitsForUser || s.isCandidate:
+	case s.waitsForUser || s.isCandidate || s.skipped:
 	case c.skipIfInUse(s):
 	default:
 		s.expectedCycle = c.cycleTime(s)
@@ -140,7 +140,7 @@ func (c *cycle) skipIfInUse(s *station) bool {
 func (c *cycle) inUse(s *station) {
 	c.removeCandidate(s)
 	if c.limits.WhenInUse == pool.SkipWhenInUse {
-		s.reason = "a user is logged on, and stations in use are skipped"
+		s.reason, s.skipped = "a user is logged on, and stations in use are skipped", true
 		c.emit(KindLeftOut, s, Event{Reason: s.reason})
 		return
 	}

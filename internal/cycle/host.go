@@ -14,7 +14,8 @@ import (
 type host struct {
 	known         bool
 	counts        []int
-	logUnreadable bool // its log may not be read: the stations' events are the evidence
+	unexplained   []bool // the last poll showed more requests than its count has risen by
+	logUnreadable bool   // its log may not be read: the stations' events are the evidence
 
 	pollsBegun           int
 	polling              bool
@@ -37,7 +38,7 @@ type host struct {
 
 func newHost(managed int) host {
 	return host{
-		counts: make([]int, managed), clientCountKnown: make([]bool, managed), clientCountAt: make([]time.Time, managed),
+		counts: make([]int, managed), unexplained: make([]bool, managed), clientCountKnown: make([]bool, managed), clientCountAt: make([]time.Time, managed),
 		log: evidence.New(),
 	}
 }
@@ -130,6 +131,9 @@ func (c *cycle) hostPolled(r report) {
 		c.emit(KindCounts, nil, Event{Counts: c.counts()})
 	}
 	c.takeLog(r)
+	for p := range before {
+		h.unexplained[p] = !h.logUnreadable && c.requestsSeen(p) > h.counts[p]-before[p]
+	}
 	c.judgeStarts()
 	if !first {
 		c.watchCeiling(before)

@@ -32,6 +32,19 @@ func (c *cycle) hasAsked(s *station) bool {
 	return false
 }
 
+// requestsSeen is how many requests that are awaited the host has shown.
+func (c *cycle) requestsSeen(p int) int {
+	seen := 0
+	for _, s := range c.underWay {
+		if s.phase == awaiting && s.pendingCounts.Has(p) {
+			if _, shown := c.requestSeen(s, p); shown {
+				seen++
+			}
+		}
+	}
+	return seen
+}
+
 // requestSeen is a request of the product that the host has shown since the station's
 // start.
 func (c *cycle) requestSeen(s *station, p int) (evidence.Request, bool) {

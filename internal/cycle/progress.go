@@ -1,7 +1,6 @@
 package cycle
 
 import (
-	"cmp"
 	"fmt"
 	"time"
 )
@@ -103,5 +102,5 @@ func (c *cycle) giveUp(s *station) {
 	if s.lastError != nil {
 		reason += ": " + s.lastError.Error()
 	}
-	c.exclude(s, cmp.Or(s.refusal(), reason))
+	c.exclude(s, s.afterRefusal(reason))
 }

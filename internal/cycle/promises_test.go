@@ -388,6 +388,8 @@ func (p *promises) said(e cycle.Event) {
 	case e.Kind == cycle.KindReached:
 		p.reached = true
 	case m == nil:
+	case e.Kind == cycle.KindBack: // its uptime shows the return, which A14 names
+		p.advance(m)
 	case e.Kind == cycle.KindCounted:
 		m.credited++
 		p.judgeCredit(m, e.Product)

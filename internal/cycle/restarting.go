@@ -72,12 +72,11 @@ func (c *cycle) commanded(s *station, r report) {
 		st := s.start
 		st.outcomeUnknown = r.err != nil
 		c.move(s, onCommanded)
+		s.refusesSince = time0
 		st.watch, st.lastLook, st.looks = scheduler.WatchFor(c.paceOf(s).Return, scheduler.ClosestProbes), 0, 0
 		c.watchAgain(s)
 	case errors.Is(r.err, kms.ErrInUse):
-		c.undoRestart(s)
-		c.move(s, onInUse)
-		c.inUse(s)
+		c.refusesRestart(s, r.err)
 	case errors.Is(r.err, kms.ErrShutdownPending):
 		c.othersShutdown(s, r.err)
 	case errors.Is(r.err, kms.ErrDenied):
@@ -90,6 +89,24 @@ func (c *cycle) commanded(s *station, r report) {
 		c.undoRestart(s)
 		c.exclude(s, "it could not be restarted: "+r.err.Error())
 	}
+}
+
+// refusesRestart: Windows says that somebody is logged on, or that it is locked. Where
+// nobody was seen there a moment before it is asked again for a while only (A14).
+func (c *cycle) refusesRestart(s *station, err error) {
+	c.undoRestart(s)
+	seen := s.presence.InUse(c.limits.IgnoreUsers) != ""
+	switch {
+	case seen:
+		s.refusesSince = time0
+	case s.refusesSince.IsZero():
+		s.refusesSince = c.now
+	case c.now.Sub(s.refusesSince) >= c.limits.StationTimeout:
+		c.exclude(s, "Windows refused to restart it, and nobody was seen logged on: "+err.Error())
+		return
+	}
+	c.move(s, onInUse)
+	c.inUse(s)
 }
 
 // othersShutdown: somebody else has scheduled a shutdown, perhaps for hours later. It may

@@ -48,6 +48,9 @@ type station struct {
 	hostSilentBefore time.Duration
 
 	waitsForUser    bool          // a user is logged on: not looked at again before the alarm
+	refusesSince    time.Time     // since when Windows refuses a restart although nobody is seen there
+	lastRefusal     string        // of a request for activation
+	skipped         bool          // since a user is logged on
 	isCandidate     bool          // in the list of candidates for a restart
 	expectedCycle   time.Duration // as it stands in that list
 	excluded        bool          // for the reason given
@@ -70,6 +73,7 @@ type station struct {
 type start struct {
 	begun          bool               // false while its user is looked at once more before a restart
 	byUs           bool               // our restart; else it was woken, started by itself, or was asked with an unknown outcome
+	stayedUp       bool               // it did not start, but was asked: what it asked before is none of this
 	needs          scheduler.Products // what was missing when it was chosen
 	outcomeUnknown bool               // whether the restart's command was carried out
 	pollsBefore    int                // of the host, begun before it
@@ -91,6 +95,7 @@ type attempt struct {
 	toAsk         scheduler.Products
 	requestsRead  bool           // what it has asked already was read
 	requestsStale bool           // … and it was asked since
+	commandedAt   time.Time      // the last Activate
 	failures      int            // calls without an answer
 	refusals      map[string]int // by licence
 	doubted       *doubt         // its events are to show that it reaches the host; nothing is asked
@@ -170,6 +175,14 @@ func (s *station) refusal() string {
 	return strings.Join(why, "; ")
 }
 
+// afterRefusal puts the last refusal before what was seen since.
+func (s *station) afterRefusal(reason string) string {
+	if s.lastRefusal == "" || strings.Contains(reason, s.lastRefusal) {
+		return reason
+	}
+	return strings.TrimSuffix("it was asked to activate and refused: "+s.lastRefusal+"; then "+reason, "; then ")
+}
+
 // booting tells of a station that was woken and was not seen up yet.
 func (s *station) booting() bool { return s.phase == silent && s.woken && !s.read }
 
@@ -197,10 +210,14 @@ func (s *station) result() StationResult {
 			r.Reason = underWayReasons[s.phase]
 		}
 	case ready, asking, checking, closing, phases:
-		if s.restarts+s.asked > 0 || s.woken {
+		switch {
+		case s.skipped:
+			r.Outcome = LeftOut
+		case s.restarts+s.asked > 0 || s.woken:
 			r.Outcome = TookPart
 		}
 	}
+	r.Reason = s.afterRefusal(r.Reason)
 	return r
 }
 
