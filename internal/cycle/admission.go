@@ -65,24 +65,22 @@ func (c *cycle) admit(s *station) {
 }
 
 // sameMachine names the member that is this machine under another name; "" where none is.
-// Machines made from one image may share a name or an id, not the moment of their start.
+// Machines made from one image may share a computer name, but not its client machine id or
+// the moment of its start as well. While the other is being restarted both are about to
+// change.
 func (c *cycle) sameMachine(s *station) string {
-	if s.admitted || s.presence.Name == "" {
+	label := kms.HostLabel(s.presence.Name)
+	if s.admitted || label == "" {
 		return ""
 	}
-	key := machine{kms.HostLabel(s.presence.Name), s.licensing.CMID, s.presence.Boot.Unix()}
-	if other, known := c.machines[key]; known {
-		return other
+	for _, other := range c.byComputer[label] {
+		sameStart := other.presence.Boot.Sub(s.presence.Boot).Abs() < time.Second
+		if sameStart || other.licensing.CMID == s.licensing.CMID || other.startedByUs() {
+			return other.name
+		}
 	}
-	c.machines[key], s.admitted = s.name, true
+	c.byComputer[label], s.admitted = append(c.byComputer[label], s), true
 	return ""
-}
-
-// machine is what tells machines apart, as long as none is restarted.
-type machine struct {
-	name string
-	cmid kms.CMID
-	boot int64
 }
 
 func (c *cycle) endFirstRead(s *station) {
@@ -169,7 +167,11 @@ func (c *cycle) setExpectation(s *station, now expectation) {
 // probeSilent probes a member that did not answer. What was expected of it is expected no
 // longer than a slow cycle (A15).
 func (c *cycle) probeSilent(s *station) {
-	if c.now.Sub(s.silence.since) > c.slowCycle(s) {
+	silent := c.now.Sub(s.silence.since)
+	if silent > c.slowBefore && s.silence.expected == expectFromEarlier {
+		c.setExpectation(s, expectNothing)
+	}
+	if silent > c.slowCycle(s) {
 		c.setExpectation(s, expectNothing)
 		c.dropCounts(s, s.pendingCounts)
 	}

@@ -262,7 +262,7 @@ func (c *cycle) judgeByEvents(s *station, exchanges []kms.Exchange) {
 	for p, product := range c.managed {
 		for _, e := range exchanges {
 			age := s.clock(c.now).Sub(e.Time)
-			if e.Answer == nil || !e.Answer.Code.Counted() || !asksFor(s.licensing, product, e.ActivationID) || age > kms.CountedFor {
+			if e.Answer == nil || !e.Answer.Code.Counted() || !c.isOurHost(e.Host) || !asksFor(s.licensing, product, e.ActivationID) || age > kms.CountedFor {
 				continue
 			}
 			s.reachesHost = true
@@ -285,6 +285,16 @@ func (c *cycle) judgeByEvents(s *station, exchanges []kms.Exchange) {
 			return
 		}
 	}
+}
+
+// isOurHost tells whether an event is about the KMS host that the cycle reads. A name and an
+// address cannot be compared: then it is, unless the host's own log can tell.
+func (c *cycle) isOurHost(asked string) bool {
+	host, ours := kms.HostOf(asked), kms.HostOf(c.hostName)
+	if host == "" || kms.SameHost(host, ours) {
+		return true
+	}
+	return c.host.logUnreadable && (kms.IsAddress(host) || kms.IsAddress(ours))
 }
 
 // eventGrain is how much earlier than it was an event may be dated: Windows dates by the

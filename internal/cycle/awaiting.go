@@ -69,7 +69,14 @@ func (c *cycle) watchRequest(s *station) {
 func (c *cycle) requestNotSeen(s *station) {
 	for p := range c.managed {
 		if s.pendingCounts.Has(p) {
-			c.excludeProduct(s, p, "no request of it was seen though it was asked to make one")
+			reason := "no request of it was seen though it was asked to make one"
+			if asks := s.licensing.KMSHost; asks != "" && !c.isOurHost(asks) {
+				reason = "no request of it reached this KMS host: it asks " + asks
+			}
+			for _, l := range s.licensing.Of(c.managed[p]) {
+				c.putAside(s, l.ID, reason)
+			}
+			c.excludeProduct(s, p, reason)
 		}
 	}
 	if s.phase == awaiting {
@@ -153,8 +160,8 @@ func (c *cycle) credit(s *station, p int) {
 	if s.startedByUs() {
 		c.unshown[p]++
 		c.proveByLicences(s)
-	} else if c.host.unexplained[p] {
-		return // an id may have been counted before the host's log begins
+	} else if c.host.logUnreadable || c.host.unexplained[p] {
+		return // its id may have been counted before the host's log begins: nothing shows that it added one
 	}
 	s.counted++
 	s.lastRefusal = ""

@@ -2,6 +2,7 @@ package cycle
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/timago/terraform-provider-timago/internal/kms"
 	"github.com/timago/terraform-provider-timago/internal/pool"
@@ -30,7 +31,7 @@ const unshownRestarts = 2
 // It is known once every member was read (A18). A count beyond it says that others ask the
 // host whose records were not read.
 func (c *cycle) capped() *CountCapped {
-	if c.ceilingChecked || c.firstReads+c.in[silent] > 0 || c.host.logUnreadable {
+	if c.ceilingChecked || c.firstReads > 0 || c.host.logUnreadable || slices.ContainsFunc(c.stations, c.isUnknown) {
 		return nil
 	}
 	c.ceilingChecked = true
@@ -47,6 +48,11 @@ func (c *cycle) capped() *CountCapped {
 		}
 	}
 	return nil
+}
+
+// isUnknown tells of a member that was not read yet, nor under another name.
+func (c *cycle) isUnknown(s *station) bool {
+	return !s.read && s.phase != out && len(c.byComputer[kms.HostLabel(s.name)]) == 0
 }
 
 // watchCeiling ends the cycle after restarts that the host's log shows and its count does

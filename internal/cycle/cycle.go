@@ -30,6 +30,7 @@ type cycle struct {
 	managed       []kms.Product
 	wanted        []int // by product
 	ledger        *ledger
+	hostName      string // of the KMS host
 	canWake       bool
 	window        *schedule.Window
 	windowChecked bool // the window was found to allow what is needed
@@ -42,10 +43,11 @@ type cycle struct {
 	askable        [][]*station
 	inFlightBuffer []scheduler.InFlight
 	wakeable       []*station
-	firstReads     int                // stations whose first read has not ended
-	expected       [expectations]int  // stations that do not answer, by what is expected of them
-	machines       map[machine]string // members, by the machine that they are
-	earlierStart   time.Time          // of a member, the latest before the cycle began
+	firstReads     int                   // stations whose first read has not ended
+	expected       [expectations]int     // stations that do not answer, by what is expected of them
+	byComputer     map[string][]*station // members that were read, by the name of their computer
+	slowBefore     time.Duration         // a slow cycle, by what was known when this one began
+	earlierStart   time.Time             // of a member, the latest before the cycle began
 
 	host  host
 	fleet pool.Pace // of all stations together, for one of which nothing is known
@@ -82,9 +84,10 @@ type cycle struct {
 
 func newCycle(job Job, ledger *ledger, canWake bool, now time.Time) *cycle {
 	c := &cycle{
-		limits: job.Limits.WithDefaults(), window: job.Window, ledger: ledger, started: now, now: now,
-		machines: map[machine]string{}, paces: map[string]pool.Pace{}, fleet: job.Memory.Fleet(job.Members), cmidChangeSeenAt: job.Memory.Proof,
+		limits: job.Limits.WithDefaults(), window: job.Window, ledger: ledger, hostName: job.Host, started: now, now: now,
+		byComputer: map[string][]*station{}, paces: map[string]pool.Pace{}, fleet: job.Memory.Fleet(job.Members), cmidChangeSeenAt: job.Memory.Proof,
 	}
+	c.slowBefore = slow(c.fleet.Cycle())
 	c.canWake = canWake && c.limits.Wake
 	for _, p := range kms.Products() {
 		if threshold := job.Thresholds[p]; threshold > 0 {

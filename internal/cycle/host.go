@@ -132,7 +132,7 @@ func (c *cycle) hostPolled(r report) {
 	}
 	c.takeLog(r)
 	for p := range before {
-		h.unexplained[p] = !h.logUnreadable && c.requestsSeen(p) > h.counts[p]-before[p]
+		h.unexplained[p] = c.requestsSeen(p) > h.counts[p]-before[p]
 	}
 	c.judgeStarts()
 	if !first {
@@ -200,6 +200,7 @@ func (c *cycle) dropCounted() {
 func (c *cycle) hostFailed(err error) {
 	h := &c.host
 	if errors.Is(err, kms.ErrDenied) {
+		h.silentFor, h.failures = c.hostSilent(), 0 // it answers
 		if h.known && !h.refusesAccount { // it was read before: that stands until stations know better
 			for p := range c.managed {
 				h.clientCountKnown[p], h.clientCountAt[p] = true, h.pollEnded

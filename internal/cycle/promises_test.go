@@ -393,6 +393,7 @@ func (p *promises) said(e cycle.Event) {
 	case e.Kind == cycle.KindCounted:
 		m.credited++
 		p.judgeCredit(m, e.Product)
+	case strings.HasPrefix(e.Reason, "it is the same machine"): // its other name goes on
 	case e.Kind == cycle.KindLeftOut:
 		m.out[e.Product] = e.Reason
 		m.outAt = time.Now()
