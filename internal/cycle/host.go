@@ -201,7 +201,7 @@ func (c *cycle) hostFailed(err error) {
 	h := &c.host
 	if errors.Is(err, kms.ErrDenied) {
 		h.silentFor, h.failures = c.hostSilent(), 0 // it answers
-		if h.known && !h.refusesAccount { // it was read before: that stands until stations know better
+		if h.known && !h.refusesAccount {           // it was read before: that stands until stations know better
 			for p := range c.managed {
 				h.clientCountKnown[p], h.clientCountAt[p] = true, h.pollEnded
 			}
