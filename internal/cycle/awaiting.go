@@ -158,7 +158,6 @@ func (c *cycle) credit(s *station, p int) {
 	c.dropCounts(s, scheduler.Only(p))
 	s.reachesHost = true
 	if s.startedByUs() {
-		c.unshown[p]++
 		c.proveByLicences(s)
 	} else if c.host.logUnreadable || c.host.unexplained[p] {
 		return // its id may have been counted before the host's log begins: nothing shows that it added one

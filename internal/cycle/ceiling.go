@@ -56,19 +56,44 @@ func (c *cycle) isUnknown(s *station) bool {
 }
 
 // watchCeiling ends the cycle after restarts that the host's log shows and its count does
-// not. before are the counts of the poll before.
+// not. before are the counts of the last poll that read the log.
 func (c *cycle) watchCeiling(before []int) {
 	for p, product := range c.managed {
 		rise := c.host.counts[p] - before[p]
-		if rise < 0 || rise > c.unshown[p] { // others move it, too
+		unshown := c.unshown[p] + c.freshRequests(p) - rise
+		switch {
+		case rise < 0: // others move it, too
 			c.unshown[p], c.countMovedAt[p] = 0, c.host.log.Newest
-			continue
+		case rise > 0:
+			// A count may rise before its record is written.
+			c.unshown[p], c.countMovedAt[p] = max(unshown, -unshownRestarts), c.host.log.Newest
+		default:
+			c.unshown[p] = unshown
 		}
-		c.unshown[p] -= rise
 		if c.unshown[p] >= unshownRestarts+c.host.log.ExpiredSince(c.countMovedAt[p]) && c.missing(p) > 0 && !c.closing {
 			c.err = &CountCapped{Product: product, Count: c.host.counts[p], Threshold: c.wanted[p]}
 			c.close()
 			return
 		}
 	}
+}
+
+// freshRequests is how many new ids of members the log shows since the poll before.
+func (c *cycle) freshRequests(p int) int {
+	if len(c.host.log.Fresh) == 0 {
+		return 0
+	}
+	ours := map[string]*station{}
+	for _, s := range c.stations {
+		if s.read {
+			ours[kms.HostLabel(s.presence.Name)] = s
+		}
+	}
+	fresh := 0
+	for _, record := range c.host.log.Fresh {
+		if s := ours[kms.HostLabel(record.Client)]; s != nil && asksFor(s.licensing, c.managed[p], record.ActivationID) {
+			fresh++
+		}
+	}
+	return fresh
 }

@@ -61,6 +61,7 @@ type cycle struct {
 	keepsCMID          *SameCMID
 
 	ceilingChecked bool        // no target lies above the ceiling that the members' requests show
+	countsAtLog    []int       // at the last poll that read the host's log
 	unshown        []int       // by product: restarts that were counted while the count stood still
 	countMovedAt   []time.Time // by product, on the host's clock
 

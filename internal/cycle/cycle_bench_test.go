@@ -54,7 +54,7 @@ func (p *plant) id(station int) kms.CMID {
 func (p *plant) count(s *station) {
 	if id := p.id(s.index); !p.counted[id] {
 		p.counted[id] = true
-		p.log = append(p.log, kms.Counted{Time: p.now, Client: s.name, CMID: id, ActivationID: "w"})
+		p.log = append(p.log, kms.Counted{Time: p.now, Client: s.name, CMID: id, ActivationID: "w", Threshold: 1 << 20})
 	}
 }
 

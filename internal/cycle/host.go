@@ -135,8 +135,11 @@ func (c *cycle) hostPolled(r report) {
 		h.unexplained[p] = c.requestsSeen(p) > h.counts[p]-before[p]
 	}
 	c.judgeStarts()
-	if !first {
-		c.watchCeiling(before)
+	if r.logErr == nil && !r.withoutLog {
+		if !r.since.IsZero() {
+			c.watchCeiling(c.countsAtLog)
+		}
+		c.countsAtLog = slices.Clone(h.counts)
 	}
 }
 

@@ -22,8 +22,9 @@ const Overlap = 5 * time.Second
 
 // Log is what was seen so far.
 type Log struct {
-	Newest           time.Time // the newest record, on the host's clock
-	LargestThreshold int       // that a request named
+	Newest           time.Time     // the newest record, on the host's clock
+	LargestThreshold int           // that a request named
+	Fresh            []kms.Counted // of the last poll: requests with an id that was not known before
 
 	firstPoll, lastPoll map[Request]int // that showed it
 	lastTime            map[Request]time.Time
@@ -56,6 +57,7 @@ func (l *Log) Record(records []kms.Counted, poll int) {
 		l.Newest = kms.Later(l.Newest, r.Time)
 	}
 	recent := map[kms.Counted]bool{}
+	l.Fresh = nil
 	for _, r := range records {
 		if r.Time.After(l.Newest.Add(-Overlap)) {
 			recent[r] = true
@@ -79,6 +81,9 @@ func (l *Log) take(r kms.Counted, poll int) {
 	l.byClient[key] = seen
 	l.lastPoll[request], l.lastTime[request] = poll, r.Time
 	l.LargestThreshold = max(l.LargestThreshold, r.Threshold)
+	if !l.Knows(request) {
+		l.Fresh = append(l.Fresh, r)
+	}
 	l.Remember(request, poll)
 }
 
