@@ -111,7 +111,7 @@ func TestAnApplyIsReported(t *testing.T) {
 func TestAReportThatCannotBeWritten(t *testing.T) {
 	t.Parallel()
 	s := begin(t, 2, world.Station{}, acctest.Counted(23))
-	s = story{s.Site, s.Workspace.Elsewhere("TIMAGO_REPORT=missing/kms-report.html"), t}
+	s = story{s.Site, s.Elsewhere("TIMAGO_REPORT=missing/kms-report.html"), t}
 	applied := s.Apply()
 	if !applied.Contains("Warning: Unable to write report") || !applied.Contains("no such file or directory") || !applied.Contains("The apply itself is not touched by that") {
 		t.Errorf("%s", applied.Output)

@@ -49,14 +49,12 @@ func (*WriteError) Advice() string {
 // mostNames bounds the search for a name that nobody else holds.
 const mostNames = 99
 
-// processStarted tells reports of this apply from those of earlier ones.
-var processStarted = time.Now()
-
 var errTaken = errors.New("another process writes it")
 
 // claim takes the names for a report: those of path, or with -2, -3, … where another
-// process holds them.
-func claim(path string) (*files, error) {
+// process holds them, or has written them since a moment. A page that was its own before
+// is taken up again.
+func claim(path string, since time.Time, own string) (*files, error) {
 	folder, err := os.OpenRoot(filepath.Dir(path))
 	if err != nil {
 		return nil, err
@@ -69,7 +67,7 @@ func claim(path string) (*files, error) {
 		if n > 1 {
 			name = fmt.Sprintf("%s-%d", stem, n)
 		}
-		log, busy := hold(folder, name+".txt")
+		log, busy := hold(folder, name+".txt", since, own == name+extension)
 		if busy == nil {
 			return &files{folder: folder, page: name + extension, data: name + ".json", log: log}, nil
 		}
@@ -81,15 +79,15 @@ func claim(path string) (*files, error) {
 	return nil, errors.Join(err, folder.Close())
 }
 
-// hold opens the plain lines anew and locks them: the lock goes with the process,
-// however that ends.
-func hold(folder *os.Root, name string) (*os.File, error) {
+// hold opens the plain lines and locks them: the lock goes with the process, however that
+// ends. Those of others are emptied.
+func hold(folder *os.Root, name string, since time.Time, own bool) (*os.File, error) {
 	file, err := folder.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o600)
 	if err != nil {
 		return nil, err
 	}
-	if err = lock(file); err == nil {
-		err = ownAndEmpty(file)
+	if err = lock(file); err == nil && !own {
+		err = empty(file, since)
 	}
 	if err != nil {
 		return nil, errors.Join(err, file.Close())
@@ -97,14 +95,14 @@ func hold(folder *os.Root, name string) (*os.File, error) {
 	return file, nil
 }
 
-// ownAndEmpty empties the file, unless it was written since this process started: then
+// empty empties the file, unless it was written since this provider was configured: then
 // another one of this apply has written it and ended.
-func ownAndEmpty(file *os.File) error {
+func empty(file *os.File, since time.Time) error {
 	info, err := file.Stat()
 	if err != nil {
 		return err
 	}
-	if info.Size() > 0 && info.ModTime().After(processStarted) {
+	if info.Size() > 0 && info.ModTime().After(since) {
 		return errTaken
 	}
 	if err := file.Chmod(0o600); err != nil && !errors.Is(err, errors.ErrUnsupported) {

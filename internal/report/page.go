@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	_ "embed" // the page's parts
 	"encoding/base64"
@@ -130,10 +131,7 @@ const (
 // forPeople is the report as a page.
 func (r *Report) forPeople(now time.Time) ([]byte, error) {
 	s := r.state()
-	name := filepath.Base(r.path)
-	if r.files != nil {
-		name = r.files.page
-	}
+	name := cmp.Or(r.page, filepath.Base(r.path))
 	stem := strings.TrimSuffix(name, filepath.Ext(name))
 	view := pageView{
 		Policy: policy, Style: template.CSS(style.Sheet + pageStyle), Script: template.JS(pageScript), //nolint:gosec // files of this package

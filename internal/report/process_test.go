@@ -140,7 +140,7 @@ func TestAnotherProcessWrites(t *testing.T) {
 		t.Fatalf("%q, %v", said, err)
 	}
 	var taken *TakenError
-	if problems := apply(t, path); len(problems) != 1 || !errors.As(problems[0], &taken) {
+	if problems := apply(t, path, time.Now()); len(problems) != 1 || !errors.As(problems[0], &taken) {
 		t.Errorf("%v", problems)
 	}
 	if beside := read(t, folder, "report-2.html"); !strings.HasSuffix(beside, "</html>\n") {

@@ -43,8 +43,9 @@ type Outcome struct {
 
 // Report is the report of one provider: every pool whose cycle runs has a section.
 type Report struct {
-	path   string
-	hidden *hider
+	path       string
+	hidden     *hider
+	configured time.Time
 
 	mu       sync.Mutex
 	began    time.Time // when the first section did
@@ -61,7 +62,8 @@ type Report struct {
 	stopped  chan struct{} // closed when the writer has ended
 
 	writing chan struct{} // holds something while the files are written
-	files   *files        // used by who writes; nil as long as no name could be taken
+	files   *files        // used by who writes; nil while no name is held
+	page    string        // the last one's page, in its folder
 }
 
 // New prepares a report at a path that ends in .html; nothing is written before a cycle
@@ -71,7 +73,7 @@ func New(path string, users ...string) *Report {
 	if path == "" {
 		return nil
 	}
-	return &Report{path: path, hidden: hide(users), writing: make(chan struct{}, 1)}
+	return &Report{path: path, hidden: hide(users), configured: time.Now(), writing: make(chan struct{}, 1)}
 }
 
 // Begin opens a section. From here on the files are written, until every section ended.

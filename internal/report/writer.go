@@ -49,6 +49,7 @@ func (r *Report) write(ending <-chan struct{}, stopped chan<- struct{}) {
 		select {
 		case <-ending:
 			r.writeOnce()
+			r.letGo()
 			return
 		case <-pause.C:
 			pause.Reset(r.writeIfDue())
@@ -90,6 +91,16 @@ func (r *Report) writeOnce() {
 	r.changed = r.changed || err != nil
 }
 
+// letGo lets others have the files once nothing runs any more.
+func (r *Report) letGo() {
+	r.writing <- struct{}{}
+	defer func() { <-r.writing }()
+	if r.files != nil {
+		_ = r.files.close() // all was written
+		r.files = nil
+	}
+}
+
 // draw renders the files and takes the lines that wait. Whatever goes wrong there must
 // not end the apply.
 func (r *Report) draw(now time.Time) (page, data, lines []byte, err error) {
@@ -114,12 +125,13 @@ func (r *Report) draw(now time.Time) (page, data, lines []byte, err error) {
 // save writes the files; it gives the lines that could not be written.
 func (r *Report) save(page, data, lines []byte) ([]byte, error) {
 	if r.files == nil {
-		files, err := claim(r.path)
+		files, err := claim(r.path, r.configured, r.page)
 		if err != nil {
 			return lines, err
 		}
-		r.files = files
-		if files.page != filepath.Base(r.path) {
+		before := r.page
+		r.files, r.page = files, files.page
+		if files.page != filepath.Base(r.path) && files.page != before {
 			r.mu.Lock()
 			r.problems = append(r.problems, &TakenError{Path: r.path, Instead: filepath.Join(filepath.Dir(r.path), files.page)})
 			r.mu.Unlock()
