@@ -58,7 +58,7 @@ func TestAnApplyIsReported(t *testing.T) {
 	if err := site.World.LogOn("PC03", user); err != nil {
 		t.Fatal(err)
 	}
-	s := story{site, acctest.NewWorkspace(t, append(site.Env(), "TIMAGO_REPORT=kms-report.html")...), t}
+	s := story{site, acctest.NewWorkspace(t, append(site.Env(), "TIMAGO_REPORT=kms-report.html")...).Built(), t}
 	s.configure(`cycle = { when_in_use = "skip", station_timeout = "1m" }`)
 
 	s.Plan(2)
@@ -111,7 +111,7 @@ func TestAnApplyIsReported(t *testing.T) {
 func TestAReportThatCannotBeWritten(t *testing.T) {
 	t.Parallel()
 	s := begin(t, 2, world.Station{}, acctest.Counted(23))
-	s = story{s.Site, s.Elsewhere("TIMAGO_REPORT=missing/kms-report.html"), t}
+	s = story{s.Site, s.Elsewhere("TIMAGO_REPORT=missing/kms-report.html").Built(), t}
 	applied := s.Apply()
 	if !applied.Contains("Warning: Unable to write report") || !applied.Contains("no such file or directory") || !applied.Contains("The apply itself is not touched by that") {
 		t.Errorf("%s", applied.Output)
@@ -127,7 +127,7 @@ func TestAReportThatCannotBeWritten(t *testing.T) {
 func TestTwoAliasesReport(t *testing.T) {
 	t.Parallel()
 	site := acctest.NewSite(t, acctest.Classroom(4, world.Station{}, acctest.Counted(21)))
-	s := story{site, acctest.NewWorkspace(t, site.Env()...), t}
+	s := story{site, acctest.NewWorkspace(t, site.Env()...).Built(), t}
 	const report = "\n  report = \"kms-report.html\"\n"
 	blocks := strings.Replace(site.Provider(), `provider "timago" {`, `provider "timago" {`+report, 1)
 	_, second, _ := strings.Cut(blocks, `provider "timago" {`)
