@@ -42,7 +42,10 @@ func main() {
 		fmt.Fprintln(os.Stderr, "The demonstration failed:", err)
 		os.Exit(1)
 	}
-	fmt.Println("\nNothing was left running.")
+	fmt.Println("\nNothing was left running. The reports of the last applies, to be looked at in a browser:")
+	for _, report := range d.reports {
+		fmt.Println("  ", report)
+	}
 }
 
 // demonstration is how both acts are run.
@@ -51,6 +54,7 @@ type demonstration struct {
 	speed          float64
 	verbose        bool
 	address        string // of the site's page: the second act's is where the first act's was
+	reports        []string
 }
 
 // act opens a site and plays a story there.
@@ -74,7 +78,9 @@ func (d *demonstration) act(ctx context.Context, scenarioName string, api bool, 
 	defer remove()
 	s := &story{site: site, cli: cli}
 	s.say("\nA simulated site: %s. Look at it in a browser: %s", scenario.Title, ready.Page)
+	s.say("What an apply does there is seen in its report, also afterwards: %s", cli.report)
 	play(ctx, s)
+	d.reports = append(d.reports, cli.report)
 	return s.err
 }
 

@@ -28,10 +28,11 @@ type terraform struct {
 	path, provider string
 	verbose        bool
 
-	name string // as it calls itself
-	dir  string
-	own  []string // what it gets beside the machine's environment
-	env  []string
+	name   string // as it calls itself
+	report string // the page of the last apply, which stays
+	dir    string
+	own    []string // what it gets beside the machine's environment
+	env    []string
 }
 
 // prepare writes the configuration for a site; the returned function removes it.
@@ -50,6 +51,10 @@ func (t *terraform) prepare(ctx context.Context, site *simulator.Simulator, api 
 		return nil, err
 	}
 	remove := func() { _ = os.RemoveAll(t.dir) }
+	t.report = filepath.Join(filepath.Dir(provider), "demo-direct-mode.html")
+	if api {
+		t.report = filepath.Join(filepath.Dir(provider), "demo-api-mode.html")
+	}
 	ready, config := site.Plain(), ""
 	if api {
 		config = apiMode(ready, filepath.Join(t.dir, "ca.pem"))
@@ -71,7 +76,7 @@ func (t *terraform) prepare(ctx context.Context, site *simulator.Simulator, api 
 	}
 	t.own = []string{
 		"TF_CLI_CONFIG_FILE=" + filepath.Join(t.dir, "cli.tfrc"),
-		"TIMAGO_WINRM_PASSWORD=" + ready.WinRM.Password, "TIMAGO_TOKEN=" + ready.Token,
+		"TIMAGO_WINRM_PASSWORD=" + ready.WinRM.Password, "TIMAGO_TOKEN=" + ready.Token, "TIMAGO_REPORT=" + t.report,
 	}
 	t.env = append(append(t.env, t.own...), "TF_IN_AUTOMATION=1")
 	version, _, err := t.run(ctx, "version")
