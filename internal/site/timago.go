@@ -187,6 +187,9 @@ func (s *Site) command(ctx context.Context, station Station, command timago.Comm
 	if err != nil || sent.Ended() {
 		return sent, cmp.Or(err, refusal(station, sent))
 	}
+	if !station.Online && command.Name != timago.Wake {
+		return sent, nil // it waits for the station to be switched on
+	}
 	watch, cancel := context.WithTimeout(ctx, settling)
 	defer cancel()
 	now, err := s.timago.Await(watch, sent, settling/2, nil)
