@@ -41,44 +41,6 @@ type promises struct {
 	idling idling
 }
 
-// member is what is known of one machine.
-type member struct {
-	name      string
-	described world.Station
-	ready     bool // Windows and its services run, and WinRM listens
-	open      bool
-	readyAt   time.Time
-	users     bool
-	usersAt   time.Time // when that changed
-
-	presence, licensing bool // read since the beginning
-	licences            []kms.Licence
-	readAt              time.Time // first complete read; zero: none
-
-	progressed time.Time // with the cycle, on its part
-	askedFirst map[string]time.Time
-	refusals   map[string][]refusal // by licence
-	counted    map[kms.Product]int  // by the host
-	credited   int                  // by the cycle
-
-	restarts    int       // commands taken, or maybe taken
-	restartedAt time.Time // zero: nothing is awaited of a restart
-	wokenAt     time.Time
-	pending     map[kms.Product]time.Time // asked, and neither evidence nor refusal since
-	requested   map[kms.Product]time.Time // last request that the host took
-	newID       map[kms.Product]time.Time // last one that it counted anew
-	out         map[kms.Product]string    // left out, with the reason; "" is of every product
-	outAt       time.Time
-	wanted      bool // left out of everything while something was wanted of it
-	callFailed  time.Time
-	away        bool // it went down, and has answered nothing since
-}
-
-type refusal struct {
-	at   time.Time
-	code kms.Code
-}
-
 // darkness adds up the time in which the evidence could not be read.
 type darkness struct {
 	since time.Time // zero: it can
@@ -145,7 +107,7 @@ func (p *promises) timeout() time.Duration {
 	return p.limits.StationTimeout
 }
 
-// progress of a member.
+// advance notes progress of a member.
 func (p *promises) advance(m *member) {
 	m.progressed = time.Now()
 	p.progressed = m.progressed
@@ -352,27 +314,6 @@ func refusalOf(err error) (kms.Code, bool) {
 	return refused.Code, true
 }
 
-// family is the product family of one of its licences, as it was read.
-func (m *member) family(licence string) (kms.Product, bool) {
-	for _, l := range m.licences {
-		if l.ID == licence {
-			return l.Product, true
-		}
-	}
-	return "", false
-}
-
-// of lists the ids of the licences of a family with a KMS client key.
-func (m *member) of(product kms.Product) []string {
-	var ids []string
-	for _, l := range m.licences {
-		if l.Product == product && l.Channel.Counts() && l.ActivationType != kms.ActivationTypeActiveDirectory {
-			ids = append(ids, l.ID)
-		}
-	}
-	return ids
-}
-
 // said is told what the cycle says of itself.
 func (p *promises) said(e cycle.Event) {
 	e.Station = p.machine(e.Station)
@@ -421,14 +362,7 @@ func (p *promises) know(station string) func() {
 	return p.mu.Unlock
 }
 
-// isOut tells whether the cycle expects nothing of the member for a product any more.
-func (m *member) isOut(product kms.Product) bool {
-	_, all := m.out[""]
-	_, one := m.out[product]
-	return all || one
-}
-
-// missing is what the product lacks by the truth and by what the cycle last read.
+// lacks is what the product is short of by what the cycle last read.
 func (p *promises) lacks(product kms.Product) int {
 	if p.fromClients {
 		return p.job.Thresholds[product] - p.counts[product]
