@@ -230,6 +230,22 @@ func TestAnExportIsRead(t *testing.T) {
 	}
 }
 
+// A cell that is not understood is null, and told.
+func TestAnOddCellOfAnExportIsTold(t *testing.T) {
+	t.Parallel()
+	site := acctest.NewSite(t, acctest.Room(1, world.Station{}))
+	w := acctest.NewWorkspace(t, site.Env()...).Built()
+	w.Write("stationen.csv", "Bezeichnung;MAC\nR101-PC01;02:00:5E:10:01:01\nR101-PC02;no card\n")
+	w.Write("main.tf", site.Provider()+"data \"timago_station_export\" \"all\" {\n  path = \"${path.module}/stationen.csv\"\n}\n")
+	if said := w.Apply(); !said.Contains("Unable to understand all of the export of stations") || !said.Contains("line 3, column 11 (MAC)") {
+		t.Errorf("the odd cell is not told:\n%s", said.Output)
+	}
+	rows, _ := w.Values("data.timago_station_export.all")["stations"].([]any)
+	if odd, _ := rows[1].(map[string]any); len(rows) != 2 || odd["mac"] != nil || odd["name"] != "R101-PC02" {
+		t.Errorf("listed are %v", rows)
+	}
+}
+
 // It would be restarted as two members at once.
 func TestAStationThatIsListedTwiceIsRefusedWhereItIsMeant(t *testing.T) {
 	t.Parallel()

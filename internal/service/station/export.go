@@ -51,7 +51,7 @@ func (d *Export) Schema(_ context.Context, _ datasource.SchemaRequest, resp *dat
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "A file that lists stations, as Timago's button *Datenexport* writes it, or any CSV with a column for the names. Nothing but the file is read.\n\n" +
 			"The vendor has not published the export's format, so that many forms are read: semicolon, comma or tab; UTF-8, UTF-16 or a code page of Windows, DOS or the Mac; " +
-			"German or English labels in any order; dates as several countries write them. Other columns are kept in `extra`. A cell that is not understood is null.",
+			"German or English labels in any order; dates as several countries write them. Other columns are kept in `extra`. A cell that is not understood is null, and a warning names its place.",
 		Attributes: map[string]schema.Attribute{
 			"path": schema.StringAttribute{
 				Required: true, Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
