@@ -37,9 +37,9 @@ func TestSettingsThatDoNotGoTogether(t *testing.T) {
 		"too many retries":              {stations(""), []string{"TIMAGO_MAX_RETRIES=21"}, []string{"Unable to read environment variable TIMAGO_MAX_RETRIES", `It holds "21"; a number from 0 to 20 is expected.`}, ""},
 		"no port":                       {stations(""), []string{"TIMAGO_WINRM_PORT=0"}, []string{"TIMAGO_WINRM_PORT", "a number from 1 to 65535"}, ""},
 		"too many at once":              {stations(""), []string{"TIMAGO_WINRM_MAX_PARALLEL=1001"}, []string{"TIMAGO_WINRM_MAX_PARALLEL", "a number from 1 to 1000"}, ""},
-		"a timeout that is none":        {"", []string{"TIMAGO_WINRM_USERNAME=kms-admin", "TIMAGO_WINRM_TIMEOUT=30"}, []string{"Unable to read environment variable TIMAGO_WINRM_TIMEOUT", `It holds "30"; a duration above 0, such as "30s" is expected.`}, "Not a positive duration"},
+		"a timeout that is none":        {"", []string{"TIMAGO_WINRM_USERNAME=kms-admin", "TIMAGO_WINRM_TIMEOUT=30"}, []string{"Unable to read environment variable TIMAGO_WINRM_TIMEOUT", `"30" has no unit. The units are h, m and s: write "30s", "30m" or "30h".`}, "Not a duration"},
 		"a timeout of nothing":          {stations(""), []string{"TIMAGO_REQUEST_TIMEOUT=0s"}, []string{"Unable to read environment variable TIMAGO_REQUEST_TIMEOUT"}, ""},
-		"an age that is none":           {stations(""), []string{"TIMAGO_KMS_MAX_AGE=7d"}, []string{"Unable to read environment variable TIMAGO_KMS_MAX_AGE"}, ""},
+		"an age that is none":           {stations(""), []string{"TIMAGO_KMS_MAX_AGE=7d"}, []string{"Unable to read environment variable TIMAGO_KMS_MAX_AGE", `write "168h"`}, ""},
 		"a proof of no kind":            {stations(""), []string{"TIMAGO_WINRM_AUTH=NTLM"}, []string{"Unable to read environment variable TIMAGO_WINRM_AUTH", `It holds "NTLM"; one of ["ntlm" "basic" "kerberos"] is expected.`}, ""},
 		"counts from nowhere":           {stations(""), []string{"TIMAGO_KMS_COUNT_SOURCE=all"}, []string{"Unable to read environment variable TIMAGO_KMS_COUNT_SOURCE"}, ""},
 		"Kerberos by the environment alone": {

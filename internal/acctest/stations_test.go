@@ -77,7 +77,7 @@ func TestStationsAreChosen(t *testing.T) {
 		"location = \"R103\"": "error: Unable to list stations\nWanted were stations with location = \"R103\".\n\nthere are none\n\n" +
 			"Check how the location or group is written, and that the token may see the stations' computer groups. Where there may be none, set allow_empty.",
 		"name_regex = \"(\"":      "error: Not a regular expression\nerror parsing regexp: missing closing ): `(`",
-		"started_within = \"0s\"": "error: Not a positive duration\nstarted_within: \"0s\" is no duration above 0; write it as \"90s\", \"15m\" or \"72h\".",
+		"started_within = \"0s\"": "error: Not a duration\nstarted_within: \"0s\" is not above 0. Write a duration such as \"90s\", \"15m\" or \"72h\".",
 	} {
 		w.Write("main.tf", site.APIProvider()+choose(filter))
 		outcome, said := w.Diagnostics("plan")

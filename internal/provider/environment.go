@@ -6,12 +6,13 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/timago/terraform-provider-timago/internal/tfduration"
 )
 
 // environment looks up a variable; os.Getenv outside tests. Each method completes a
@@ -24,23 +25,20 @@ func (env environment) string(value *types.String, name string) {
 	}
 }
 
-func (env environment) duration(value *timetypes.GoDuration, name string, preset time.Duration, attribute path.Path) diag.Diagnostics {
+func (env environment) duration(value *tfduration.Value, name string, preset time.Duration, attribute path.Path) diag.Diagnostics {
 	if !value.IsNull() {
 		return nil
 	}
-	*value = timetypes.NewGoDurationValue(preset)
+	*value = tfduration.Of(preset)
 	text := env(name)
 	if text == "" {
 		return nil
 	}
-	d, err := time.ParseDuration(text)
-	if err == nil && d <= 0 {
-		err = strconv.ErrRange
+	if err := tfduration.Check(text); err != nil {
+		return diag.Diagnostics{diag.NewAttributeErrorDiagnostic(attribute, "Unable to read environment variable "+name, err.Error()+".")}
 	}
-	if err == nil {
-		*value = timetypes.NewGoDurationValue(d)
-	}
-	return misread(err, name, text, `a duration above 0, such as "30s"`, attribute)
+	value.StringValue = types.StringValue(text)
+	return nil
 }
 
 // word is a string that must be one of those allowed; the configuration's is its validator's

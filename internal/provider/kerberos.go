@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 
+	"github.com/timago/terraform-provider-timago/internal/tfvalidate"
 	"github.com/timago/terraform-provider-timago/internal/winrm"
 )
 
@@ -24,7 +25,8 @@ type kerberosModel struct {
 func kerberosAttribute() schema.Attribute {
 	file := []validator.String{stringvalidator.LengthAtLeast(1)}
 	return schema.SingleNestedAttribute{
-		Optional: true,
+		Optional:   true,
+		Validators: []validator.Object{tfvalidate.SomethingSet()},
 		MarkdownDescription: "Where `auth = \"kerberos\"` finds what it needs. A keytab or a credential cache that is named here comes before `password`. " +
 			"Without any of the three the credential cache of the environment is used. Kerberos knows a machine as `HTTP/<name>`, with the name that it is addressed by: " +
 			"the full name in the domain works by itself, an alias or an IP address only if it is registered (`setspn -S HTTP/<alias> <computer>`). AES is needed, RC4 is not used.",

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -16,18 +15,18 @@ import (
 
 	"github.com/timago/terraform-provider-timago/internal/report"
 	"github.com/timago/terraform-provider-timago/internal/site"
-	"github.com/timago/terraform-provider-timago/internal/tfdiag"
+	"github.com/timago/terraform-provider-timago/internal/tfduration"
 	"github.com/timago/terraform-provider-timago/internal/winrm"
 )
 
 // model is the provider block.
 type model struct {
-	Endpoint           types.String         `tfsdk:"endpoint"`
-	Token              types.String         `tfsdk:"token"`
-	CACertificate      types.String         `tfsdk:"ca_certificate"`
-	InsecureSkipVerify types.Bool           `tfsdk:"insecure_skip_verify"`
-	RequestTimeout     timetypes.GoDuration `tfsdk:"request_timeout"`
-	MaxRetries         types.Int64          `tfsdk:"max_retries"`
+	Endpoint           types.String     `tfsdk:"endpoint"`
+	Token              types.String     `tfsdk:"token"`
+	CACertificate      types.String     `tfsdk:"ca_certificate"`
+	InsecureSkipVerify types.Bool       `tfsdk:"insecure_skip_verify"`
+	RequestTimeout     tfduration.Value `tfsdk:"request_timeout"`
+	MaxRetries         types.Int64      `tfsdk:"max_retries"`
 
 	Inventory types.String `tfsdk:"inventory"`
 	Report    types.String `tfsdk:"report"`
@@ -37,10 +36,10 @@ type model struct {
 }
 
 type kmsModel struct {
-	Host        types.String         `tfsdk:"host"`
-	CountSource types.String         `tfsdk:"count_source"`
-	MaxAge      timetypes.GoDuration `tfsdk:"max_age"`
-	WinRM       types.Object         `tfsdk:"winrm"`
+	Host        types.String     `tfsdk:"host"`
+	CountSource types.String     `tfsdk:"count_source"`
+	MaxAge      tfduration.Value `tfsdk:"max_age"`
+	WinRM       types.Object     `tfsdk:"winrm"`
 }
 
 // Defaults of the provider block.
@@ -134,12 +133,6 @@ func (c *checks) reject(at path.Path, summary, detail string) {
 	c.AddAttributeError(at, summary, at.String()+": "+detail) // the CLI shows no path inside an object
 }
 
-func (c *checks) positive(at path.Path, value timetypes.GoDuration) {
-	if d, err := time.ParseDuration(value.ValueString()); !value.IsUnknown() && (err != nil || d <= 0) {
-		c.Append(tfdiag.NotPositive(at, value.ValueString()))
-	}
-}
-
 func (c *checks) certificates(at path.Path, value types.String) {
 	if pem := value.ValueString(); pem != "" && !x509.NewCertPool().AppendCertsFromPEM([]byte(pem)) {
 		c.reject(at, "No PEM certificate", "the value holds no certificate in PEM form (-----BEGIN CERTIFICATE-----).")
@@ -152,14 +145,10 @@ func (c *checks) certificates(at path.Path, value types.String) {
 func (m model) validate(ctx context.Context, env environment) diag.Diagnostics {
 	s, diags := m.settings(ctx, env)
 	c := &checks{diags}
-	c.positive(path.Root("request_timeout"), s.api.RequestTimeout)
 	c.certificates(path.Root("ca_certificate"), s.api.CACertificate)
 	if shown := s.api.Report; !shown.IsNull() && !shown.IsUnknown() && !strings.HasSuffix(shown.ValueString(), ".html") {
 		c.reject(path.Root("report"), "No name of a page", fmt.Sprintf("%q does not end in .html, such as \"kms-report.html\". "+
 			"The plain lines and the JSON beside it take its name.", shown.ValueString()))
-	}
-	if !m.KMS.IsUnknown() {
-		c.positive(path.Root("kms").AtName("max_age"), s.kms.MaxAge)
 	}
 	if !m.WinRM.IsUnknown() {
 		s.winrm.validate(c, pathWinRM)
@@ -175,12 +164,12 @@ func (m model) site(ctx context.Context, env environment) (site.Config, diag.Dia
 	s, diags := m.settings(ctx, env)
 	config := site.Config{
 		DomainSuffix: s.winrm.DomainSuffix.ValueString(), KMSHost: s.kms.Host.ValueString(), Inventory: s.api.Inventory.ValueString(),
-		CountSource: site.CountSource(s.kms.CountSource.ValueString()), MaxAge: duration(s.kms.MaxAge),
+		CountSource: site.CountSource(s.kms.CountSource.ValueString()), MaxAge: s.kms.MaxAge.Duration(),
 	}
 	if endpoint := s.api.Endpoint.ValueString(); endpoint != "" {
 		config.Timago = &site.TimagoConfig{
 			Endpoint: endpoint, Token: s.api.Token.ValueString(), CACertificate: []byte(s.api.CACertificate.ValueString()),
-			InsecureSkipVerify: s.api.InsecureSkipVerify.ValueBool(), RequestTimeout: duration(s.api.RequestTimeout),
+			InsecureSkipVerify: s.api.InsecureSkipVerify.ValueBool(), RequestTimeout: s.api.RequestTimeout.Duration(),
 			MaxRetries: int(s.api.MaxRetries.ValueInt64()),
 		}
 		lineBreak(&diags, path.Root("token"), s.api.Token)
@@ -200,12 +189,6 @@ func (m model) site(ctx context.Context, env environment) (site.Config, diag.Dia
 		diags.Append(more...)
 	}
 	return config, diags
-}
-
-// duration reads what validate has found to be one.
-func duration(value timetypes.GoDuration) time.Duration {
-	d, _ := time.ParseDuration(value.ValueString())
-	return d
 }
 
 // report is where the provider shows its cycles; nil where none is wanted.

@@ -95,6 +95,9 @@ func (p *Provider) Configure(ctx context.Context, req provider.ConfigureRequest,
 		return
 	}
 	if !config.known(ctx) {
+		if req.ClientCapabilities.DeferralAllowed {
+			resp.Deferred = &provider.Deferred{Reason: provider.DeferredReasonProviderConfigUnknown}
+		}
 		tflog.Info(ctx, "provider configuration is not known yet: nothing is asked of the site")
 		return
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"regexp"
 
-	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
 	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
@@ -12,7 +11,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/timago/terraform-provider-timago/internal/tfdiag"
+	"github.com/timago/terraform-provider-timago/internal/tfduration"
+	"github.com/timago/terraform-provider-timago/internal/tfvalidate"
 )
 
 // Schema describes the provider block.
@@ -45,7 +45,7 @@ func (p *Provider) Schema(_ context.Context, _ provider.SchemaRequest, resp *pro
 			},
 			"request_timeout": schema.StringAttribute{
 				Optional:            true,
-				CustomType:          timetypes.GoDurationType{},
+				CustomType:          tfduration.Type{},
 				MarkdownDescription: "How long one attempt of a request to `endpoint` may take, such as `30s`. Environment: `TIMAGO_REQUEST_TIMEOUT`. Default: `30s`.",
 			},
 			"max_retries": schema.Int64Attribute{
@@ -69,10 +69,12 @@ func (p *Provider) Schema(_ context.Context, _ provider.SchemaRequest, resp *pro
 				Optional:            true,
 				MarkdownDescription: "How Windows machines are asked: with which account, and over what.",
 				Attributes:          winrmAttributes(),
+				Validators:          []validator.Object{tfvalidate.SomethingSet()},
 			},
 			"kms": schema.SingleNestedAttribute{
 				Optional:            true,
 				MarkdownDescription: "The site's KMS host, and where its counts are read.",
+				Validators:          []validator.Object{tfvalidate.SomethingSet()},
 				Attributes: map[string]schema.Attribute{
 					"host": schema.StringAttribute{
 						Optional: true,
@@ -88,7 +90,7 @@ func (p *Provider) Schema(_ context.Context, _ provider.SchemaRequest, resp *pro
 					},
 					"max_age": schema.StringAttribute{
 						Optional:   true,
-						CustomType: timetypes.GoDurationType{},
+						CustomType: tfduration.Type{},
 						MarkdownDescription: "How old a count that a station was told may be, such as `168h`. An older one no longer stands for the KMS host's count. " +
 							"Environment: `TIMAGO_KMS_MAX_AGE`. Default: `168h`.",
 					},
@@ -96,6 +98,7 @@ func (p *Provider) Schema(_ context.Context, _ provider.SchemaRequest, resp *pro
 						Optional:            true,
 						MarkdownDescription: "How the KMS host is asked if it needs another account than the stations. Nothing is taken over from the other `winrm`, and of the `TIMAGO_` variables only `TIMAGO_KMS_WINRM_PASSWORD` is read.",
 						Attributes:          hostAttributes(),
+						Validators:          []validator.Object{tfvalidate.SomethingSet()},
 					},
 				},
 			},
@@ -178,7 +181,7 @@ func winrmAttributes() map[string]schema.Attribute {
 			MarkdownDescription: "SHA-256 fingerprints (hexadecimal, colons allowed) of the only certificates to accept. Default: any that verifies.",
 			Validators: []validator.List{
 				listvalidator.SizeAtLeast(1),
-				tfdiag.NoNullInList(),
+				tfvalidate.NoNullElements(),
 				listvalidator.ValueStringsAre(fingerprint{}),
 			},
 		},
@@ -192,7 +195,7 @@ func winrmAttributes() map[string]schema.Attribute {
 		},
 		"timeout": schema.StringAttribute{
 			Optional:            true,
-			CustomType:          timetypes.GoDurationType{},
+			CustomType:          tfduration.Type{},
 			MarkdownDescription: "How long one request may take, such as `30s`. Connecting may take a tenth of it, and at least 3 seconds. Reading licences may take a minute in any case. Environment: `TIMAGO_WINRM_TIMEOUT`. Default: `30s`.",
 		},
 		"max_parallel": schema.Int64Attribute{

@@ -4,32 +4,32 @@ import (
 	"context"
 	"strings"
 
-	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 
+	"github.com/timago/terraform-provider-timago/internal/tfduration"
 	"github.com/timago/terraform-provider-timago/internal/winrm"
 )
 
 // winrmModel is one way to ask Windows: the stations', or the KMS host's own.
 type winrmModel struct {
-	Username                types.String         `tfsdk:"username"`
-	Password                types.String         `tfsdk:"password"`
-	Auth                    types.String         `tfsdk:"auth"`
-	UseTLS                  types.Bool           `tfsdk:"use_tls"`
-	Port                    types.Int64          `tfsdk:"port"`
-	DomainSuffix            types.String         `tfsdk:"domain_suffix"`
-	CACertificate           types.String         `tfsdk:"ca_certificate"`
-	TLSServerName           types.String         `tfsdk:"tls_server_name"`
-	CertificateFingerprints types.List           `tfsdk:"certificate_fingerprints"`
-	InsecureSkipVerify      types.Bool           `tfsdk:"insecure_skip_verify"`
-	AllowUnencrypted        types.Bool           `tfsdk:"allow_unencrypted"`
-	Timeout                 timetypes.GoDuration `tfsdk:"timeout"`
-	MaxParallel             types.Int64          `tfsdk:"max_parallel"`
-	Kerberos                types.Object         `tfsdk:"kerberos"`
+	Username                types.String     `tfsdk:"username"`
+	Password                types.String     `tfsdk:"password"`
+	Auth                    types.String     `tfsdk:"auth"`
+	UseTLS                  types.Bool       `tfsdk:"use_tls"`
+	Port                    types.Int64      `tfsdk:"port"`
+	DomainSuffix            types.String     `tfsdk:"domain_suffix"`
+	CACertificate           types.String     `tfsdk:"ca_certificate"`
+	TLSServerName           types.String     `tfsdk:"tls_server_name"`
+	CertificateFingerprints types.List       `tfsdk:"certificate_fingerprints"`
+	InsecureSkipVerify      types.Bool       `tfsdk:"insecure_skip_verify"`
+	AllowUnencrypted        types.Bool       `tfsdk:"allow_unencrypted"`
+	Timeout                 tfduration.Value `tfsdk:"timeout"`
+	MaxParallel             types.Int64      `tfsdk:"max_parallel"`
+	Kerberos                types.Object     `tfsdk:"kerberos"`
 
 	kerberos kerberosModel // Kerberos, completed
 }
@@ -67,7 +67,6 @@ func (w winrmModel) validate(c *checks, at path.Path) {
 				"Only where clear text is truly meant, set allow_unencrypted = true.")
 	}
 	w.validateTLS(c, at)
-	c.positive(at.AtName("timeout"), w.Timeout)
 	c.certificates(at.AtName("ca_certificate"), w.CACertificate)
 }
 
@@ -122,7 +121,7 @@ func (w winrmModel) config(ctx context.Context, at path.Path, userVariable, pass
 		Auth: winrm.Auth(w.Auth.ValueString()), UseTLS: w.UseTLS.ValueBool(), Port: int(w.Port.ValueInt64()),
 		CACertificate: []byte(w.CACertificate.ValueString()), TLSServerName: w.TLSServerName.ValueString(),
 		CertificateFingerprints: fingerprints, InsecureSkipVerify: w.InsecureSkipVerify.ValueBool(),
-		AllowUnencrypted: w.AllowUnencrypted.ValueBool(), Timeout: duration(w.Timeout), MaxParallel: int(w.MaxParallel.ValueInt64()),
+		AllowUnencrypted: w.AllowUnencrypted.ValueBool(), Timeout: w.Timeout.Duration(), MaxParallel: int(w.MaxParallel.ValueInt64()),
 		Kerberos: w.kerberos.config(),
 	}, diags
 }

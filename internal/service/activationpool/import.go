@@ -4,9 +4,10 @@ import (
 	"context"
 	"strings"
 
-	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/timago/terraform-provider-timago/internal/tfduration"
 )
 
 // ImportState takes over a pool from "<name>@<kms_host>/stations=<pc1>,<pc2>,…" or
@@ -32,7 +33,7 @@ func (r *Resource) ImportState(ctx context.Context, req resource.ImportStateRequ
 	imported.Name, imported.KMSHost = types.StringValue(id.name), types.StringValue(id.kmsHost)
 	imported.Stations, imported.Location = stations, location
 	imported.RequireLicensed = types.StringValue(defaultRequire)
-	imported.Settle = timetypes.GoDuration{StringValue: types.StringValue(shortest(defaultSettle))}
+	imported.Settle = tfduration.Of(defaultSettle)
 	imported.PlannedRestarts = types.Int64Value(0)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &imported)...)
 }

@@ -18,45 +18,46 @@ import (
 	"github.com/timago/terraform-provider-timago/internal/kms"
 	"github.com/timago/terraform-provider-timago/internal/pool"
 	"github.com/timago/terraform-provider-timago/internal/schedule"
+	"github.com/timago/terraform-provider-timago/internal/tfduration"
 )
 
 // model is the resource as Terraform holds it.
 type model struct {
-	Name            types.String         `tfsdk:"name"`
-	Stations        types.Set            `tfsdk:"stations"`
-	Location        types.String         `tfsdk:"location"`
-	KMSHost         types.String         `tfsdk:"kms_host"`
-	Thresholds      types.Object         `tfsdk:"thresholds"`
-	RequireLicensed types.String         `tfsdk:"require_licensed"`
-	Settle          timetypes.GoDuration `tfsdk:"settle"`
-	EarlyRenewal    timetypes.GoDuration `tfsdk:"early_renewal"`
-	Cycle           types.Object         `tfsdk:"cycle"`
-	Window          types.Object         `tfsdk:"maintenance_window"`
-	Status          types.String         `tfsdk:"status"`
-	Unlicensed      types.Map            `tfsdk:"unlicensed"`
-	Unreachable     types.Set            `tfsdk:"unreachable"`
-	PlannedRestarts types.Int64          `tfsdk:"planned_restarts"`
-	RenewalDue      timetypes.RFC3339    `tfsdk:"renewal_due"`
-	ReadyForRenewal types.Bool           `tfsdk:"ready_for_renewal"`
-	Windows         types.Object         `tfsdk:"windows"`
-	Office          types.Object         `tfsdk:"office"`
-	ClientIDs       types.Object         `tfsdk:"client_machine_ids"`
-	LastCycle       types.Object         `tfsdk:"last_cycle"`
-	CheckedAt       timetypes.RFC3339    `tfsdk:"checked_at"`
-	Timeouts        timeouts.Value       `tfsdk:"timeouts"`
+	Name            types.String      `tfsdk:"name"`
+	Stations        types.Set         `tfsdk:"stations"`
+	Location        types.String      `tfsdk:"location"`
+	KMSHost         types.String      `tfsdk:"kms_host"`
+	Thresholds      types.Object      `tfsdk:"thresholds"`
+	RequireLicensed types.String      `tfsdk:"require_licensed"`
+	Settle          tfduration.Value  `tfsdk:"settle"`
+	EarlyRenewal    tfduration.Value  `tfsdk:"early_renewal"`
+	Cycle           types.Object      `tfsdk:"cycle"`
+	Window          types.Object      `tfsdk:"maintenance_window"`
+	Status          types.String      `tfsdk:"status"`
+	Unlicensed      types.Map         `tfsdk:"unlicensed"`
+	Unreachable     types.Set         `tfsdk:"unreachable"`
+	PlannedRestarts types.Int64       `tfsdk:"planned_restarts"`
+	RenewalDue      timetypes.RFC3339 `tfsdk:"renewal_due"`
+	ReadyForRenewal types.Bool        `tfsdk:"ready_for_renewal"`
+	Windows         types.Object      `tfsdk:"windows"`
+	Office          types.Object      `tfsdk:"office"`
+	ClientIDs       types.Object      `tfsdk:"client_machine_ids"`
+	LastCycle       types.Object      `tfsdk:"last_cycle"`
+	CheckedAt       timetypes.RFC3339 `tfsdk:"checked_at"`
+	Timeouts        timeouts.Value    `tfsdk:"timeouts"`
 }
 
 type cycleModel struct {
-	Method                types.String         `tfsdk:"method"`
-	MaxParallel           types.Int64          `tfsdk:"max_parallel"`
-	MaxRestartsPerStation types.Int64          `tfsdk:"max_restarts_per_station"`
-	StationTimeout        timetypes.GoDuration `tfsdk:"station_timeout"`
-	WhenInUse             types.String         `tfsdk:"when_in_use"`
-	Spread                types.String         `tfsdk:"spread"`
-	Wake                  types.Bool           `tfsdk:"wake"`
-	WakeBroadcast         types.String         `tfsdk:"wake_broadcast"`
-	After                 types.String         `tfsdk:"after"`
-	IgnoreUsers           types.Set            `tfsdk:"ignore_users"`
+	Method                types.String     `tfsdk:"method"`
+	MaxParallel           types.Int64      `tfsdk:"max_parallel"`
+	MaxRestartsPerStation types.Int64      `tfsdk:"max_restarts_per_station"`
+	StationTimeout        tfduration.Value `tfsdk:"station_timeout"`
+	WhenInUse             types.String     `tfsdk:"when_in_use"`
+	Spread                types.String     `tfsdk:"spread"`
+	Wake                  types.Bool       `tfsdk:"wake"`
+	WakeBroadcast         types.String     `tfsdk:"wake_broadcast"`
+	After                 types.String     `tfsdk:"after"`
+	IgnoreUsers           types.Set        `tfsdk:"ignore_users"`
 }
 
 // Values of require_licensed that are no number.
@@ -86,7 +87,7 @@ func newModel() model {
 		Unlicensed: types.MapNull(types.StringType), Unreachable: types.SetNull(types.StringType),
 		ClientIDs: types.ObjectNull(clientIDsTypes), LastCycle: types.ObjectNull(lastCycleTypes),
 		Timeouts: timeouts.Value{Object: types.ObjectNull(map[string]attr.Type{
-			"create": types.StringType, "read": types.StringType, "update": types.StringType,
+			"create": types.StringType, "read": types.StringType, "update": types.StringType, "delete": types.StringType,
 		})},
 	}
 	for _, product := range kms.Products() {
@@ -160,8 +161,8 @@ func (m model) pool(ctx context.Context, managed []kms.Product) (configured, dia
 	default:
 		p.wanted.Licensed.Number, _ = strconv.Atoi(required) // the validator admits digits alone
 	}
-	p.wanted.Settle = duration(m.Settle)
-	p.early = duration(m.EarlyRenewal)
+	p.wanted.Settle = m.Settle.Duration()
+	p.early = m.EarlyRenewal.Duration()
 
 	p.method, p.after = defaultMethod, defaultAfter
 	p.limits = pool.Limits{Wake: defaultWake}.WithDefaults()
@@ -174,7 +175,7 @@ func (m model) pool(ctx context.Context, managed []kms.Product) (configured, dia
 		p.method = method(cycle.Method.ValueString())
 		p.limits.MaxParallel = int(cycle.MaxParallel.ValueInt64())
 		p.limits.MaxRestartsPerStation = int(cycle.MaxRestartsPerStation.ValueInt64())
-		p.limits.StationTimeout = duration(cycle.StationTimeout)
+		p.limits.StationTimeout = cycle.StationTimeout.Duration()
 		p.limits.WhenInUse = pool.InUse(cycle.WhenInUse.ValueString())
 		p.limits.Spread = pool.Spread(cycle.Spread.ValueString())
 		p.limits.Wake = cycle.Wake.ValueBool()
@@ -226,10 +227,4 @@ func sinceMidnight(clock types.String) time.Duration {
 		return 0
 	}
 	return time.Duration(t.Hour())*time.Hour + time.Duration(t.Minute())*time.Minute
-}
-
-// duration reads what ValidateConfig has found to be one.
-func duration(text timetypes.GoDuration) time.Duration {
-	d, _ := time.ParseDuration(text.ValueString())
-	return d
 }

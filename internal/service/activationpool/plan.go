@@ -16,6 +16,7 @@ import (
 
 	"github.com/timago/terraform-provider-timago/internal/kms"
 	"github.com/timago/terraform-provider-timago/internal/pool"
+	"github.com/timago/terraform-provider-timago/internal/tfduration"
 )
 
 // ValidateConfig finds what the schema cannot: durations that are none, and a pool that
@@ -26,7 +27,7 @@ func (r *Resource) ValidateConfig(ctx context.Context, req resource.ValidateConf
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if early, err := time.ParseDuration(config.EarlyRenewal.ValueString()); err == nil && early >= kms.CountedFor {
+	if early := config.EarlyRenewal.Duration(); early >= kms.CountedFor {
 		resp.Diagnostics.AddAttributeError(path.Root("early_renewal"), "Longer than a count lasts",
 			fmt.Sprintf("A count lasts 30 days, so that %s ahead nothing is left of it. early_renewal must be less than %s.", early, kms.CountedFor))
 	}
@@ -44,7 +45,7 @@ func (r *Resource) ValidateConfig(ctx context.Context, req resource.ValidateConf
 	if !allKnown(ctx, config.Thresholds, config.RequireLicensed, config.Stations, config.Location) {
 		return
 	}
-	config.Settle, config.EarlyRenewal, config.Cycle = timetypes.GoDuration{}, timetypes.GoDuration{}, types.ObjectNull(nil) // judged above, perhaps not known
+	config.Settle, config.EarlyRenewal, config.Cycle = tfduration.Value{}, tfduration.Value{}, types.ObjectNull(nil) // judged above, perhaps not known
 	config.Window = types.ObjectNull(windowTypes)
 	p, diags := config.pool(ctx, nil)
 	resp.Diagnostics.Append(diags...)

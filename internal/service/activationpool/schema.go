@@ -6,8 +6,6 @@ import (
 	"maps"
 	"regexp"
 	"slices"
-	"strings"
-	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
@@ -28,7 +26,8 @@ import (
 
 	"github.com/timago/terraform-provider-timago/internal/kms"
 	"github.com/timago/terraform-provider-timago/internal/pool"
-	"github.com/timago/terraform-provider-timago/internal/tfdiag"
+	"github.com/timago/terraform-provider-timago/internal/tfduration"
+	"github.com/timago/terraform-provider-timago/internal/tfvalidate"
 )
 
 // Schema describes the resource.
@@ -56,7 +55,7 @@ func (r *Resource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *r
 				Validators: []validator.Set{
 					setvalidator.ExactlyOneOf(path.MatchRoot("stations"), path.MatchRoot("location")),
 					setvalidator.SizeAtLeast(1),
-					tfdiag.NoNull(),
+					tfvalidate.NoNullElements(),
 					setvalidator.ValueStringsAre(stringvalidator.RegexMatches(regexp.MustCompile(`^[^\s/@,]+$`), "must be a computer name or address")),
 				},
 			},
@@ -85,16 +84,14 @@ func (r *Resource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *r
 			"settle": schema.StringAttribute{
 				Optional:   true,
 				Computed:   true,
-				CustomType: timetypes.GoDurationType{},
-				Validators: tfdiag.Positive(),
-				Default:    stringdefault.StaticString(shortest(defaultSettle)),
+				CustomType: tfduration.Type{},
+				Default:    stringdefault.StaticString(tfduration.Shortest(defaultSettle)),
 				MarkdownDescription: "How long a station may take to get its licence after a start, such as `15m`. " +
-					"A member that has been up for less keeps the licence that was last read. Default: `" + shortest(defaultSettle) + "`.",
+					"A member that has been up for less keeps the licence that was last read. Default: `" + tfduration.Shortest(defaultSettle) + "`.",
 			},
 			"early_renewal": schema.StringAttribute{
 				Optional:   true,
-				CustomType: timetypes.GoDurationType{},
-				Validators: tfdiag.Positive(),
+				CustomType: tfduration.Type{},
 				MarkdownDescription: "How long before a count falls below its threshold it is renewed, such as `168h`. It must be less than 30 days. " +
 					"The forecast comes from the KMS host's own log. Default: none; only a threshold that is lost is a change.",
 			},
@@ -139,12 +136,13 @@ func (r *Resource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *r
 				CustomType:          timetypes.RFC3339Type{},
 				MarkdownDescription: "When the KMS host's counts were last read (RFC 3339). Never a change by itself.",
 			},
-			"timeouts": timeouts.Attributes(ctx, timeouts.Opts{
-				Create: true, Read: true, Update: true,
-				CreateDescription: "How long the first cycle may take, such as `3h`. Default: `" + shortest(defaultCycleTimeout) + "`.",
-				ReadDescription:   "How long reading all members and the KMS host may take. Default: `" + shortest(defaultReadTimeout) + "`.",
-				UpdateDescription: "How long a later cycle may take. Default: `" + shortest(defaultCycleTimeout) + "`.",
-			}),
+			"timeouts": tfvalidate.Timeouts(timeouts.Attributes(ctx, timeouts.Opts{
+				Create: true, Read: true, Update: true, Delete: true,
+				CreateDescription: "How long the first cycle may take, such as `3h`. Default: `" + tfduration.Shortest(defaultCycleTimeout) + "`.",
+				ReadDescription:   "How long reading all members and the KMS host may take. Default: `" + tfduration.Shortest(defaultReadTimeout) + "`.",
+				UpdateDescription: "How long a later cycle may take. Default: `" + tfduration.Shortest(defaultCycleTimeout) + "`.",
+				DeleteDescription: "Accepted as other resources do, and without effect: destroying a pool forgets it, which asks nobody.",
+			})),
 		},
 	}
 }
@@ -155,7 +153,8 @@ func thresholdsAttribute() schema.SingleNestedAttribute {
 		attributes[string(product)] = thresholdAttribute(product)
 	}
 	return schema.SingleNestedAttribute{
-		Optional: true,
+		Optional:   true,
+		Validators: []validator.Object{tfvalidate.SomethingSet()},
 		MarkdownDescription: "The counts that must hold. Default: 25 for Windows and 5 for Office, for the products that members hold with a KMS client key " +
 			"and the KMS host has a key for.",
 		Attributes: attributes,
@@ -174,6 +173,7 @@ func thresholdAttribute(p kms.Product) schema.Attribute {
 func cycleAttribute() schema.SingleNestedAttribute {
 	return schema.SingleNestedAttribute{
 		Optional:            true,
+		Validators:          []validator.Object{tfvalidate.SomethingSet()},
 		MarkdownDescription: "How counts may be made.",
 		Attributes: map[string]schema.Attribute{
 			"method": schema.StringAttribute{
@@ -201,10 +201,9 @@ func cycleAttribute() schema.SingleNestedAttribute {
 			"station_timeout": schema.StringAttribute{
 				Optional:            true,
 				Computed:            true,
-				CustomType:          timetypes.GoDurationType{},
-				Validators:          tfdiag.Positive(),
-				Default:             stringdefault.StaticString(shortest(pool.DefaultStationTimeout)),
-				MarkdownDescription: "How long a station may go without progress, such as `15m`: without an answer, a return after a start, or a count that is awaited. After that it is left out and reported. Default: `" + shortest(pool.DefaultStationTimeout) + "`.",
+				CustomType:          tfduration.Type{},
+				Default:             stringdefault.StaticString(tfduration.Shortest(pool.DefaultStationTimeout)),
+				MarkdownDescription: "How long a station may go without progress, such as `15m`: without an answer, a return after a start, or a count that is awaited. After that it is left out and reported. Default: `" + tfduration.Shortest(pool.DefaultStationTimeout) + "`.",
 			},
 			"when_in_use": schema.StringAttribute{
 				Optional: true,
@@ -248,7 +247,7 @@ func cycleAttribute() schema.SingleNestedAttribute {
 				ElementType:         types.StringType,
 				Default:             setdefault.StaticValue(types.SetValueMust(types.StringType, nil)),
 				MarkdownDescription: "Users who do not count as using a station, such as a kiosk's automatic logon: `name` or `DOMAIN\\name`, without regard to case. A restart ends their sessions after half a minute's notice; unsaved work is lost. Default: none.",
-				Validators:          []validator.Set{tfdiag.NoNull()},
+				Validators:          []validator.Set{tfvalidate.NoNullElements()},
 			},
 		},
 	}
@@ -257,7 +256,8 @@ func cycleAttribute() schema.SingleNestedAttribute {
 func windowAttribute() schema.SingleNestedAttribute {
 	clock := stringvalidator.RegexMatches(regexp.MustCompile(`^([01][0-9]|2[0-3]):[0-5][0-9]$`), "must be a time of day such as 22:30")
 	return schema.SingleNestedAttribute{
-		Optional: true,
+		Optional:   true,
+		Validators: []validator.Object{tfvalidate.SomethingSet()},
 		MarkdownDescription: "When stations may be started. An apply outside it that would have to start one fails before anything is touched. " +
 			"Nothing is started that cannot be expected to end before the window closes. A plan says if the window is closed, and warns if one opening is too short for what is missing. Default: none; at any time.",
 		Attributes: map[string]schema.Attribute{
@@ -266,7 +266,7 @@ func windowAttribute() schema.SingleNestedAttribute {
 				MarkdownDescription: "Days on which it begins: `monday` to `sunday`. Default: every day.",
 				Validators: []validator.Set{
 					setvalidator.SizeAtLeast(1),
-					tfdiag.NoNull(),
+					tfvalidate.NoNullElements(),
 					setvalidator.ValueStringsAre(stringvalidator.OneOf(slices.Sorted(maps.Keys(weekdays))...)),
 				},
 			},
@@ -284,15 +284,4 @@ func windowAttribute() schema.SingleNestedAttribute {
 			},
 		},
 	}
-}
-
-// shortest writes a duration as people do: "15m", not "15m0s".
-func shortest(d time.Duration) string {
-	text := d.String()
-	for _, zero := range []string{"m0s", "h0m"} {
-		if strings.HasSuffix(text, zero) {
-			text = strings.TrimSuffix(text, zero[1:])
-		}
-	}
-	return text
 }

@@ -51,8 +51,7 @@ func (d *DataSource) Read(ctx context.Context, req datasource.ReadRequest, resp 
 		return
 	}
 	if d.site == nil {
-		resp.Diagnostics.Append(tfdiag.Unasked("read", "KMS host", ""))
-		resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
+		resp.Diagnostics.Append(tfdiag.NotConfigured("read", "KMS host", ""))
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)

@@ -48,8 +48,7 @@ func (d *DataSource) Read(ctx context.Context, req datasource.ReadRequest, resp 
 	}
 	name := m.Name.ValueString()
 	if d.site == nil {
-		resp.Diagnostics.Append(tfdiag.Unasked("read", "station", name))
-		resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
+		resp.Diagnostics.Append(tfdiag.NotConfigured("read", "station", name))
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)

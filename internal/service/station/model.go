@@ -8,37 +8,38 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/tfduration"
 )
 
 // model is the data source as Terraform holds it. Nil is null: no data.
 type model struct {
-	Name         types.String         `tfsdk:"name"`
-	ComputerName types.String         `tfsdk:"computer_name"`
-	Started      timetypes.RFC3339    `tfsdk:"started"`
-	Uptime       timetypes.GoDuration `tfsdk:"uptime"`
-	User         types.String         `tfsdk:"user"`
-	InUse        types.Bool           `tfsdk:"in_use"`
-	Sessions     types.Int64          `tfsdk:"sessions"`
-	CMID         types.String         `tfsdk:"cmid"`
-	KMSHost      types.String         `tfsdk:"kms_host"`
-	KMSPort      types.Int64          `tfsdk:"kms_port"`
-	FromDNS      types.Bool           `tfsdk:"kms_host_from_dns"`
-	Licences     []licenceModel       `tfsdk:"licences"`
-	Requests     []requestModel       `tfsdk:"requests"`
+	Name         types.String      `tfsdk:"name"`
+	ComputerName types.String      `tfsdk:"computer_name"`
+	Started      timetypes.RFC3339 `tfsdk:"started"`
+	Uptime       tfduration.Value  `tfsdk:"uptime"`
+	User         types.String      `tfsdk:"user"`
+	InUse        types.Bool        `tfsdk:"in_use"`
+	Sessions     types.Int64       `tfsdk:"sessions"`
+	CMID         types.String      `tfsdk:"cmid"`
+	KMSHost      types.String      `tfsdk:"kms_host"`
+	KMSPort      types.Int64       `tfsdk:"kms_port"`
+	FromDNS      types.Bool        `tfsdk:"kms_host_from_dns"`
+	Licences     []licenceModel    `tfsdk:"licences"`
+	Requests     []requestModel    `tfsdk:"requests"`
 }
 
 type licenceModel struct {
-	Product        string               `tfsdk:"product"`
-	Name           string               `tfsdk:"name"`
-	ActivationID   string               `tfsdk:"activation_id"`
-	Channel        string               `tfsdk:"channel"`
-	Status         string               `tfsdk:"status"`
-	LicensedBy     *string              `tfsdk:"licensed_by"`
-	ActivationType *int64               `tfsdk:"activation_type"`
-	Reason         *string              `tfsdk:"reason"`
-	NeverCounts    *string              `tfsdk:"never_counts"`
-	Grace          timetypes.GoDuration `tfsdk:"grace"`
-	KMSHost        *string              `tfsdk:"kms_host"`
+	Product        string           `tfsdk:"product"`
+	Name           string           `tfsdk:"name"`
+	ActivationID   string           `tfsdk:"activation_id"`
+	Channel        string           `tfsdk:"channel"`
+	Status         string           `tfsdk:"status"`
+	LicensedBy     *string          `tfsdk:"licensed_by"`
+	ActivationType *int64           `tfsdk:"activation_type"`
+	Reason         *string          `tfsdk:"reason"`
+	NeverCounts    *string          `tfsdk:"never_counts"`
+	Grace          tfduration.Value `tfsdk:"grace"`
+	KMSHost        *string          `tfsdk:"kms_host"`
 }
 
 type requestModel struct {
@@ -61,7 +62,7 @@ var means = map[kms.Means]string{kms.ByKMS: "kms", kms.ByActiveDirectory: "activ
 func (m *model) show(s kms.Station) {
 	m.ComputerName = types.StringValue(s.Name)
 	m.Started = moment(s.Boot)
-	m.Uptime = timetypes.NewGoDurationValue(s.Duration().Truncate(time.Second))
+	m.Uptime = tfduration.Of(s.Duration().Truncate(time.Second))
 	m.User = told(s.User)
 	m.InUse = types.BoolValue(s.InUse(nil) != "")
 	m.Sessions = types.Int64Value(int64(s.Desktops))
@@ -86,7 +87,7 @@ func licenceOf(l kms.Licence) licenceModel {
 		m.ActivationType = &kind
 	}
 	if l.Grace > 0 {
-		m.Grace = timetypes.NewGoDurationValue(l.Grace)
+		m.Grace = tfduration.Of(l.Grace)
 	}
 	return m
 }

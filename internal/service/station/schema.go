@@ -10,6 +10,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+
+	"github.com/timago/terraform-provider-timago/internal/tfduration"
 )
 
 // Schema describes the data source.
@@ -91,5 +93,5 @@ func timeAttribute(description string) schema.Attribute {
 }
 
 func durationAttribute(description string) schema.Attribute {
-	return schema.StringAttribute{Computed: true, CustomType: timetypes.GoDurationType{}, MarkdownDescription: description}
+	return schema.StringAttribute{Computed: true, CustomType: tfduration.Type{}, MarkdownDescription: description}
 }

@@ -7,7 +7,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
@@ -17,6 +16,7 @@ import (
 	"github.com/timago/terraform-provider-timago/internal/service"
 	"github.com/timago/terraform-provider-timago/internal/site"
 	"github.com/timago/terraform-provider-timago/internal/tfdiag"
+	"github.com/timago/terraform-provider-timago/internal/tfduration"
 )
 
 var (
@@ -45,15 +45,15 @@ func (d *Stations) Configure(_ context.Context, req datasource.ConfigureRequest,
 }
 
 type stationsModel struct {
-	Location      types.String         `tfsdk:"location"`
-	ComputerGroup types.String         `tfsdk:"computer_group"`
-	NameRegex     types.String         `tfsdk:"name_regex"`
-	Online        types.Bool           `tfsdk:"online"`
-	KMSActivation types.Bool           `tfsdk:"kms_activation"`
-	StartedWithin timetypes.GoDuration `tfsdk:"started_within"`
-	AllowEmpty    types.Bool           `tfsdk:"allow_empty"`
-	Names         []string             `tfsdk:"names"`
-	Stations      []listedModel        `tfsdk:"stations"`
+	Location      types.String     `tfsdk:"location"`
+	ComputerGroup types.String     `tfsdk:"computer_group"`
+	NameRegex     types.String     `tfsdk:"name_regex"`
+	Online        types.Bool       `tfsdk:"online"`
+	KMSActivation types.Bool       `tfsdk:"kms_activation"`
+	StartedWithin tfduration.Value `tfsdk:"started_within"`
+	AllowEmpty    types.Bool       `tfsdk:"allow_empty"`
+	Names         []string         `tfsdk:"names"`
+	Stations      []listedModel    `tfsdk:"stations"`
 }
 
 type listedModel struct {
@@ -96,8 +96,7 @@ func (d *Stations) Read(ctx context.Context, req datasource.ReadRequest, resp *d
 		return
 	}
 	if d.site == nil {
-		resp.Diagnostics.Append(tfdiag.Unasked("list", "stations", ""))
-		resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
+		resp.Diagnostics.Append(tfdiag.NotConfigured("list", "stations", ""))
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
@@ -147,11 +146,8 @@ func (m stationsModel) choose(ctx context.Context, s *site.Site) ([]site.Station
 		return nil, errOptionUnseen
 	}
 	if !m.StartedWithin.IsNull() {
-		within, err := time.ParseDuration(m.StartedWithin.ValueString())
-		if err != nil {
-			return nil, err
-		}
-		if filter.StartedAfter, err = s.Ago(ctx, within); err != nil {
+		var err error
+		if filter.StartedAfter, err = s.Ago(ctx, m.StartedWithin.Duration()); err != nil {
 			return nil, err
 		}
 	}

@@ -3,14 +3,13 @@ package station
 import (
 	"context"
 
-	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/timago/terraform-provider-timago/internal/tfdiag"
+	"github.com/timago/terraform-provider-timago/internal/tfduration"
 )
 
 // Schema describes the data source.
@@ -38,7 +37,7 @@ func (d *Stations) Schema(_ context.Context, _ datasource.SchemaRequest, resp *d
 					"Known to Timago alone, so only with `endpoint`. Default: both.",
 			},
 			"started_within": schema.StringAttribute{
-				Optional: true, CustomType: timetypes.GoDurationType{}, Validators: tfdiag.Positive(),
+				Optional: true, CustomType: tfduration.Type{},
 				MarkdownDescription: "Only stations that were last started no longer ago than this, such as `72h`, by the clock of Timago's server. Changes by itself. Default: all.",
 			},
 			"allow_empty": schema.BoolAttribute{Optional: true, MarkdownDescription: "Whether the result may be empty. Default: `false`; an empty result is an error."},

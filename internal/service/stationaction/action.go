@@ -5,6 +5,7 @@ package stationaction
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/actionvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/action"
@@ -33,7 +34,7 @@ type definition struct {
 	done, told     string // what a station then is: "restarted"; where that is not waited for "told to restart"
 	about          string // Markdown
 	attributes     map[string]schema.Attribute
-	stationTimeout string                            // where none is configured
+	stationTimeout time.Duration                     // where none is configured
 	possible       func(s *site.Site, o order) error // as far as the configuration alone shows
 	carryOut       func(ctx context.Context, s *site.Site, o order, station string, say say) error
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/timago/terraform-provider-timago/internal/kms"
 	"github.com/timago/terraform-provider-timago/internal/site"
@@ -16,7 +17,7 @@ func activate() definition {
 		about: "Has Windows and Office on stations ask their KMS host for activation, many stations side by side, as `slmgr /ato` does, and reads back what came of it. " +
 			"Only products that have a KMS client key (`Volume:GVLK`) and are not licensed ask: a multiple activation key (MAK) is never spent. Nobody is disturbed. " +
 			"A request that was counted while the host's count is still below the threshold is a warning. The action needs `winrm`.",
-		stationTimeout: "10m", // a request may take minutes, and Office is another
+		stationTimeout: 10 * time.Minute, // a request may take minutes, and Office is another
 		possible: func(s *site.Site, _ order) error {
 			if s.HasWinRM() {
 				return nil

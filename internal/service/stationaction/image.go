@@ -3,6 +3,7 @@ package stationaction
 import (
 	"context"
 	"maps"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/action/schema"
@@ -26,7 +27,7 @@ func resetImage() definition {
 		about: "Has Timago make the images of stations anew, many side by side, but of none that somebody uses. The new image has the option *KMS-Aktivierung* as it is set, " +
 			"and what was kept on the station is lost. It works in API mode only: in direct mode images are reset in Timago's own window. " +
 			"`timago_station_kms` sets the option, and resets an image only if that is needed.",
-		attributes: attributes, stationTimeout: "1h", // a room of them loads from the same server
+		attributes: attributes, stationTimeout: 1 * time.Hour, // a room of them loads from the same server
 		possible: func(s *site.Site, _ order) error {
 			if s.HasTimago() {
 				return nil

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
@@ -20,7 +19,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/timago/terraform-provider-timago/internal/site"
-	"github.com/timago/terraform-provider-timago/internal/tfdiag"
+	"github.com/timago/terraform-provider-timago/internal/tfduration"
+	"github.com/timago/terraform-provider-timago/internal/tfvalidate"
 )
 
 const (
@@ -54,7 +54,7 @@ func (a *Action) schema() map[string]schema.Attribute {
 			ElementType: types.StringType,
 			MarkdownDescription: "Stations: computer names (*Bezeichnung*) or addresses, with `:port` if the WinRM port differs; in API mode also client ids. " +
 				"Exactly one of `stations` and `location` is set.",
-			Validators: []validator.Set{setvalidator.SizeAtLeast(1), tfdiag.NoNull(), setvalidator.ValueStringsAre(text...)},
+			Validators: []validator.Set{setvalidator.SizeAtLeast(1), tfvalidate.NoNullElements(), setvalidator.ValueStringsAre(text...)},
 		},
 		"location": schema.StringAttribute{
 			Optional: true,
@@ -69,9 +69,8 @@ func (a *Action) schema() map[string]schema.Attribute {
 		},
 		"station_timeout": schema.StringAttribute{
 			Optional:            true,
-			CustomType:          timetypes.GoDurationType{},
-			Validators:          tfdiag.Positive(),
-			MarkdownDescription: "How long one station may take, such as `15m`, from when its turn comes. Default: `" + a.stationTimeout + "`.",
+			CustomType:          tfduration.Type{},
+			MarkdownDescription: "How long one station may take, such as `15m`, from when its turn comes. Default: `" + tfduration.Shortest(a.stationTimeout) + "`.",
 		},
 	}
 	maps.Copy(attributes, a.attributes)
@@ -92,7 +91,7 @@ func useAttributes() map[string]schema.Attribute {
 			ElementType: types.StringType,
 			MarkdownDescription: "Users who do not count as using a station, such as a kiosk's automatic logon: `name` or `DOMAIN\\name`, " +
 				"without regard to case. Default: none.",
-			Validators: []validator.Set{tfdiag.NoNull()},
+			Validators: []validator.Set{tfvalidate.NoNullElements()},
 		},
 	}
 }
@@ -108,7 +107,7 @@ func (a *Action) order(ctx context.Context, config tfsdk.Config) (order, diag.Di
 		stations, ignored                      []string
 		location, whenInUse, system, broadcast types.String
 		parallel                               types.Int64
-		timeout                                timetypes.GoDuration
+		timeout                                tfduration.Value
 		wait                                   types.Bool
 	)
 	has := a.schema()
@@ -131,11 +130,10 @@ func (a *Action) order(ctx context.Context, config tfsdk.Config) (order, diag.Di
 		o.parallel = int(parallel.ValueInt64())
 	}
 	if timeout.IsNull() {
-		timeout = timetypes.GoDuration{StringValue: types.StringValue(a.stationTimeout)}
+		timeout = tfduration.Of(a.stationTimeout)
 	}
-	var more diag.Diagnostics
-	o.timeout, more = timeout.ValueGoDuration()
-	return o, append(diags, more...)
+	o.timeout = timeout.Duration()
+	return o, diags
 }
 
 // names are the stations that are meant, each once.

@@ -24,7 +24,7 @@ func restart() definition {
 			"`timago_activation_pool` makes just those that a count needs. A station whose image was made with the option *KMS-Aktivierung* " +
 			"asks for its activation after each start, and is counted as another machine. Windows is told over WinRM; in API mode without `winrm` Timago is. " +
 			"With `force`, and if an ignored user is logged on, Windows shows half a minute's notice first.",
-		attributes: attributes, stationTimeout: "15m",
+		attributes: attributes, stationTimeout: 15 * time.Minute,
 		possible: func(*site.Site, order) error { return nil },
 		carryOut: func(ctx context.Context, s *site.Site, o order, station string, say say) error {
 			if s.HasWinRM() {

@@ -27,7 +27,7 @@ func wake() definition {
 				Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
 			},
 		},
-		stationTimeout: "15m",
+		stationTimeout: 15 * time.Minute,
 		possible: func(s *site.Site, o order) error {
 			if s.CanWake(o.broadcast) {
 				return nil

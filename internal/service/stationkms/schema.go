@@ -12,6 +12,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+
+	"github.com/timago/terraform-provider-timago/internal/tfvalidate"
 )
 
 // Schema describes the resource.
@@ -84,13 +86,13 @@ func (r *Resource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *r
 				MarkdownDescription: "Whether the image on the station was made with the option as it is set. `false` is planned as a change, which resets the image unless that has been done already. " +
 					"Null in direct mode, because it cannot be seen there.",
 			},
-			"timeouts": timeouts.Attributes(ctx, timeouts.Opts{
+			"timeouts": tfvalidate.Timeouts(timeouts.Attributes(ctx, timeouts.Opts{
 				Create: true, Read: true, Update: true, Delete: true,
 				CreateDescription: "How long taking the station over may take, waiting for its image included, such as `2h`. Default: `" + defaultChangeTimeout.String() + "`.",
 				ReadDescription:   "How long looking the station up may take. Default: `" + defaultReadTimeout.String() + "`.",
 				UpdateDescription: "How long a change may take, waiting for its image included. Default: `" + defaultChangeTimeout.String() + "`.",
 				DeleteDescription: "How long switching the option off may take. Default: `" + defaultReadTimeout.String() + "`.",
-			}),
+			})),
 		},
 	}
 }
