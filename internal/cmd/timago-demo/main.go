@@ -42,10 +42,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, "The demonstration failed:", err)
 		os.Exit(1)
 	}
-	fmt.Println("\nNothing was left running. The reports of the last applies, to be looked at in a browser:")
-	for _, report := range d.reports {
-		fmt.Println("  ", report)
-	}
+	fmt.Println("\nNothing was left running. To be looked at in a browser:", strings.Join(d.reports, ", "))
 }
 
 // demonstration is how both acts are run.
@@ -78,9 +75,11 @@ func (d *demonstration) act(ctx context.Context, scenarioName string, api bool, 
 	defer remove()
 	s := &story{site: site, cli: cli}
 	s.say("\nA simulated site: %s. Look at it in a browser: %s", scenario.Title, ready.Page)
-	s.say("What an apply does there is seen in its report, also afterwards: %s", cli.report)
+	s.say("An apply that asks or restarts stations is seen in its report, also afterwards: %s", cli.report)
 	play(ctx, s)
-	d.reports = append(d.reports, cli.report)
+	if _, err := os.Stat(cli.report); err == nil { // where an apply had something to do
+		d.reports = append(d.reports, cli.report)
+	}
 	return s.err
 }
 

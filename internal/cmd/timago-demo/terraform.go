@@ -55,6 +55,7 @@ func (t *terraform) prepare(ctx context.Context, site *simulator.Simulator, api 
 	if api {
 		t.report = filepath.Join(filepath.Dir(provider), "demo-api-mode.html")
 	}
+	_ = os.Remove(t.report) // of an earlier demonstration
 	ready, config := site.Plain(), ""
 	if api {
 		config = apiMode(ready, filepath.Join(t.dir, "ca.pem"))
