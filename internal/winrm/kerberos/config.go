@@ -1,12 +1,12 @@
 package kerberos
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
-	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -25,13 +25,12 @@ import (
 // given, which DNS does not change. A machine that is addressed by an alias or
 // by its IP address must therefore be registered under it.
 type Config struct {
-	// ConfigFile is krb5.conf; its include lines are not followed. "": KRB5_CONFIG,
-	// else /etc/krb5.conf. Without that file DNS tells the KDCs, and the user name
-	// must name its realm.
+	// ConfigFile is krb5.conf. "": KRB5_CONFIG, else /etc/krb5.conf. Without that
+	// file DNS tells the KDCs, and the user name must name its realm.
 	ConfigFile string
 	Keytab     string // file with keys of the account
 	// CredentialCache is a file, with or without FILE: before it. "": KRB5CCNAME,
-	// else /tmp/krb5cc_<uid>. Its tickets are used, and not renewed. The user is
+	// else default_ccache_name, else /tmp/krb5cc_<uid>. Its tickets are used, and not renewed. The user is
 	// the cache's; the account's may be left out.
 	CredentialCache string
 }
@@ -64,17 +63,16 @@ type Environment struct {
 func Open(c Config, account Account, e Environment) (*Tickets, error) {
 	t := &Tickets{
 		now: e.Now, log: e.Log, network: e.Network, password: account.Password,
-		services: map[string]*fetched{}, tgt: newFetched(nil),
+		services: map[string]*fetched{}, tgt: newFetched(nil), requests: config.New(),
 	}
 	var err error
-	if t.config, err = loadConfig(c.ConfigFile); err != nil {
+	if t.settings, err = loadSettings(c.ConfigFile); err != nil {
 		return nil, err
 	}
-	t.config.LibDefaults.DefaultTktEnctypeIDs = encryptionTypes
-	t.config.LibDefaults.DefaultTGSEnctypeIDs = encryptionTypes
-	t.config.LibDefaults.Canonicalize = false // a name that comes back is the name that was sent
+	t.requests.LibDefaults.DefaultTktEnctypeIDs = encryptionTypes
+	t.requests.LibDefaults.DefaultTGSEnctypeIDs = encryptionTypes
 	if account.User != "" {
-		t.client, t.realm = principalOf(account, t.config)
+		t.client, t.realm = t.settings.principalOf(account)
 	}
 	switch {
 	case c.Keytab != "" && c.CredentialCache != "":
@@ -96,47 +94,23 @@ func Open(c Config, account Account, e Environment) (*Tickets, error) {
 	return t, nil
 }
 
-func loadConfig(name string) (*config.Config, error) {
-	chosen := name != ""
-	if !chosen {
-		name = "/etc/krb5.conf"
-		if files := filepath.SplitList(os.Getenv("KRB5_CONFIG")); len(files) > 0 {
-			name, chosen = files[0], true
-		}
-	}
-	text, err := os.ReadFile(name) //nolint:gosec // the file that the user names
-	if !chosen && errors.Is(err, fs.ErrNotExist) {
-		return config.New(), nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("the Kerberos configuration cannot be read: %w", err)
-	}
-	var unsupported config.UnsupportedDirective
-	loaded, err := config.NewFromString(string(text))
-	if err != nil && !errors.As(err, &unsupported) {
-		return nil, fmt.Errorf("the Kerberos configuration %s is not usable: %w", name, err)
-	}
-	return loaded, nil
-}
-
 // principalOf reads user@REALM, DOMAIN\user, where DOMAIN is a realm of
 // krb5.conf or its first label, and user, which is of the default realm.
-func principalOf(a Account, c *config.Config) (types.PrincipalName, string) {
-	user, realm := a.User, ""
+func (s *settings) principalOf(a Account) (types.PrincipalName, string) {
+	user, realm := a.User, s.realm
 	if before, after, found := strings.Cut(user, "@"); found && a.Domain == "" {
 		user, realm = before, strings.ToUpper(after)
-		for _, known := range c.Realms {
-			if strings.EqualFold(known.Realm, after) {
-				realm = known.Realm
+		for _, known := range s.realms {
+			if strings.EqualFold(known, after) {
+				realm = known
 			}
 		}
-		return types.NewPrincipalName(nametype.KRB_NT_PRINCIPAL, user), realm
-	}
-	realm = c.LibDefaults.DefaultRealm
-	for _, known := range c.Realms {
-		label, _, _ := strings.Cut(known.Realm, ".")
-		if strings.EqualFold(known.Realm, a.Domain) || strings.EqualFold(label, a.Domain) {
-			realm = known.Realm
+	} else {
+		for _, known := range s.realms {
+			label, _, _ := strings.Cut(known, ".")
+			if strings.EqualFold(known, a.Domain) || strings.EqualFold(label, a.Domain) {
+				realm = known
+			}
 		}
 	}
 	return types.NewPrincipalName(nametype.KRB_NT_PRINCIPAL, user), realm
@@ -144,15 +118,11 @@ func principalOf(a Account, c *config.Config) (types.PrincipalName, string) {
 
 // readCache takes the tickets out of a credential cache.
 func (t *Tickets) readCache(name string) error {
-	if name == "" {
-		if name = os.Getenv("KRB5CCNAME"); name == "" {
-			name = fmt.Sprintf("/tmp/krb5cc_%d", os.Getuid())
-		}
-	}
+	name = cmp.Or(name, os.Getenv("KRB5CCNAME"), expand(t.settings.cache), fmt.Sprintf("/tmp/krb5cc_%d", os.Getuid()))
 	// One letter before the colon is a drive.
 	if kind, file, found := strings.Cut(name, ":"); found && len(kind) > 1 {
 		if kind != "FILE" {
-			return fmt.Errorf("credential cache %s is not a file: only files can be read (KRB5CCNAME=FILE:…)", name)
+			return fmt.Errorf("credential cache %s is not a file: only files can be read (kinit -c FILE:<path> writes one)", name)
 		}
 		name = file
 	}
@@ -177,6 +147,12 @@ func (t *Tickets) readCache(name string) error {
 		}
 	}
 	return nil
+}
+
+// expand fills in what default_ccache_name may leave open.
+func expand(name string) string {
+	user := strconv.Itoa(os.Getuid())
+	return strings.NewReplacer("%{uid}", user, "%{euid}", user, "%{TEMP}", os.TempDir()).Replace(name)
 }
 
 // read hands a file to a parser of the library, which panics on files that are

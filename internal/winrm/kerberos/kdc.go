@@ -3,6 +3,8 @@ package kerberos
 import (
 	"context"
 	"encoding/asn1"
+	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -21,7 +23,7 @@ import (
 // authenticate has the KDC of the account's realm issue a TGT: the password is
 // tried once.
 func (t *Tickets) authenticate(ctx context.Context) (*ticket, error) {
-	request, err := messages.NewASReqForTGT(t.realm, t.config, t.client)
+	request, err := messages.NewASReqForTGT(t.realm, t.requests, t.client)
 	if err != nil {
 		return nil, err
 	}
@@ -31,7 +33,7 @@ func (t *Tickets) authenticate(ctx context.Context) (*ticket, error) {
 	var hints types.PADataSequence
 	if errors.As(err, &said) && said.ErrorCode == errorcode.KDC_ERR_PREAUTH_REQUIRED {
 		var proof types.PAData
-		if proof, hints, err = t.proof(said.EData); err != nil {
+		if proof, hints, err = t.proof(ctx, said.EData); err != nil {
 			return nil, err
 		}
 		request.PAData = append(request.PAData, proof)
@@ -40,17 +42,17 @@ func (t *Tickets) authenticate(ctx context.Context) (*ticket, error) {
 	if err != nil {
 		return nil, t.meaning("", err)
 	}
-	return t.granted(request, answer, hints)
+	return t.granted(ctx, request, answer, hints)
 }
 
 // proof shows that the account's key is known: a time stamp sealed by it, in
 // the way that the KDC demands.
-func (t *Tickets) proof(demand []byte) (types.PAData, types.PADataSequence, error) {
+func (t *Tickets) proof(ctx context.Context, demand []byte) (types.PAData, types.PADataSequence, error) {
 	var hints types.PADataSequence
 	if err := hints.Unmarshal(demand); err != nil {
 		return types.PAData{}, nil, t.failed(Other, "", errors.New("the KDC's demand for pre-authentication is malformed"))
 	}
-	key, err := t.accountKey(encryptionTypes, hints)
+	key, err := t.accountKey(ctx, encryptionTypes, hints)
 	if err != nil {
 		return types.PAData{}, nil, err
 	}
@@ -68,12 +70,12 @@ func (t *Tickets) proof(demand []byte) (types.PAData, types.PADataSequence, erro
 }
 
 // granted opens the answer to an AS-REQ.
-func (t *Tickets) granted(request messages.ASReq, answer []byte, hints types.PADataSequence) (*ticket, error) {
+func (t *Tickets) granted(ctx context.Context, request messages.ASReq, answer []byte, hints types.PADataSequence) (*ticket, error) {
 	var reply messages.ASRep
 	if err := reply.Unmarshal(answer); err != nil {
 		return nil, t.failed(Other, "", errors.New("the KDC's answer is malformed"))
 	}
-	key, err := t.accountKey([]int32{reply.EncPart.EType}, append(hints, reply.PAData...))
+	key, err := t.accountKey(ctx, []int32{reply.EncPart.EType}, append(hints, reply.PAData...))
 	if err != nil {
 		return nil, err
 	}
@@ -92,7 +94,7 @@ func (t *Tickets) granted(request messages.ASReq, answer []byte, hints types.PAD
 
 // accountKey makes the account's key of one of the types, as the KDC's hints
 // say, the last of them: by its salt from the password, or from the keytab.
-func (t *Tickets) accountKey(wanted []int32, hints types.PADataSequence) (types.EncryptionKey, error) {
+func (t *Tickets) accountKey(ctx context.Context, wanted []int32, hints types.PADataSequence) (types.EncryptionKey, error) {
 	var infos types.ETypeInfo2
 	for _, hint := range hints {
 		if hint.PADataType != patype.PA_ETYPE_INFO2 {
@@ -117,7 +119,7 @@ func (t *Tickets) accountKey(wanted []int32, hints types.PADataSequence) (types.
 			}
 			continue
 		}
-		return t.passwordKey(info)
+		return t.passwordKey(ctx, info)
 	}
 	if t.keytab != nil {
 		return types.EncryptionKey{}, t.failed(Credentials, "", fmt.Errorf("the keytab holds no AES key of %s", t.Principal()))
@@ -125,7 +127,15 @@ func (t *Tickets) accountKey(wanted []int32, hints types.PADataSequence) (types.
 	return types.EncryptionKey{}, t.failed(Encryption, "", errors.New("the KDC knows no AES key of the account"))
 }
 
-func (t *Tickets) passwordKey(info types.ETypeInfo2Entry) (types.EncryptionKey, error) {
+// The rounds of a key's derivation that a KDC may ask for: nobody has vouched for its
+// demand yet. Windows and MIT ask for 4096. A few make it easy to guess the password from
+// what is sent, many cost a machine minutes.
+const (
+	minRounds = 1_000
+	maxRounds = 100_000 // a tenth of a second
+)
+
+func (t *Tickets) passwordKey(ctx context.Context, info types.ETypeInfo2Entry) (types.EncryptionKey, error) {
 	encryption, err := crypto.GetEtype(info.EType)
 	if err != nil {
 		return types.EncryptionKey{}, err
@@ -134,8 +144,18 @@ func (t *Tickets) passwordKey(info types.ETypeInfo2Entry) (types.EncryptionKey, 
 	if salt == "" {
 		salt = t.client.GetSalt(t.realm)
 	}
-	if len(info.S2KParams) == 4 {
-		parameters = fmt.Sprintf("%x", info.S2KParams)
+	switch len(info.S2KParams) {
+	case 0:
+	case 4:
+		if rounds := binary.BigEndian.Uint32(info.S2KParams); rounds < minRounds || rounds > maxRounds {
+			return types.EncryptionKey{}, t.failed(Other, "", fmt.Errorf("the KDC asks for a key made in %d rounds: from %d to %d are made", rounds, minRounds, maxRounds))
+		}
+		parameters = hex.EncodeToString(info.S2KParams)
+	default:
+		return types.EncryptionKey{}, t.failed(Other, "", errors.New("the KDC's hints about the key are malformed"))
+	}
+	if ctx.Err() != nil {
+		return types.EncryptionKey{}, ctx.Err()
 	}
 	key, err := encryption.StringToKey(t.password(), salt, parameters)
 	return types.EncryptionKey{KeyType: info.EType, KeyValue: key}, err
@@ -149,7 +169,7 @@ const maxReferrals = 5
 func (t *Tickets) exchange(ctx context.Context, tgt *ticket, service string) (*ticket, error) {
 	name := types.PrincipalName{NameType: nametype.KRB_NT_SRV_INST, NameString: strings.Split(service, "/")}
 	realm := t.realm
-	if home := t.config.ResolveRealm(name.NameString[1]); home != "" && home != realm {
+	if home := t.settings.realmOf(name.NameString[1]); home != "" && home != realm {
 		next, err := t.grant(ctx, realm, tgt, types.PrincipalName{NameType: nametype.KRB_NT_SRV_INST, NameString: []string{"krbtgt", home}})
 		if err != nil {
 			return nil, t.meaning(service, err)
@@ -171,7 +191,7 @@ func (t *Tickets) exchange(ctx context.Context, tgt *ticket, service string) (*t
 
 // grant makes one TGS exchange.
 func (t *Tickets) grant(ctx context.Context, realm string, tgt *ticket, name types.PrincipalName) (*ticket, error) {
-	canonical := *t.config
+	canonical := *t.requests
 	canonical.LibDefaults.Canonicalize = true // else a KDC names no other realm
 	request, err := messages.NewTGSReq(t.client, realm, &canonical, tgt.Ticket, tgt.key, name, false)
 	if err != nil {
@@ -202,6 +222,9 @@ type noKDC struct{ err error }
 func (e *noKDC) Error() string { return e.err.Error() }
 func (e *noKDC) Unwrap() error { return e.err }
 
+// maxKDCs is how many KDCs are tried before none is said to answer.
+const maxKDCs = 10
+
 // Network reaches KDCs.
 type Network interface {
 	// Find looks up the addresses of a realm's KDCs, for a realm of which the
@@ -224,8 +247,9 @@ func (t *Tickets) ask(ctx context.Context, realm string, message interface{ Mars
 	if err != nil {
 		return nil, &noKDC{err}
 	}
+	t.tellIgnored(ctx)
 	var failures []error
-	for _, kdc := range kdcs {
+	for _, kdc := range kdcs[:min(len(kdcs), maxKDCs)] {
 		start := time.Now()
 		answer, unheard, err := t.network.Exchange(ctx, kdc, request)
 		if err != nil && unheard {
@@ -245,6 +269,13 @@ func (t *Tickets) ask(ctx context.Context, realm string, message interface{ Mars
 	return nil, &noKDC{errors.Join(failures...)}
 }
 
+// tellIgnored says once what krb5.conf holds to no effect.
+func (t *Tickets) tellIgnored(ctx context.Context) {
+	if t.log != nil && len(t.settings.ignored) > 0 {
+		t.told.Do(func() { t.log(ctx, "Kerberos configuration", map[string]any{"ignored": t.settings.ignored}) })
+	}
+}
+
 func (t *Tickets) tell(ctx context.Context, kdc, realm string, took time.Duration, err error) {
 	if t.log == nil {
 		return
@@ -259,10 +290,11 @@ func (t *Tickets) tell(ctx context.Context, kdc, realm string, took time.Duratio
 // kdcs are the addresses of a realm's KDCs: those of krb5.conf in its order,
 // else what the network knows.
 func (t *Tickets) kdcs(ctx context.Context, realm string) ([]string, error) {
-	for _, known := range t.config.Realms {
-		if known.Realm == realm && len(known.KDC) > 0 {
-			return known.KDC, nil
-		}
+	if known := t.settings.kdcs[realm]; len(known) > 0 {
+		return known, nil
+	}
+	if t.settings.noDNS {
+		return nil, errors.New("krb5.conf names no KDC of the realm that is reached over TCP, and dns_lookup_kdc is off")
 	}
 	return t.network.Find(ctx, realm)
 }

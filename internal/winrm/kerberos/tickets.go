@@ -16,7 +16,8 @@ import (
 // Tickets are an account's, shared by all connections: one TGT, and one ticket
 // for each machine. They are safe for concurrent use.
 type Tickets struct {
-	config   *config.Config
+	settings *settings
+	requests *config.Config // how the library makes requests
 	client   types.PrincipalName
 	realm    string
 	password func() string
@@ -25,6 +26,8 @@ type Tickets struct {
 	network  Network
 	now      func() time.Time
 	log      func(ctx context.Context, message string, fields map[string]any) // may be nil
+
+	told sync.Once // what is ignored
 
 	mu       sync.Mutex
 	last     time.Time // stamp
