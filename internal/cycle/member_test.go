@@ -23,6 +23,7 @@ type member struct {
 
 	progressed time.Time // with the cycle, on its part
 	askedFirst map[string]time.Time
+	asks       map[string]int       // since then; one more at the end of the cycle is no asking for ever
 	refusals   map[string][]refusal // by licence
 	counted    map[kms.Product]int  // by the host
 	credited   int                  // by the cycle

@@ -82,7 +82,7 @@ func newPromises(base *invariantChecker, s scenario) (*promises, error) {
 		m := &member{
 			name: described.Name, described: described, ready: !described.Off, open: !described.Off,
 			users: described.User != "" || described.Sessions > 0, progressed: now, usersAt: now, readyAt: now,
-			askedFirst: map[string]time.Time{}, refusals: map[string][]refusal{}, counted: map[kms.Product]int{},
+			askedFirst: map[string]time.Time{}, asks: map[string]int{}, refusals: map[string][]refusal{}, counted: map[kms.Product]int{},
 			pending: map[kms.Product]time.Time{}, requested: map[kms.Product]time.Time{}, newID: map[kms.Product]time.Time{}, out: map[kms.Product]string{},
 		}
 		p.members[m.name] = m
@@ -112,6 +112,7 @@ func (p *promises) advance(m *member) {
 	m.progressed = time.Now()
 	p.progressed = m.progressed
 	clear(m.askedFirst)
+	clear(m.asks)
 }
 
 // observe is told what happens in the world, before the cycle can know it.
@@ -207,6 +208,7 @@ func (p *promises) beginsAt(m *member, c *call) {
 	switch c.kind {
 	case "activate":
 		p.judgeAsking(m, c)
+		m.asks[c.licence]++
 		if _, known := m.askedFirst[c.licence]; !known {
 			m.askedFirst[c.licence] = c.began
 			p.begunLast = c.began
