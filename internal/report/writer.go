@@ -12,7 +12,7 @@ import (
 const (
 	shortestPause = 5 * time.Second  // between two writes
 	longestPause  = 30 * time.Second // also where nothing happened: who looks sees that it lives
-	pausePerCost  = 500              // a write that took long is not made again soon
+	pausePerCost  = 2000             // a write that took long is not made again soon: 0.05 % of a processor
 	lastWrite     = 5 * time.Second  // for the write at the end: an apply waits no longer
 )
 
@@ -68,7 +68,7 @@ func (r *Report) writeIfDue() time.Duration {
 	case due:
 		began := time.Now()
 		r.writeOnce()
-		return max(shortestPause, pausePerCost*time.Since(began))
+		return min(longestPause, max(shortestPause, pausePerCost*time.Since(began)))
 	case since < shortestPause:
 		return shortestPause - since
 	}
