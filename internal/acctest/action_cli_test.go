@@ -24,7 +24,7 @@ func TestTerraformInvokesActions(t *testing.T) {
 	stations := "stations = " + hclStrings(site.PlainAddresses())
 	w.Write("main.tf", site.Provider()+
 		actionBlock(restartAction, "some", stations, `when_in_use = "skip"`)+
-		actionBlock(restartAction, "all", stations)+
+		actionBlock(restartAction, "all", stations, `station_timeout = "20s"`)+
 		actionBlock(imageAction, "all", stations))
 	outcome := w.Run("apply", "-auto-approve", "-no-color", "-invoke=action.timago_station_restart.some")
 	if outcome.Exit != 0 {

@@ -48,12 +48,12 @@ func TestImagesThatAreNotMade(t *testing.T) {
 		severity string
 		says     string
 	}{
-		"in use":          {nil, `SCHULE\erika`, nil, 0, "error", `- R101-PC01: it is in use by SCHULE\erika`},
+		"in use":          {acctest.Values{"station_timeout": "20s"}, `SCHULE\erika`, nil, 0, "error", `- R101-PC01: it was still in use by SCHULE\erika at the end`},
 		"skipped":         {acctest.Values{"when_in_use": "skip"}, `SCHULE\erika`, nil, 0, "warning", `- R101-PC01: it is in use by SCHULE\erika`},
 		"forced":          {acctest.Values{"when_in_use": "force"}, `SCHULE\erika`, nil, 1, "", ""},
 		"an ignored user": {acctest.Values{"ignore_users": []string{`schule\KIOSK`}}, `SCHULE\kiosk`, nil, 1, "", ""},
 		"in the last moment": {
-			nil, "", &world.Fault{Name: world.UserBeforeRestart, On: []string{first}, Times: 1}, 0, "error",
+			acctest.Values{"when_in_use": "skip"}, "", &world.Fault{Name: world.UserBeforeRestart, On: []string{first}, Times: 1}, 0, "warning",
 			"- R101-PC01: it is in use by somebody who has just logged on",
 		},
 		"a station that starts from its old image": {

@@ -149,17 +149,17 @@ func TestAStationInUseIsNotRestarted(t *testing.T) {
 		severity string
 		says     []string
 	}{
-		"refused": {nil, `SCHULE\erika`, nil, 1, "error", []string{`: it is in use by SCHULE\erika`, "1 of 2 stations restarted, 1 failed.", `when_in_use = "skip"`}},
+		"waited for in vain": {acctest.Values{"station_timeout": "20s"}, `SCHULE\erika`, nil, 1, "error", []string{`: it was still in use by SCHULE\erika at the end of station_timeout`, "1 of 2 stations restarted, 1 failed.", `when_in_use = "skip"`}},
 		"skipped": {
 			acctest.Values{"when_in_use": "skip"}, `SCHULE\erika`, nil, 1, "warning",
 			[]string{`: it is in use by SCHULE\erika`, "1 of 2 stations restarted, 1 left as they are."},
 		},
 		"forced":           {acctest.Values{"when_in_use": "force"}, `SCHULE\erika`, nil, 2, "", nil},
 		"an ignored user":  {acctest.Values{"ignore_users": []string{"Kiosk"}}, `SCHULE\kiosk`, nil, 2, "", nil},
-		"another is there": {acctest.Values{"ignore_users": []string{"kiosk"}}, `SCHULE\erika`, nil, 1, "error", []string{"in use by"}},
+		"another is there": {acctest.Values{"ignore_users": []string{"kiosk"}, "when_in_use": "skip"}, `SCHULE\erika`, nil, 1, "warning", []string{"in use by"}},
 		"in the last moment": {
-			nil, "", &world.Fault{Name: world.UserBeforeRestart, On: []string{"PC01"}, Times: 1}, 1, "error",
-			[]string{"it is in use by somebody who has just logged on"},
+			acctest.Values{"station_timeout": "20s"}, "", &world.Fault{Name: world.UserBeforeRestart, On: []string{"PC01"}, Times: 1}, 1, "error",
+			[]string{"it was still in use by ", "at the end of station_timeout"},
 		},
 		"skipped in the last moment": {
 			acctest.Values{"when_in_use": "skip"}, "", &world.Fault{Name: world.UserBeforeRestart, On: []string{"PC01"}, Times: 1}, 1, "warning",
@@ -252,8 +252,8 @@ func TestTimagoRestartsStations(t *testing.T) {
 	if err := a.World.LogOn(first, `SCHULE\erika`); err != nil {
 		t.Fatal(err)
 	}
-	a.invoke(restartAction, inRoom)
-	a.says("error", "Unable to restart 1 of 3 stations", "- "+first+`: it is in use by SCHULE\erika`)
+	a.invoke(restartAction, with(inRoom, acctest.Values{"station_timeout": "20s"}))
+	a.says("error", "Unable to restart 1 of 3 stations", "- "+first+`: it was still in use by SCHULE\erika`)
 	a.restarted(2)
 	a.tells("^R101-PC02: restart: ", `^R101-PC02: restarted \([123] of 3\)$`, "^2 of 3 stations restarted, 1 failed$")
 	if started := a.Happened(world.KindReady); started != 2 {
@@ -284,7 +284,7 @@ func TestWhatActionsRefuseBeforeAnythingIsTouched(t *testing.T) {
 		"both":                            {api, wakeAction, acctest.Values{"stations": pc, "location": "R101"}, "Invalid Attribute Combination", nil},
 		"no stations":                     {api, restartAction, acctest.Values{"stations": []string{}}, "Invalid Attribute Value", []string{"at least 1"}},
 		"no name":                         {api, restartAction, acctest.Values{"stations": []string{""}}, "Invalid Attribute Value Length", nil},
-		"a wish that is none":             {api, imageAction, acctest.Values{"stations": pc, "when_in_use": "wait"}, "Invalid Attribute Value Match", []string{`"skip"`}},
+		"a wish that is none":             {api, imageAction, acctest.Values{"stations": pc, "when_in_use": "refuse"}, "Invalid Attribute Value Match", []string{`"skip"`}},
 		"a time that is none":             {api, restartAction, acctest.Values{"stations": pc, "station_timeout": "soon"}, "Not a duration", []string{`station_timeout: "soon" is no duration`}},
 		"no time":                         {api, activateAction, acctest.Values{"stations": pc, "station_timeout": "0s"}, "Not a duration", []string{`"0s" is not above 0`}},
 		"nobody at once":                  {api, restartAction, acctest.Values{"stations": pc, "max_parallel": 0}, "Invalid Attribute Value", nil},

@@ -28,7 +28,7 @@ func (d *DataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp 
 			},
 			"computer_name": schema.StringAttribute{Computed: true, MarkdownDescription: "The name that Windows gives itself."},
 			"started":       timeAttribute("When Windows started, on the station's clock (RFC 3339)."),
-			"uptime":        durationAttribute("How long it has been up, such as `1h20m0s`."),
+			"uptime":        durationAttribute("How long it has been up, such as `1h20m`."),
 			"user":          schema.StringAttribute{Computed: true, MarkdownDescription: "Who is logged on at the console, as `DOMAIN\\name`; null if nobody is."},
 			"in_use":        schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether somebody uses it, at the console or in a session of their own."},
 			"sessions":      schema.Int64Attribute{Computed: true, MarkdownDescription: "Number of sessions with a desktop."},
@@ -68,7 +68,7 @@ func licenceAttributes() map[string]schema.Attribute {
 		},
 		"reason":       schema.StringAttribute{Computed: true, MarkdownDescription: "Why it is not licensed, in words; null if it is."},
 		"never_counts": schema.StringAttribute{Computed: true, MarkdownDescription: "Why it can never add to a KMS host's count, in words; null if it can."},
-		"grace":        durationAttribute("How much is left of its licence or grace period, such as `4320h0m0s`; null if that does not end or is over."),
+		"grace":        durationAttribute("How much is left of its licence or grace period, such as `4320h`; null if that does not end or is over."),
 		"kms_host":     schema.StringAttribute{Computed: true, MarkdownDescription: "The KMS host that this product asks; null if none is known."},
 	}
 }

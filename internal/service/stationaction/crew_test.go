@@ -99,7 +99,7 @@ func TestNothingIsBegunAfterCtrlC(t *testing.T) {
 
 func TestEveryStationIsNamedWithItsReason(t *testing.T) {
 	t.Parallel()
-	busy := &inUse{`SCHULE\erika`}
+	busy := &inUse{user: `SCHULE\erika`}
 	for name, tt := range map[string]struct {
 		stations int
 		outcomes map[string]error

@@ -27,7 +27,7 @@ func resetImage() definition {
 		about: "Has Timago make the images of stations anew, many side by side, but of none that somebody uses. The new image has the option *KMS-Aktivierung* as it is set, " +
 			"and what was kept on the station is lost. It works in API mode only: in direct mode images are reset in Timago's own window. " +
 			"`timago_station_kms` sets the option, and resets an image only if that is needed.",
-		attributes: attributes, stationTimeout: 1 * time.Hour, // a room of them loads from the same server
+		attributes: attributes, stationTimeout: time.Hour, // a room of them loads from the same server
 		possible: func(s *site.Site, _ order) error {
 			if s.HasTimago() {
 				return nil
@@ -35,14 +35,7 @@ func resetImage() definition {
 			return errByHand
 		},
 		carryOut: func(ctx context.Context, s *site.Site, o order, station string, say say) error {
-			found, err := s.FindFresh(ctx, station)
-			if err != nil {
-				return err
-			}
-			if err := o.refusesIn(found); err != nil {
-				return err
-			}
-			return o.give(ctx, s, found, site.Order{Command: site.OrderResetImage, OperatingSystem: o.system}, say)
+			return o.give(ctx, s, station, site.Order{Command: site.OrderResetImage, OperatingSystem: o.system}, say)
 		},
 	}
 }

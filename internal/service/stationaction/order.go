@@ -26,9 +26,9 @@ import (
 const (
 	defaultMaxParallel = 10
 
-	whenInUseRefuse = "refuse"
-	whenInUseSkip   = "skip"
-	whenInUseForce  = "force"
+	whenInUseWait  = "wait"
+	whenInUseSkip  = "skip"
+	whenInUseForce = "force"
 )
 
 // order is what a configuration wants, free of Terraform's types. What an action's schema
@@ -82,9 +82,10 @@ func useAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"when_in_use": schema.StringAttribute{
 			Optional: true,
-			MarkdownDescription: "What to do with a station that somebody uses. `refuse` makes it an error, while the other stations go on. `skip` makes it a warning. " +
-				"`force` goes on all the same, and the user loses unsaved work. Default: `" + whenInUseRefuse + "`.",
-			Validators: []validator.String{stringvalidator.OneOf(whenInUseRefuse, whenInUseSkip, whenInUseForce)},
+			MarkdownDescription: "What to do with a station that somebody uses. `wait` waits until nobody does, for as long as `station_timeout` allows; " +
+				"it counts among `max_parallel` meanwhile, and it is an error if nobody logs off. `skip` leaves it as it is, with a warning. " +
+				"`force` goes on all the same, and the user loses unsaved work. Default: `" + whenInUseWait + "`.",
+			Validators: []validator.String{stringvalidator.OneOf(whenInUseWait, whenInUseSkip, whenInUseForce)},
 		},
 		"ignore_users": schema.SetAttribute{
 			Optional:    true,

@@ -46,18 +46,20 @@ type windows interface {
 }
 
 func restartWindows(ctx context.Context, s windows, o order, station string, say say) error {
-	before, err := s.Presence(ctx, station)
-	if err != nil {
-		return err
-	}
-	if err := o.refuses(before.InUse(o.ignored)); err != nil {
-		return err
-	}
-	// A user who does not count would make Windows refuse.
-	err = s.Restart(ctx, station, o.whenInUse == whenInUseForce || before.User != "" || before.Desktops > 0)
+	var before kms.Presence
+	err := tell(ctx, o, say, func() (err error) {
+		before, err = unused(ctx, o, say,
+			func() (kms.Presence, error) { return s.Presence(ctx, station) },
+			func(p kms.Presence) string { return p.InUse(o.ignored) })
+		if err != nil {
+			return err
+		}
+		// A user who does not count would make Windows refuse.
+		return s.Restart(ctx, station, o.whenInUse == whenInUseForce || before.User != "" || before.Desktops > 0)
+	})
 	unsure := errors.Is(err, kms.ErrUnknownOutcome)
 	if err != nil && (!unsure || !o.wait) {
-		return o.refused(err)
+		return err
 	}
 	say("told to restart, it was up for %s", before.Duration().Round(time.Second))
 	if !o.wait {
@@ -86,19 +88,7 @@ func restartWindows(ctx context.Context, s windows, o order, station string, say
 }
 
 func orderRestart(ctx context.Context, s *site.Site, o order, station string, say say) error {
-	found, err := s.FindFresh(ctx, station)
-	if err != nil {
-		return err
-	}
-	if err := o.refusesIn(found); err != nil {
-		return err
-	}
-	return o.give(ctx, s, found, site.Order{Command: site.OrderRestart}, say)
-}
-
-// refusesIn looks at the user that Timago knows of.
-func (o order) refusesIn(station site.Station) error {
-	return o.refuses(kms.Presence{User: station.LoggedOnUser}.InUse(o.ignored))
+	return o.give(ctx, s, station, site.Order{Command: site.OrderRestart}, say)
 }
 
 // states are Timago's own, in words.
@@ -108,11 +98,25 @@ var states = map[string]string{
 	"running": "the station carries the command out",
 }
 
-// give has Timago give an order to a station and follows it, if that is wanted.
-func (o order) give(ctx context.Context, s *site.Site, station site.Station, wanted site.Order, say say) error {
+// give has Timago give an order to a station that nobody uses, as far as Timago knows, and
+// follows it, if that is wanted.
+func (o order) give(ctx context.Context, s *site.Site, name string, wanted site.Order, say say) error {
+	return tell(ctx, o, say, func() error {
+		station, err := unused(ctx, o, say,
+			func() (site.Station, error) { return s.FindFresh(ctx, name) },
+			func(station site.Station) string { return kms.Presence{User: station.LoggedOnUser}.InUse(o.ignored) })
+		if err != nil {
+			return err
+		}
+		// A user who does not count would make Timago refuse.
+		wanted.Force = o.whenInUse == whenInUseForce || station.LoggedOnUser != ""
+		return o.follow(ctx, s, station, wanted, say)
+	})
+}
+
+// follow has Timago give an order and follows it, if that is wanted.
+func (o order) follow(ctx context.Context, s *site.Site, station site.Station, wanted site.Order, say say) error {
 	wanted.Wait = o.wait
-	// A user who does not count would make Timago refuse.
-	wanted.Force = o.whenInUse == whenInUseForce || station.LoggedOnUser != ""
 	last := "Timago was asked"
 	err := s.Order(ctx, station, wanted, func(state string) {
 		last = states[state]
@@ -121,5 +125,5 @@ func (o order) give(ctx context.Context, s *site.Site, station site.Station, wan
 	if err != nil && ctx.Err() != nil {
 		return &unfinished{told: fmt.Sprintf("%s was commanded", wanted.Command), missing: "it had not started", cause: ctx.Err(), last: errors.New(last)}
 	}
-	return o.refused(err)
+	return err
 }

@@ -15,6 +15,8 @@ import (
 type machine struct {
 	booted   time.Time
 	user     string
+	began    time.Time     // of the story
+	free     time.Duration // after which the user logs off; 0 never
 	restart  error         // of the command
 	obeys    bool          // the command
 	away     time.Duration // by the restart
@@ -24,6 +26,9 @@ type machine struct {
 }
 
 func (m *machine) Presence(context.Context, string) (kms.Presence, error) {
+	if m.free > 0 && !time.Now().Before(m.began.Add(m.free)) {
+		m.user = ""
+	}
 	return kms.Presence{Uptime: kms.Uptime{Now: time.Now(), Boot: m.booted}, User: m.user}, nil
 }
 
@@ -56,15 +61,16 @@ func TestOnlyTheUptimeProvesARestart(t *testing.T) {
 		"it takes the command and goes on":    {machine{}, 15 * time.Minute, "it was told to restart, and it had not restarted within station_timeout"},
 		"it does not come back":               {machine{obeys: true, away: time.Hour}, 15 * time.Minute, "it was told to restart, and it had not come back within station_timeout: no answer"},
 		"it refuses":                          {machine{restart: kms.ErrDenied}, 0, "access denied"},
-		"somebody has just logged on":         {machine{restart: kms.ErrInUse}, 0, "it is in use by somebody who has just logged on"},
-		"a user who counts is not disturbed":  {machine{obeys: true, user: `SCHULE\erika`}, 0, `it is in use by SCHULE\erika`},
+		"somebody has just logged on":         {machine{restart: kms.ErrInUse}, 15 * time.Minute, "it was still in use by somebody who has just logged on at the end of station_timeout"},
+		"a user who counts is not disturbed":  {machine{obeys: true, user: `SCHULE\erika`}, 15 * time.Minute, `it was still in use by SCHULE\erika at the end of station_timeout`},
+		"a user who logs off is waited for":   {machine{obeys: true, away: time.Minute, user: `SCHULE\erika`, free: 5 * time.Minute}, 6 * time.Minute, ""},
 		"a user who does not count is no bar": {machine{obeys: true, away: time.Minute, user: `SCHULE\kiosk`}, time.Minute, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				m, began := tt.machine, time.Now()
-				m.booted, m.silent = began.Add(-time.Hour), kms.ErrUnreachable
+				m.began, m.booted, m.silent = began, began.Add(-time.Hour), kms.ErrUnreachable
 				ctx, cancel := context.WithTimeout(t.Context(), 15*time.Minute)
 				defer cancel()
 				err := restartWindows(ctx, &m, order{wait: true, ignored: []string{"kiosk"}}, "PC01", func(string, ...any) {})

@@ -9,37 +9,70 @@ import (
 )
 
 // inUse says who is in the way.
-type inUse struct{ user string }
+type inUse struct {
+	user   string
+	waited bool // until the station's time was over
+}
 
-func (e *inUse) Error() string { return "it is in use by " + e.user }
+func (e *inUse) Error() string {
+	if e.waited {
+		return "it was still in use by " + e.user + " at the end of station_timeout"
+	}
+	return "it is in use by " + e.user
+}
 
 func (e *inUse) Unwrap() error { return kms.ErrInUse }
 
 func (e *inUse) Advice() string {
-	return `when_in_use = "skip" leaves stations that are in use as they are; "force" sends the user out, who loses unsaved work.`
+	return `when_in_use = "skip" leaves stations that are in use as they are; "force" sends the user out, who loses unsaved work.` +
+		" A longer station_timeout waits longer for them to log off."
 }
 
-// refuses gives the reason to leave a station alone that a user is at; nil where there is
-// none.
-func (o order) refuses(user string) error {
-	switch {
-	case user == "" || o.whenInUse == whenInUseForce:
-		return nil
-	case o.whenInUse == whenInUseSkip:
-		return &spared{&inUse{user}}
+// unused asks a station until nobody uses it, and gives its last answer. Where users are sent
+// out it asks once, and where stations in use are left alone that is its error.
+func unused[T any](ctx context.Context, o order, say say, ask func() (T, error), user func(T) string) (T, error) {
+	found, err := ask()
+	if err != nil || user(found) == "" || o.whenInUse == whenInUseForce {
+		return found, err
 	}
-	return &inUse{user}
+	who := user(found)
+	if o.whenInUse == whenInUseSkip {
+		return found, &spared{&inUse{user: who}}
+	}
+	say("waiting until %s logs off", who)
+	free, _ := look(ctx, func() (bool, error) {
+		again, err := ask()
+		if err != nil {
+			return false, err
+		}
+		found, who = again, user(again)
+		return who == "", nil
+	})
+	if !free {
+		return found, &inUse{user: who, waited: true}
+	}
+	return found, nil
 }
 
-// refused is a refusal by Windows or Timago itself: somebody has logged on since we looked.
-func (o order) refused(err error) error {
-	if !errors.Is(err, kms.ErrInUse) {
-		return err
+// justLoggedOn names nobody: Windows and Timago refuse without saying whom they mean.
+const justLoggedOn = "somebody who has just logged on"
+
+// tell commands a station that nobody uses. It may still be refused, since somebody has
+// logged on since we looked; it is then waited for that user too, or it is left alone.
+func tell(ctx context.Context, o order, say say, command func() error) error {
+	for {
+		err := command()
+		if !errors.Is(err, kms.ErrInUse) || o.whenInUse == whenInUseForce || errors.As(err, new(*inUse)) {
+			return err
+		}
+		if o.whenInUse == whenInUseSkip {
+			return &spared{&inUse{user: justLoggedOn}}
+		}
+		say("waiting until %s logs off", justLoggedOn)
+		if paused, _ := look(ctx, func() (bool, error) { return true, nil }); !paused {
+			return &inUse{user: justLoggedOn, waited: true}
+		}
 	}
-	if left := o.refuses("somebody who has just logged on"); left != nil {
-		return left
-	}
-	return err
 }
 
 // lookEvery is how often a station is looked at that is to start.

@@ -65,7 +65,7 @@ func orderWake(ctx context.Context, s *site.Site, o order, station string, say s
 		say("it is on already")
 		return nil
 	}
-	return o.give(ctx, s, found, site.Order{Command: site.OrderWake}, say)
+	return o.follow(ctx, s, found, site.Order{Command: site.OrderWake}, say)
 }
 
 func wakeByNetwork(ctx context.Context, s *site.Site, o order, station string, say say) error {
