@@ -249,7 +249,31 @@ func TestCommandsWaitForTheirTurn(t *testing.T) {
 	s.Advance(aRestart)
 	s.wants(up, "succeeded")
 
+	// Neither a command of later nor one that waits for the station holds another up.
 	at := s.Now().Add(time.Hour)
+	later := s.command(strings.ReplaceAll(body("restart", fmt.Sprintf(`, "not_before": %q`, at.Format(time.RFC3339)), station), `"key": "`, `"key": "later-`))
+	now := s.command(strings.ReplaceAll(body("restart", "", station), `"key": "`, `"key": "now-`))
+	s.Advance(aRestart)
+	s.wants(now, "succeeded")
+	s.wants(later, "queued")
+	if err := s.PowerOff("PC01"); err != nil {
+		t.Fatal(err)
+	}
+	waits := s.command(strings.ReplaceAll(body("restart", "", station), `"key": "`, `"key": "waits-`))
+	wake := s.command(strings.ReplaceAll(body("wake", "", station), `"key": "`, `"key": "wake-`))
+	s.Advance(moment)
+	s.wants(wake, "running")
+	s.wants(waits, "queued")
+	if pending := s.station("PC01").PendingCommand; pending == nil || pending.Command != "wake" {
+		t.Errorf("pending is %+v, want the wake", pending)
+	}
+	s.Advance(2 * aRestart)
+	s.wants(wake, "succeeded")
+	s.wants(waits, "succeeded")
+	s.Advance(2 * time.Hour)
+	s.wants(later, "succeeded")
+
+	at = s.Now().Add(time.Hour)
 	tonight := s.command(key(body("restart", fmt.Sprintf(`, "not_before": %q`, at.Format(time.RFC3339)), station)))
 	s.Advance(59 * time.Minute)
 	s.wants(tonight, "queued")

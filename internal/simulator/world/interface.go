@@ -147,7 +147,7 @@ func (s *station) listing(number int) Listing {
 		l.Systems = append(l.Systems, shown)
 	}
 	if len(s.orders) > 0 {
-		p := s.orders[0].progress()
+		p := cmp.Or(s.turn(), s.orders[0]).progress()
 		l.Pending = &p
 	}
 	return l

@@ -48,7 +48,7 @@ const (
 )
 
 // Order is something that Timago tells one station. Orders for one station are carried
-// out one after the other.
+// out one after the other, see station.turn.
 type Order struct {
 	ID            string // the caller's own, shown while it is pending
 	Station       string // client id
@@ -124,17 +124,33 @@ func (w *World) Progress(number int) Progress {
 // attend looks at the station's next order; it is called whenever something changed
 // that it may have waited for.
 func (s *station) attend() {
-	if len(s.orders) == 0 {
-		return
-	}
-	o, w := s.orders[0], s.world
-	waits := o.step != nil && o.step.index >= 0
-	if o.State == OrderRunning || waits || w.now.Before(o.NotBefore) || !o.reachable() {
+	o, w := s.turn(), s.world
+	if o == nil || o.State == OrderRunning || o.stepping() || !o.reachable() {
 		return
 	}
 	o.move(OrderSent)
 	o.step = w.timers.at(w.now.Add(around(w.draw(s.Name, "contact", s.given), contactEvery, 0.5)), o.carryOut)
 }
+
+// turn is the station's order under way or next: what it carries out or is about to take,
+// else the first that was given and whose time has come. A wake does not wait behind orders
+// that wait for the station to be on.
+func (s *station) turn() *order {
+	var next *order
+	for _, o := range s.orders {
+		switch {
+		case o.State == OrderRunning, o.State == OrderSent && o.stepping():
+			return o
+		case s.world.now.Before(o.NotBefore):
+		case next == nil, o.Kind == OrderWake && next.Kind != OrderWake && s.phase == phaseOff:
+			next = o
+		}
+	}
+	return next
+}
+
+// stepping tells whether something is to happen with the order at a moment that is set.
+func (o *order) stepping() bool { return o.step != nil && o.step.index >= 0 }
 
 // reachable tells whether the station can take the order now.
 func (o *order) reachable() bool {
@@ -152,7 +168,8 @@ func (o *order) move(to OrderState) {
 func (o *order) carryOut() {
 	s, w := o.station, o.station.world
 	if !o.reachable() {
-		return // it went away meanwhile; it takes the order when it is back
+		s.attend() // it went away meanwhile; it takes the order when it is back
+		return
 	}
 	o.made = o.system.generation
 	var err error
@@ -215,8 +232,8 @@ func orderEnd(o *order) string {
 
 // underWay is the order that the station is carrying out; nil when there is none.
 func (s *station) underWay() *order {
-	if len(s.orders) > 0 && s.orders[0].State == OrderRunning {
-		return s.orders[0]
+	if o := s.turn(); o != nil && o.State == OrderRunning {
+		return o
 	}
 	return nil
 }
