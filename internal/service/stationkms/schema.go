@@ -42,7 +42,7 @@ func (r *Resource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *r
 				Optional:            true,
 				Computed:            true,
 				Default:             booldefault.StaticBool(true),
-				MarkdownDescription: "Whether the option *KMS-Aktivierung* is to be on. Default: `true`.",
+				MarkdownDescription: "Whether the option *KMS-Aktivierung* is to be on. Where the image was made otherwise it is reset, also with `false`. Default: `true`.",
 			},
 			"wait_for_image": schema.BoolAttribute{
 				Optional: true,
