@@ -43,13 +43,7 @@ func (s *Site) APIEnv() []string { return []string{"TIMAGO_TOKEN=" + s.Ready().T
 // APIProvider is the provider block for this site in API mode without WinRM. more are
 // lines inside it.
 func (s *Site) APIProvider(more ...string) string {
-	return fmt.Sprintf(`
-terraform {
-  required_providers {
-    timago = { source = "timago/timago" }
-  }
-}
-
+	return fmt.Sprintf(``+Required+`
 provider "timago" {
   endpoint       = %q
   ca_certificate = <<-EOT

@@ -22,6 +22,8 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+
+	"github.com/timago/terraform-provider-timago/internal/provider"
 )
 
 // cli is the binary to run.
@@ -100,6 +102,9 @@ const testsPerCore = 4
 
 var built atomic.Bool // whether a test needed the provider
 
+// Required begins every configuration: it says where the provider comes from.
+const Required = "terraform {\n  required_providers {\n    timago = { source = \"" + provider.Source + "\" }\n  }\n}\n"
+
 // Workspace is a folder with a configuration in which the CLI runs. No other
 // configuration of the machine reaches it.
 type Workspace struct {
@@ -132,11 +137,11 @@ func NewWorkspace(t testing.TB, env ...string) *Workspace {
 func (w *Workspace) Built() *Workspace {
 	w.t.Helper()
 	built.Store(true)
-	provider, err := buildProvider()
+	folder, err := buildProvider()
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	w.Write("cli.tfrc", fmt.Sprintf("disable_checkpoint = true\nprovider_installation {\n  dev_overrides {\n    \"timago/timago\" = %q\n  }\n}\n", provider))
+	w.Write("cli.tfrc", fmt.Sprintf("disable_checkpoint = true\nprovider_installation {\n  dev_overrides {\n    %q = %q\n  }\n}\n", provider.Source, folder))
 	other := *w
 	other.built = true
 	return &other

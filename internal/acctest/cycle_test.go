@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/timago/terraform-provider-timago/internal/acctest"
+	"github.com/timago/terraform-provider-timago/internal/provider"
 	"github.com/timago/terraform-provider-timago/internal/simulator/world"
 )
 
@@ -254,7 +255,7 @@ func TestWhatIsNotKnownAtPlanTimeIsNoError(t *testing.T) {
 	s.Write("main.tf", `
 resource "terraform_data" "later" { input = { host = "`+s.Plain().KMSHost+`", stations = ["`+s.PlainAddresses()[0]+`"], windows = 20 } }
 terraform {
-  required_providers { timago = { source = "timago/timago" } }
+  required_providers { timago = { source = "`+provider.Source+`" } }
 }
 provider "timago" {
   winrm = { username = "SCHULE\\kms-admin" }

@@ -111,7 +111,7 @@ func (e example) prepare(t *testing.T, w *acctest.Workspace) string {
 		config.WriteString(w.Read(filepath.Join(e.folder, name)))
 	}
 	if !strings.Contains(config.String(), "required_providers") {
-		w.Write(filepath.Join(e.folder, "source.tf"), "terraform {\n  required_providers {\n    timago = { source = \"timago/timago\" }\n  }\n}\n")
+		w.Write(filepath.Join(e.folder, "source.tf"), acctest.Required)
 	}
 	return config.String()
 }

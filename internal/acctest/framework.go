@@ -77,7 +77,7 @@ func useCLI() error {
 		return err
 	}
 	variables := map[string]string{
-		"TF_ACC_TERRAFORM_PATH": path, "TF_ACC_PROVIDER_NAMESPACE": "timago", "TF_CLI_CONFIG_FILE": config, "CHECKPOINT_DISABLE": "1",
+		"TF_ACC_TERRAFORM_PATH": path, "TF_ACC_PROVIDER_NAMESPACE": strings.TrimSuffix(provider.Source, "/timago"), "TF_CLI_CONFIG_FILE": config, "CHECKPOINT_DISABLE": "1",
 	}
 	at, err := atHand()
 	if err != nil {

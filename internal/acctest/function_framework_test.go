@@ -13,7 +13,7 @@ import (
 )
 
 func TestRestartsNeededInAConfiguration(t *testing.T) {
-	const required = "terraform {\n  required_providers {\n    timago = { source = \"timago/timago\" }\n  }\n}\n"
+	const required = acctest.Required
 	null := "null"
 	if !acctest.Is("Terraform") {
 		null = "coalesce(null, 0)" // OpenTofu 1.12 leaves an argument that is null out of its call

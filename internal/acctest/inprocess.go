@@ -67,7 +67,7 @@ func attachTo(config *plugin.ReattachConfig) string {
 		Test            bool
 		Addr            address
 	}
-	encoded, err := json.Marshal(map[string]attachment{"timago/timago": {
+	encoded, err := json.Marshal(map[string]attachment{provider.Source: {
 		Protocol: string(config.Protocol), ProtocolVersion: config.ProtocolVersion, Pid: os.Getpid(), Test: true,
 		Addr: address{config.Addr.Network(), config.Addr.String()},
 	}})

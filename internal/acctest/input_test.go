@@ -17,7 +17,7 @@ import (
 // machine was asked.
 func TestBadInput(t *testing.T) {
 	t.Parallel()
-	const required = "terraform {\n  required_providers {\n    timago = { source = \"timago/timago\" }\n  }\n}\n"
+	const required = acctest.Required
 	provider := func(winrm string) string {
 		return required + "provider \"timago\" {\n  winrm = {\n    " + winrm + "\n  }\n  kms = { host = \"127.0.0.1:1\" }\n}\n"
 	}

@@ -178,7 +178,7 @@ func TestKerberosWrongPassword(t *testing.T) {
 
 func TestKerberosInput(t *testing.T) {
 	t.Parallel()
-	const head = "terraform {\n  required_providers {\n    timago = { source = \"timago/timago\" }\n  }\n}\n"
+	const head = acctest.Required
 	const tail = "  kms = { host = \"127.0.0.1:1\" }\n}\nresource \"timago_activation_pool\" \"room\" {\n  name = \"R101\"\n  stations = [\"127.0.0.1:1\"]\n}\n"
 	for name, tt := range map[string]struct {
 		winrm string

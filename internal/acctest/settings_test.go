@@ -10,7 +10,7 @@ import (
 // What the provider block and the environment say together.
 func TestSettingsThatDoNotGoTogether(t *testing.T) {
 	t.Parallel()
-	const required = "terraform {\n  required_providers {\n    timago = { source = \"timago/timago\" }\n  }\n}\n"
+	const required = acctest.Required
 	const room = "resource \"timago_activation_pool\" \"room\" {\n  name = \"R101\"\n  stations = [\"127.0.0.1:1\"]\n}\n"
 	const noTLS = "TLS is not used"
 	stations := func(line string) string {

@@ -71,13 +71,7 @@ func (s *Site) TLSConfig(more ...string) string {
 }
 
 func providerBlock(ready simulator.Ready, more []string) string {
-	return fmt.Sprintf(`
-terraform {
-  required_providers {
-    timago = { source = "timago/timago" }
-  }
-}
-
+	return fmt.Sprintf(``+Required+`
 provider "timago" {
   winrm = {
     username = %q

@@ -27,8 +27,16 @@ import (
 	"github.com/timago/terraform-provider-timago/internal/winrm"
 )
 
-// Address is the provider's address in the registry.
-const Address = "registry.terraform.io/timago/timago"
+// The provider's name, in Go alone here. A test compares the documents, examples and the
+// release's configuration with it.
+const (
+	// Source is the address that configurations write.
+	Source = "timago/timago"
+	// Address is its address in the registry.
+	Address = "registry.terraform.io/" + Source
+	// Repository is where it is released.
+	Repository = "github.com/timago/terraform-provider-timago"
+)
 
 var (
 	_ provider.Provider                   = (*Provider)(nil)
@@ -108,13 +116,14 @@ func (p *Provider) Configure(ctx context.Context, req provider.ConfigureRequest,
 	}
 	// Requests run under contexts of their own; the log goes where the request's does.
 	log := func(ctx context.Context, message string, fields map[string]any) { tflog.Debug(ctx, message, fields) }
+	agent := userAgent(p.version, req.TerraformVersion)
 	for _, account := range []*winrm.Config{siteConfig.WinRM, siteConfig.HostWinRM} {
 		if account != nil {
-			account.Log = log
+			account.Log, account.UserAgent = log, agent
 		}
 	}
 	if siteConfig.Timago != nil {
-		siteConfig.Timago.Log = log
+		siteConfig.Timago.Log, siteConfig.Timago.UserAgent = log, agent
 	}
 	opened, err := site.Open(siteConfig)
 	if err != nil {
@@ -130,11 +139,21 @@ func (p *Provider) Configure(ctx context.Context, req provider.ConfigureRequest,
 	p.mu.Lock()
 	p.opened = append(p.opened, opened)
 	p.mu.Unlock()
-	data := service.Data{Site: opened, Engine: p.engine, Claims: service.NewClaims(), Report: config.report(os.Getenv, siteConfig)}
+	data := service.Data{Site: opened, Engine: p.engine, Claims: service.NewClaims(), Report: config.report(p.env, siteConfig)}
 	resp.ResourceData = data
 	resp.DataSourceData = data
 	resp.ListResourceData = data
 	resp.ActionData = data
+}
+
+// userAgent says who asks, in the logs of Windows and of Timago's interface. OpenTofu tells
+// its version as Terraform does, so that the two cannot be told apart.
+func userAgent(version, cli string) string {
+	agent := "terraform-provider-timago/" + version
+	if cli != "" {
+		agent += " Terraform/" + cli
+	}
+	return agent
 }
 
 // Resources lists what can be managed.

@@ -1,6 +1,7 @@
 package timago
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -26,6 +27,8 @@ type Config struct {
 	RequestTimeout     time.Duration // of one attempt, its answer included. 0: 30 s
 	MaxRetries         int           // attempts after the first; 0: none
 	RetryWait          time.Duration // before the first retry, doubled with each. 0: 1 s
+
+	UserAgent string // "": terraform-provider-timago
 
 	// Log, if set, is told of every attempt. It never gets the token, headers or bodies.
 	Log func(ctx context.Context, message string, fields map[string]any)
@@ -107,7 +110,7 @@ func newClient(config Config, network http.RoundTripper) (*Client, error) {
 		config.Log = func(context.Context, string, map[string]any) {}
 	}
 
-	way := &attempt{network: network, token: token, timeout: config.RequestTimeout, log: config.Log}
+	way := &attempt{network: network, token: token, userAgent: cmp.Or(config.UserAgent, "terraform-provider-timago"), timeout: config.RequestTimeout, log: config.Log}
 	repeats := &retryablehttp.Client{
 		HTTPClient:   &http.Client{Transport: way, CheckRedirect: stay},
 		RetryWaitMin: min(config.RetryWait, maxRetryWait),

@@ -24,10 +24,11 @@ var errTooLarge = fmt.Errorf("the answer is larger than %d MB", maxBody>>20)
 // attempt sends one request once. It reads the whole answer, so that a body that is cut
 // fails the attempt and not its reader, and so that the timeout covers it.
 type attempt struct {
-	network http.RoundTripper
-	token   string
-	timeout time.Duration
-	log     func(ctx context.Context, message string, fields map[string]any)
+	network   http.RoundTripper
+	token     string
+	userAgent string
+	timeout   time.Duration
+	log       func(ctx context.Context, message string, fields map[string]any)
 }
 
 func (a *attempt) RoundTrip(request *http.Request) (*http.Response, error) {
@@ -48,6 +49,7 @@ func (a *attempt) send(request *http.Request) (*http.Response, error) {
 	defer cancel()
 	request = request.Clone(ctx)
 	request.Header.Set("Accept", "application/json, application/problem+json")
+	request.Header.Set("User-Agent", a.userAgent)
 	request.Header.Set("Authorization", "Bearer "+a.token) // every request goes to the endpoint, see stay
 	response, err := a.network.RoundTrip(request)
 	if err != nil {

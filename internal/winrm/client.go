@@ -45,6 +45,8 @@ type Config struct {
 	Timeout     time.Duration // of one request; connecting has a tenth of it and at least 3 s. 0: 30 s
 	MaxParallel int           // requests under way over all machines. 0: 32
 
+	UserAgent string // "": terraform-provider-timago
+
 	// Log, if set, is told of every request. It never gets credentials,
 	// headers or bodies.
 	Log func(ctx context.Context, message string, fields map[string]any)

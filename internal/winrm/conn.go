@@ -35,6 +35,7 @@ type conn struct {
 	reader      *bufio.Reader
 	writer      *bufio.Writer
 	certificate *x509.Certificate // of the machine, nil without TLS
+	userAgent   string
 
 	session        session       // how the account stands here, nil until authenticated
 	roundTripLimit time.Duration // of an authentication
@@ -58,7 +59,7 @@ func (c *conn) post(ctx context.Context, header http.Header, body []byte, deadli
 		return nil, err
 	}
 	request.Header = header
-	request.Header.Set("User-Agent", "terraform-provider-timago")
+	request.Header.Set("User-Agent", c.userAgent)
 
 	if err := c.net.SetDeadline(deadline); err != nil {
 		return nil, c.fail(ctx, err, false)

@@ -2,6 +2,7 @@ package winrm
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"crypto/tls"
@@ -32,10 +33,14 @@ type dialer struct {
 	tls            *tls.Config // nil: plain HTTP
 	net            net.Dialer
 	roundTripLimit time.Duration
+	userAgent      string
 }
 
 func newDialer(config Config) (*dialer, error) {
-	d := &dialer{net: net.Dialer{Timeout: config.dialLimit(), KeepAlive: 15 * time.Second}, roundTripLimit: config.roundTripLimit()}
+	d := &dialer{
+		net:            net.Dialer{Timeout: config.dialLimit(), KeepAlive: 15 * time.Second},
+		roundTripLimit: config.roundTripLimit(), userAgent: cmp.Or(config.UserAgent, "terraform-provider-timago"),
+	}
 	if !config.UseTLS {
 		return d, nil
 	}
@@ -80,7 +85,7 @@ func (d *dialer) dial(ctx context.Context, to target, limit time.Duration) (*con
 	if err != nil {
 		return nil, connectionError(ctx, to, err, false)
 	}
-	c := &conn{to: to, net: raw, born: time.Now(), roundTripLimit: min(limit, d.roundTripLimit)}
+	c := &conn{to: to, net: raw, userAgent: d.userAgent, born: time.Now(), roundTripLimit: min(limit, d.roundTripLimit)}
 	if d.tls != nil {
 		config := d.tls.Clone()
 		if config.ServerName == "" {

@@ -4,18 +4,19 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/timago/terraform-provider-timago/internal/provider"
 	"github.com/timago/terraform-provider-timago/internal/simulator"
 )
 
 const required = `terraform {
   required_providers {
-    timago = { source = "timago/timago" }
+    timago = { source = "` + provider.Source + `" }
   }
 }
 `
 
 func overrides(dir string) string {
-	return fmt.Sprintf("disable_checkpoint = true\nprovider_installation {\n  dev_overrides {\n    \"timago/timago\" = %q\n  }\n}\n", dir)
+	return fmt.Sprintf("disable_checkpoint = true\nprovider_installation {\n  dev_overrides {\n    %q = %q\n  }\n}\n", provider.Source, dir)
 }
 
 // directMode is what a site would write, but for the addresses. Timeouts are of this

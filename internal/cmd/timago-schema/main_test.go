@@ -44,7 +44,7 @@ func TestTheSchemaIsTheCLIs(t *testing.T) {
 		t.Fatal(err)
 	}
 	w := acctest.NewWorkspace(t)
-	w.Write("main.tf", "terraform {\n  required_providers {\n    timago = { source = \"timago/timago\" }\n  }\n}\n")
+	w.Write("main.tf", acctest.Required)
 	outcome := w.Run("providers", "schema", "-json")
 	var told struct {
 		Providers map[string]map[string]any `json:"provider_schemas"`
