@@ -90,6 +90,9 @@ func (l Licence) CanAsk() bool {
 	return l.Channel.Counts() && l.Status != Licensed && l.ActivationType != ActivationTypeActiveDirectory
 }
 
+// WithoutHostKey tells whether the KMS host refused the product for want of a key.
+func (l Licence) WithoutHostKey() bool { return l.Status != Licensed && l.Reason == CodeIDMismatch }
+
 // Explanation says in words why the product is not licensed; empty where it is.
 func (l Licence) Explanation() string {
 	switch {

@@ -81,12 +81,12 @@ func (l Licensing) Holds(p Product) bool {
 	return slices.ContainsFunc(l.Of(p), func(l Licence) bool { return l.NeverCounts() == "" })
 }
 
-// LicensedByKMS tells whether every countable licence of the product is licensed,
-// and that by a KMS host.
+// LicensedByKMS tells whether every countable licence of the product is licensed, and that
+// by a KMS host. One for which the host has no key is put aside, unless there is no other.
 func (l Licensing) LicensedByKMS(p Product) bool {
 	held := false
 	for _, licence := range l.Of(p) {
-		if licence.NeverCounts() != "" {
+		if licence.NeverCounts() != "" || licence.WithoutHostKey() {
 			continue
 		}
 		held = true
