@@ -63,7 +63,15 @@ func (h Hosted) Clock(ctx context.Context) (kms.Uptime, error) {
 	})
 }
 
-var errNotAsked = fmt.Errorf("it is not asked, since kms.count_source is %q: %w", CountStations, kms.ErrDenied)
+// notAsked stands for the answer of a host that is not to be asked. To those who read a
+// site it is as good as kms.ErrDenied: the stations' events are the source instead.
+type notAsked struct{}
+
+func (notAsked) Error() string {
+	return fmt.Sprintf("it is not asked, since kms.count_source is %q", CountStations)
+}
+
+func (notAsked) Is(target error) bool { return target == kms.ErrDenied }
 
 // askHost asks the KMS host, over its own account where it has one.
 func askHost[T any](h Hosted, question func(machines *windows.Client, address string) (T, error)) (T, error) {
@@ -71,7 +79,7 @@ func askHost[T any](h Hosted, question func(machines *windows.Client, address st
 	machines := h.hostMachines
 	switch {
 	case h.source == CountStations:
-		return none, named("KMS host", h.name, errNotAsked)
+		return none, named("KMS host", h.name, notAsked{})
 	case machines == nil:
 		return none, named("KMS host", h.name, &NoWinRMError{})
 	}

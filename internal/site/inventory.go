@@ -3,6 +3,7 @@ package site
 import (
 	"context"
 	"fmt"
+	"net"
 	"slices"
 	"strconv"
 	"strings"
@@ -114,12 +115,15 @@ func (s *Site) names(stations []Station) ([]string, error) {
 	return names, nil
 }
 
-// Key is the same for every name of a station that this site can tell: two pools then know
-// that they share it.
+// Key is the same for every name of a station that this site can tell, with and without the
+// port that is asked anyway: two pools then know that they share it.
 func (s *Site) Key(ctx context.Context, name string) string {
 	address, err := s.address(ctx, name)
 	if err != nil {
 		address = name
+	}
+	if host, port, err := net.SplitHostPort(address); err == nil && port == s.port {
+		address = host
 	}
 	return strings.ToLower(address)
 }
@@ -138,3 +142,6 @@ func (s *Site) Identity(ctx context.Context, name string) string {
 func (s *Site) SameAddress(one, other string) bool {
 	return strings.EqualFold(s.complete(one), s.complete(other))
 }
+
+// ListedStations are the stations of the inventory; none in API mode.
+func (s *Site) ListedStations() []Station { return s.inventory }

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -46,6 +47,7 @@ type Site struct {
 	lines         map[string][]int // of the file, by name as it is asked, in lower case
 	oddities      *inventory.OddError
 	suffix        string
+	port          string // of stations whose name has none; "" where Windows is not asked
 	hostSuffix    string // the same for the KMS host
 	kmsHost       string
 	source        CountSource
@@ -62,6 +64,9 @@ func Open(config Config) (*Site, error) {
 	var err error
 	if s.machines, err = s.account(config.WinRM); err != nil {
 		return nil, err
+	}
+	if len(s.transports) > 0 {
+		s.port = strconv.Itoa(s.transports[0].Port())
 	}
 	s.hostMachines, s.hostSuffix = s.machines, s.suffix
 	if config.HostWinRM != nil {

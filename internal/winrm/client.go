@@ -140,6 +140,9 @@ func NewClient(config Config) (*Client, error) {
 	return client, nil
 }
 
+// Port is the one that a machine is asked at where its address names none.
+func (c *Client) Port() int { return c.config.Port }
+
 // Close closes every idle connection, and those in use as soon as their
 // requests end. Later calls fail.
 func (c *Client) Close() { c.pool.close() }
