@@ -115,7 +115,7 @@ func TestImagesAreResetWhereThatIsTheMethod(t *testing.T) {
 	scenario.Host = acctest.Counted(19)
 	s := enter(t, scenario, "resource \"timago_activation_pool\" \"room\" {\n  name = \"R101\"\n  location = \"R101\"\n  cycle = { station_timeout = \"30s\", method = \"reset_image\" }\n}\n")
 	plan := s.Plan(2)
-	for _, said := range []string{"needs about 3 new images on 3 stations", "Applying has the images of stations made anew", "read again before every new image"} {
+	for _, said := range []string{"needs about 3 new images on 3 stations", "Applying has Timago make new images of stations that nobody uses", "read again before every new image"} {
 		if !plan.Contains(said) {
 			t.Errorf("it does not say %q:\n%s", said, plan.Output)
 		}

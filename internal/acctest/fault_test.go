@@ -244,7 +244,7 @@ func TestOutsideTheWindowNothingIsTouched(t *testing.T) {
 	}
 	s.made(0, 0)
 	s.shows(map[string]any{"status": "not_activated"})
-	s.configure(`maintenance_window = { start = "00:00", end = "00:00", timezone = "Europe/Berlin" }`)
+	s.configure(`maintenance_window = { days = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"], start = "00:00", end = "00:00", timezone = "Europe/Berlin" }`)
 	if plan := s.Plan(2); plan.Contains(ifNow) {
 		t.Errorf("a window that is open is said to be closed:\n%s", plan.Output)
 	}

@@ -65,7 +65,7 @@ func TestAWindowThatIsTooShortIsTold(t *testing.T) {
 	t.Parallel()
 	s := begin(t, 4, world.Station{}, acctest.Counted(5))
 	window := func(end string) string {
-		return `maintenance_window = { start = "03:00", end = "` + end + `", timezone = "UTC" }`
+		return `maintenance_window = { days = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"], start = "03:00", end = "` + end + `", timezone = "UTC" }`
 	}
 	for _, tt := range []struct {
 		end  string

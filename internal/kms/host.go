@@ -28,6 +28,26 @@ type Host struct {
 	Port          int   // the port it listens on
 	DNSPublishing *bool // whether it publishes itself in DNS; nil: not told
 	Products      []HostProduct
+	// FromClients: the host itself was not read, and this is what its answers to clients
+	// showed. Of a product that is absent nothing is known.
+	FromClients bool
+}
+
+// WithCount is the host with a count that was read later.
+func (h Host) WithCount(p Product, count int) Host {
+	h.Products = slices.Clone(h.Products)
+	for i := range h.Products {
+		if h.Products[i].Product == p {
+			h.Products[i].Count = nil
+		}
+	}
+	first := slices.IndexFunc(h.Products, func(e HostProduct) bool { return e.Product == p })
+	if first < 0 {
+		h.Products = append(h.Products, HostProduct{Product: p, Status: Licensed})
+		first = len(h.Products) - 1
+	}
+	h.Products[first].Count = &count
+	return h
 }
 
 // CountSource says where a KMS host's counts are read.

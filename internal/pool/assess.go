@@ -33,8 +33,14 @@ type Requirement struct {
 type Wanted struct {
 	Thresholds map[kms.Product]int // set ones; 0 leaves a product out, an absent one is decided by what members and host hold
 	Managed    []kms.Product       // managed at the last assessment
+	Planned    []kms.Product       // of an apply: no other product is taken up; nil: any may be
 	Licensed   Requirement
 	Settle     time.Duration // a member up for less keeps what was last known of it
+}
+
+// leavesOut tells whether an apply's plan has left the product alone.
+func (w Wanted) leavesOut(product kms.Product) bool {
+	return w.Planned != nil && !slices.Contains(w.Planned, product)
 }
 
 // LastKnown is what was last read of a member's licences. It stands in for a member
@@ -127,6 +133,31 @@ func Listing(reasons map[string]string) string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
+// ListingByReason shows reasons with the members that have them, the commonest first. Of
+// many members it names the first.
+func ListingByReason(reasons map[string]string) string {
+	names := map[string][]string{}
+	for _, name := range slices.Sorted(maps.Keys(reasons)) {
+		names[reasons[name]] = append(names[reasons[name]], name)
+	}
+	var lines []string
+	for _, reason := range slices.SortedFunc(maps.Keys(names), func(x, y string) int {
+		return cmp.Or(cmp.Compare(len(names[y]), len(names[x])), cmp.Compare(names[x][0], names[y][0]))
+	}) {
+		lines = append(lines, "  - "+firstOf(names[reason])+": "+reason)
+	}
+	return strings.Join(lines, "\n")
+}
+
+// firstOf names the first of many.
+func firstOf(names []string) string {
+	const most = 10
+	if len(names) > most {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
+	}
+	return strings.Join(names, ", ")
+}
+
 // Assess judges a survey. last is what was known of members before; it decides for
 // those that did not answer or started less than Settle ago. The host's count decides
 // the status; a member that does not answer never turns it.
@@ -166,6 +197,9 @@ func Assess(members []Member, host kms.Host, wanted Wanted, last map[string]Last
 		return a, &NoneCountsError{Reasons: a.NeverCounts}
 	}
 	for _, product := range kms.Products() {
+		if wanted.leavesOut(product) {
+			continue
+		}
 		if threshold, managed := a.manages(product, members, host, wanted); managed {
 			a.Products[product] = a.judge(product, threshold, host)
 		}
@@ -200,11 +234,7 @@ func lastKnownOf(s kms.Station) LastKnown {
 			}
 			continue
 		}
-		last := LastLicence{ByKMS: s.LicensedByKMS(licence.Product), Reason: known.Licences[licence.Product].Reason}
-		if why := licence.Explanation(); why != "" && last.Reason == "" {
-			last.Reason = licence.Name + ": " + why
-		}
-		known.Licences[licence.Product] = last
+		known.Licences[licence.Product] = LastLicence{ByKMS: s.LicensedByKMS(licence.Product), Reason: whyUnlicensed(s.Of(licence.Product))}
 	}
 	switch {
 	case len(known.Licences) > 0:
@@ -213,6 +243,23 @@ func lastKnownOf(s kms.Station) LastKnown {
 		known.NeverCounts = "no product with an installed key was found on it"
 	}
 	return known
+}
+
+// whyUnlicensed is the reason of the first licence that is not licensed. One for which the
+// host has no key gives it only where there is no other.
+func whyUnlicensed(licences []kms.Licence) string {
+	reason := ""
+	for _, l := range licences {
+		why := l.Explanation()
+		if why == "" || l.NeverCounts() != "" {
+			continue
+		}
+		if why = l.Name + ": " + why; !l.WithoutHostKey() {
+			return why
+		}
+		reason = cmp.Or(reason, why)
+	}
+	return reason
 }
 
 // manages decides whether a product is managed, and at which threshold.
@@ -269,6 +316,8 @@ func (a *Assessment) judge(product kms.Product, threshold int, host kms.Host) Pr
 func (p ProductState) explain(product kms.Product, host kms.Host, members map[string]int) string {
 	var parts []string
 	switch {
+	case !host.HasKey(product) && host.FromClients:
+		parts = append(parts, "no member has an answer of the KMS host for "+product.Title()+" yet, and the host itself was not read")
 	case !host.HasKey(product):
 		parts = append(parts, "the KMS host has no key for "+product.Title())
 	case p.Count == nil:
@@ -310,7 +359,7 @@ func (a *Assessment) estimate(members []Member) {
 		}
 		if slices.ContainsFunc(m.Station.Licences, func(l kms.Licence) bool {
 			// One that was told "not enough" has asked, and was counted by that.
-			return l.CanAsk() && l.Reason != kms.CodeNotEnoughCount && a.Products[l.Product].Missing() > 0
+			return l.CanAsk() && l.Reason != kms.CodeNotEnoughCount && !l.WithoutHostKey() && a.Products[l.Product].Missing() > 0
 		}) {
 			a.Asks++
 		}

@@ -38,7 +38,7 @@ func CountsFromClients(ctx context.Context, stations RequestReader, members []Me
 	}
 	_ = group.Wait() // no read returns an error here
 
-	found := ClientCounts{Host: kms.Host{IsHost: true}, Age: map[kms.Product]time.Duration{}}
+	found := ClientCounts{Host: kms.Host{IsHost: true, FromClients: true}, Age: map[kms.Product]time.Duration{}}
 	counts := map[kms.Product]int{}
 	for i, m := range members {
 		products := ProductsHeld(members[i : i+1])

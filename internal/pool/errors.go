@@ -3,6 +3,9 @@ package pool
 import (
 	"fmt"
 	"strings"
+	"time"
+
+	"github.com/timago/terraform-provider-timago/internal/kms"
 )
 
 // LocationError: the stations of a room could not be looked up.
@@ -29,11 +32,27 @@ func (e *LookupError) Error() string { return "looking the members up: " + e.Err
 
 func (e *LookupError) Unwrap() error { return e.Err }
 
-// RepeatedError: two names of a pool mean one station.
-type RepeatedError struct{ Names [2]string }
+// RepeatedError: several names of a pool mean one station. It would be counted as several
+// members, and restarted as all of them at once.
+type RepeatedError struct{ Stations []RepeatedStation }
+
+// RepeatedStation is one station with its names.
+type RepeatedStation struct {
+	Names    []string
+	Computer string   // under which it answers to all of them; "" where the names themselves show it
+	CMID     kms.CMID // with which it answers
+}
 
 func (e *RepeatedError) Error() string {
-	return fmt.Sprintf("%s and %s are one station", e.Names[0], e.Names[1])
+	var lines []string
+	for _, station := range e.Stations {
+		line := strings.Join(station.Names, " and ") + " are one station"
+		if station.Computer != "" {
+			line += fmt.Sprintf(": both answer as %s, with client machine id %s and the same start time", station.Computer, station.CMID)
+		}
+		lines = append(lines, line)
+	}
+	return strings.Join(lines, "\n")
 }
 
 // UnfinishedError: the context ended before all members had answered. It wraps the cause.
@@ -67,6 +86,36 @@ type HostError struct {
 func (e *HostError) Error() string { return fmt.Sprintf("KMS host %s: %v", e.KMSHost, e.Err) }
 
 func (e *HostError) Unwrap() error { return e.Err }
+
+// DeniedError: the stations alone are the source of the counts, and none took the account.
+type DeniedError struct {
+	Stations int
+	Silent   []error // what came instead of answers, refusals first
+}
+
+func (e *DeniedError) Error() string {
+	return fmt.Sprintf("none of %d stations took the account", e.Stations)
+}
+
+// Unwrap gives what came instead of answers.
+func (e *DeniedError) Unwrap() []error { return e.Silent }
+
+// KeysUnknownError: members hold products, and whether the KMS host has a key for them is
+// not known: it was not read, and no member has an answer of it.
+type KeysUnknownError struct {
+	Held        []kms.Product
+	HostRefusal error // why the host was not read; nil where it was not to be asked
+	MaxAge      time.Duration
+}
+
+func (e *KeysUnknownError) Error() string {
+	titles := make([]string, len(e.Held))
+	for i, product := range e.Held {
+		titles[i] = product.Title()
+	}
+	return fmt.Sprintf("members hold %s with a KMS client key, and nothing shows yet whether the KMS host has a key for it: "+
+		"the host itself was not read, and no member's log has an answer of it within kms.max_age (%s)", strings.Join(titles, " and "), e.MaxAge)
+}
 
 // ShownError: the site's own management does not show whether the pool is activated.
 type ShownError struct{ Err error }

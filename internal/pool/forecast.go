@@ -97,6 +97,8 @@ func ForecastOf(reading HostReading, product kms.Product, productOf ProductOf) (
 	count, reason := countOf(reading.Host, product)
 	switch {
 	case reason != "":
+	case reading.Host.FromClients:
+		reason = "the KMS host itself is not read, and only its log shows how the count will fall"
 	case reading.LogErr != nil:
 		reason = "the KMS host's log could not be read: " + reading.LogErr.Error()
 	default:

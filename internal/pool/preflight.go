@@ -6,9 +6,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/timago/terraform-provider-timago/internal/schedule"
-
 	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/schedule"
 )
 
 // Severity says whether a finding leaves an apply any chance.
@@ -37,6 +36,7 @@ const (
 	PortClosed     FindingKind = "KMS port not reachable"
 	ClocksApart    FindingKind = "clocks apart"
 	SharedCMID     FindingKind = "members share a client machine id"
+	AboveCeiling   FindingKind = "threshold above the host's ceiling"
 	TooFewPossible FindingKind = "fewer counts possible than needed"
 	WindowTooShort FindingKind = "maintenance window too short"
 )
@@ -55,8 +55,7 @@ type Facts struct {
 	KMSHost   string // as the pool names it, with ":port" where that differs
 	Members   []Member
 	Last      map[string]LastKnown
-	Host      *kms.Host      // nil: its counts were not read there
-	Clock     time.Time      // the host's, read together with the members'; zero: not read
+	Host      *HostReading   // nil: it was not read
 	Discovery *kms.Discovery // nil: DNS was not asked
 	Port      error          // why no connection to the KMS port was made; nil: it was, or was not tried
 	Wanted    Wanted
@@ -72,7 +71,7 @@ type Facts struct {
 func Preflight(f Facts) []Finding {
 	host := kms.Host{}
 	if f.Host != nil {
-		host = *f.Host
+		host = f.Host.Host
 	}
 	host.IsHost = true // what is wrong with the members is told all the same
 	// Its errors are findings below.
@@ -94,6 +93,7 @@ func Preflight(f Facts) []Finding {
 	p.clocks()
 	p.sharedIDs()
 	if f.Host != nil {
+		p.ceilings()
 		p.possibleCounts()
 	}
 	p.maintenance()
@@ -113,7 +113,7 @@ func (p *preflight) find(kind FindingKind, severity Severity, summary string, de
 }
 
 func (p *preflight) hostKeys() {
-	if !p.Host.IsHost {
+	if !p.Host.Host.IsHost {
 		p.find(NotAHost, Error, p.KMSHost+" is no KMS host",
 			"The machine answers, and has no KMS host key (CSVLK): it counts nobody.",
 			"Name the machine that has the key in kms_host or in kms.host of the provider block, or install the key there.")
@@ -121,17 +121,17 @@ func (p *preflight) hostKeys() {
 	}
 	for _, product := range p.judged.Managed() {
 		title, threshold := product.Title(), p.judged.Products[product].Threshold
-		if !p.Host.HasKey(product) {
+		if !p.Host.Host.HasKey(product) {
 			p.find(KeyMissing, Error, fmt.Sprintf("KMS host %s has no key for %s", p.KMSHost, title),
 				fmt.Sprintf("The count of %s is to be %d, and the host refuses every request for it (0xC004F042).", title, threshold),
 				fmt.Sprintf("Install the KMS host key for %s there, or leave the product out with thresholds = { %s = 0 }.", title, product))
 			continue
 		}
-		if p.Host.Activated(product) {
+		if p.Host.Host.Activated(product) {
 			continue
 		}
 		var why []string
-		for _, entry := range p.Host.Products {
+		for _, entry := range p.Host.Host.Products {
 			if entry.Product == product {
 				own := kms.Licence{Status: entry.Status, Reason: entry.Reason}
 				why = append(why, fmt.Sprintf("%s: %s.", entry.Name, own.Explanation()))
@@ -147,7 +147,7 @@ func (p *preflight) hostKeys() {
 func (p *preflight) holders() {
 	for _, product := range p.judged.Managed() {
 		state := p.judged.Products[product]
-		if state.Members > 0 || !p.allKnown() || p.Host != nil && !p.Host.HasKey(product) {
+		if state.Members > 0 || !p.allKnown() || p.Host != nil && !p.Host.Host.HasKey(product) {
 			continue
 		}
 		severity, consequence := Error, fmt.Sprintf("Nothing that these members do raises the count of %s.", product.Title())
@@ -197,10 +197,10 @@ func (p *preflight) neverCounted() {
 const maxClocksApart = 4 * time.Hour
 
 func (p *preflight) clockApart(m Member) (time.Duration, bool) {
-	if p.Clock.IsZero() || m.Err != nil || m.Station.Now.IsZero() {
+	if p.Host == nil || p.Host.Now.IsZero() || m.Err != nil || m.Station.Now.IsZero() {
 		return 0, false
 	}
-	apart := m.Station.Now.Sub(p.Clock)
+	apart := m.Station.Now.Sub(p.Host.Now)
 	return apart, apart.Abs() > maxClocksApart
 }
 
@@ -241,6 +241,29 @@ func (p *preflight) sharedIDs() {
 			"KMS-Aktivierung is on for them, and reset their image: the option takes effect only then.")
 }
 
+// ceilings finds thresholds that the host does not count up to, whoever asks it.
+func (p *preflight) ceilings() {
+	if p.Host.LogErr != nil || slices.ContainsFunc(p.Members, func(m Member) bool { return m.Err != nil }) {
+		return // what was not read may ask with a larger threshold
+	}
+	for _, product := range p.judged.Managed() {
+		var licences []kms.Licence
+		for _, m := range p.Members {
+			licences = append(licences, m.Station.Of(product)...)
+		}
+		state := p.judged.Products[product]
+		ceiling := Ceiling(product, p.Host.largestThreshold(), licences)
+		if ceiling == 0 || ceiling >= state.Threshold || state.Missing() == 0 || state.Count != nil && *state.Count > ceiling {
+			continue
+		}
+		p.find(AboveCeiling, Error,
+			fmt.Sprintf("KMS host %s counts %s up to %d, and %d is to hold", p.KMSHost, product.Title(), ceiling, state.Threshold),
+			fmt.Sprintf("A KMS host counts up to twice the largest threshold that it is asked with. That of these members is %d, as Windows Server has, and no request of the last 30 days in the host's log has a larger one. "+
+				"However often they start, the count stays at %d.", ceiling/2, ceiling),
+			fmt.Sprintf("Windows Server is activated from a count of %d on: set thresholds = { %s = %[1]d }. Or add members that run a Windows client.", ceiling/2, product))
+	}
+}
+
 // possibleCounts finds products whose missing counts these members cannot make, whatever
 // they do.
 func (p *preflight) possibleCounts() {
@@ -279,7 +302,7 @@ func (p *preflight) asks(product kms.Product) int {
 	for _, m := range p.Members {
 		_, refused := p.clockApart(m)
 		if m.Err != nil || refused || !slices.ContainsFunc(m.Station.Of(product), func(l kms.Licence) bool {
-			return l.CanAsk() && l.Reason != kms.CodeNotEnoughCount
+			return l.CanAsk() && l.Reason != kms.CodeNotEnoughCount && !l.WithoutHostKey()
 		}) {
 			continue
 		}

@@ -17,14 +17,14 @@ import (
 // ask kms01 and were found by DNS; 22 counts are missing.
 func classroom() pool.Facts {
 	read := host(map[kms.Product]int{kms.Windows: 3})
-	f := pool.Facts{KMSHost: "kms01.schule.example:5985", Host: &read}
+	f := pool.Facts{KMSHost: "kms01.schule.example:5985", Host: &pool.HostReading{Host: read}}
 	for i := range 3 {
 		m := station(fmt.Sprintf("PC%02d", i+1), longUp, windows(kms.Notification))
 		m.Station.CMID = kms.CMID(fmt.Sprintf("00000000-0000-4000-8000-%012d", i))
 		m.Station.KMSHost, m.Station.KMSFound = "kms01.schule.example", true
 		f.Members = append(f.Members, m)
 	}
-	f.Clock = f.Members[0].Station.Now
+	f.Host.Now = f.Members[0].Station.Now
 	f.Discovery = inDNS("kms01.schule.example")
 	return f
 }
@@ -65,7 +65,7 @@ func TestWhatStandsInTheWayIsFoundBeforeAnythingIsTouched(t *testing.T) {
 		}
 	}
 	counts := func(counts map[kms.Product]int) func(facts) {
-		return func(f facts) { *f.Host = host(counts) }
+		return func(f facts) { f.Host.Host = host(counts) }
 	}
 
 	maintained := func(length time.Duration, restarts int) func(facts) {
@@ -74,7 +74,7 @@ func TestWhatStandsInTheWayIsFoundBeforeAnythingIsTouched(t *testing.T) {
 			f.Window = &schedule.Window{Start: 22 * time.Hour, End: 22*time.Hour + length}
 		}
 	}
-	proven := func(f facts) { f.Memory.Proof = f.Clock }
+	proven := func(f facts) { f.Memory.Proof = f.Host.Now }
 	paced := func(cycles map[string]time.Duration) func(facts) {
 		return func(f facts) {
 			f.Memory.Paces = map[string]pool.Pace{}
@@ -92,12 +92,12 @@ func TestWhatStandsInTheWayIsFoundBeforeAnythingIsTouched(t *testing.T) {
 	}{
 		"nothing": {func(facts) {}, "", 0, nil},
 		"not a KMS host": {
-			func(f facts) { *f.Host = kms.Host{} }, pool.NotAHost, pool.Error,
+			func(f facts) { f.Host.Host = kms.Host{} }, pool.NotAHost, pool.Error,
 			[]string{"kms01.schule.example:5985 is no KMS host", "no KMS host key (CSVLK)", "kms.host of the provider block"},
 		},
 		"its key is not activated": {
 			func(f facts) {
-				f.Host.Products[0].Status, f.Host.Products[0].Reason, f.Host.Products[0].Name = kms.Notification, 0xC004C008, "Windows(R), ServerStandard edition"
+				f.Host.Host.Products[0].Status, f.Host.Host.Products[0].Reason, f.Host.Host.Products[0].Name = kms.Notification, 0xC004C008, "Windows(R), ServerStandard edition"
 			}, pool.KeyInactive, pool.Error,
 			[]string{"The key for Windows of KMS host", "Windows(R), ServerStandard edition: Notification: the key's activations are used up", "0xC004F041"},
 		},
@@ -108,7 +108,7 @@ func TestWhatStandsInTheWayIsFoundBeforeAnythingIsTouched(t *testing.T) {
 		"a host key that was lost": {
 			func(f facts) {
 				f.Wanted.Managed = []kms.Product{kms.Windows}
-				*f.Host = host(map[kms.Product]int{kms.Office: 5})
+				f.Host.Host = host(map[kms.Product]int{kms.Office: 5})
 			},
 			pool.KeyMissing, pool.Error, []string{"has no key for Windows"},
 		},
@@ -168,14 +168,14 @@ func TestWhatStandsInTheWayIsFoundBeforeAnythingIsTouched(t *testing.T) {
 		},
 		"a clock that is wrong": {
 			func(f facts) {
-				f.Clock = f.Clock.Add(5 * time.Hour)
+				f.Host.Now = f.Host.Now.Add(5 * time.Hour)
 				f.Members = f.Members[:1]
-				f.Host.Products[0].Count = pointer(25)
+				f.Host.Host.Products[0].Count = pointer(25)
 			},
 			pool.ClocksApart, pool.Warning,
 			[]string{"The clocks of 1 member and of KMS host", "- PC01: its clock is 5h0m0s behind the KMS host's", "0xC004F06C"},
 		},
-		"a clock that is not right": {func(f facts) { f.Clock = f.Clock.Add(-3 * time.Hour) }, "", 0, nil},
+		"a clock that is not right": {func(f facts) { f.Host.Now = f.Host.Now.Add(-3 * time.Hour) }, "", 0, nil},
 		"one id for two": {
 			func(f facts) { f.Members[2].Station.CMID = f.Members[0].Station.CMID }, pool.SharedCMID, pool.Warning,
 			[]string{"2 members share 1 client machine id", "- 00000000-0000-4000-8000-000000000000: PC01, PC03", "sysprep /generalize", "KMS-Aktivierung"},
@@ -241,7 +241,7 @@ func TestWhatStandsInTheWayIsFoundBeforeAnythingIsTouched(t *testing.T) {
 		"those that may not be restarted need no window": {
 			both(maintained(time.Minute, 22), func(f facts) {
 				f.Limits.WhenInUse, f.Limits.MaxRestartsPerStation = pool.SkipWhenInUse, 10
-				f.Host.Products[0].Count = pointer(25)
+				f.Host.Host.Products[0].Count = pointer(25)
 				for i := range f.Members {
 					f.Members[i].Station.User = "erika"
 				}
@@ -277,9 +277,9 @@ func TestEverythingIsFoundTogetherTheWorstFirst(t *testing.T) {
 	t.Parallel()
 	f := classroom()
 	f.Wanted.Thresholds = map[kms.Product]int{kms.Windows: 50, kms.Office: 5}
-	f.Host.Products[0].Status = kms.Unlicensed
+	f.Host.Host.Products[0].Status = kms.Unlicensed
 	f.Members[0].Station.Licences = []kms.Licence{licence(kms.Windows, "OEM:DM", kms.Licensed)}
-	f.Members[1].Station.Now = f.Clock.Add(-6 * time.Hour)
+	f.Members[1].Station.Now = f.Host.Now.Add(-6 * time.Hour)
 	f.Members[2].Station.CMID = f.Members[1].Station.CMID
 	f.Members[2].Station.KMSHost = "kms02.schule.example"
 	f.Discovery = inDNS("kms02.schule.example", "kms03.schule.example")

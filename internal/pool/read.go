@@ -58,8 +58,9 @@ type Reading struct {
 	Renewal    Renewal
 	// AnswerAges are the ages of the answers to clients that stand for the host's counts;
 	// nil where the host itself was read.
-	AnswerAges map[kms.Product]time.Duration
-	ShownOnly  bool // Windows could not be asked: there is a status, and no count
+	AnswerAges  map[kms.Product]time.Duration
+	HostRefusal error // why the host itself was not read, where it was asked
+	ShownOnly   bool  // Windows could not be asked: there is a status, and no count
 }
 
 // CountsFromClients tells whether the host's clients are the source of the counts.
@@ -110,6 +111,9 @@ func Read(ctx context.Context, site Site, d Definition, known Known) (Reading, e
 	if err != nil {
 		return Reading{}, &UnfinishedError{Stations: len(names), Err: err}
 	}
+	if err := oneMachine(members); err != nil {
+		return Reading{}, err
+	}
 	for i := range members {
 		members[i].Pending = pending[members[i].Name]
 	}
@@ -135,48 +139,91 @@ func (d Definition) names(ctx context.Context, site Site) ([]string, error) {
 	return names, nil
 }
 
-// repeated finds a station that is named in two ways: it would be counted as two members,
-// and restarted as both at once.
+// repeated finds stations that are named in several ways, by the names alone.
 func (d Definition) repeated(ctx context.Context, site Site) error {
-	names := map[string]string{}
+	names := map[string][]string{}
 	for _, name := range d.Stations {
 		identity := site.Identity(ctx, name)
-		if other, named := names[identity]; named {
-			return &RepeatedError{Names: [2]string{other, name}}
-		}
-		names[identity] = name
+		names[identity] = append(names[identity], name)
 	}
-	return nil
+	var repeated []RepeatedStation
+	for _, same := range names {
+		if len(same) > 1 {
+			repeated = append(repeated, RepeatedStation{Names: same})
+		}
+	}
+	return repeatedError(repeated)
+}
+
+// oneMachine finds stations that answer to several names. Two machines of one name and one
+// id, as clones may be, do not start at the same moment.
+func oneMachine(members []Member) error {
+	type machine struct {
+		computer string
+		cmid     kms.CMID
+		boot     time.Time
+	}
+	names := map[machine][]string{}
+	for _, m := range members {
+		if s := m.Station; m.Err == nil && s.Name != "" && s.CMID != "" {
+			key := machine{strings.ToLower(s.Name), s.CMID, s.Boot.Round(time.Second)}
+			names[key] = append(names[key], m.Name)
+		}
+	}
+	var repeated []RepeatedStation
+	for machine, same := range names {
+		if len(same) > 1 {
+			repeated = append(repeated, RepeatedStation{Names: same, Computer: strings.ToUpper(machine.computer), CMID: machine.cmid})
+		}
+	}
+	return repeatedError(repeated)
+}
+
+func repeatedError(stations []RepeatedStation) error {
+	if len(stations) == 0 {
+		return nil
+	}
+	slices.SortFunc(stations, func(x, y RepeatedStation) int { return cmp.Compare(x.Names[0], y.Names[0]) })
+	return &RepeatedError{Stations: stations}
 }
 
 // readHost reads the host's counts, or those that its clients know where it may not be read.
 func (r *Reading) readHost(ctx context.Context, site Site, d Definition, known Known) error {
-	var err error
-	r.Host, err = ReadHost(ctx, site.HostReader(r.KMSHost))
-	if errors.Is(err, kms.ErrDenied) && d.CountSource != kms.CountHost && r.accepted(d, known) {
-		counts := CountsFromClients(ctx, site, r.Members, d.MaxAge)
-		r.Host, r.AnswerAges = HostReading{Host: counts.Host, LogErr: err}, counts.Age
-		err = nil
+	defer func() { r.At = time.Now() }()
+	if d.CountSource == kms.CountStations {
+		if accepted, denied := r.accepted(); denied && !accepted {
+			return &DeniedError{Stations: len(r.Members), Silent: r.Silent()}
+		}
+		r.countFromClients(ctx, site, d)
+		return nil
 	}
-	if err != nil {
+	var err error
+	if r.Host, err = ReadHost(ctx, site.HostReader(r.KMSHost)); err == nil {
+		return nil
+	}
+	accepted, denied := r.accepted()
+	if !errors.Is(err, kms.ErrDenied) || d.CountSource == kms.CountHost || !accepted && (denied || !known.CountsFromClients) {
 		return &HostError{KMSHost: r.KMSHost, Err: err}
 	}
-	r.At = time.Now()
+	r.HostRefusal = err
+	r.countFromClients(ctx, site, d)
 	return nil
 }
 
-// accepted tells whether the account is good for the stations, so that a host that refuses
-// it does so for reasons of its own. A wrong password must not pass for that. Where no
-// station answers, what was known of this host before decides.
-func (r *Reading) accepted(d Definition, known Known) bool {
-	denied := false
+func (r *Reading) countFromClients(ctx context.Context, site Site, d Definition) {
+	counts := CountsFromClients(ctx, site, r.Members, d.MaxAge)
+	r.Host, r.AnswerAges = HostReading{Host: counts.Host}, counts.Age
+}
+
+// accepted tells whether a station took the account, so that a host that refuses it does so
+// for reasons of its own, and whether one refused it: a wrong password must not pass for
+// the host's reasons.
+func (r *Reading) accepted() (accepted, denied bool) {
 	for _, m := range r.Members {
-		if m.Err == nil {
-			return true
-		}
+		accepted = accepted || m.Err == nil
 		denied = denied || errors.Is(m.Err, kms.ErrDenied)
 	}
-	return !denied && (known.CountsFromClients || d.CountSource == kms.CountStations)
+	return accepted, denied
 }
 
 // judge holds what was read against what is wanted. That no product is known yet is no
@@ -185,10 +232,13 @@ func (r *Reading) judge(d Definition, known Known) error {
 	var err error
 	r.Assessment, err = Assess(r.Members, r.Host.Host, d.Wanted, known.Members)
 	if errors.Is(err, ErrNoProduct) {
+		held := r.held(d.Wanted)
 		if len(r.Assessment.Pending) > 0 {
 			err = nil
 		} else if left := r.nothingLeft(d.Wanted); left != nil {
 			err = left
+		} else if r.CountsFromClients() && len(held) > 0 {
+			err = &KeysUnknownError{Held: held, HostRefusal: r.HostRefusal, MaxAge: d.MaxAge}
 		}
 	}
 	if err != nil {
@@ -218,12 +268,13 @@ func hostInUse(members []Member) string {
 	return hosts[0]
 }
 
-// Silent lists what came instead of answers, a refused account first.
+// Silent lists what came instead of answers, a refused account first. Names that mean
+// nothing are not among them: see UnknownNames.
 func (r Reading) Silent() []error {
 	var denied, silent []error
 	for _, m := range r.Members {
 		switch {
-		case m.Err == nil || m.Pending != "":
+		case m.Err == nil || m.Pending != "" || m.isUnknown():
 		case errors.Is(m.Err, kms.ErrDenied):
 			denied = append(denied, m.Err)
 		default:
@@ -233,23 +284,83 @@ func (r Reading) Silent() []error {
 	return append(denied, silent...)
 }
 
+// UnknownNames lists the members whose name means no machine.
+func (r Reading) UnknownNames() []string {
+	var unknown []string
+	for _, m := range r.Members {
+		if m.isUnknown() {
+			unknown = append(unknown, m.Name)
+		}
+	}
+	return unknown
+}
+
+func (m Member) isUnknown() bool { return errors.Is(m.Err, kms.ErrUnknownName) }
+
+// Askable lists the members that answer and hold an unlicensed product that can be asked
+// to activate, of those whose threshold holds.
+func (r Reading) Askable() []string {
+	var names []string
+	for _, m := range r.Members {
+		if m.Err == nil && m.Pending == "" && slices.ContainsFunc(m.Station.Licences, func(l kms.Licence) bool {
+			state, managed := r.Assessment.Products[l.Product]
+			return managed && state.Missing() == 0 && l.CanAsk()
+		}) {
+			names = append(names, m.Name)
+		}
+	}
+	return names
+}
+
+// held lists the products that members hold with a KMS client key and that the pool does
+// not leave out.
+func (r *Reading) held(wanted Wanted) []kms.Product {
+	return slices.DeleteFunc(kms.Products(), func(product kms.Product) bool {
+		if threshold, set := wanted.Thresholds[product]; set && threshold == 0 {
+			return true
+		}
+		for _, known := range r.Assessment.LastKnown {
+			if _, holds := known.Licences[product]; holds {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+// Recount judges the reading anew by counts that were read after it.
+func (r Reading) Recount(d Definition, known Known, counts map[kms.Product]int) Reading {
+	r.AnswerAges = maps.Clone(r.AnswerAges)
+	for product, count := range counts {
+		r.Host.Host = r.Host.Host.WithCount(product, count)
+		if r.CountsFromClients() {
+			r.AnswerAges[product] = 0
+		}
+	}
+	renewal := r.Renewal
+	if r.judge(d, known) == nil {
+		r.Renewal = Renewal{Ready: renewal.Ready, Targets: renewal.Targets, Missing: renewal.Missing, Why: errNotReadSince}
+	}
+	return r
+}
+
+var errNotReadSince = errors.New("the KMS host's log was not read after the cycle")
+
 // nothingLeft says why no product is left to keep where the pool leaves out what members
 // hold; nil where it does not.
 func (r *Reading) nothingLeft(wanted Wanted) error {
 	var why []string
 	leavesOut := false
+	held := r.held(Wanted{})
 	for _, product := range kms.Products() {
-		held := false
-		for _, known := range r.Assessment.LastKnown {
-			_, holds := known.Licences[product]
-			held = held || holds
-		}
 		threshold, set := wanted.Thresholds[product]
-		switch {
+		switch holds := slices.Contains(held, product); {
 		case set && threshold == 0:
-			leavesOut = leavesOut || held
+			leavesOut = leavesOut || holds
 			why = append(why, product.Title()+" is left out by thresholds")
-		case held:
+		case holds && r.CountsFromClients():
+			why = append(why, "no member has an answer of the KMS host for "+product.Title())
+		case holds:
 			why = append(why, "the KMS host has no key for "+product.Title())
 		default:
 			why = append(why, "no member that was read holds "+product.Title()+" with a KMS client key")

@@ -36,10 +36,12 @@ func RenewalOf(reading HostReading, a Assessment, productOf ProductOf, early tim
 		if renewal.Due.IsZero() || due.Before(renewal.Due) {
 			renewal.Due = due
 		}
-		if missing := threshold - forecast.At(end); missing > 0 {
-			// A count says no more than the cap.
-			renewal.Targets[product] = min(product.Cap(), forecast.Count+missing)
-			renewal.Missing = max(renewal.Missing, missing)
+		missing := threshold - forecast.At(end)
+		// A host counts no further than to its ceiling: at it a restart shows nothing.
+		target := min(reading.ceiling(product, forecast.Count), forecast.Count+missing)
+		if missing > 0 && target > forecast.Count {
+			renewal.Targets[product] = target
+			renewal.Missing = max(renewal.Missing, target-forecast.Count)
 		}
 	}
 	renewal.Ready = early > 0 && a.Missing() == 0 && len(renewal.Targets) > 0

@@ -41,6 +41,12 @@ func (d Definition) readShown(ctx context.Context, site Site, names []string, pe
 			r.Assessment.Status = worse(r.Assessment.Status, state.status)
 		}
 	}
+	for product, threshold := range d.Wanted.Thresholds {
+		if _, shown := r.Assessment.Products[product]; threshold > 0 && !shown {
+			r.Assessment.Products[product] = ProductState{Threshold: threshold, Reason: "Timago shows nothing of " + product.Title()}
+			r.Assessment.Status = worse(r.Assessment.Status, Unknown)
+		}
+	}
 	if d.EarlyRenewal > 0 {
 		r.Renewal.Why = errNoCounts
 	}
@@ -58,7 +64,7 @@ type shownState struct {
 // judgeShown judges one product; false where the pool leaves it out.
 func (d Definition) judgeShown(product ShownProduct) (shownState, bool) {
 	threshold, set := d.Wanted.Thresholds[product.Product]
-	if set && threshold == 0 {
+	if set && threshold == 0 || d.Wanted.leavesOut(product.Product) {
 		return shownState{}, false
 	}
 	if !set {

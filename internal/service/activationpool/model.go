@@ -110,6 +110,12 @@ func (m *model) threshold(product kms.Product) (int, bool) {
 	return int(value.ValueInt64()), is && !value.IsNull() && !value.IsUnknown()
 }
 
+// thresholdKnown tells whether it is known if a threshold is set for a product.
+func (m *model) thresholdKnown(product kms.Product) bool {
+	value, is := m.Thresholds.Attributes()[string(product)]
+	return !m.Thresholds.IsUnknown() && (!is || !value.IsUnknown())
+}
+
 // method is how a station comes to a new client machine id.
 type method string
 
@@ -129,12 +135,8 @@ const (
 
 // configured is what a person wrote, free of Terraform's types.
 type configured struct {
-	name      string
-	stations  []string // as the configuration names them; empty where location does
-	location  string
-	kmsHost   string // "" to be found
-	wanted    pool.Wanted
-	early     time.Duration // 0 never
+	name string
+	pool.Definition
 	method    method
 	limits    pool.Limits
 	window    *schedule.Window // nil: at any time
@@ -144,25 +146,26 @@ type configured struct {
 
 // pool converts a configuration whose values are all known.
 func (m model) pool(ctx context.Context, managed []kms.Product) (configured, diag.Diagnostics) {
-	p := configured{name: m.Name.ValueString(), location: m.Location.ValueString(), kmsHost: m.KMSHost.ValueString()}
-	diags := m.Stations.ElementsAs(ctx, &p.stations, true) // null is its validator's to refuse
-	slices.Sort(p.stations)
+	p := configured{name: m.Name.ValueString()}
+	p.Location, p.KMSHost = m.Location.ValueString(), m.KMSHost.ValueString()
+	diags := m.Stations.ElementsAs(ctx, &p.Stations, true) // null is its validator's to refuse
+	slices.Sort(p.Stations)
 
-	p.wanted = pool.Wanted{Managed: managed, Thresholds: map[kms.Product]int{}}
+	p.Wanted = pool.Wanted{Managed: managed, Thresholds: map[kms.Product]int{}}
 	for _, product := range kms.Products() {
 		if threshold, set := m.threshold(product); set {
-			p.wanted.Thresholds[product] = threshold
+			p.Wanted.Thresholds[product] = threshold
 		}
 	}
 	switch required := m.RequireLicensed.ValueString(); required {
 	case requireNone:
 	case requireAll:
-		p.wanted.Licensed.All = true
+		p.Wanted.Licensed.All = true
 	default:
-		p.wanted.Licensed.Number, _ = strconv.Atoi(required) // the validator admits digits alone
+		p.Wanted.Licensed.Number, _ = strconv.Atoi(required) // the validator admits digits alone
 	}
-	p.wanted.Settle = m.Settle.Duration()
-	p.early = m.EarlyRenewal.Duration()
+	p.Wanted.Settle = m.Settle.Duration()
+	p.EarlyRenewal = m.EarlyRenewal.Duration()
 
 	p.method, p.after = defaultMethod, defaultAfter
 	p.limits = pool.Limits{Wake: defaultWake}.WithDefaults()

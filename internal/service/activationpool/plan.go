@@ -2,10 +2,7 @@ package activationpool
 
 import (
 	"context"
-	"fmt"
 	"slices"
-	"strings"
-	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -16,65 +13,7 @@ import (
 
 	"github.com/timago/terraform-provider-timago/internal/kms"
 	"github.com/timago/terraform-provider-timago/internal/pool"
-	"github.com/timago/terraform-provider-timago/internal/tfduration"
 )
-
-// ValidateConfig finds what the schema cannot: durations that are none, and a pool that
-// could never be.
-func (r *Resource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
-	var config model
-	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	if early := config.EarlyRenewal.Duration(); early >= kms.CountedFor {
-		resp.Diagnostics.AddAttributeError(path.Root("early_renewal"), "Longer than a count lasts",
-			fmt.Sprintf("A count lasts 30 days, so that %s ahead nothing is left of it. early_renewal must be less than %s.", early, kms.CountedFor))
-	}
-	if !config.Cycle.IsNull() && !config.Cycle.IsUnknown() {
-		cycle := config.Cycle.Attributes()
-		if cycle["after"].Equal(types.StringValue(string(shutdown))) && cycle["wake"].Equal(types.BoolValue(false)) {
-			resp.Diagnostics.AddAttributeWarning(path.Root("cycle").AtName("after"), "Nothing to switch off",
-				"cycle.after is about stations that the apply switched on, and with wake = false it switches none on.")
-		}
-	}
-	if allKnown(ctx, config.Window) {
-		_, diags := windowOf(ctx, config.Window)
-		resp.Diagnostics.Append(diags...)
-	}
-	if !allKnown(ctx, config.Thresholds, config.RequireLicensed, config.Stations, config.Location) {
-		return
-	}
-	config.Settle, config.EarlyRenewal, config.Cycle = tfduration.Value{}, tfduration.Value{}, types.ObjectNull(nil) // judged above, perhaps not known
-	config.Window = types.ObjectNull(windowTypes)
-	p, diags := config.pool(ctx, nil)
-	resp.Diagnostics.Append(diags...)
-	if len(p.wanted.Thresholds) == 2 && maxOf(p.wanted) == 0 {
-		resp.Diagnostics.AddAttributeError(path.Root("thresholds"), "Nothing to keep",
-			"Both thresholds are 0, so the pool would keep nothing. Leave one out, or set what must hold.")
-	}
-	named := map[string]bool{}
-	for _, station := range p.stations {
-		if key := strings.ToLower(station); named[key] {
-			resp.Diagnostics.AddAttributeError(path.Root("stations"), "One station twice",
-				fmt.Sprintf("stations: %s is named twice; names differ in more than case.", station))
-		} else {
-			named[key] = true
-		}
-	}
-	if p.location == "" && p.wanted.Licensed.Number > len(p.stations) {
-		resp.Diagnostics.AddAttributeError(path.Root("require_licensed"), "More licensed members than members",
-			fmt.Sprintf("%d members are required to be licensed, and the pool has %d.", p.wanted.Licensed.Number, len(p.stations)))
-	}
-}
-
-func maxOf(wanted pool.Wanted) int {
-	most := 0
-	for _, threshold := range wanted.Thresholds {
-		most = max(most, threshold)
-	}
-	return most
-}
 
 // ModifyPlan turns a lost threshold into a change. Terraform plans twice, at plan and
 // again inside apply, and wants the same known values both times: so values come from the
@@ -123,9 +62,10 @@ func (r *Resource) ModifyPlan(ctx context.Context, req resource.ModifyPlanReques
 	redefined := !creates && redefines(state, plan)
 	switch {
 	case creates:
-		plan.expectChange()
+		blank := newModel()
+		plan.expectChange(&blank, true)
 	case drifted, redefined:
-		plan.expectChange()
+		plan.expectChange(&state, moves(state, plan))
 		plan.PlannedRestarts = state.PlannedRestarts
 		if drifted {
 			plan.PlannedRestarts = types.Int64Value(int64(learnt.Restarts))
@@ -143,7 +83,7 @@ func (r *Resource) ModifyPlan(ctx context.Context, req resource.ModifyPlanReques
 
 	// A KMS host that is known later must not be taken for none: another one would be asked.
 	if (creates || drifted || redefined) && !config.KMSHost.IsUnknown() {
-		found := r.preflight(ctx, plan, state, learnt)
+		found := r.preflight(ctx, plan, state, learnt, creates)
 		if drifted && !redefined && r.site != nil && r.site.HasWinRM() {
 			// The state is known, and a pipeline must see it: what stands in the way is
 			// a warning here, and the apply's error.
@@ -167,16 +107,43 @@ func redefines(state, plan model) bool {
 }
 
 // expectChange plans that the thresholds will hold and that everything read will change.
-func (m *model) expectChange() {
+// state is the prior one; open says that other stations may hold other products.
+func (m *model) expectChange(state *model, open bool) {
 	m.Status = types.StringValue(string(pool.Activated))
 	m.PlannedRestarts = types.Int64Unknown()
 	m.Unlicensed = types.MapUnknown(types.StringType)
 	m.Unreachable = types.SetUnknown(types.StringType)
 	m.RenewalDue, m.ReadyForRenewal = timetypes.NewRFC3339Unknown(), types.BoolValue(false)
-	m.Windows, m.Office = types.ObjectUnknown(productTypes), types.ObjectUnknown(productTypes)
+	for _, product := range kms.Products() {
+		*m.product(product) = m.expectProduct(product, state, open)
+	}
 	m.ClientIDs = types.ObjectUnknown(clientIDsTypes)
 	m.LastCycle = types.ObjectUnknown(lastCycleTypes)
 	m.CheckedAt = timetypes.NewRFC3339Unknown()
+}
+
+// expectProduct plans a product's part: its threshold where that is known, and that nothing
+// is left to give a reason for. The apply holds to what is planned here, see keepPlanned.
+func (m *model) expectProduct(product kms.Product, state *model, open bool) types.Object {
+	threshold, set := m.threshold(product)
+	_, wasSet := state.threshold(product)
+	switch {
+	case !m.thresholdKnown(product):
+		return types.ObjectUnknown(productTypes)
+	case set && threshold == 0:
+		return types.ObjectNull(productTypes)
+	case set:
+	case open, wasSet:
+		return types.ObjectUnknown(productTypes)
+	case state.product(product).IsNull():
+		return types.ObjectNull(productTypes) // never managed
+	default:
+		threshold = product.Threshold()
+	}
+	return types.ObjectValueMust(productTypes, map[string]attr.Value{
+		"count": types.Int64Unknown(), "threshold": types.Int64Value(int64(threshold)), "licensed": types.Int64Unknown(),
+		"members": types.Int64Unknown(), "reason": types.StringNull(),
+	})
 }
 
 // keepReadings undoes the framework's marking of computed values as unknown: a change
@@ -191,7 +158,7 @@ func (m *model) keepReadings(state model) {
 }
 
 // preflight looks at the site before anything is touched, and tells what it found.
-func (r *Resource) preflight(ctx context.Context, plan, state model, last privateState) diag.Diagnostics {
+func (r *Resource) preflight(ctx context.Context, plan, state model, last privateState, creates bool) diag.Diagnostics {
 	if r.site == nil || !allKnown(ctx, plan.Stations, plan.Location, plan.Thresholds, plan.RequireLicensed, plan.Settle, plan.EarlyRenewal, plan.Cycle, plan.Window) {
 		return nil // told by the plan that knows them
 	}
@@ -199,6 +166,7 @@ func (r *Resource) preflight(ctx context.Context, plan, state model, last privat
 	if diags.HasError() {
 		return diags
 	}
+	plan.keepPlanned(&p.Wanted)
 	ctx, cancel := context.WithTimeout(ctx, defaultReadTimeout)
 	defer cancel()
 	if p.method == resetImage && !r.site.HasTimago() {
@@ -206,7 +174,8 @@ func (r *Resource) preflight(ctx context.Context, plan, state model, last privat
 			"cycle.method is \"reset_image\", which needs API mode.\n\nSet endpoint in the provider block, or leave method out: stations are then restarted.")
 		return diags
 	}
-	found, diags := r.read(ctx, p, last, false)
+	found, err := r.read(ctx, p, last, false)
+	diags = r.reported(p, found, err)
 	if found.KMSHost == "" || found.ShownOnly {
 		if !diags.HasError() && !found.Holds() {
 			diags.Append(needsWinRM(p.name))
@@ -221,52 +190,21 @@ func (r *Resource) preflight(ctx context.Context, plan, state model, last privat
 	if diags.HasError() {
 		return diags
 	}
-	var why []string
-	for _, product := range found.Assessment.Managed() {
-		why = append(why, found.Assessment.Products[product].Reason)
+	if creates {
+		diags.Append(unlicensed(p.name, found, applyAsks)...)
 	}
-	if found.Renewal.Ready {
-		why = append(why, "On "+found.Renewal.Due.Format(time.RFC3339)+" the count falls below a threshold if nobody starts, which is within early_renewal.")
-	}
-	if p.window != nil && found.Restarts() > 0 {
-		if closed, is := p.window.Closed(found.At); is {
-			why = append(why, "An apply now would start nothing and fail: "+closed+".")
-		}
-	}
-	diags.Append(announce(p, found.Assessment.Asks, found.Restarts(), len(found.Members), why)...)
+	diags.Append(announce(p, found)...)
 	return diags
 }
 
 // findings looks for what stands in the way, all of it at once, before anything is touched.
 func (r *Resource) findings(ctx context.Context, p configured, found pool.Reading, last privateState) diag.Diagnostics {
-	hosted := r.site.At(found.KMSHost)
-	members := slices.Clone(found.Members)
-	for i := range members {
-		if members[i].Pending != "" { // what it shows now is not what it will be
-			members[i] = pool.Member{Name: members[i].Name, Err: kms.ErrNotYet}
-		}
-	}
-	facts := pool.Facts{
-		KMSHost: found.KMSHost, Members: members, Last: last.LastKnown, Wanted: p.wanted, Limits: p.limits,
-		Window: p.window, Now: found.At, Memory: last.Memory,
-	}
+	means := pool.Means{Limits: p.limits, Window: p.window, Memory: last.Memory}
 	if p.method == resetImage {
-		facts.Memory = pool.Memory{} // what restarts took says nothing of images
-	}
-	if !found.NoClientCounts() {
-		facts.Restarts = found.Restarts()
-	}
-	if !found.CountsFromClients() { // of a host that was not read nothing is known
-		facts.Host, facts.Clock = &found.Host.Host, found.Host.Now
-		facts.Port = hosted.Connect(ctx, found.Host.Host.Port)
-	}
-	if domain := hosted.Domain(); domain != "" {
-		if discovery, err := hosted.Discover(ctx, domain); err == nil { // a resolver that fails says nothing about the site
-			facts.Discovery = &discovery
-		}
+		means.Memory = pool.Memory{} // what restarts took says nothing of images
 	}
 	var diags diag.Diagnostics
-	for _, finding := range pool.Preflight(facts) {
+	for _, finding := range pool.Inspect(ctx, r.site.At(found.KMSHost), found, p.Definition, last.known(), means) {
 		if finding.Severity == pool.Error {
 			diags.AddError(finding.Summary, finding.Detail)
 		} else {
@@ -274,26 +212,6 @@ func (r *Resource) findings(ctx context.Context, p configured, found pool.Readin
 		}
 	}
 	return diags
-}
-
-// announce says what an apply would do; nothing where there is nothing to do.
-func announce(p configured, asks, restarts, members int, why []string) diag.Diagnostics {
-	why = slices.DeleteFunc(why, func(reason string) bool { return reason == "" })
-	if asks+restarts == 0 {
-		return nil
-	}
-	each, how := "restart", "Applying restarts stations that nobody uses"
-	if p.method == resetImage {
-		each, how = "new image", "Applying has the images of stations made anew that nobody uses"
-	}
-	how += ", until the KMS host's own count shows the threshold met. The KMS host is read again before every " + each + "."
-	if asks > 0 {
-		how = fmt.Sprintf("Running stations that have not asked yet are asked to activate first, which restarts nothing: %d of them.\n\n", asks) + how
-	}
-	return diag.Diagnostics{diag.NewWarningDiagnostic(
-		fmt.Sprintf("Activation pool %s needs about %s on %s", p.name, kms.Plural(restarts, each), kms.Plural(members, "station")),
-		strings.Join(append(why, how), "\n\n"),
-	)}
 }
 
 // allKnown tells whether all values are known, to their last element.

@@ -66,6 +66,11 @@ func (s privateState) save(ctx context.Context, private privateWriter) diag.Diag
 	return private.SetKey(ctx, stateKey, content)
 }
 
+// known is what earlier reads left.
+func (s privateState) known() pool.Known {
+	return pool.Known{Members: s.LastKnown, CountsFromClients: s.CountsFromClients}
+}
+
 // remember takes over what a reading showed.
 func (s *privateState) remember(r pool.Reading) {
 	s.LastKnown, s.ReadErrors = r.Assessment.LastKnown, nil

@@ -9,15 +9,23 @@ import (
 	"github.com/timago/terraform-provider-timago/internal/pool"
 )
 
-// read looks at the pool once. Its diagnostics are an error where the pool could not be
+// definition is a pool with what the provider says for all.
+func (r *Resource) definition(p configured) pool.Definition {
+	p.KMSHost = cmp.Or(p.KMSHost, r.site.KMSHost())
+	p.CountSource, p.MaxAge = r.site.CountSource(), r.site.MaxAge()
+	return p.Definition
+}
+
+// read looks at the pool once. fresh leaves nothing that Timago said to memory.
+func (r *Resource) read(ctx context.Context, p configured, known privateState, fresh bool) (pool.Reading, error) {
+	return pool.Read(ctx, readable{r.site, fresh}, r.definition(p), known.known())
+}
+
+// reported is what a reading and its error say: an error where the pool could not be
 // judged, else warnings.
-func (r *Resource) read(ctx context.Context, p configured, known privateState, fresh bool) (pool.Reading, diag.Diagnostics) {
-	reading, err := pool.Read(ctx, readable{r.site, fresh}, pool.Definition{
-		Stations: p.stations, Location: p.location, KMSHost: cmp.Or(p.kmsHost, r.site.KMSHost()),
-		Wanted: p.wanted, EarlyRenewal: p.early, CountSource: r.site.CountSource(), MaxAge: r.site.MaxAge(),
-	}, pool.Known{Members: known.LastKnown, CountsFromClients: known.CountsFromClients})
+func (r *Resource) reported(p configured, found pool.Reading, err error) diag.Diagnostics {
 	if err != nil {
-		return reading, diag.Diagnostics{readError(p.name, err)}
+		return diag.Diagnostics{readError(p.name, err)}
 	}
-	return reading, warnings(p, reading)
+	return r.warnings(p, found)
 }

@@ -1,6 +1,7 @@
 package activationpool
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -39,6 +40,15 @@ func endSection(section *report.Section, outcome report.Outcome) diag.Diagnostic
 		diags.Append(tfdiag.Failure{Verb: "write", Noun: "report", Err: problem}.Warning())
 	}
 	return diags
+}
+
+// reported is how the apply ended, for the report.
+func (o outcome) reported(switchOn string) report.Outcome {
+	ended := report.Outcome{Result: o.result, Counts: countsRead(o.after), Holds: !o.failed()}
+	if o.failed() {
+		ended.Err, ended.Next = cmp.Or(o.err, o.readErr), o.advice(switchOn)
+	}
+	return ended
 }
 
 // countsRead are the counts of a reading; a product of which none was read is missing.

@@ -93,7 +93,8 @@ func (r *Resource) Read(ctx context.Context, req resource.ReadRequest, resp *res
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	known := loadPrivate(ctx, req.Private)
-	found, diags := r.read(ctx, p, known, false)
+	found, err := r.read(ctx, p, known, false)
+	diags = r.reported(p, found, err)
 	known.ReadErrors = savedErrors(diags)
 	if imported := state.CheckedAt.IsNull(); diags.HasError() && !imported {
 		resp.Diagnostics.Append(asWarnings(diags)...)
@@ -105,6 +106,7 @@ func (r *Resource) Read(ctx context.Context, req resource.ReadRequest, resp *res
 		return
 	}
 	resp.Diagnostics.Append(neverCounted(p.name, found)...)
+	resp.Diagnostics.Append(unlicensed(p.name, found, othersAsk)...)
 	if found.NoClientCounts() {
 		// Green must not rest on stale facts: the last count stands for as long as an
 		// answer to a station would have.

@@ -262,8 +262,8 @@ func windowAttribute() schema.SingleNestedAttribute {
 			"Nothing is started that cannot be expected to end before the window closes. A plan says if the window is closed, and warns if one opening is too short for what is missing. Default: none; at any time.",
 		Attributes: map[string]schema.Attribute{
 			"days": schema.SetAttribute{
-				Optional: true, ElementType: types.StringType,
-				MarkdownDescription: "Days on which it begins: `monday` to `sunday`. Default: every day.",
+				Required: true, ElementType: types.StringType,
+				MarkdownDescription: "Days on which it begins: `monday` to `sunday`.",
 				Validators: []validator.Set{
 					setvalidator.SizeAtLeast(1),
 					tfvalidate.NoNullElements(),

@@ -1,6 +1,7 @@
 package activationpool
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -114,16 +115,21 @@ type lastCycleModel struct {
 	Asked     int64             `tfsdk:"asked"`
 	Woken     int64             `tfsdk:"woken"`
 	ByStation map[string]int64  `tfsdk:"by_station"`
+	LeftOut   map[string]string `tfsdk:"left_out"`
 }
 
 // showCycle puts what a cycle did into the state.
 func (m *model) showCycle(ctx context.Context, result cycle.Result) diag.Diagnostics {
 	last := lastCycleModel{
 		Started: moment(result.Started), Finished: moment(result.Finished), Restarts: int64(result.Restarts),
-		Asked: int64(result.Asked), Woken: int64(result.Woken), ByStation: make(map[string]int64, len(result.ByStation)),
+		Asked: int64(result.Asked + result.AskedAfter), Woken: int64(result.Woken),
+		ByStation: make(map[string]int64, len(result.ByStation)), LeftOut: map[string]string{},
 	}
 	for name, station := range result.ByStation {
 		last.ByStation[name] = int64(station.Restarts)
+		if station.Outcome == cycle.LeftOut {
+			last.LeftOut[name] = cmp.Or(station.Reason, notSeenToItsEnd)
+		}
 	}
 	var diags diag.Diagnostics
 	m.LastCycle, diags = types.ObjectValueFrom(ctx, lastCycleTypes, last)
