@@ -1,0 +1,111 @@
+package activationpool
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+
+	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/pool"
+)
+
+// What a person reads where a pool could not be judged: what was seen, and what helps.
+func TestWhyAPoolWasNotJudged(t *testing.T) {
+	t.Parallel()
+	refusal := fmt.Errorf("KMS host kms01: %w", kms.ErrDenied)
+	silent := []error{fmt.Errorf("station PC02: %w", kms.ErrUnreachable)}
+	for name, tt := range map[string]struct {
+		err  error
+		says []string
+	}{
+		"the host refuses the account at a fresh site": {
+			&pool.UnjudgedError{Answered: 5, Members: 5, KMSHost: "kms01", Err: &pool.KeysUnknownError{
+				Held: []kms.Product{kms.Windows, kms.Office}, HostRefusal: refusal, MaxAge: 168 * time.Hour,
+			}},
+			[]string{
+				"5 of 5 stations answered; the KMS host kms01 was not read.", "members hold Windows and Office with a KMS client key",
+				"thresholds = { windows = 25, office = 5 }", "kms.winrm: KMS host kms01: access denied", "!Switch",
+			},
+		},
+		"nobody holds a key, and all answered": {
+			&pool.UnjudgedError{Answered: 5, Members: 5, KMSHost: "kms01", HostRead: true, Err: pool.ErrNoProduct},
+			[]string{"the KMS host kms01 was read.", "KMS client key (GVLK)", "!Switch"},
+		},
+		"some are off": {
+			&pool.UnjudgedError{Answered: 1, Members: 2, KMSHost: "kms01", HostRead: true, Silent: silent, Err: pool.ErrNoProduct},
+			[]string{"1 of 2 stations answered", "station PC02: no answer", "Switch on the stations that do not answer"},
+		},
+		"no station takes the account": {
+			&pool.DeniedError{Stations: 2, Silent: []error{refusal}},
+			[]string{`kms.count_source is "stations"`, "none of 2 stations took the account", "access denied"},
+		},
+		"one machine under two names": {
+			&pool.RepeatedError{Stations: []pool.RepeatedStation{
+				{Names: []string{"192.0.2.7", "PC01"}, Computer: "PC01", CMID: "36f27b39-2fd5-440b-be67-a09996d27a38"}, {Names: []string{"PC02", "PC02:5985"}},
+			}},
+			[]string{
+				"192.0.2.7 and PC01 are one station: both answer as PC01, with client machine id 36f27b39-2fd5-440b-be67-a09996d27a38 and the same start time\n" +
+					"PC02 and PC02:5985 are one station", "Leave all but one of its names out of stations.",
+			},
+		},
+	} {
+		says(t, name, diag.Diagnostics{readError("R101", tt.err)}, append(tt.says, "Error: Unable to read activation pool R101")...)
+	}
+	says(t, "the host is silent", diag.Diagnostics{readError("R101", &pool.HostError{KMSHost: "kms01", Err: errors.New("no answer")})},
+		"Error: Unable to read KMS host kms01", "the pool's status stays as it was")
+}
+
+// A name that means nothing has a warning of its own, with what may have been meant.
+func TestANameThatMeansNothingIsSaid(t *testing.T) {
+	t.Parallel()
+	listed := []string{"R101-PC01", "R101-PC02"}
+	says(t, "with an inventory", diag.Diagnostics{unknownNames("R101", 5, []string{"R101-PC1.schule.example", "KMS99", "r101-pc02:5986"}, listed)},
+		"3 of the 5 members of activation pool R101 have a name that is not known", "nothing waits for them",
+		"  - R101-PC1.schule.example: the inventory lists no such station; did you mean R101-PC01?",
+		"  - KMS99: the inventory lists no such station\n", "  - r101-pc02:5986: the inventory lists it\n", "as the inventory does")
+	says(t, "without", diag.Diagnostics{unknownNames("R101", 1, []string{"PC1"}, nil)}, "  - PC1\n", "winrm.domain_suffix", "!inventory")
+}
+
+// A plan of a pool that holds warns once of members that answered and are not licensed.
+func TestUnlicensedMembersOfAPoolThatHoldsAreSaid(t *testing.T) {
+	t.Parallel()
+	const cutOff = "Windows: Notification: no KMS host could be reached (0xC004F074)"
+	reasons := func(r *pool.Reading) {
+		r.Assessment.Unlicensed = map[string]string{"PC01": cutOff, "PC02": cutOff, "PC03": "Windows: OOBGrace", "PC04": "Windows: OOBGrace"}
+		r.Assessment.Unreachable = []string{"PC04"}
+	}
+	says(t, "holding", unlicensed("R101", read(25, 25, reasons), othersAsk),
+		"Warning: 3 of the 5 members of activation pool R101 are not licensed",
+		"The commonest reason, of 2 members: "+cutOff+".", "port 1688", "require_licensed")
+	if got := unlicensed("R101", read(24, 25, reasons), othersAsk); len(got) > 0 {
+		t.Errorf("a threshold is missing, which is the reason, and it says %s", shown(got))
+	}
+	if got := unlicensed("R101", read(25, 25), othersAsk); len(got) > 0 {
+		t.Errorf("all are licensed, and it says %s", shown(got))
+	}
+}
+
+// Where the stations are the source of the counts it says why, and nothing of a refusal
+// that never was.
+func TestWhereTheCountsComeFrom(t *testing.T) {
+	t.Parallel()
+	ages := func(ages map[kms.Product]time.Duration, refusal error) func(*pool.Reading) {
+		return func(r *pool.Reading) { r.AnswerAges, r.HostRefusal = ages, refusal }
+	}
+	hour := map[kms.Product]time.Duration{kms.Windows: time.Hour}
+	says(t, "not to be asked", diag.Diagnostics{countsFromClients("R101", read(25, 25, ages(hour, nil)))},
+		`KMS host kms01 is not read, since kms.count_source is "stations". Windows: the newest answer to a station is 1h0m0s old.`, "!denied")
+	says(t, "refused", diag.Diagnostics{countsFromClients("R101", read(25, 25, ages(hour, kms.ErrDenied)))}, "KMS host kms01 was not read (access denied).")
+	none := map[kms.Product]time.Duration{}
+	says(t, "no answer, stations on", diag.Diagnostics{countsFromClients("R101", read(-1, 25, ages(none, kms.ErrDenied)))},
+		"Applying asks running members", "kms.winrm", "!Switch")
+	allOff := func(r *pool.Reading) {
+		for i := range r.Members {
+			r.Members[i].Err = kms.ErrUnreachable
+		}
+	}
+	says(t, "no answer, all off", diag.Diagnostics{countsFromClients("R101", read(-1, 25, ages(none, nil), allOff))}, "Switch some of the stations on.", "!kms.winrm")
+}
