@@ -145,7 +145,7 @@ func TestAHigherThresholdIsAChange(t *testing.T) {
 
 func TestHowCountsAreMadeIsNoReasonToMakeAny(t *testing.T) {
 	t.Parallel()
-	s := begin(t, 2, world.Station{}, acctest.Counted(30))
+	s := begin(t, 2, world.Station{Licensed: true}, acctest.Counted(30))
 	s.Apply()
 	before := s.Values(room)["checked_at"]
 	s.configure(`cycle = { max_parallel = 1 }`, `timeouts = { update = "1h" }`, `settle = "5m"`)

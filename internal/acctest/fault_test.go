@@ -141,8 +141,14 @@ func TestAStationThatNeverComesBackIsLeftOutAndReported(t *testing.T) {
 	}
 	if all, byStation := s.Restarts(); byStation["PC02"] == 1 {
 		s.Saw(world.NeverComesBack)
-		if !outcome.Contains("Unable to reach 1 of the 5 members") {
-			t.Errorf("it is not reported:\n%s", outcome.Output)
+		left, _ := acctest.At(s.Values(room), "last_cycle.left_out").(map[string]any)
+		for _, said := range []string{
+			"Unable to reach 1 of the 5 members", "1 of the 5 members of activation pool R101 were left out",
+			"See on the screen of a station that did not come back", "Activation pool R101 is activated", "13 restarts on 5 stations",
+		} {
+			if !outcome.Contains(said) || len(left) != 1 {
+				t.Errorf("it does not say %q, and keeps %v:\n%s", said, left, outcome.Output)
+			}
 		}
 		if all != 13 {
 			t.Errorf("%d restarts: 12 that count and the one that came to nothing", all)

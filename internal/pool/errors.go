@@ -83,7 +83,7 @@ type HostError struct {
 	Err     error
 }
 
-func (e *HostError) Error() string { return fmt.Sprintf("KMS host %s: %v", e.KMSHost, e.Err) }
+func (e *HostError) Error() string { return "the KMS host could not be read: " + e.Err.Error() }
 
 func (e *HostError) Unwrap() error { return e.Err }
 

@@ -51,7 +51,15 @@ func (d Definition) readShown(ctx context.Context, site Site, names []string, pe
 		r.Renewal.Why = errNoCounts
 	}
 	if len(r.Assessment.Products) == 0 {
-		return Reading{}, &ShownError{Err: ErrNoProduct}
+		var why []string
+		for _, product := range kms.Products() {
+			reason := "Timago shows nothing of " + product.Title()
+			if threshold, set := d.Wanted.Thresholds[product]; set && threshold == 0 {
+				reason = product.Title() + " is left out by thresholds"
+			}
+			why = append(why, reason)
+		}
+		return Reading{}, &ShownError{Err: &NothingLeftError{Why: why}}
 	}
 	return r, nil
 }

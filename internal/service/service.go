@@ -20,6 +20,8 @@ type Data struct {
 	Engine *cycle.Engine
 	// Claims keeps instances apart that are about one station.
 	Claims *Claims
+	// Names finds pools of one name.
+	Names *Names
 	// Report shows an apply's cycles; nil where none is wanted.
 	Report *report.Report
 }

@@ -22,16 +22,17 @@ import (
 func readError(name string, err error) diag.Diagnostic {
 	failure := tfdiag.Failure{Verb: "read", Noun: "activation pool", Name: name, Err: err}
 	var (
-		location   *pool.LocationError
-		notFound   *pool.NotFoundError
-		lookup     *pool.LookupError
-		repeated   *pool.RepeatedError
-		unfinished *pool.UnfinishedError
-		noHost     *pool.NoHostError
-		shown      *pool.ShownError
-		host       *pool.HostError
-		denied     *pool.DeniedError
-		unjudged   *pool.UnjudgedError
+		location    *pool.LocationError
+		notFound    *pool.NotFoundError
+		lookup      *pool.LookupError
+		repeated    *pool.RepeatedError
+		unfinished  *pool.UnfinishedError
+		noHost      *pool.NoHostError
+		shown       *pool.ShownError
+		host        *pool.HostError
+		denied      *pool.DeniedError
+		unjudged    *pool.UnjudgedError
+		nothingLeft *pool.NothingLeftError
 	)
 	switch {
 	case errors.As(err, &location):
@@ -57,8 +58,8 @@ func readError(name string, err error) diag.Diagnostic {
 		failure.Next = "Set kms.host in the provider block or kms_host of the pool, or see that a station answers."
 	case errors.As(err, &shown):
 		failure.Attempted, failure.Err = "Timago was asked for the activation's status.", shown.Err
-		if errors.Is(err, pool.ErrNoProduct) {
-			failure.Next = "Set winrm in the provider block, so that Windows itself can be asked."
+		if errors.As(err, &nothingLeft) {
+			failure.Next = "Leave a threshold out or set it above 0, or set winrm in the provider block, so that Windows itself can be asked."
 		}
 	case errors.As(err, &host):
 		failure = hostFailure(host)
@@ -282,12 +283,28 @@ func countsFromClients(name string, found pool.Reading) diag.Diagnostic {
 }
 
 // needsWinRM refuses what would need counts where Windows itself cannot be asked.
-func needsWinRM(name string) diag.Diagnostic {
+func needsWinRM(name string, found pool.Reading) diag.Diagnostic {
+	var shown []string
+	for _, product := range found.Assessment.Managed() {
+		if reason := found.Assessment.Products[product].Reason; reason != "" {
+			shown = append(shown, product.Title()+": "+reason+".")
+		}
+	}
 	return tfdiag.Failure{
 		Verb: "activate", Noun: "pool", Name: name,
-		Attempted: "Timago itself does not show it as activated, and making it so needs the KMS host's counts.",
+		Attempted: strings.Join(shown, "\n") + "\nTo make that hold, the KMS host's counts must be read, and stations asked and restarted.",
 		Err:       &site.NoWinRMError{},
 	}.Error()
+}
+
+// keptAsRead says in short that the state stays and why: the plan's error says all, where
+// the plan needs to know.
+func keptAsRead(name, summary string, err error) diag.Diagnostic {
+	reason, _, more := strings.Cut(err.Error(), "\n")
+	if more {
+		reason += " …"
+	}
+	return diag.NewWarningDiagnostic("Activation pool "+name+" keeps what was last read of it", summary+": "+reason)
 }
 
 func asWarnings(diags diag.Diagnostics) diag.Diagnostics {

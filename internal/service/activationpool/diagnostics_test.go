@@ -109,3 +109,27 @@ func TestWhereTheCountsComeFrom(t *testing.T) {
 	}
 	says(t, "no answer, all off", diag.Diagnostics{countsFromClients("R101", read(-1, 25, ages(none, nil), allOff))}, "Switch some of the stations on.", "!kms.winrm")
 }
+
+// A refresh that could not read says so in short; the plan's error says all.
+func TestARefreshThatCouldNotReadSaysSoInShort(t *testing.T) {
+	t.Parallel()
+	err := &pool.HostError{KMSHost: "kms01", Err: errors.New("KMS host kms01: no answer\nand more")}
+	const want = "Warning: Activation pool R101 keeps what was last read of it\n" +
+		"Unable to read KMS host kms01: the KMS host could not be read: KMS host kms01: no answer …"
+	if got := shown(diag.Diagnostics{keptAsRead("R101", readError("R101", err).Summary(), err)}); got != want {
+		t.Errorf("%s\nwant\n%s", got, want)
+	}
+}
+
+// Without an account for Windows a plan names products and what Timago shows of them.
+func TestWithoutWindowsAPlanNamesWhatTimagoShows(t *testing.T) {
+	t.Parallel()
+	found := pool.Reading{ShownOnly: true, Assessment: pool.Assessment{Products: map[kms.Product]pool.ProductState{
+		kms.Windows: {Threshold: 25, Reason: "Timago shows: nicht aktiviert"}, kms.Office: {Threshold: 5},
+	}}}
+	says(t, "not activated", diag.Diagnostics{needsWinRM("R101", found)}, "Windows: Timago shows: nicht aktiviert.", "Set winrm in the provider block", "!Office")
+	says(t, "what was done", outcome{pool: configured{name: "R101"}, before: found, after: found, ran: true}.diagnostics(""),
+		"Windows: Timago shows: nicht aktiviert.\nOffice: Timago shows: aktiviert.", "!count", "!members licensed")
+	says(t, "all left out", diag.Diagnostics{readError("R101", &pool.ShownError{Err: &pool.NothingLeftError{Why: []string{"Windows is left out by thresholds"}}})},
+		"Timago was asked", "Windows is left out by thresholds: nothing is left to keep", "set it above 0")
+}

@@ -65,6 +65,10 @@ func (o outcome) account() string {
 	said := []string{o.deeds() + "."}
 	for _, product := range o.after.Assessment.Managed() {
 		state := o.after.Assessment.Products[product]
+		if o.after.ShownOnly {
+			said = append(said, product.Title()+": "+cmp.Or(state.Reason, "Timago shows: aktiviert")+".")
+			continue
+		}
 		count := fmt.Sprintf("count %d of %d", value(state.Count), state.Threshold)
 		switch {
 		case state.Count != nil:

@@ -81,6 +81,11 @@ func (r *Resource) ModifyPlan(ctx context.Context, req resource.ModifyPlanReques
 		return
 	}
 
+	if r.names != nil && r.names.Twice(plan.Name.ValueString(), plan.Stations.String()+plan.Location.String(), creates) {
+		resp.Diagnostics.AddAttributeWarning(path.Root("name"), "Two pools are named "+plan.Name.ValueString(),
+			"name: a pool's name is the label by which messages, reports and imports tell it from others. Give each pool its own.")
+	}
+
 	// A KMS host that is known later must not be taken for none: another one would be asked.
 	if (creates || drifted || redefined) && !config.KMSHost.IsUnknown() {
 		found := r.preflight(ctx, plan, state, learnt, creates)
@@ -178,7 +183,7 @@ func (r *Resource) preflight(ctx context.Context, plan, state model, last privat
 	diags = r.reported(p, found, err)
 	if found.KMSHost == "" || found.ShownOnly {
 		if !diags.HasError() && !found.Holds() {
-			diags.Append(needsWinRM(p.name))
+			diags.Append(needsWinRM(p.name, found))
 		}
 		return diags
 	}

@@ -26,6 +26,7 @@ var (
 type Resource struct {
 	site   *site.Site
 	engine *cycle.Engine
+	names  *service.Names
 	report *report.Report
 }
 
@@ -44,6 +45,7 @@ func (r *Resource) Configure(_ context.Context, req resource.ConfigureRequest, r
 	resp.Diagnostics.Append(diags...)
 	r.site = data.Site
 	r.engine = data.Engine
+	r.names = data.Names
 	r.report = data.Report
 }
 
@@ -97,7 +99,7 @@ func (r *Resource) Read(ctx context.Context, req resource.ReadRequest, resp *res
 	diags = r.reported(p, found, err)
 	known.ReadErrors = savedErrors(diags)
 	if imported := state.CheckedAt.IsNull(); diags.HasError() && !imported {
-		resp.Diagnostics.Append(asWarnings(diags)...)
+		resp.Diagnostics.Append(keptAsRead(p.name, readError(p.name, err).Summary(), err))
 		resp.Diagnostics.Append(known.save(ctx, resp.Private)...)
 		return
 	}
