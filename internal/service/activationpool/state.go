@@ -122,7 +122,7 @@ type lastCycleModel struct {
 func (m *model) showCycle(ctx context.Context, result cycle.Result) diag.Diagnostics {
 	last := lastCycleModel{
 		Started: moment(result.Started), Finished: moment(result.Finished), Restarts: int64(result.Restarts),
-		Asked: int64(result.Asked + result.AskedAfter), Woken: int64(result.Woken),
+		Asked: int64(result.Asked), Woken: int64(result.Woken),
 		ByStation: make(map[string]int64, len(result.ByStation)), LeftOut: map[string]string{},
 	}
 	for name, station := range result.ByStation {
