@@ -106,7 +106,7 @@ func checkedOut(t *testing.T, host world.Host) story {
 		{`backend "http".*`, ""}, // Terraform's own
 		{`kms01\.schule\.example`, site.Plain().KMSHost},
 		{`10\.1\.101\.255`, segment(t, site)},
-		{`days +=.*`, ""}, {`"20:30"`, `"` + opens + `"`}, {`"05:00"`, `"` + opens + `"`}, {"Europe/Berlin", "UTC"}, // since an hour, for a day
+		{`days +=.*`, `days = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]`}, {`"20:30"`, `"` + opens + `"`}, {`"05:00"`, `"` + opens + `"`}, {"Europe/Berlin", "UTC"}, // since an hour, for a day
 	} {
 		pattern := regexp.MustCompile(line[0])
 		if !pattern.MatchString(config) {
