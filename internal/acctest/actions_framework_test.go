@@ -30,7 +30,7 @@ func TestEveryActionIsTriggered(t *testing.T) {
 	} {
 		t.Run(action, func(t *testing.T) {
 			scenario := acctest.Room(2, tt.like)
-			scenario.Site.Host = acctest.Counted(30)
+			scenario.Host = acctest.Counted(30)
 			s := acctest.NewAPISite(t, scenario, acctest.Speed)
 			config, env := s.Provider(), s.Env()
 			lines := []string{"stations = " + hclStrings(s.PlainAddresses())}

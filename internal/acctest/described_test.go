@@ -139,8 +139,8 @@ func setting(of tftypes.Type, beside map[string]any, path []string, value any) t
 	}
 	attributes := map[string]tftypes.Value{}
 	for name, kind := range object(of).AttributeTypes {
-		switch {
-		case name == path[0]:
+		switch name {
+		case path[0]:
 			attributes[name] = setting(kind, needed[name], path[1:], value)
 		default:
 			attributes[name] = setting(kind, nil, nil, beside[name])
@@ -261,10 +261,10 @@ func TestResourcesPlanTheDefaultsThatTheyState(t *testing.T) {
 			continue
 		}
 		literal, is := d.literal()
-		switch {
-		case d.path[0] == "timeouts":
+		switch d.path[0] {
+		case "timeouts":
 			continue // the framework's own, which no plan fills in
-		case d.path[0] == "thresholds":
+		case "thresholds":
 			if want := fmt.Sprint(kms.Product(d.path[1]).Threshold()); literal != want {
 				t.Errorf("%s states %q, and %s holds", d, literal, want)
 			}

@@ -34,7 +34,7 @@ func (quiet) Parallel() {}
 // serve starts a provider that reads its variables by getenv.
 func serve(t testing.TB, getenv func(name string) string) *serving {
 	t.Helper()
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	s := &serving{provider: provider.NewIn(getenv, "test"), end: cancel, ended: make(chan struct{})}
 	attach := make(chan *plugin.ReattachConfig)
 	go func() {

@@ -15,14 +15,14 @@ import (
 func TestTheNameIsTheSameEverywhere(t *testing.T) {
 	t.Parallel()
 	root := "../.."
-	listed, err := exec.Command("git", "-C", root, "ls-files", "-z", "--", ":!*_test.go", ":!go.sum", ":!internal/tools/*/go.*").Output()
+	listed, err := exec.CommandContext(t.Context(), "git", "-C", root, "ls-files", "-z", "--", ":!*_test.go", ":!go.sum", ":!internal/tools/*/go.*").Output()
 	if err != nil {
 		t.Skip("needs a git work tree: the files that are kept are looked through")
 	}
 	namespace, _, _ := strings.Cut(provider.Source, "/")
 	owner := strings.Split(provider.Repository, "/")[1]
 	seen := map[string]int{}
-	for _, file := range strings.Split(strings.TrimSuffix(string(listed), "\x00"), "\x00") {
+	for file := range strings.SplitSeq(strings.TrimSuffix(string(listed), "\x00"), "\x00") {
 		text, err := os.ReadFile(root + "/" + file)
 		if err != nil {
 			t.Fatal(err)

@@ -3,9 +3,10 @@ package cycle
 import (
 	"errors"
 	"fmt"
-	"github.com/timago/terraform-provider-timago/internal/scheduler"
 	"slices"
 	"time"
+
+	"github.com/timago/terraform-provider-timago/internal/scheduler"
 
 	"github.com/timago/terraform-provider-timago/internal/evidence"
 	"github.com/timago/terraform-provider-timago/internal/kms"
@@ -216,11 +217,7 @@ func (c *cycle) putAside(s *station, licence, why string) {
 // reachesNoHost tells of a code that the station did not reach the KMS host. Soon after a
 // start its network may not be up yet.
 func reachesNoHost(code kms.Code) bool {
-	switch code {
-	case 0xC004F074, 0xC004F039, 0x800706BA, 0x8007232B, 0x8007007B, 0x8007251D, 0x80092328:
-		return true
-	}
-	return false
+	return slices.Contains([]kms.Code{0xC004F074, 0xC004F039, 0x800706BA, 0x8007232B, 0x8007007B, 0x8007251D, 0x80092328}, code)
 }
 
 func explained(code kms.Code) bool { return code.Words() != code.String() }
@@ -274,7 +271,7 @@ func (c *cycle) judgeByEvents(s *station, exchanges []kms.Exchange) {
 				s.asking.toAsk = s.asking.toAsk.Without(p)
 			}
 			id := evidence.Request{CMID: e.CMID, ActivationID: e.ActivationID}
-			if s.started() && !(s.start.stayedUp && age > c.now.Sub(s.start.at)+eventGrain) {
+			if s.started() && (!s.start.stayedUp || age <= c.now.Sub(s.start.at)+eventGrain) {
 				c.judgeRequest(s, p, id)
 			} else {
 				c.host.log.Remember(id, c.host.pollsBegun)

@@ -2,9 +2,10 @@ package cycle
 
 import (
 	"fmt"
-	"github.com/timago/terraform-provider-timago/internal/scheduler"
 	"slices"
 	"time"
+
+	"github.com/timago/terraform-provider-timago/internal/scheduler"
 
 	"github.com/timago/terraform-provider-timago/internal/evidence"
 	"github.com/timago/terraform-provider-timago/internal/kms"
@@ -200,8 +201,8 @@ func (c *cycle) countedBefore(s *station, p int, cmid kms.CMID) {
 // isProven tells whether restarts are known to bring new ids for the first product of
 // these. Where they are not, one station goes first.
 func (c *cycle) isProven(needs scheduler.Products) bool {
-	p, any := needs.First()
-	return !any || c.cmidChanges.Has(p)
+	p, found := needs.First()
+	return !found || c.cmidChanges.Has(p)
 }
 
 // excludeProduct ends a station's part for one product, and altogether where that was

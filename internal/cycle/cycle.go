@@ -1,9 +1,10 @@
 package cycle
 
 import (
-	"github.com/timago/terraform-provider-timago/internal/scheduler"
 	"maps"
 	"time"
+
+	"github.com/timago/terraform-provider-timago/internal/scheduler"
 
 	"github.com/timago/terraform-provider-timago/internal/kms"
 	"github.com/timago/terraform-provider-timago/internal/pool"

@@ -18,8 +18,8 @@ func (c *cycle) isCountedFor(s *station, p int) bool {
 // isCounted tells whether the host is known to have counted the id that Windows has now,
 // for the first product that the station can add to.
 func (c *cycle) isCounted(s *station) bool {
-	p, any := s.adds.First()
-	return any && c.isCountedFor(s, p)
+	p, found := s.adds.First()
+	return found && c.isCountedFor(s, p)
 }
 
 // hasAsked tells whether the host has shown a request of a station's start.

@@ -86,8 +86,7 @@ func (p *promises) judgeParts(r cycle.Result, err error) {
 	if errors.As(err, &cancelled) && p.drawn.Cancel == 0 && !p.waitsForUsers() {
 		p.breachOnce("A14", "it did not end by itself")
 	}
-	var stalled *cycle.Stalled
-	if errors.As(err, &stalled) {
+	if _, ok := errors.AsType[*cycle.Stalled](err); ok {
 		for name, s := range r.ByStation {
 			if s.Outcome == cycle.UnderWay || s.Outcome == cycle.NotJudged {
 				p.breach("A14", "nobody can add anything, and %s is %q", name, s.Outcome)

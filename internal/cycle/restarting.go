@@ -2,9 +2,10 @@ package cycle
 
 import (
 	"errors"
-	"github.com/timago/terraform-provider-timago/internal/scheduler"
 	"slices"
 	"time"
+
+	"github.com/timago/terraform-provider-timago/internal/scheduler"
 
 	"github.com/timago/terraform-provider-timago/internal/kms"
 	"github.com/timago/terraform-provider-timago/internal/pool"

@@ -1,11 +1,12 @@
 package cycle
 
 import (
-	"github.com/timago/terraform-provider-timago/internal/scheduler"
 	"maps"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/timago/terraform-provider-timago/internal/scheduler"
 
 	"github.com/timago/terraform-provider-timago/internal/kms"
 	"github.com/timago/terraform-provider-timago/internal/pool"

@@ -139,8 +139,8 @@ func Read(r io.Reader) (Inventory, error) {
 		return Inventory{}, err
 	}
 	for {
-		fields, err := t.next()
-		if err != nil { // the file's end
+		fields, end := t.next()
+		if end != nil {
 			break
 		}
 		t.row(fields)

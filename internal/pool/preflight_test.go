@@ -170,7 +170,7 @@ func TestWhatStandsInTheWayIsFoundBeforeAnythingIsTouched(t *testing.T) {
 			func(f facts) {
 				f.Host.Now = f.Host.Now.Add(5 * time.Hour)
 				f.Members = f.Members[:1]
-				f.Host.Host.Products[0].Count = pointer(25)
+				f.Host.Host.Products[0].Count = new(25)
 			},
 			pool.ClocksApart, pool.Warning,
 			[]string{"The clocks of 1 member and of KMS host", "- PC01: its clock is 5h0m0s behind the KMS host's", "0xC004F06C"},
@@ -241,7 +241,7 @@ func TestWhatStandsInTheWayIsFoundBeforeAnythingIsTouched(t *testing.T) {
 		"those that may not be restarted need no window": {
 			both(maintained(time.Minute, 22), func(f facts) {
 				f.Limits.WhenInUse, f.Limits.MaxRestartsPerStation = pool.SkipWhenInUse, 10
-				f.Host.Host.Products[0].Count = pointer(25)
+				f.Host.Host.Products[0].Count = new(25)
 				for i := range f.Members {
 					f.Members[i].Station.User = "erika"
 				}
@@ -314,4 +314,5 @@ func place(name string) *time.Location {
 	return location
 }
 
-func pointer(n int) *int { return &n }
+//go:fix inline
+func pointer(n int) *int { return new(n) }

@@ -81,8 +81,7 @@ func TestWhatAMachineRefuses(t *testing.T) {
 	without := restart
 	without.Arguments = map[string]string{"Flags": "2"}
 	code := func(err error) uint32 {
-		var fault *wsman.Fault
-		if errors.As(err, &fault) {
+		if fault, ok := errors.AsType[*wsman.Fault](err); ok {
 			return fault.Code
 		}
 		return 0

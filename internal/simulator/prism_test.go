@@ -60,7 +60,7 @@ func throughPrism(t *testing.T, s *simulator.Simulator) string {
 		t.Fatal(err)
 	}
 	ctx, end := context.WithCancel(context.WithoutCancel(t.Context()))
-	command := exec.CommandContext(ctx, program, "proxy", "../timago/openapi.yaml", s.Ready().Endpoint+"/api/v1", "--host", "127.0.0.1", "--port", port, "--errors") //nolint:gosec // the program is ours to choose
+	command := exec.CommandContext(ctx, program, "proxy", "../timago/openapi.yaml", s.Ready().Endpoint+"/api/v1", "--host", "127.0.0.1", "--port", port, "--errors")
 	command.Env = append(os.Environ(), "NODE_EXTRA_CA_CERTS="+authority)
 	var said strings.Builder
 	command.Stdout, command.Stderr = &said, &said

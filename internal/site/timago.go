@@ -193,8 +193,7 @@ func (s *Site) command(ctx context.Context, station Station, command timago.Comm
 	watch, cancel := context.WithTimeout(ctx, settling)
 	defer cancel()
 	now, err := s.timago.Await(watch, sent, settling/2, nil)
-	var malformed *timago.Malformed
-	if errors.As(err, &malformed) {
+	if _, ok := errors.AsType[*timago.Malformed](err); ok {
 		return sent, err
 	}
 	return now, refusal(station, now) // no answer for a moment: Timago has it all the same

@@ -179,8 +179,8 @@ func checkItems(ctx context.Context, raw json.RawMessage, want reflect.Type, pat
 }
 
 func checkFields(ctx context.Context, fields map[string]json.RawMessage, want reflect.Type, path string) *Malformed {
-	for i := range want.NumField() {
-		field := want.Field(i)
+	for field := range want.Fields() {
+		field := field
 		name, options, _ := strings.Cut(field.Tag.Get("json"), ",")
 		raw, given := fields[name]
 		switch {
@@ -206,7 +206,7 @@ func checkLeaf(raw json.RawMessage, want reflect.Type, path string) *Malformed {
 		}
 		return &Malformed{JSONPath: path, Err: errors.New("is no " + kind)}
 	}
-	if enum, ok := value.Interface().(interface{ Valid() bool }); ok && !enum.Valid() {
+	if enum, ok := reflect.TypeAssert[interface{ Valid() bool }](value); ok && !enum.Valid() {
 		return &Malformed{JSONPath: path, Err: fmt.Errorf("%q is none of the contract's values", foreign.Text(value.Elem().String()))}
 	}
 	return nil

@@ -249,14 +249,15 @@ func TestApplyAfterACrashRepeatsNothing(t *testing.T) {
 	if len(school.done()) != 1 {
 		t.Errorf("effects %v, want one", school.done())
 	}
-	school.edit(0, func(s *contract.Station) { s.LastStart = pointer(started.Add(time.Hour)) })
+	school.edit(0, func(s *contract.Station) { s.LastStart = new(started.Add(time.Hour)) })
 	apply()
 	if len(school.done()) != 2 {
 		t.Errorf("effects %v, want a second one after the station started", school.done())
 	}
 }
 
-func pointer[T any](value T) *T { return &value }
+//go:fix inline
+func pointer[T any](value T) *T { return new(value) }
 
 func TestKeySaysWhichEffectIsMeant(t *testing.T) {
 	t.Parallel()

@@ -29,7 +29,7 @@ func ask[T any](ctx context.Context, c *Client, r request) (T, error) {
 	if err != nil {
 		return none, err
 	}
-	response, err := c.sender.Do(sent)
+	response, err := c.sender.Do(sent) //nolint:bodyclose // decode reads and closes every answer
 	if err != nil {
 		return none, err
 	}

@@ -117,8 +117,7 @@ func (s *sender) Do(request *http.Request) (*http.Response, error) {
 	case ctx.Err() != nil:
 		return nil, fmt.Errorf("%s %s was interrupted: %w", request.Method, request.URL.Path, ctx.Err())
 	}
-	var wrapped *url.Error // repeats method and URL
-	if errors.As(err, &wrapped) {
+	if wrapped, ok := errors.AsType[*url.Error](err); ok {
 		err = wrapped.Err
 	}
 	return nil, &Unanswered{Method: request.Method, Path: request.URL.Path, Host: s.endpoint.Host, Err: err}

@@ -61,15 +61,15 @@ func TestServerCannotMakeItWaitLong(t *testing.T) {
 		{500, "", 2, 4 * time.Second},
 		{500, "", 20, maxRetryWait},
 	} {
-		answer := http.Response{StatusCode: story.status, Header: http.Header{"Retry-After": {story.retryAfter}}}
-		if got := at(0)(time.Second, maxRetryWait, story.try, &answer); got != story.want {
+		answer := http.Response{StatusCode: story.status, Body: http.NoBody, Header: http.Header{"Retry-After": {story.retryAfter}}}
+		if got := at(0)(time.Second, maxRetryWait, story.try, &answer); got != story.want { //nolint:bodyclose // it has no body
 			t.Errorf("%+v: waits %v", story, got)
 		}
-		if got, most := at(1)(time.Second, maxRetryWait, story.try, &answer), story.want+story.want/2+time.Second/2; got != most {
+		if got, most := at(1)(time.Second, maxRetryWait, story.try, &answer), story.want+story.want/2+time.Second/2; got != most { //nolint:bodyclose // it has no body
 			t.Errorf("%+v: waits up to %v, want %v", story, got, most)
 		}
 	}
-	if got := at(0)(time.Second, maxRetryWait, 1, nil); got != 2*time.Second {
+	if got := at(0)(time.Second, maxRetryWait, 1, nil); got != 2*time.Second { //nolint:bodyclose // there is no answer
 		t.Errorf("without an answer: waits %v", got)
 	}
 }

@@ -180,7 +180,7 @@ func TestAnAnswerToActivateKeepsItsCode(t *testing.T) {
 				t.Errorf("%#x %s: %v", code, how, got)
 			}
 			for _, sentinel := range []error{kms.ErrNotYet, kms.ErrDenied, kms.ErrInUse, kms.ErrUnreachable, kms.ErrUnknownOutcome, kms.ErrShutdownPending} {
-				if errors.Is(got, sentinel) != (sentinel == want.means) || errors.Is(got, sentinel) && sentinel == want.not {
+				if errors.Is(got, sentinel) != errors.Is(want.means, sentinel) || errors.Is(got, sentinel) && errors.Is(want.not, sentinel) {
 					t.Errorf("%#x %s: %v is %q: %t", code, how, got, sentinel, errors.Is(got, sentinel))
 				}
 			}

@@ -1,6 +1,7 @@
 package windows_test
 
 import (
+	"maps"
 	"testing"
 
 	"github.com/timago/terraform-provider-timago/internal/kms"
@@ -17,9 +18,7 @@ func TestOnlyWhatIsCountedIsAnEntryOfTheHost(t *testing.T) {
 		properties := map[string][]string{
 			"ID": {id}, "ApplicationID": {application}, "LicenseStatus": {"1"}, "KeyManagementServiceCurrentCount": {count},
 		}
-		for name, value := range more {
-			properties[name] = value
-		}
+		maps.Copy(properties, more)
 		return wsman.NewInstance("SoftwareLicensingProduct", properties)
 	}
 	host, err := windows.New(listing{classes: map[string][]winrm.Instance{

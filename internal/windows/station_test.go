@@ -80,9 +80,9 @@ func card(mac string, addresses, gateways []string) winrm.Instance {
 
 func TestTheCardThatAStationIsReachedBy(t *testing.T) {
 	t.Parallel()
-	const real = "02:00:5E:10:01:01"
-	ethernet := card(real, []string{"127.0.0.20", "fe80::5054:ff:fe12:3456"}, []string{"127.0.0.1"})
-	noGateway := card(real, []string{"127.0.0.20", "::1"}, nil)
+	const wanted = "02:00:5E:10:01:01"
+	ethernet := card(wanted, []string{"127.0.0.20", "fe80::5054:ff:fe12:3456"}, []string{"127.0.0.1"})
+	noGateway := card(wanted, []string{"127.0.0.20", "::1"}, nil)
 	virtualBox := card("0A:00:27:00:00:0E", []string{"192.168.56.1"}, nil)
 	hyperV := card("00:15:5D:3A:01:02", []string{"172.20.16.1"}, nil)
 	tunnel := card("00:FF:5C:11:22:33", []string{"10.8.0.6"}, []string{"10.8.0.1"})
@@ -92,17 +92,17 @@ func TestTheCardThatAStationIsReachedBy(t *testing.T) {
 		cards   []winrm.Instance
 		want    string
 	}{
-		"the only one":                            {"pc01.invalid", []winrm.Instance{noGateway}, real},
-		"the address in use, others first":        {"127.0.0.20:5985", []winrm.Instance{virtualBox, hyperV, tunnel, ethernet}, real},
-		"in use, and no gateway":                  {"127.0.0.20", []winrm.Instance{tunnel, noGateway}, real},
-		"in use, as IPv6":                         {"[::1]:5985", []winrm.Instance{tunnel, noGateway}, real},
-		"in use, as IPv4 in IPv6":                 {"[::ffff:127.0.0.20]:5985", []winrm.Instance{tunnel, noGateway}, real},
-		"in use, by name":                         {"localhost:5985", []winrm.Instance{tunnel, card(real, []string{"127.0.0.1", "::1"}, nil)}, real},
-		"the name is not known, one gateway":      {"pc01.invalid", []winrm.Instance{virtualBox, hyperV, ethernet}, real},
+		"the only one":                            {"pc01.invalid", []winrm.Instance{noGateway}, wanted},
+		"the address in use, others first":        {"127.0.0.20:5985", []winrm.Instance{virtualBox, hyperV, tunnel, ethernet}, wanted},
+		"in use, and no gateway":                  {"127.0.0.20", []winrm.Instance{tunnel, noGateway}, wanted},
+		"in use, as IPv6":                         {"[::1]:5985", []winrm.Instance{tunnel, noGateway}, wanted},
+		"in use, as IPv4 in IPv6":                 {"[::ffff:127.0.0.20]:5985", []winrm.Instance{tunnel, noGateway}, wanted},
+		"in use, by name":                         {"localhost:5985", []winrm.Instance{tunnel, card(wanted, []string{"127.0.0.1", "::1"}, nil)}, wanted},
+		"the name is not known, one gateway":      {"pc01.invalid", []winrm.Instance{virtualBox, hyperV, ethernet}, wanted},
 		"the name is not known, no gateway":       {"pc01.invalid", []winrm.Instance{virtualBox, hyperV, noGateway}, ""},
-		"a tunnel's end has no address of a card": {"127.0.0.20", []winrm.Instance{noMAC, virtualBox, ethernet}, real},
+		"a tunnel's end has no address of a card": {"127.0.0.20", []winrm.Instance{noMAC, virtualBox, ethernet}, wanted},
 		"no card":                {"127.0.0.20", nil, ""},
-		"a gateway that is none": {"pc01.invalid", []winrm.Instance{card("0A:00:27:00:00:0E", nil, []string{"0.0.0.0"}), ethernet}, real},
+		"a gateway that is none": {"pc01.invalid", []winrm.Instance{card("0A:00:27:00:00:0E", nil, []string{"0.0.0.0"}), ethernet}, wanted},
 	} {
 		got, err := windows.New(listing{classes: map[string][]winrm.Instance{"Win32_NetworkAdapterConfiguration": tt.cards}}).MAC(t.Context(), tt.address)
 		if err != nil || got != tt.want {

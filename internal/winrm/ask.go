@@ -183,8 +183,7 @@ func (r *request) read(cn *conn, answer *reply) (*wsman.Element, error) {
 // worthAnother reports whether a request that failed on a connection from the
 // pool may be made again: it was not looked at, or it changes nothing.
 func (r *request) worthAnother(err error) bool {
-	var rejected *AuthRejected
-	if errors.As(err, &rejected) {
+	if _, ok := errors.AsType[*AuthRejected](err); ok {
 		// Basic was just refused by name: once more is one more failed logon.
 		return r.client.config.Auth != AuthBasic
 	}

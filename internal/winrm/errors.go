@@ -267,12 +267,10 @@ func IsAccessDenied(err error) bool {
 // it shuts down or starts: no answer, 401 after it accepted the account before
 // or could not be reached, or code 1115.
 func IsNotYetBack(err error) bool {
-	var rejected *AuthRejected
-	if errors.As(err, &rejected) {
+	if rejected, ok := errors.AsType[*AuthRejected](err); ok {
 		return rejected.AcceptedBefore || rejected.Starting
 	}
-	var unreachable *Unreachable
-	if errors.As(err, &unreachable) {
+	if unreachable, ok := errors.AsType[*Unreachable](err); ok {
 		return unreachable.Kind != KindTLS // a restart changes no certificate
 	}
 	return IsCode(err, CodeShuttingDown)
@@ -281,16 +279,13 @@ func IsNotYetBack(err error) bool {
 // IsOutcomeUnknown reports whether a call that failed with err may still have
 // taken effect: it was sent, and no result came back.
 func IsOutcomeUnknown(err error) bool {
-	var unreachable *Unreachable
-	if errors.As(err, &unreachable) {
+	if unreachable, ok := errors.AsType[*Unreachable](err); ok {
 		return unreachable.Sent
 	}
-	var interrupted *Interrupted
-	if errors.As(err, &interrupted) {
+	if interrupted, ok := errors.AsType[*Interrupted](err); ok {
 		return interrupted.Sent
 	}
-	var protocol *Protocol
-	if errors.As(err, &protocol) {
+	if protocol, ok := errors.AsType[*Protocol](err); ok {
 		return protocol.Sent
 	}
 	return IsCode(err, CodeOperationTimeout)
@@ -304,8 +299,7 @@ func IsUnknownClass(err error) bool { return isAnyCode(err, unknownCodes) }
 // return value of a MethodFailed, else the provider's code inside the fault,
 // else the code of the fault.
 func Code(err error) (uint32, bool) {
-	var failed *MethodFailed
-	if errors.As(err, &failed) {
+	if failed, ok := errors.AsType[*MethodFailed](err); ok {
 		return failed.Value, true
 	}
 	var fault *Fault
@@ -318,8 +312,7 @@ func Code(err error) (uint32, bool) {
 // IsCode reports whether a method or fault reported code, as itself or, for a
 // Win32 code, as the HRESULT made of it.
 func IsCode(err error, code uint32) bool {
-	var failed *MethodFailed
-	if errors.As(err, &failed) {
+	if failed, ok := errors.AsType[*MethodFailed](err); ok {
 		return wsman.SameCode(failed.Value, code)
 	}
 	var fault *Fault

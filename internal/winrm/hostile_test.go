@@ -195,8 +195,7 @@ func TestWhatIsNotHTTP(t *testing.T) {
 	} {
 		address, _ := speaks(t, text)
 		_, err := client(t, winrm.Config{Timeout: time.Minute}).Query(t.Context(), address, uptime)
-		var protocol *winrm.Protocol
-		if !errors.As(err, &protocol) {
+		if _, ok := errors.AsType[*winrm.Protocol](err); !ok {
 			t.Errorf("%s: got %v", name, err)
 		}
 	}

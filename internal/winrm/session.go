@@ -187,16 +187,13 @@ func (c *Client) rejected(to target) *AuthRejected {
 // notSent corrects an error of the exchange before a message: that message
 // was not sent.
 func notSent(err error) error {
-	var unreachable *Unreachable
-	if errors.As(err, &unreachable) {
+	if unreachable, ok := errors.AsType[*Unreachable](err); ok {
 		unreachable.Sent = false
 	}
-	var interrupted *Interrupted
-	if errors.As(err, &interrupted) {
+	if interrupted, ok := errors.AsType[*Interrupted](err); ok {
 		interrupted.Sent = false
 	}
-	var protocol *Protocol
-	if errors.As(err, &protocol) {
+	if protocol, ok := errors.AsType[*Protocol](err); ok {
 		protocol.Sent = false
 	}
 	return err

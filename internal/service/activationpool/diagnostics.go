@@ -75,8 +75,7 @@ func hostFailure(host *pool.HostError) tfdiag.Failure {
 		Verb: "read", Noun: "KMS host", Name: host.KMSHost, Err: host.Err,
 		Attempted: "The counts of the machine that kms_host (or kms.host of the provider) names were asked for over WinRM.",
 	}
-	var refused *site.RefusedBeforeError
-	if errors.As(host.Err, &refused) {
+	if refused, ok := errors.AsType[*site.RefusedBeforeError](host.Err); ok {
 		failure.Verb, failure.Noun, failure.Name = "use", "account", refused.User
 		failure.Attempted = "The account was tried on one machine. That refused it, so it was tried on no other."
 	}

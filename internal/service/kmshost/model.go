@@ -120,8 +120,7 @@ func countOf(r pool.HostReading, product kms.Product) *countModel {
 	forecast, err := pool.ForecastOf(r, product, pool.ProductsHeld(nil))
 	if err != nil {
 		reason := err.Error()
-		var none *pool.NoForecast
-		if errors.As(err, &none) {
+		if none, ok := errors.AsType[*pool.NoForecast](err); ok {
 			reason = none.Reason
 		}
 		m.ForecastReason = &reason

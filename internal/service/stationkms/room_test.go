@@ -50,7 +50,7 @@ func newRoom(t *testing.T, stations int, like world.Station) *room {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(r.Simulator.Close)
+	t.Cleanup(r.Close)
 	r.site = newRoomSite(t, r)
 	return r
 }

@@ -89,7 +89,7 @@ func (c calls) take(id string, body *contract.CommandRequest, key held) entry {
 		return first
 	}
 	if l, found := c.config.World.Listing(key.station); found && !c.permitted(l) {
-		return entry{held: key, refused: &contract.FailureReason{Code: "not_permitted", Detail: pointer("no right on the computer group " + l.Group)}}
+		return entry{held: key, refused: &contract.FailureReason{Code: "not_permitted", Detail: new("no right on the computer group " + l.Group)}}
 	}
 	order := world.Order{ID: id, Station: key.station, Kind: world.OrderKind(body.Command), TakenWithin: c.config.TakenWithin,
 		StartedWithin: c.config.StartedWithin,

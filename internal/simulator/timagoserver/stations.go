@@ -113,10 +113,10 @@ func (c calls) station(l world.Listing) contract.Station {
 	station := contract.Station{
 		ID: l.ID, Name: l.Name, MAC: &l.MAC, Location: l.Location, ComputerGroup: l.Group, Online: l.Online,
 		LastStart: &l.LastStart, LastOperatingSystem: &l.LastSystem, ETag: etag(l),
-		ClientVersion: pointer(clientVersion), ImageServer: pointer(imageServer), OperatingSystems: []contract.OperatingSystem{},
+		ClientVersion: new(clientVersion), ImageServer: new(imageServer), OperatingSystems: []contract.OperatingSystem{},
 	}
 	if c.config.Address != nil {
-		station.Address = pointer(c.config.Address(l.Name))
+		station.Address = new(c.config.Address(l.Name))
 	}
 	if l.User != "" {
 		station.LoggedOnUser = &l.User
@@ -139,7 +139,8 @@ func (c calls) station(l world.Listing) contract.Station {
 	return station
 }
 
-func pointer[T any](value T) *T { return &value }
+//go:fix inline
+func pointer[T any](value T) *T { return new(value) }
 
 // numbered is an item with its place in the whole, which it keeps: a page begins behind
 // a place, so that nothing is missed when something before it goes.
@@ -189,7 +190,7 @@ func page[T any](most int, found []numbered[T], filter any, size *int, token *st
 			if err != nil {
 				return nil, nil, err
 			}
-			return items, pointer(base64.RawURLEncoding.EncodeToString(text)), nil
+			return items, new(base64.RawURLEncoding.EncodeToString(text)), nil
 		}
 		items = append(items, one.item)
 		at.After = one.number

@@ -55,8 +55,7 @@ func licence(t *testing.T, w *world.World, station string, p kms.Product) kms.Li
 func ask(t *testing.T, w *world.World, station string, p kms.Product) kms.Code {
 	t.Helper()
 	err := w.Activate(station, licence(t, w, station, p).ID)
-	var refused *kms.CodeError
-	if errors.As(err, &refused) {
+	if refused, ok := errors.AsType[*kms.CodeError](err); ok {
 		return refused.Code
 	}
 	if err != nil {

@@ -185,8 +185,7 @@ func (k *Kerberos) verify(request *messages.APReq) error {
 		return fmt.Errorf("the machine's keytab: %w", err)
 	}
 	if err := request.Ticket.DecryptEncPart(keys, nil); err != nil {
-		var unknown messages.KRBError
-		if errors.As(err, &unknown) {
+		if unknown, ok := errors.AsType[messages.KRBError](err); ok {
 			return refuse(unknown.ErrorCode)
 		}
 		return refuse(errorcode.KRB_AP_ERR_MODIFIED)

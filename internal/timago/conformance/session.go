@@ -77,7 +77,7 @@ func (s *session) ask(ctx context.Context, q request) answer {
 	}
 	known.Header.Set("Content-Type", "application/json")
 	if exchange, err := Find(known); err == nil {
-		if err := exchange.Answer(a.status, a.header, a.body); err != nil {
+		if err := exchange.Answer(a.status, a.header, a.body); err != nil { //nolint:contextcheck // the exchange carries its request's context
 			s.fail(a, "%v", firstLine(err))
 		}
 	}

@@ -52,7 +52,7 @@ func loadSettings(name string) (*settings, error) {
 	r := &settingsReader{settings: s}
 	for _, file := range names {
 		err := r.file(file, 0)
-		if err != nil && !(missing && errors.Is(err, fs.ErrNotExist)) {
+		if err != nil && (!missing || !errors.Is(err, fs.ErrNotExist)) {
 			return nil, err
 		}
 	}
@@ -154,7 +154,7 @@ func (r *settingsReader) include(directive, name string, depth int) error {
 		entries, err := os.ReadDir(name)
 		if err != nil {
 			r.ignore(directive + " " + name)
-			return nil
+			return nil //nolint:nilerr // what is not there is ignored, and named
 		}
 		names = nil
 		for _, entry := range entries {

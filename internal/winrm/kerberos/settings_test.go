@@ -178,7 +178,7 @@ func FuzzSettings(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		r := &settingsReader{settings: &settings{kdcs: map[string][]string{}, homes: map[string]string{}}}
 		file := settingsFile{reader: r, depth: maxConfigDepth}
-		for _, line := range strings.Split(text, "\n") {
+		for line := range strings.SplitSeq(text, "\n") {
 			_ = file.line(strings.TrimSpace(line))
 		}
 		r.realmOf("pc01.schule.example")
