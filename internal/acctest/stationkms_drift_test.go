@@ -64,14 +64,14 @@ func TestADeletedStationLeavesTheStateOnADefinite404(t *testing.T) {
 
 	p.Inject(world.Fault{Name: world.StationDeleted, On: []string{first}})
 	p.Until("it is deleted", func() bool { return len(p.World.Listings()) == 1 })
-	if plan := p.Plan(2); !plan.Contains("1 to add, 0 to change, 0 to destroy") {
-		t.Errorf("a deleted station is not planned anew:\n%s", plan.Output)
-	}
-	outcome, said := p.Diagnostics("apply", "-auto-approve")
-	want := cannotSwitchOn + "\n\nno station is named R101-PC01\n\n" +
+	outcome, said := p.Diagnostics("plan")
+	want := "error: Unable to find station R101-PC01\nIt was looked for in Timago, to see that there is such a station.\n\nno station is named R101-PC01\n\n" +
 		"Check the column Bezeichnung in Timago's window Stationen, and that the token may see the station's computer group."
 	if outcome.Exit != 1 || len(said) != 1 || said[0].Severity+": "+said[0].Summary+"\n"+said[0].Detail != want {
 		t.Errorf("exit %d, %q", outcome.Exit, said)
+	}
+	if refreshed := p.Run("apply", "-refresh-only", "-auto-approve", "-no-color"); refreshed.Exit != 0 {
+		t.Errorf("it cannot be refreshed:\n%s", refreshed.Output)
 	}
 	if p.Values(firstPart) != nil {
 		t.Errorf("it is still in the state: %v", p.Values(firstPart))

@@ -23,8 +23,9 @@ func TestTheImageIsWaitedFor(t *testing.T) {
 		t.Errorf("it warns of what it has waited for:\n%s", outcome.Output)
 	}
 	p.shows(map[string]any{"effective": true})
-	if p.Images(first) != 1 || p.Commands() != 4 {
-		t.Errorf("%d images and %d commands", p.Images(first), p.Commands())
+	// Two options, and two resets that go in one request where they meet.
+	if commands := p.Commands(); p.Images(first) != 1 || commands < 3 || commands > 4 {
+		t.Errorf("%d images and %d commands", p.Images(first), commands)
 	}
 }
 

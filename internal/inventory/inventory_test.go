@@ -82,7 +82,7 @@ func TestExportHoweverItIsWritten(t *testing.T) {
 		}
 		want := exported()
 		got.Columns, want.Columns = nil, nil // told below
-		if !reflect.DeepEqual(got, want) {
+		if !reflect.DeepEqual(got, want) {   //nolint:govet // the errors are values of this package
 			t.Errorf("%s:\n got %+v\nwant %+v", name, got, want)
 		}
 	}
@@ -229,7 +229,7 @@ func TestReadFileNamesTheFile(t *testing.T) {
 	if err := os.WriteFile(path, []byte(export), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := inventory.ReadFile(path); err != nil || !reflect.DeepEqual(got, exported()) {
+	if got, err := inventory.ReadFile(path); err != nil || !reflect.DeepEqual(got, exported()) { //nolint:govet // the errors are values of this package
 		t.Errorf("%+v, %v", got, err)
 	}
 	if err := os.WriteFile(path, []byte("Raum\nR101\n"), 0o600); err != nil {
@@ -325,7 +325,7 @@ func FuzzRead(f *testing.F) {
 			return
 		}
 		again, err := inventory.Read(strings.NewReader(encoded(t, string(data), unicode.UTF16(unicode.BigEndian, unicode.UseBOM))))
-		if err != nil || !reflect.DeepEqual(got, again) {
+		if err != nil || !reflect.DeepEqual(got, again) { //nolint:govet // the errors are values of this package
 			t.Errorf("in UTF-16 %+v, %v, in UTF-8 %+v", again, err, got)
 		}
 	})

@@ -313,6 +313,3 @@ func place(name string) *time.Location {
 	}
 	return location
 }
-
-//go:fix inline
-func pointer(n int) *int { return new(n) }

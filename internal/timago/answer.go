@@ -180,7 +180,6 @@ func checkItems(ctx context.Context, raw json.RawMessage, want reflect.Type, pat
 
 func checkFields(ctx context.Context, fields map[string]json.RawMessage, want reflect.Type, path string) *Malformed {
 	for field := range want.Fields() {
-		field := field
 		name, options, _ := strings.Cut(field.Tag.Get("json"), ",")
 		raw, given := fields[name]
 		switch {

@@ -256,8 +256,6 @@ func TestApplyAfterACrashRepeatsNothing(t *testing.T) {
 	}
 }
 
-//go:fix inline
-func pointer[T any](value T) *T { return new(value) }
 
 func TestKeySaysWhichEffectIsMeant(t *testing.T) {
 	t.Parallel()

@@ -13,7 +13,7 @@ import (
 )
 
 // set reads the first station and sets its option.
-func set(t *testing.T, s *school, system string, on bool) (timago.Station, error) {
+func set(t *testing.T, s *school, system string, on bool) (timago.Station, error) { //nolint:unparam // a story says what is set
 	t.Helper()
 	client := s.client(t)
 	station, err := client.Station(t.Context(), stationID(0))

@@ -15,7 +15,7 @@ import (
 )
 
 // read is a reading of five members of which so many count for Windows; count -1 is none.
-func read(count, threshold int, change ...func(*pool.Reading)) pool.Reading {
+func read(count, threshold int, change ...func(*pool.Reading)) pool.Reading { //nolint:unparam // a story names both numbers
 	state := pool.ProductState{Threshold: threshold, Licensed: 3, Members: 5}
 	status := pool.NotActivated
 	if count >= 0 {

@@ -179,8 +179,8 @@ func TestAResetInVainIsMadeOnce(t *testing.T) {
 	t.Parallel()
 	r := newRoom(t, 1, without)
 	r.Answer(contracttest.EveryStation(func(station map[string]any) {
-		for _, system := range station["operating_systems"].([]any) {
-			system.(map[string]any)["image_kms_activation"] = false // whatever it was made with
+		for _, system := range station["operating_systems"].([]any) { //nolint:forcetypeassert // as the contract has it
+			system.(map[string]any)["image_kms_activation"] = false //nolint:forcetypeassert // whatever it was made with
 		}
 	}))
 	const vain = "\n\nthe image of Windows 11 was reset, from generation 1 to 2, and was made without the option all the same" +
@@ -214,7 +214,7 @@ func TestAResetThatSucceededAtOnceIsSeen(t *testing.T) {
 	old := w
 	r.Answer(contracttest.EveryStation(func(station map[string]any) {
 		if r.asked("POST /commands") < 2 { // as it was before the first
-			system := station["operating_systems"].([]any)[0].(map[string]any)
+			system := station["operating_systems"].([]any)[0].(map[string]any) //nolint:forcetypeassert // as the contract has it
 			system["image_generation"], system["image_kms_activation"] = 1, false
 		}
 	}))

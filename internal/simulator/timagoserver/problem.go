@@ -17,7 +17,7 @@ type refusal struct {
 	allow      []string // methods, of 405
 }
 
-func (r *refusal) Error() string { return string(r.Code) }
+func (r *refusal) Error() string { return r.Code }
 
 func refuse(status int, code contract.ProblemCode, detail string, fields ...contract.FieldError) *refusal {
 	r := &refusal{Problem: contract.Problem{Status: status, Code: code, Title: http.StatusText(status)}, retryAfter: -1}

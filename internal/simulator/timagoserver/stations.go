@@ -139,8 +139,6 @@ func (c calls) station(l world.Listing) contract.Station {
 	return station
 }
 
-//go:fix inline
-func pointer[T any](value T) *T { return new(value) }
 
 // numbered is an item with its place in the whole, which it keeps: a page begins behind
 // a place, so that nothing is missed when something before it goes.

@@ -55,7 +55,7 @@ func demand(t testing.TB, entries ...types.ETypeInfo2Entry) []byte {
 
 func rounds(n uint32) []byte { return binary.BigEndian.AppendUint32(nil, n) }
 
-func open(t testing.TB, n *answering, name string) *Tickets {
+func open(t testing.TB, n *answering, name string) *Tickets { //nolint:unparam // a story names the account
 	t.Helper()
 	tickets, err := Open(Config{ConfigFile: writeFile(t, "krb5.conf", "[libdefaults]\ndefault_realm = SCHULE.EXAMPLE\n")},
 		Account{User: name, Password: func() string { return "secret" }}, Environment{Network: n, Now: time.Now})
