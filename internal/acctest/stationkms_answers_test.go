@@ -155,7 +155,7 @@ func TestASystemThatWasReplacedReplacesTheInstance(t *testing.T) {
 	p := takePart(t, acctest.Room(1, world.Station{}))
 	p.Apply()
 	p.Between.Answer(contracttest.EveryStation(func(station map[string]any) {
-		system := station["operating_systems"].([]any)[0].(map[string]any)
+		system := station["operating_systems"].([]any)[0].(map[string]any) //nolint:forcetypeassert // as the contract has it
 		system["name"], station["last_operating_system"] = "Windows 12", "Windows 12"
 	}))
 	plan := p.Plan(2)

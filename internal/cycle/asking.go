@@ -264,24 +264,29 @@ func (c *cycle) judgeByEvents(s *station, exchanges []kms.Exchange) {
 			}
 			s.reachesHost = true
 			c.host.takeClientCount(p, e.Answer.Count, c.now.Add(-age))
-			if !s.pendingCounts.Has(p) {
-				continue
-			}
-			if s.asking != nil {
-				s.asking.toAsk = s.asking.toAsk.Without(p)
-			}
-			id := evidence.Request{CMID: e.CMID, ActivationID: e.ActivationID}
-			if s.started() && (!s.start.stayedUp || age <= c.now.Sub(s.start.at)+eventGrain) {
-				c.judgeRequest(s, p, id)
-			} else {
-				c.host.log.Remember(id, c.host.pollsBegun)
-				c.dropCounts(s, scheduler.Only(p))
+			if s.pendingCounts.Has(p) {
+				c.judgeByEvent(s, p, e, age)
 			}
 		}
 		if s.phase == out {
 			return
 		}
 	}
+}
+
+// judgeByEvent judges by one answered request whether the station has asked for a product:
+// since its start, or before it was commanded to.
+func (c *cycle) judgeByEvent(s *station, p int, e kms.Exchange, age time.Duration) {
+	if s.asking != nil {
+		s.asking.toAsk = s.asking.toAsk.Without(p)
+	}
+	id := evidence.Request{CMID: e.CMID, ActivationID: e.ActivationID}
+	if s.started() && (!s.start.stayedUp || age <= c.now.Sub(s.start.at)+eventGrain) {
+		c.judgeRequest(s, p, id)
+		return
+	}
+	c.host.log.Remember(id, c.host.pollsBegun)
+	c.dropCounts(s, scheduler.Only(p))
 }
 
 // isOurHost tells whether an event is about the KMS host that the cycle reads. A name and an

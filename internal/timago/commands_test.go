@@ -256,7 +256,6 @@ func TestApplyAfterACrashRepeatsNothing(t *testing.T) {
 	}
 }
 
-
 func TestKeySaysWhichEffectIsMeant(t *testing.T) {
 	t.Parallel()
 	seen := timago.Station{

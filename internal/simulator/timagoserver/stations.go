@@ -139,7 +139,6 @@ func (c calls) station(l world.Listing) contract.Station {
 	return station
 }
 
-
 // numbered is an item with its place in the whole, which it keeps: a page begins behind
 // a place, so that nothing is missed when something before it goes.
 type numbered[T any] struct {
