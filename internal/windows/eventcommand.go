@@ -1,6 +1,7 @@
 package windows
 
 import (
+	"bytes"
 	"context"
 	"encoding/xml"
 	"errors"
@@ -12,9 +13,9 @@ import (
 )
 
 const (
-	// mostEvents bounds what the command writes, the newest first: at some 700 bytes each
-	// that is 18 MB. Who needs more sees by its age that the oldest one is not old enough.
-	mostEvents = 25_000
+	// mostEvents bounds what the command writes, the newest first. Who needs more sees by
+	// its age that the oldest one is not old enough.
+	mostEvents = 50_000
 	// commandTimeout is for the whole command, licensingTimeout for each part of its output.
 	commandTimeout = 2 * time.Minute
 	// publisherSPP writes licensing's events, whatever their classic source is.
@@ -46,23 +47,21 @@ func tooSlow(err error) bool {
 }
 
 // eventsByCommand reads records of one log with wevtutil.
-func (c *Client) eventsByCommand(ctx context.Context, address, log string, since time.Time, options []winrm.Option, ids ...int) ([]event, error) {
+func (c *Client) eventsByCommand(ctx context.Context, address string, q question, visit func(event) error) error {
 	ctx, cancel := context.WithTimeout(ctx, commandTimeout)
 	defer cancel()
-	wanted := make([]string, len(ids))
-	for i, id := range ids {
+	wanted := make([]string, len(q.ids))
+	for i, id := range q.ids {
 		wanted[i] = fmt.Sprintf("EventID=%d", id)
 	}
 	query := fmt.Sprintf("*[System[Provider[@Name='%s'] and (%s) and TimeCreated[@SystemTime>='%s']]]",
-		publisherSPP, strings.Join(wanted, " or "), since.UTC().Format(time.RFC3339))
-	output, err := c.transport.Execute(ctx, address, winrm.Command{
+		publisherSPP, strings.Join(wanted, " or "), q.since.UTC().Format(time.RFC3339))
+	_, err := c.transport.Execute(ctx, address, winrm.Command{
 		Program:   "wevtutil.exe",
-		Arguments: []string{"qe", log, "/q:" + query, "/f:xml", "/rd:true", fmt.Sprintf("/c:%d", mostEvents)},
-	}, append(options, winrm.Timeout(licensingTimeout))...)
-	if err != nil {
-		return nil, err
-	}
-	return parseEvents(output.Stdout), nil
+		Arguments: []string{"qe", q.log, "/q:" + query, "/f:xml", "/rd:true", fmt.Sprintf("/c:%d", mostEvents)},
+		Stdout:    &eventWriter{visit: visit},
+	}, append(q.options, winrm.Timeout(licensingTimeout))...)
+	return err
 }
 
 // eventXML is one event as the command writes it; nothing of it is localised.
@@ -107,31 +106,52 @@ func (l *leaves) UnmarshalXML(d *xml.Decoder, _ xml.StartElement) error {
 	return nil
 }
 
-// parseEvents reads what the command wrote: events one after the other, with no element
+// eventWriter reads what the command writes: events one after the other, with no element
 // around them. One that is garbled or cut off is left out, and costs no other.
-func parseEvents(text string) []event {
+type eventWriter struct {
+	visit func(event) error
+	rest  []byte // of an event that has not ended
+}
+
+// maxEventSize is more than the text of an event takes.
+const maxEventSize = 64 << 10
+
+func (w *eventWriter) Write(text []byte) (int, error) {
 	const end = "</Event>"
-	var events []event
+	w.rest = append(w.rest, text...)
 	for {
-		one, rest, found := strings.Cut(text, end)
+		one, rest, found := bytes.Cut(w.rest, []byte(end))
 		if !found {
-			return events
+			// The end may have begun.
+			if len(w.rest) > maxEventSize {
+				w.rest = bytes.Clone(w.rest[len(w.rest)-len(end):])
+			}
+			return len(text), nil
 		}
-		text = rest
-		start := max(strings.LastIndex(one, "<Event "), strings.LastIndex(one, "<Event>"))
-		if start < 0 {
-			continue
+		if e, ok := parseEvent(string(one) + end); ok {
+			if err := w.visit(e); err != nil {
+				return 0, err
+			}
 		}
-		var e eventXML
-		if xml.Unmarshal([]byte(printable(one[start:])+end), &e) != nil || e.System.Created.Time.IsZero() {
-			continue
-		}
-		events = append(events, event{
-			id: e.System.ID, record: e.System.Record,
-			written: e.System.Created.Time.UTC().Truncate(time.Second), // as Win32_NTLogEvent dates it
-			fields:  append(e.EventData, e.UserData...),
-		})
+		w.rest = rest
 	}
+}
+
+// parseEvent reads the last event of a text that ends with it.
+func parseEvent(text string) (event, bool) {
+	start := max(strings.LastIndex(text, "<Event "), strings.LastIndex(text, "<Event>"))
+	if start < 0 || len(text) > 2*maxEventSize {
+		return event{}, false
+	}
+	var e eventXML
+	if xml.Unmarshal([]byte(printable(text[start:])), &e) != nil || e.System.Created.Time.IsZero() {
+		return event{}, false
+	}
+	return event{
+		id: e.System.ID, record: e.System.Record,
+		written: e.System.Created.Time.UTC().Truncate(time.Second), // as Win32_NTLogEvent dates it
+		fields:  append(e.EventData, e.UserData...),
+	}, true
 }
 
 // printable leaves out what XML cannot hold, as a computer name in a console's own code

@@ -87,12 +87,9 @@ type switched struct {
 	commands []winrm.Command
 }
 
-func (s *switched) Query(ctx context.Context, address, wql string, options ...winrm.Option) ([]winrm.Instance, error) {
-	if !strings.Contains(wql, "Win32_NTLogEvent") {
-		return s.Transport.Query(ctx, address, wql, options...)
-	}
+func (s *switched) QueryEach(context.Context, string, string, func(winrm.Instance) error, ...winrm.Option) error {
 	s.asked++
-	return nil, s.fails
+	return s.fails
 }
 
 func (s *switched) Execute(ctx context.Context, address string, command winrm.Command, options ...winrm.Option) (winrm.Output, error) {
@@ -183,8 +180,9 @@ func TestTheCommandHoldsNothingOfTheCaller(t *testing.T) {
 	want := winrm.Command{Program: "wevtutil.exe", Arguments: []string{
 		"qe", "Key Management Service",
 		"/q:*[System[Provider[@Name='Microsoft-Windows-Security-SPP'] and (EventID=12290) and TimeCreated[@SystemTime>='2026-09-07T12:30:05Z']]]",
-		"/f:xml", "/rd:true", "/c:25000",
+		"/f:xml", "/rd:true", "/c:50000",
 	}}
+	transport.commands[0].Stdout = nil
 	if len(transport.commands) != 1 || !reflect.DeepEqual(transport.commands[0], want) {
 		t.Errorf("ran %q, want %q", transport.commands, want)
 	}

@@ -2,12 +2,23 @@ package windows
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/timago/terraform-provider-timago/internal/kms"
 )
+
+// parseEvents reads what the command wrote, in pieces as they may come.
+func parseEvents(text string) []event {
+	var events []event
+	w := &eventWriter{visit: func(e event) error { events = append(events, e); return nil }}
+	for piece := range slices.Chunk([]byte(text), 7) {
+		_, _ = w.Write(piece) // it fails where visit does
+	}
+	return events
+}
 
 func eventText(id, data string) string {
 	return `<Event xmlns='http://schemas.microsoft.com/win/2004/08/events/event'><System><Provider Name='Microsoft-Windows-Security-SPP'/>` +

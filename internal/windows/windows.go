@@ -23,6 +23,7 @@ import (
 // Transport is the part of the WS-Management client that this package needs.
 type Transport interface {
 	Query(ctx context.Context, address, wql string, options ...winrm.Option) ([]winrm.Instance, error)
+	QueryEach(ctx context.Context, address, wql string, visit func(winrm.Instance) error, options ...winrm.Option) error
 	Invoke(ctx context.Context, address string, call winrm.Call, options ...winrm.Option) (winrm.Instance, error)
 	Execute(ctx context.Context, address string, command winrm.Command, options ...winrm.Option) (winrm.Output, error)
 }

@@ -19,15 +19,15 @@ const (
 	maxOperationTimeout = 60 * time.Second
 )
 
-// ask sends one message and gives the body of its answer. It asks again while
+// ask sends one message and gives the body of its answer, and how many bytes came. It asks again while
 // a quota is exhausted, where the service had yet to authorise the account anew
 // and, for messages that change nothing, after an operation timeout; all of that
 // within the call's time, which does not run while the call waits for its turn or
 // connects.
-func (c *Client) ask(ctx context.Context, address string, m wsman.Message, o options) (*wsman.Element, error) {
+func (c *Client) ask(ctx context.Context, address string, m wsman.Message, o options) (body *wsman.Element, size int, err error) {
 	to, err := parseTarget(address, c.scheme, c.config.Port)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	r := &request{client: c, to: to, message: m, options: o}
 	for backoff := firstBackoff; ; backoff = min(2*backoff, lastBackoff) {
@@ -35,13 +35,13 @@ func (c *Client) ask(ctx context.Context, address string, m wsman.Message, o opt
 		var quota *Quota
 		switch {
 		case err == nil:
-			return body, nil
+			return body, r.received, nil
 		case errors.As(err, &quota), IsCode(err, codeOtherToken), m.Repeatable && IsCode(err, CodeOperationTimeout):
 			if r.wait(ctx, backoff) { // also after a timeout: it may have come at once
 				continue
 			}
 		}
-		return nil, err
+		return nil, r.received, err
 	}
 }
 
@@ -52,6 +52,7 @@ type request struct {
 	message  wsman.Message
 	options  options
 	deadline time.Time // zero until the first connection stands
+	received int       // bytes of all its answers
 }
 
 // wait pauses before the next attempt, unless there is no time for one.
@@ -125,6 +126,7 @@ func (r *request) try(ctx context.Context, fresh bool) (body *wsman.Element, aga
 	start := time.Now()
 	answer, err := r.send(ctx, cn)
 	if err == nil {
+		r.received += len(answer.body)
 		body, err = r.read(cn, answer)
 	}
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"io"
 	"regexp"
 	"strconv"
 	"strings"
@@ -17,7 +18,7 @@ import (
 )
 
 const (
-	// commandLimit ends a command for whose end nobody set a time.
+	// commandLimit ends a command for whose end nobody set an earlier time.
 	commandLimit = 10 * time.Minute
 	// cleanupTime is what ending a command and its shell may take after the call
 	// was cancelled: short, but not nothing, since a shell that is left behind
@@ -25,7 +26,9 @@ const (
 	cleanupTime = 1500 * time.Millisecond
 	// cleanupTimeout is for one such request otherwise.
 	cleanupTimeout = 5 * time.Second
-	maxOutput      = 32 << 20
+	// maxOutput bounds what a command may write, and maxKept what is kept of it.
+	maxOutput = 96 << 20
+	maxKept   = 4 << 20
 )
 
 // Output is what a command wrote, and its exit code.
@@ -39,6 +42,9 @@ type Output struct {
 type Command struct {
 	Program   string
 	Arguments []string
+	// Stdout, if set, gets the standard output as it comes; Output then lacks it. An
+	// error of it ends the command.
+	Stdout io.Writer
 }
 
 // Execute runs a program in a shell of its own and waits for its end. An exit
@@ -48,11 +54,8 @@ func (c *Client) Execute(ctx context.Context, address string, command Command, o
 	if err != nil {
 		return Output{}, err
 	}
-	if _, limited := ctx.Deadline(); !limited {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, commandLimit)
-		defer cancel()
-	}
+	ctx, cancel := context.WithTimeout(ctx, commandLimit)
+	defer cancel()
 	to, err := parseTarget(address, c.scheme, c.config.Port)
 	if err != nil {
 		return Output{}, err
@@ -62,10 +65,10 @@ func (c *Client) Execute(ctx context.Context, address string, command Command, o
 		return Output{}, err
 	}
 	defer leave()
-	after, cancel := lingering(ctx)
-	defer cancel()
+	after, end := lingering(ctx)
+	defer end()
 	s := &shell{client: c, address: address, to: to, options: c.options(opts)}
-	output, err := s.run(ctx, after, command.Program, arguments)
+	output, err := s.run(ctx, after, command, arguments)
 	if err != nil {
 		return output, fmt.Errorf("running %s: %w", command.Program, err)
 	}
@@ -85,7 +88,7 @@ type shell struct {
 }
 
 // run needs two contexts: the call's, and after, in which it cleans up.
-func (s *shell) run(ctx, after context.Context, program string, arguments []string) (Output, error) {
+func (s *shell) run(ctx, after context.Context, c Command, arguments []string) (Output, error) {
 	body, err := s.ask(ctx, "Create", masterzen.NewOpenShellRequest)
 	if err != nil {
 		return Output{}, err
@@ -98,7 +101,7 @@ func (s *shell) run(ctx, after context.Context, program string, arguments []stri
 	})
 
 	body, err = s.ask(ctx, "Command", func(to string, p *masterzen.Parameters) *soap.SoapMessage {
-		return masterzen.NewExecuteCommandRequest(to, s.id, program, arguments, p)
+		return masterzen.NewExecuteCommandRequest(to, s.id, c.Program, arguments, p)
 	})
 	if err != nil {
 		return Output{}, err
@@ -111,21 +114,20 @@ func (s *shell) run(ctx, after context.Context, program string, arguments []stri
 	defer s.cleanUp(after, "Signal", func(to string, p *masterzen.Parameters) *soap.SoapMessage {
 		return masterzen.NewSignalRequest(to, s.id, command, p)
 	})
-	return s.receive(ctx, command)
+	return s.receive(ctx, command, &written{passed: c.Stdout})
 }
 
 // receive collects the output until the command is done. A command that is
 // silent makes every request end with an operation timeout; one that ends at
 // once, or brings nothing, is followed by a pause.
-func (s *shell) receive(ctx context.Context, command string) (Output, error) {
-	var stdout, stderr strings.Builder
+func (s *shell) receive(ctx context.Context, command string, w *written) (Output, error) {
 	for backoff := firstBackoff; ; {
-		asked, had := time.Now(), stdout.Len()+stderr.Len()
-		exit, done, err := s.more(ctx, command, &stdout, &stderr)
+		asked, had := time.Now(), w.bytes
+		exit, done, err := s.more(ctx, command, w)
 		if err == nil && !done || IsCode(err, CodeOperationTimeout) {
 			pause := spread(backoff)
 			backoff = min(2*backoff, lastBackoff)
-			if stdout.Len()+stderr.Len() > had || time.Since(asked) >= leastTime {
+			if w.bytes > had || time.Since(asked) >= leastTime {
 				pause, backoff = 0, firstBackoff
 			}
 			if sleep(ctx, pause) {
@@ -133,22 +135,51 @@ func (s *shell) receive(ctx context.Context, command string) (Output, error) {
 			}
 			err = connectionError(ctx, s.to, ctx.Err(), true)
 		}
-		return Output{Stdout: stdout.String(), Stderr: stderr.String(), Exit: exit}, err
+		return Output{Stdout: w.stdout.String(), Stderr: w.stderr.String(), Exit: exit}, err
 	}
 }
 
+// written is what a command wrote so far.
+type written struct {
+	passed         io.Writer // gets the standard output; nil: it is kept
+	stdout, stderr strings.Builder
+	bytes          int // of both
+}
+
+var errTooMuch = errors.New("the output is too large")
+
+func (w *written) take(stream string, text []byte) error {
+	w.bytes += len(text)
+	if w.bytes > maxOutput {
+		return errTooMuch
+	}
+	if stream != "stderr" && w.passed != nil {
+		_, err := w.passed.Write(text)
+		return err
+	}
+	if w.stdout.Len()+w.stderr.Len()+len(text) > maxKept {
+		return errTooMuch
+	}
+	if stream == "stderr" {
+		w.stderr.Write(text)
+	} else {
+		w.stdout.Write(text)
+	}
+	return nil
+}
+
 // more asks for output once.
-func (s *shell) more(ctx context.Context, command string, stdout, stderr *strings.Builder) (exit int, done bool, err error) {
+func (s *shell) more(ctx context.Context, command string, w *written) (exit int, done bool, err error) {
 	body, err := s.ask(ctx, "Receive", func(to string, p *masterzen.Parameters) *soap.SoapMessage {
 		return masterzen.NewGetOutputRequest(to, s.id, command, "stdout stderr", p)
 	})
 	if err != nil {
 		return 0, false, err
 	}
-	return s.output(body, stdout, stderr)
+	return s.output(body, w)
 }
 
-func (s *shell) output(body *wsman.Element, stdout, stderr *strings.Builder) (exit int, done bool, err error) {
+func (s *shell) output(body *wsman.Element, w *written) (exit int, done bool, err error) {
 	response := body.Child("ReceiveResponse")
 	if response == nil {
 		return 0, false, s.protocol("the answer holds no ReceiveResponse")
@@ -160,13 +191,10 @@ func (s *shell) output(body *wsman.Element, stdout, stderr *strings.Builder) (ex
 			if err != nil {
 				return 0, false, s.protocol("the output is not in base64")
 			}
-			to := stdout
-			if e.Attribute("Name") == "stderr" {
-				to = stderr
-			}
-			to.Write(text)
-			if stdout.Len()+stderr.Len() > maxOutput {
-				return 0, false, s.protocol("the output is too large")
+			if err := w.take(e.Attribute("Name"), text); errors.Is(err, errTooMuch) {
+				return 0, false, s.protocol(err.Error())
+			} else if err != nil {
+				return 0, false, err
 			}
 		case "CommandState":
 			done = strings.HasSuffix(e.Attribute("State"), "/CommandState/Done")
@@ -200,12 +228,13 @@ func (s *shell) cleanUp(after context.Context, name string, build builder) {
 type builder func(to string, p *masterzen.Parameters) *soap.SoapMessage
 
 func (s *shell) ask(ctx context.Context, name string, build builder) (*wsman.Element, error) {
-	return s.client.ask(ctx, s.address, wsman.Message{
+	body, _, err := s.client.ask(ctx, s.address, wsman.Message{
 		Name: name,
 		Render: func(to string, limit time.Duration) string {
 			return build(to, masterzen.NewParameters(wsman.Duration(limit), "en-US", wsman.MaxEnvelopeSize)).String()
 		},
 	}, s.options)
+	return body, err
 }
 
 // shellID is what an id may look like that goes into later requests, which

@@ -17,7 +17,7 @@ import (
 const (
 	// maxAnswer bounds an answer. 512,000 are asked for, which Windows seems to
 	// count in UTF-16; a sealed answer is a little longer than what it seals.
-	maxAnswer  = 4 << 20
+	maxAnswer  = 1 << 20
 	maxHeaders = 64 << 10
 
 	soapType = "application/soap+xml;charset=UTF-8"

@@ -10,70 +10,99 @@ import (
 	"github.com/timago/terraform-provider-timago/internal/winrm/wsman"
 )
 
-// Bounds on what one query may bring: the largest real one is a KMS host's log
-// of 30 days.
+// bounds are on what one read may bring. An instance takes some 300 bytes and a value 100,
+// however short they are.
+type bounds struct{ instances, values, bytes int }
+
+var (
+	// whole is for what is kept: the largest is a machine's list of products, some
+	// hundreds with twenty values each.
+	whole = bounds{instances: 10_000, values: 24_000, bytes: 4 << 20}
+	// each is for instances that are handed on at once: the largest is a KMS host's log
+	// of 30 days, some 50,000 events of 700 bytes.
+	each = bounds{instances: 200_000, values: 4_000_000, bytes: 96 << 20}
+)
+
 const (
-	maxInstances  = 200_000
 	maxEmptyPulls = 16
-	releaseTime   = time.Second
+	// readRequests is how many times the time of one request a read may take.
+	readRequests = 4
+	releaseTime  = time.Second
 )
 
 // Query asks for the instances that a WQL query selects in root\cimv2. One
 // request where one instance answers, two or more where several do.
 func (c *Client) Query(ctx context.Context, address, wql string, opts ...Option) ([]Instance, error) {
-	o := c.options(opts)
-	instances, err := c.enumerate(ctx, address, wql, o)
-	if err != nil {
+	var instances []Instance
+	keep := func(i Instance) error {
+		instances = append(instances, i)
+		return nil
+	}
+	if err := c.enumerate(ctx, address, wql, whole, keep, c.options(opts)); err != nil {
 		return nil, fmt.Errorf("querying %s: %w", classOf(wql), err)
 	}
 	return instances, nil
 }
 
-func (c *Client) enumerate(ctx context.Context, address, wql string, o options) ([]Instance, error) {
-	body, err := c.ask(ctx, address, wsman.Enumerate(wql), o)
-	if err != nil {
-		return nil, err
+// QueryEach is Query for results that are too large to be kept: it hands each instance
+// to visit as it comes, and ends with visit's error. Some may have been handed over before
+// it fails.
+func (c *Client) QueryEach(ctx context.Context, address, wql string, visit func(Instance) error, opts ...Option) error {
+	if err := c.enumerate(ctx, address, wql, each, visit, c.options(opts)); err != nil {
+		return fmt.Errorf("querying %s: %w", classOf(wql), err)
 	}
-	page, err := readPage(address, body)
-	instances := page.Instances
-	for empty := 0; err == nil && page.Next != ""; {
-		next := page.Next
-		if err = ctx.Err(); err == nil {
-			body, err = c.ask(ctx, address, wsman.Pull(next), o)
-			if err != nil {
-				return nil, err // the context went with the request
-			}
-			page, err = readPage(address, body)
-		}
-		if err != nil {
-			page.Next = next
-			break
-		}
-		instances = append(instances, page.Instances...)
-		if len(page.Instances) > 0 {
-			empty = 0
-		} else {
-			empty++
-		}
-		if len(instances) > maxInstances || empty > maxEmptyPulls {
-			err = &Protocol{Address: address, Reason: "the enumeration does not end"}
-		}
-	}
-	if err != nil && page.Next != "" {
-		c.release(ctx, address, page.Next, o)
-	}
-	if err != nil {
-		return nil, err
-	}
-	return instances, nil
+	return nil
 }
 
-func readPage(address string, body *wsman.Element) (wsman.Page, error) {
-	page, err := wsman.ReadPage(body)
+// enumerate hands over the instances of one answer before it asks for the next.
+func (c *Client) enumerate(ctx context.Context, address, wql string, most bounds, visit func(Instance) error, o options) error {
+	to, err := parseTarget(address, c.scheme, c.config.Port)
 	if err != nil {
-		return page, &Protocol{Address: address, Reason: err.Error()}
+		return err
 	}
-	return page, nil
+	ctx, cancel := context.WithTimeout(ctx, readRequests*o.timeout)
+	defer cancel()
+	message := wsman.Enumerate(wql)
+	var read bounds
+	for empty := 0; ; {
+		body, size, err := c.ask(ctx, address, message, o)
+		if err != nil {
+			return err // the enumeration's context went with the request
+		}
+		page, err := wsman.ReadPage(body)
+		if err != nil {
+			return &Protocol{Address: address, Reason: err.Error()}
+		}
+		if empty++; len(page.Instances) > 0 {
+			empty = 0
+		}
+		if read.add(page, size); read.exceed(most) || empty > maxEmptyPulls {
+			err = &Protocol{Address: address, Reason: "the enumeration does not end"}
+		}
+		for i := 0; err == nil && i < len(page.Instances); i++ {
+			err = visit(page.Instances[i])
+		}
+		if err == nil && page.Next != "" && ctx.Err() != nil {
+			err = connectionError(ctx, to, ctx.Err(), true)
+		}
+		if err != nil && page.Next != "" {
+			c.release(ctx, address, page.Next, o)
+		}
+		if err != nil || page.Next == "" {
+			return err
+		}
+		message = wsman.Pull(page.Next)
+	}
+}
+
+func (b *bounds) add(page wsman.Page, size int) {
+	b.instances += len(page.Instances)
+	b.values += page.Values
+	b.bytes += size
+}
+
+func (b *bounds) exceed(most bounds) bool {
+	return b.instances > most.instances || b.values > most.values || b.bytes > most.bytes
 }
 
 // release gives up an enumeration that is not read to its end, so that it does
@@ -82,7 +111,7 @@ func (c *Client) release(ctx context.Context, address, enumeration string, o opt
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTime)
 	defer cancel()
 	o.timeout = releaseTime
-	_, _ = c.ask(ctx, address, wsman.Release(enumeration), o)
+	_, _, _ = c.ask(ctx, address, wsman.Release(enumeration), o)
 }
 
 // Invoke calls a method and gives its out parameters. A return value other
@@ -93,7 +122,7 @@ func (c *Client) Invoke(ctx context.Context, address string, call Call, opts ...
 	if err != nil {
 		return Instance{}, err
 	}
-	body, err := c.ask(ctx, address, message, c.options(opts))
+	body, _, err := c.ask(ctx, address, message, c.options(opts))
 	if err != nil {
 		return Instance{}, fmt.Errorf("calling %s of %s: %w", call.Method, call.Class, err)
 	}

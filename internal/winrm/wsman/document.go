@@ -16,10 +16,12 @@ const (
 	nsInstance = "http://www.w3.org/2001/XMLSchema-instance"
 )
 
-// Whoever receives an answer bounds its bytes; these bound what it can unfold to.
+// Whoever receives an answer bounds its bytes; these bound what it can unfold to. Each
+// element and each attribute takes some hundred bytes, also one of four.
 const (
-	maxDepth  = 64
-	maxTokens = 1 << 20
+	maxDepth      = 64
+	maxTags       = 1 << 16
+	maxAttributes = 1 << 15
 )
 
 // Element is one element of a parsed answer. Windows sends the same data with
@@ -35,10 +37,14 @@ type Element struct {
 // parseDocument reads one XML document, strictly: no document type, no
 // foreign entities, bounded in depth and size.
 func parseDocument(document []byte) (*Element, error) {
+	// The decoder makes all attributes of an element at once, so they are counted before.
+	if bytes.Count(document, []byte("<")) > maxTags || bytes.Count(document, []byte("=")) > maxAttributes {
+		return nil, errors.New("the answer holds too many elements")
+	}
 	decoder := xml.NewDecoder(bytes.NewReader(document))
 	var root *Element
 	var open []*Element
-	for range maxTokens {
+	for {
 		token, err := decoder.Token()
 		if errors.Is(err, io.EOF) {
 			if root == nil {
@@ -75,7 +81,6 @@ func parseDocument(document []byte) (*Element, error) {
 			return nil, errors.New("the answer holds a document type, which SOAP forbids")
 		}
 	}
-	return nil, errors.New("the answer holds too many elements")
 }
 
 // ParseEnvelope reads a SOAP 1.2 envelope and gives its body.

@@ -33,6 +33,7 @@ func Release(enumeration string) Message {
 // Page is one answer of an enumeration.
 type Page struct {
 	Instances []Instance
+	Values    int // that they hold together
 	// Next is the context to pull with, "" after the last page. It changes with
 	// every answer.
 	Next string
@@ -55,6 +56,7 @@ func ReadPage(body *Element) (Page, error) {
 		page.Instances = make([]Instance, 0, len(items.Children))
 		for _, item := range items.Children {
 			page.Instances = append(page.Instances, instanceOf(item))
+			page.Values += len(item.Children)
 		}
 	}
 	return page, nil
