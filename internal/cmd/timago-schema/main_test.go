@@ -19,6 +19,7 @@ import (
 
 	"github.com/timago/terraform-provider-timago/internal/acctest"
 	"github.com/timago/terraform-provider-timago/internal/provider"
+	"github.com/timago/terraform-provider-timago/internal/tfduration"
 )
 
 func TestMain(m *testing.M) { os.Exit(acctest.Main(m)) }
@@ -86,7 +87,7 @@ func TestEverythingIsDescribed(t *testing.T) {
 				if times++; !strings.Contains(a.Description, "(RFC 3339") && !strings.Contains(a.Description, ", RFC 3339)") {
 					t.Errorf("%s does not say how its time is written: %s", path, a.Description)
 				}
-			case timetypes.GoDurationType:
+			case tfduration.Type:
 				if durations++; !duration.MatchString(a.Description) {
 					t.Errorf("%s does not show how a duration is written: %s", path, a.Description)
 				}
