@@ -62,9 +62,8 @@ func (c *Client) enumerate(ctx context.Context, address, wql string, most bounds
 	}
 	ctx, cancel := context.WithTimeout(ctx, readRequests*o.timeout)
 	defer cancel()
-	message := wsman.Enumerate(wql)
-	var read bounds
-	for empty := 0; ; {
+	read := reading{most: most, visit: visit}
+	for message := wsman.Enumerate(wql); ; {
 		body, size, err := c.ask(ctx, address, message, o)
 		if err != nil {
 			return err // the enumeration's context went with the request
@@ -73,26 +72,42 @@ func (c *Client) enumerate(ctx context.Context, address, wql string, most bounds
 		if err != nil {
 			return &Protocol{Address: address, Reason: err.Error()}
 		}
-		if empty++; len(page.Instances) > 0 {
-			empty = 0
+		err = read.take(address, page, size)
+		if page.Next == "" {
+			return err
 		}
-		if read.add(page, size); read.exceed(most) || empty > maxEmptyPulls {
-			err = &Protocol{Address: address, Reason: "the enumeration does not end"}
-		}
-		for i := 0; err == nil && i < len(page.Instances); i++ {
-			err = visit(page.Instances[i])
-		}
-		if err == nil && page.Next != "" && ctx.Err() != nil {
+		if err == nil && ctx.Err() != nil {
 			err = connectionError(ctx, to, ctx.Err(), true)
 		}
-		if err != nil && page.Next != "" {
+		if err != nil {
 			c.release(ctx, address, page.Next, o)
-		}
-		if err != nil || page.Next == "" {
 			return err
 		}
 		message = wsman.Pull(page.Next)
 	}
+}
+
+// reading is what a read brought so far.
+type reading struct {
+	bounds
+	empty int // pages, the last ones
+	most  bounds
+	visit func(Instance) error
+}
+
+func (r *reading) take(address string, page wsman.Page, size int) error {
+	if r.empty++; len(page.Instances) > 0 {
+		r.empty = 0
+	}
+	if r.add(page, size); r.exceed(r.most) || r.empty > maxEmptyPulls {
+		return &Protocol{Address: address, Reason: "the enumeration does not end"}
+	}
+	for _, instance := range page.Instances {
+		if err := r.visit(instance); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (b *bounds) add(page wsman.Page, size int) {

@@ -55,10 +55,10 @@ func demand(t testing.TB, entries ...types.ETypeInfo2Entry) []byte {
 
 func rounds(n uint32) []byte { return binary.BigEndian.AppendUint32(nil, n) }
 
-func open(t testing.TB, n *answering, name string) *Tickets { //nolint:unparam // a story names the account
+func open(t testing.TB, n *answering) *Tickets {
 	t.Helper()
 	tickets, err := Open(Config{ConfigFile: writeFile(t, "krb5.conf", "[libdefaults]\ndefault_realm = SCHULE.EXAMPLE\n")},
-		Account{User: name, Password: func() string { return "secret" }}, Environment{Network: n, Now: time.Now})
+		Account{User: "kms-admin", Password: func() string { return "secret" }}, Environment{Network: n, Now: time.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +86,7 @@ func TestRoundsThatAKDCMayAskFor(t *testing.T) {
 		"not a number": {[]byte{1}, 1, "malformed"},
 	} {
 		n := &answering{kdcs: []string{"kdc:88"}, answer: demand(t, types.ETypeInfo2Entry{EType: 18, Salt: "salt", S2KParams: story.parameters})}
-		err := open(t, n, "kms-admin").Logon(t.Context())
+		err := open(t, n).Logon(t.Context())
 		if err == nil || len(n.asked) != story.sent || !strings.Contains(err.Error(), story.says) {
 			t.Errorf("%s: %d messages, %v", name, len(n.asked), err)
 		}
@@ -95,7 +95,7 @@ func TestRoundsThatAKDCMayAskFor(t *testing.T) {
 
 func TestACallThatIsOverDerivesNoKey(t *testing.T) {
 	t.Parallel()
-	tickets := open(t, &answering{}, "kms-admin")
+	tickets := open(t, &answering{})
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := tickets.passwordKey(ctx, types.ETypeInfo2Entry{EType: 18}); !errors.Is(err, context.Canceled) {
@@ -107,7 +107,7 @@ func TestKDCsAreTriedOneAfterTheOtherToAnEnd(t *testing.T) {
 	t.Parallel()
 	n := &answering{err: errors.New("refused"), kdcs: make([]string, 1000)}
 	var failed *Failed
-	if err := open(t, n, "kms-admin").Logon(t.Context()); !errors.As(err, &failed) || failed.Reason != NoKDC || len(n.asked) != maxKDCs {
+	if err := open(t, n).Logon(t.Context()); !errors.As(err, &failed) || failed.Reason != NoKDC || len(n.asked) != maxKDCs {
 		t.Errorf("%d KDCs were asked: %v", len(n.asked), err)
 	}
 }
@@ -144,7 +144,7 @@ func FuzzKDC(f *testing.F) {
 	f.Add([]byte{0x6b, 0x80})
 	f.Fuzz(func(t *testing.T, answer []byte) {
 		n := &answering{answer: answer, kdcs: []string{"kdc:88"}}
-		tickets := open(t, n, "kms-admin")
+		tickets := open(t, n)
 		if err := tickets.Logon(t.Context()); err == nil {
 			t.Error("the account was let in")
 		}

@@ -52,7 +52,10 @@ func loadSettings(name string) (*settings, error) {
 	r := &settingsReader{settings: s}
 	for _, file := range names {
 		err := r.file(file, 0)
-		if err != nil && (!missing || !errors.Is(err, fs.ErrNotExist)) {
+		if missing && errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
 			return nil, err
 		}
 	}
@@ -151,12 +154,11 @@ var includable = regexp.MustCompile(`^([A-Za-z0-9_-]+|[^.].*\.conf)$`)
 func (r *settingsReader) include(directive, name string, depth int) error {
 	names := []string{name}
 	if directive == "includedir" {
+		names = nil
 		entries, err := os.ReadDir(name)
 		if err != nil {
 			r.ignore(directive + " " + name)
-			return nil //nolint:nilerr // what is not there is ignored, and named
 		}
-		names = nil
 		for _, entry := range entries {
 			if includable.MatchString(entry.Name()) {
 				names = append(names, filepath.Join(name, entry.Name()))
