@@ -59,23 +59,42 @@ func (c *cycle) isUnknown(s *station) bool {
 // not. before are the counts of the last poll that read the log.
 func (c *cycle) watchCeiling(before []int) {
 	for p, product := range c.managed {
-		rise := c.host.counts[p] - before[p]
-		unshown := c.unshown[p] + c.freshRequests(p) - rise
+		rise, fresh := c.host.counts[p]-before[p], c.freshRequests(p)
+		// A count is read after the log: it may show a request that the log shows with the next poll.
+		late := max(0, fresh-rise-c.risenEarly[p])
+		c.risenEarly[p] = max(0, c.risenEarly[p]+rise-fresh)
+		if rise == 0 && fresh == 0 {
+			c.risenEarly[p] = 0 // it was of others
+		}
 		switch {
 		case rise < 0: // others move it, too
 			c.unshown[p], c.countMovedAt[p] = 0, c.host.log.Newest
 		case rise > 0:
-			// A count may rise before its record is written.
-			c.unshown[p], c.countMovedAt[p] = max(unshown, -unshownRestarts), c.host.log.Newest
+			c.unshown[p], c.countMovedAt[p] = max(0, c.unshown[p]+late-max(0, rise-fresh)), c.host.log.Newest
 		default:
-			c.unshown[p] = unshown
+			c.unshown[p] += late
 		}
-		if c.unshown[p] >= unshownRestarts+c.host.log.ExpiredSince(c.countMovedAt[p]) && c.missing(p) > 0 && !c.closing {
+		suspect := c.unshown[p] >= unshownRestarts+c.host.log.ExpiredSince(c.countMovedAt[p]) && c.missing(p) > 0 && !c.closing
+		if !suspect || rise != 0 {
+			c.suspectPolls[p] = 0
+			continue
+		}
+		// A poll may fall between a record and its count: another one decides.
+		if c.suspectPolls[p]++; c.suspectPolls[p] > confirmingPolls {
 			c.err = &CountCapped{Product: product, Count: c.host.counts[p], Threshold: c.wanted[p]}
 			c.close()
 			return
 		}
+		c.requestHostPoll(c.now)
 	}
+}
+
+// confirmingPolls must show the same before a ceiling is believed.
+const confirmingPolls = 2
+
+// suspectsCeiling tells whether a ceiling is about to be confirmed: nothing is started.
+func (c *cycle) suspectsCeiling() bool {
+	return slices.ContainsFunc(c.suspectPolls, func(polls int) bool { return polls > 0 })
 }
 
 // freshRequests is how many new ids of members the log shows since the poll before.

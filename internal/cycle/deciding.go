@@ -69,6 +69,10 @@ func (c *cycle) start() {
 	if c.host.polling && !c.isFresh() {
 		return // what can be started shows with the poll
 	}
+	if c.suspectsCeiling() {
+		c.requestHostPoll(c.now)
+		return
+	}
 	candidate, toWake := c.choose(), c.nextToWake()
 	switch {
 	case c.host.settledSeen != c.ledger.settled:
