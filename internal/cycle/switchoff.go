@@ -54,7 +54,7 @@ func (e *Engine) SwitchOff(ctx context.Context, site Shutdowner, job Job, result
 	return left
 }
 
-// neverRose: a station may only have failed to answer, and answered again by itself.
+// bootNeverSeen: a station may only have failed to answer, and answered again by itself.
 const bootNeverSeen = "no start of it was seen after it was woken: it may have been on all along"
 
 // switchOff gives the reason why a station was not switched off; empty where it was.
