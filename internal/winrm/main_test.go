@@ -279,4 +279,11 @@ func withTLS() *tls.Config {
 	return &tls.Config{Certificates: []tls.Certificate{selfSigned().tls}, MinVersion: tls.VersionTLS12}
 }
 
+func do(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 const uptime = "SELECT LastBootUpTime, LocalDateTime FROM Win32_OperatingSystem"
