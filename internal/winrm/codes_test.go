@@ -2,6 +2,7 @@ package winrm
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/timago/terraform-provider-timago/internal/winrm/wsman"
@@ -41,6 +42,41 @@ func TestFaultsAreTypedByTheirCodes(t *testing.T) {
 		var fault *Fault
 		if !errors.As(err, &fault) || !story.is(err) {
 			t.Errorf("%s: got %v, %+v", story.name, err, fault)
+		}
+	}
+}
+
+// A service that sends the standard's subcode alone is understood by it. A code says more
+// than its subcode, and a subcode that nobody knows is a fault that is named.
+func TestFaultsWithoutACodeAreTypedByTheirSubcode(t *testing.T) {
+	t.Parallel()
+	isFault := func(err error) bool {
+		var fault *Fault
+		return errors.As(err, &fault) && error(fault) == err && !IsOutcomeUnknown(err) && !IsNotYetBack(err)
+	}
+	for _, story := range []struct {
+		subcode, detail string
+		is              func(error) bool
+	}{
+		{"w:AccessDenied", "", IsAccessDenied},
+		{"AccessDenied", "", IsAccessDenied},
+		{"w:QuotaLimit", "", func(err error) bool { var q *Quota; return errors.As(err, &q) }},
+		{"w:TimedOut", "", IsOutcomeUnknown},
+		{"w:InternalError", "", isFault},
+		{"w:UnsupportedFeature", "", isFault},
+		{"w:Unheard", "", isFault},
+		{"", "", isFault},
+		{"w:AccessDenied", `<f:WSManFault xmlns:f="x" Code="3221549112"/>`, func(err error) bool { return IsCode(err, 0xC004F038) && !IsAccessDenied(err) }},
+		{"w:InternalError", `<f:WSManFault xmlns:f="x" Code="5"/>`, IsAccessDenied},
+	} {
+		body := answerBody(t, `<s:Fault><s:Code><s:Subcode><s:Value>`+story.subcode+`</s:Value></s:Subcode></s:Code><s:Detail>`+story.detail+`</s:Detail></s:Fault>`)
+		err := faultOf("r101-01", body.Child("Fault"))
+		if !story.is(err) {
+			t.Errorf("%s: got %v", story.subcode, err)
+		}
+		_, local, _ := strings.Cut(story.subcode, ":")
+		if code, coded := Code(err); coded != (story.detail != "") || !coded && isFault(err) && !strings.Contains(err.Error(), local) {
+			t.Errorf("%s: code %d of %v", story.subcode, code, err)
 		}
 	}
 }

@@ -312,13 +312,16 @@ func TestSlowOperationIsAskedForAgain(t *testing.T) {
 	t.Parallel()
 	r := open(t, wsman.Config{NTLM: true})
 	c := client(t, winrm.Config{})
-	r.becomes(once(wsman.Enumerate, wsman.Condition{Trouble: wsman.Faulted, Fault: &wsman.Fault{Code: winrm.CodeOperationTimeout}}))
-	if _, err := c.Query(t.Context(), r.address, uptime); err != nil {
-		t.Error(err)
-	}
-	r.becomes(once(wsman.Invoke, wsman.Condition{Trouble: wsman.Faulted, Fault: &wsman.Fault{Code: winrm.CodeOperationTimeout}}))
-	if _, err := c.Invoke(t.Context(), r.address, shutdown); !winrm.IsOutcomeUnknown(err) {
-		t.Errorf("a method that timed out was called again: %v", err)
+	for _, bare := range []bool{false, true} {
+		slow := wsman.Condition{Trouble: wsman.Faulted, Fault: &wsman.Fault{Code: winrm.CodeOperationTimeout, Bare: bare}}
+		r.becomes(once(wsman.Enumerate, slow))
+		if _, err := c.Query(t.Context(), r.address, uptime); err != nil {
+			t.Error(err)
+		}
+		r.becomes(once(wsman.Invoke, slow))
+		if _, err := c.Invoke(t.Context(), r.address, shutdown); !winrm.IsOutcomeUnknown(err) {
+			t.Errorf("a method that timed out was called again: %v", err)
+		}
 	}
 }
 

@@ -35,6 +35,8 @@ type Fault struct {
 	// WMI asks for the form of newer Windows: an MSFT_WmiError in place of the
 	// WSManFault, and no RelatesTo.
 	WMI bool
+	// Bare asks for what the standard demands and no more: a subcode without a code.
+	Bare bool
 }
 
 func (f *Fault) Error() string {
@@ -79,10 +81,12 @@ func (f *Fault) response(messageID, computer string) string {
 	m.leaf("s:Text", f.text(), "xml:lang", language)
 	m.end("s:Reason")
 	m.open("s:Detail")
-	if f.WMI {
+	switch {
+	case f.Bare:
+	case f.WMI:
 		f.wmiError(&m)
 		messageID = ""
-	} else {
+	default:
 		m.open("f:WSManFault", "xmlns:f", nsFault, "Code", strconv.FormatUint(uint64(f.Code), 10), "Machine", computer)
 		m.leaf("f:Message", f.text())
 		m.end("f:WSManFault")

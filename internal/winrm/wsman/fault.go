@@ -2,6 +2,7 @@ package wsman
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -17,7 +18,7 @@ type Fault struct {
 	// Provider is the code that the WMI provider itself reported inside the
 	// fault, 0 when there is none. Licensing HRESULTs come here or in Code.
 	Provider uint32
-	Subcode  string // local name, e.g. "InternalError"
+	Subcode  string // local name, e.g. "InternalError"; decides where there is no code
 	Text     string // localised: for people only
 }
 
@@ -42,18 +43,24 @@ func (e *Fault) Specific() uint32 {
 	return e.Code
 }
 
+// standardCodes are Windows' codes for those subcodes of the standard (DSP0226) that
+// are decided by: a service may send the subcode alone.
+var standardCodes = map[string]uint32{
+	"AccessDenied": 5,
+	"QuotaLimit":   2150859173,
+	"TimedOut":     2150858793,
+}
+
 // Has reports whether the fault carries one of the codes, as itself or, for a
-// Win32 code, as the HRESULT made of it.
+// Win32 code, as the HRESULT made of it. Without any code its subcode stands for one.
 func (e *Fault) Has(codes ...uint32) bool {
-	for _, code := range codes {
-		if code == 0 {
-			continue
-		}
-		if SameCode(e.Code, code) || SameCode(e.Provider, code) {
-			return true
-		}
+	code := e.Code
+	if code == 0 && e.Provider == 0 {
+		code = standardCodes[e.Subcode]
 	}
-	return false
+	return slices.ContainsFunc(codes, func(wanted uint32) bool {
+		return wanted != 0 && (SameCode(code, wanted) || SameCode(e.Provider, wanted))
+	})
 }
 
 // SameCode reports whether two codes are one, be it that one of them is the
