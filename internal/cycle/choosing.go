@@ -14,7 +14,7 @@ import (
 func (c *cycle) missing(p int) int { return max(0, c.wanted[p]-c.host.counts[p]) }
 
 // short is what is missing beyond all that is under way, here and in other cycles.
-func (c *cycle) short(p int) int { return c.missing(p) - c.ledger.underWay[c.managed[p]] }
+func (c *cycle) short(p int) int { return c.missing(p) - c.ledger.UnderWay(c.managed[p]) }
 
 func (c *cycle) met(of scheduler.Products) bool {
 	for p := range c.managed {
@@ -41,7 +41,7 @@ func (c *cycle) expectCounts(s *station, counts scheduler.Products) {
 	for p, product := range c.managed {
 		if counts.Has(p) && !s.pendingCounts.Has(p) {
 			s.pendingCounts = s.pendingCounts.With(p)
-			c.ledger.underWay[product]++
+			c.ledger.Add(product)
 		}
 	}
 }
@@ -52,10 +52,7 @@ func (c *cycle) dropCounts(s *station, counts scheduler.Products) {
 	for p, product := range c.managed {
 		if counts.Has(p) && s.pendingCounts.Has(p) {
 			s.pendingCounts = s.pendingCounts.Without(p)
-			c.ledger.underWay[product]--
-			if s.started() {
-				c.ledger.settled++
-			}
+			c.ledger.Drop(product, s.started())
 		}
 	}
 }
@@ -75,7 +72,7 @@ func (c *cycle) choose() *station {
 		if c.host.refusesAccount && !c.host.clientCountKnown[p] {
 			continue // restarts rest on a count that was read
 		}
-		need[p] = c.short(p) - c.ledger.expected(product)
+		need[p] = c.short(p) - c.ledger.Expected(product)
 		needed = needed || need[p] > 0
 	}
 	if !needed || len(c.candidates) == 0 {
@@ -106,7 +103,7 @@ func (c *cycle) choose() *station {
 // station, here or in another cycle, nothing keeps it from being a candidate, and the
 // window has room.
 func (c *cycle) mayRestart(s *station) bool {
-	return s.isCandidate && !c.ledger.busy[s.key] && c.windowAdmits(s.expectedCycle)
+	return s.isCandidate && !c.ledger.IsBusy(s.key) && c.windowAdmits(s.expectedCycle)
 }
 
 // chooseEven gives, for the product that lacks most, each station that adds to it an

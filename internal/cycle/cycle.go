@@ -4,11 +4,11 @@ import (
 	"maps"
 	"time"
 
-	"github.com/timago/terraform-provider-timago/internal/scheduler"
-
 	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/ledger"
 	"github.com/timago/terraform-provider-timago/internal/pool"
 	"github.com/timago/terraform-provider-timago/internal/schedule"
+	"github.com/timago/terraform-provider-timago/internal/scheduler"
 )
 
 // Tunables of a cycle.
@@ -30,7 +30,7 @@ type cycle struct {
 	limits        pool.Limits
 	managed       []kms.Product
 	wanted        []int // by product
-	ledger        *ledger
+	ledger        *ledger.Ledger
 	hostName      string // of the KMS host
 	canWake       bool
 	window        *schedule.Window
@@ -86,9 +86,9 @@ type cycle struct {
 	deadline                 time.Time // for the last reports, once cancelled
 }
 
-func newCycle(job Job, ledger *ledger, canWake bool, now time.Time) *cycle {
+func newCycle(job Job, shared *ledger.Ledger, canWake bool, now time.Time) *cycle {
 	c := &cycle{
-		limits: job.Limits.WithDefaults(), window: job.Window, ledger: ledger, hostName: job.Host, started: now, now: now,
+		limits: job.Limits.WithDefaults(), window: job.Window, ledger: shared, hostName: job.Host, started: now, now: now,
 		byComputer: map[string][]*station{}, paces: map[string]pool.Pace{}, fleet: job.Memory.Fleet(job.Members), cmidChangeSeenAt: job.Memory.Proof,
 	}
 	c.slowBefore = slow(c.fleet.Cycle())
@@ -121,7 +121,7 @@ func newCycle(job Job, ledger *ledger, canWake bool, now time.Time) *cycle {
 func (c *cycle) begin(now time.Time) {
 	c.now = now
 	for _, s := range c.stations {
-		c.ledger.members[s.key]++
+		c.ledger.AddMember(s.key)
 	}
 	if len(c.managed) == 0 {
 		c.done = true

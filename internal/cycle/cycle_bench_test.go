@@ -10,6 +10,7 @@ import (
 	"github.com/timago/terraform-provider-timago/internal/pool"
 
 	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/ledger"
 )
 
 // arrivals are reports on their way, the next first.
@@ -149,5 +150,5 @@ func bigCycle(size int) (*plant, *cycle) {
 		job.Members = append(job.Members, fmt.Sprintf("pc%05d", i))
 		p.boots = append(p.boots, p.now.Add(-time.Hour))
 	}
-	return p, newCycle(job, new(ledgers).of(""), false, p.now)
+	return p, newCycle(job, new(ledger.Book).Of(""), false, p.now)
 }

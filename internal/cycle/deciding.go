@@ -45,7 +45,7 @@ func (c *cycle) publishExpected() {
 				counts += c.expected[expectFromEarlier]
 			}
 		}
-		c.ledger.publishExpected(c, product, counts)
+		c.ledger.PublishExpected(c, product, counts)
 	}
 }
 
@@ -64,7 +64,7 @@ func (c *cycle) start() {
 	c.seekClientCounts()
 	c.publishExpected()
 	if c.host.refusesAccount {
-		c.host.settledSeen = c.ledger.settled // the stations' answers hold the counts
+		c.host.settledSeen = c.ledger.Settled // the stations' answers hold the counts
 	}
 	if c.host.polling && !c.isFresh() {
 		return // what can be started shows with the poll
@@ -75,7 +75,7 @@ func (c *cycle) start() {
 	}
 	candidate, toWake := c.choose(), c.nextToWake()
 	switch {
-	case c.host.settledSeen != c.ledger.settled:
+	case c.host.settledSeen != c.ledger.Settled:
 		c.requestHostPoll(c.now) // counts were made that the last poll may not show
 		return
 	case candidate == nil && toWake == nil:

@@ -21,10 +21,10 @@ func (c *cycle) waitOrStall() {
 	for p, product := range c.managed {
 		switch {
 		case c.missing(p) == 0:
-		case c.ledger.underWay[product] > 0: // another cycle makes it
+		case c.ledger.UnderWay(product) > 0: // another cycle makes it
 			c.requestHostPoll(c.host.pollBegan.Add(idlePolls))
 			return
-		case c.ledger.expected(product) > 0: // another cycle may make it cheaper
+		case c.ledger.Expected(product) > 0: // another cycle may make it cheaper
 			c.requestHostPoll(c.host.pollBegan.Add(2 * usualPolls))
 			return
 		}
@@ -55,7 +55,7 @@ func (c *cycle) waitsFor() []string {
 			waits = append(waits, fmt.Sprintf("%s (no answer for %s)", s.name, c.now.Sub(s.silence.since).Round(time.Second)))
 		case s.waitsForUser && s.adds&c.lacking() != 0:
 			waits = append(waits, fmt.Sprintf("%s (%s)", s.name, s.reason))
-		case s.isCandidate && c.ledger.busy[s.key]:
+		case s.isCandidate && c.ledger.IsBusy(s.key):
 			waits = append(waits, s.name+" (another pool has it under way)")
 		}
 	}
@@ -134,7 +134,7 @@ func (c *cycle) result(now time.Time) Result {
 		r.Restarts += s.restarts
 		c.dropCounts(s, s.pendingCounts)
 		c.freeInLedger(s)
-		c.ledger.members[s.key]--
+		c.ledger.RemoveMember(s.key)
 	}
 	return r
 }

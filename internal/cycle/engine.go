@@ -3,12 +3,14 @@ package cycle
 import (
 	"context"
 	"time"
+
+	"github.com/timago/terraform-provider-timago/internal/ledger"
 )
 
 // Engine runs cycles. A provider has one: cycles on the same KMS host then know of each
 // other (A13).
 type Engine struct {
-	ledgers ledgers
+	ledgers ledger.Book
 	moved   func(phase, occasion) // told of every move of a station; for tests
 }
 
@@ -24,9 +26,9 @@ const cancelGracePeriod = 1500 * time.Millisecond
 // beside an error: *Stalled, *SameCMID, *CountCapped, *OutsideWindow, *Cancelled,
 // *HostUnreadable or *HostWithoutKey.
 func (e *Engine) Run(ctx context.Context, site Site, job Job) (Result, error) {
-	ledger := e.ledgers.of(job.Host)
+	shared := e.ledgers.Of(job.Host)
 	_, canWake := site.(Waker)
-	c := newCycle(job, ledger, canWake, time.Now())
+	c := newCycle(job, shared, canWake, time.Now())
 	c.moved = e.moved
 	calling, abandon := context.WithCancel(ctx)
 	defer abandon()
@@ -38,10 +40,10 @@ func (e *Engine) Run(ctx context.Context, site Site, job Job) (Result, error) {
 	ended := ctx.Done()
 
 	step := func(change func()) {
-		ledger.mu.Lock()
+		shared.Lock()
 		change()
 		calls, events := c.take()
-		ledger.mu.Unlock()
+		shared.Unlock()
 		if job.Progress != nil {
 			for _, event := range events {
 				job.Progress(event)
@@ -72,7 +74,7 @@ func (e *Engine) Run(ctx context.Context, site Site, job Job) (Result, error) {
 			step(func() { c.cancel(time.Now(), context.Cause(ctx)) })
 		}
 	}
-	ledger.mu.Lock()
-	defer ledger.mu.Unlock()
+	shared.Lock()
+	defer shared.Unlock()
 	return c.result(time.Now()), c.outcome()
 }

@@ -99,7 +99,7 @@ func (c *cycle) pollHostIfDue() {
 		since = since.Add(-evidence.Overlap)
 	}
 	c.outbox = append(c.outbox, call{
-		verb: pollHost, since: since, withoutLog: h.logUnreadable, withClock: h.pollsBegun == 1, settled: c.ledger.settled,
+		verb: pollHost, since: since, withoutLog: h.logUnreadable, withClock: h.pollsBegun == 1, settled: c.ledger.Settled,
 	})
 }
 
@@ -107,8 +107,8 @@ func (c *cycle) pollHostIfDue() {
 // the log was not read, a request of before the start would look like one of after it.
 func (c *cycle) isFresh() bool {
 	h := &c.host
-	return h.refusesAccount || (h.logUnreadable || h.pollsWithoutLog == 0) && h.settledSeen == c.ledger.settled && c.now.Sub(h.pollEnded) <= freshFor &&
-		!c.ledger.read.After(h.pollEnded)
+	return h.refusesAccount || (h.logUnreadable || h.pollsWithoutLog == 0) && h.settledSeen == c.ledger.Settled && c.now.Sub(h.pollEnded) <= freshFor &&
+		!c.ledger.HostRead.After(h.pollEnded)
 }
 
 // hostPolled takes in a poll of the host: first the evidence, then the counts.
@@ -126,7 +126,7 @@ func (c *cycle) hostPolled(r report) {
 		return
 	}
 	h.known, h.pollEnded, h.settledSeen = true, c.now, r.settled
-	c.ledger.read = c.now
+	c.ledger.HostRead = c.now
 	if first || !slices.Equal(before, h.counts) {
 		c.emit(KindCounts, nil, Event{Counts: c.counts()})
 	}
@@ -175,7 +175,7 @@ func (c *cycle) takeLog(r report) {
 
 // judgeStarts holds the stations that were started against what the host has shown.
 func (c *cycle) judgeStarts() {
-	settled := c.ledger.settled
+	settled := c.ledger.Settled
 	for _, s := range slices.Clone(c.underWay) {
 		switch {
 		case s.phase == awaiting:
@@ -187,7 +187,7 @@ func (c *cycle) judgeStarts() {
 		}
 	}
 	// What this poll itself has shown, its counts contain: they were read after the log.
-	c.host.settledSeen += c.ledger.settled - settled
+	c.host.settledSeen += c.ledger.Settled - settled
 }
 
 // dropCounted strikes members out that were to be asked, since they were read before the

@@ -9,6 +9,7 @@ import (
 	"github.com/timago/terraform-provider-timago/internal/pool"
 
 	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/ledger"
 )
 
 // manualDriver plays cycles on one KMS host by hand: it holds the calls that they have made and
@@ -16,14 +17,14 @@ import (
 type manualDriver struct {
 	t      *testing.T
 	now    time.Time
-	ledger *ledger
+	ledger *ledger.Ledger
 	calls  map[*cycle][]call
 }
 
 func newManualDriver(t *testing.T) *manualDriver {
 	t.Helper()
-	var all ledgers
-	return &manualDriver{t: t, now: time.Date(2026, 9, 1, 8, 0, 0, 0, time.UTC), ledger: all.of("kms01"), calls: map[*cycle][]call{}}
+	var book ledger.Book
+	return &manualDriver{t: t, now: time.Date(2026, 9, 1, 8, 0, 0, 0, time.UTC), ledger: book.Of("kms01"), calls: map[*cycle][]call{}}
 }
 
 // begins starts a cycle that wants 25 counts of Windows and knows that restarts count.

@@ -16,7 +16,8 @@ import (
 func (c *cycle) check(s *station) {
 	c.removeCandidate(s)
 	c.move(s, onChosen)
-	c.ledger.busy[s.key], s.holdsLedger = true, true
+	c.ledger.Hold(s.key)
+	s.holdsLedger = true
 	needs := s.adds & c.lacking()
 	s.start = &start{byUs: true, needs: needs, at: c.now}
 	c.expectCounts(s, needs)
@@ -254,7 +255,7 @@ func (c *cycle) endStart(s *station) {
 // freeInLedger lets other cycles have the station.
 func (c *cycle) freeInLedger(s *station) {
 	if s.holdsLedger {
-		delete(c.ledger.busy, s.key)
+		c.ledger.Free(s.key)
 		s.holdsLedger = false
 	}
 }

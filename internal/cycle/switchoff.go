@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/ledger"
 )
 
 // shutdownLimit is a hard deadline, long enough for Windows to go down where a Site
@@ -23,7 +24,7 @@ const shutdownLimit = 2 * time.Minute
 // once ctx has ended nothing is begun. It gives the woken stations that were not switched
 // off, each with the reason.
 func (e *Engine) SwitchOff(ctx context.Context, site Shutdowner, job Job, result Result) map[string]string {
-	ledger := e.ledgers.of(job.Host)
+	shared := e.ledgers.Of(job.Host)
 	left := map[string]string{}
 	var telling sync.Mutex
 	var group errgroup.Group
@@ -36,7 +37,7 @@ func (e *Engine) SwitchOff(ctx context.Context, site Shutdowner, job Job, result
 			event := Event{Kind: KindSwitchedOff, Station: name}
 			reason := bootNeverSeen
 			if result.ByStation[name].BootedAfterWake {
-				reason = job.switchOff(ctx, site, ledger, name)
+				reason = job.switchOff(ctx, site, shared, name)
 			}
 			telling.Lock()
 			defer telling.Unlock()
@@ -58,8 +59,8 @@ func (e *Engine) SwitchOff(ctx context.Context, site Shutdowner, job Job, result
 const bootNeverSeen = "no start of it was seen after it was woken: it may have been on all along"
 
 // switchOff gives the reason why a station was not switched off; empty where it was.
-func (j Job) switchOff(ctx context.Context, site Shutdowner, ledger *ledger, name string) string {
-	done, free := ledger.take(j.key(name))
+func (j Job) switchOff(ctx context.Context, site Shutdowner, shared *ledger.Ledger, name string) string {
+	done, free := shared.TakeIdle(j.key(name))
 	if !free {
 		return "another cycle counts on it"
 	}
@@ -85,20 +86,4 @@ func (j Job) switchOff(ctx context.Context, site Shutdowner, ledger *ledger, nam
 	default:
 		return "it could not be switched off: " + err.Error()
 	}
-}
-
-// take keeps other cycles from starting a station until done; not free where one of them
-// counts on it, or is switching it off itself.
-func (l *ledger) take(key string) (done func(), free bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.busy[key] || l.members[key] > 0 {
-		return nil, false
-	}
-	l.busy[key] = true
-	return func() {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		delete(l.busy, key)
-	}, true
 }

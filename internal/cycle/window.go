@@ -54,7 +54,7 @@ func (c *cycle) blockedByWindow(p int) bool {
 	if c.window == nil {
 		return false
 	}
-	startable, withoutStart := 0, c.ledger.expected(c.managed[p])
+	startable, withoutStart := 0, c.ledger.Expected(c.managed[p])
 	for _, s := range c.stations {
 		mayStart := s.isCandidate || s.waitsForUser || s.phase == unread || s.phase == silent && !s.woken
 		switch {
