@@ -225,7 +225,7 @@ func (c *cycle) nextToWake() *station {
 func (c *cycle) wake(s *station) {
 	c.wakeable = c.wakeable[1:]
 	c.setExpectation(s, expectNothing)
-	c.alarms.clear(s)
+	c.alarms.Clear(s.index)
 	c.move(s, onWake)
 	c.expectCounts(s, c.lacking())
 	s.silence.since = c.now // it may start before the command is reported

@@ -39,7 +39,7 @@ func (c *cycle) startAsks() {
 
 func (c *cycle) beginAsking(s *station, a attempt) {
 	c.removeCandidate(s)
-	c.alarms.clear(s)
+	c.alarms.Clear(s.index)
 	s.waitsForUser = false // its user is looked at again before a restart
 	s.asking = &a
 	c.move(s, onAsk)

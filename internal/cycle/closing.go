@@ -20,7 +20,7 @@ func (c *cycle) close() {
 		case silent:
 			c.setExpectation(s, expectNothing)
 			if !s.booting() {
-				c.alarms.clear(s)
+				c.alarms.Clear(s.index)
 			}
 		case unread, asking, waking, checking, stopping, down, returned, closing, phases:
 			// Its call, or its return, ends in place.
@@ -31,7 +31,7 @@ func (c *cycle) close() {
 // closeWith asks a station's unlicensed products to activate, where that can succeed.
 func (c *cycle) closeWith(s *station) {
 	c.removeCandidate(s)
-	c.alarms.clear(s)
+	c.alarms.Clear(s.index)
 	if s.closing != nil || !s.up || !s.read || len(c.unlicensed(s)) == 0 {
 		return
 	}

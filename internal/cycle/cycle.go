@@ -37,10 +37,10 @@ type cycle struct {
 	windowChecked bool // the window was found to allow what is needed
 
 	stations       []*station
-	alarms         alarms
-	in             [phases]int // stations by phase
-	candidates     []*station  // for a restart, the quickest first
-	underWay       []*station  // stations with a start
+	alarms         *scheduler.Alarms // by index
+	in             [phases]int       // stations by phase
+	candidates     []*station        // for a restart, the quickest first
+	underWay       []*station        // stations with a start
 	askable        [][]*station
 	inFlightBuffer []scheduler.InFlight
 	wakeable       []*station
@@ -88,7 +88,7 @@ type cycle struct {
 
 func newCycle(job Job, shared *ledger.Ledger, canWake bool, now time.Time) *cycle {
 	c := &cycle{
-		limits: job.Limits.WithDefaults(), window: job.Window, ledger: shared, hostName: job.Host, started: now, now: now,
+		limits: job.Limits.WithDefaults(), window: job.Window, ledger: shared, hostName: job.Host, started: now, now: now, alarms: scheduler.NewAlarms(len(job.Members)),
 		byComputer: map[string][]*station{}, paces: map[string]pool.Pace{}, fleet: job.Memory.Fleet(job.Members), cmidChangeSeenAt: job.Memory.Proof,
 	}
 	c.slowBefore = slow(c.fleet.Cycle())
@@ -107,7 +107,7 @@ func newCycle(job Job, shared *ledger.Ledger, canWake bool, now time.Time) *cycl
 	c.host = newHost(len(c.managed))
 	for i, name := range job.Members {
 		s := &station{
-			name: name, key: job.key(name), index: i, slot: -1, pace: job.Memory.Paces[name],
+			name: name, key: job.key(name), index: i, pace: job.Memory.Paces[name],
 			firstReadPending: true, awaitedSince: now,
 		}
 		c.stations = append(c.stations, s)
@@ -153,8 +153,8 @@ func (c *cycle) takeReport(now time.Time, r report) {
 // tick lets happen what is due.
 func (c *cycle) tick(now time.Time) {
 	c.now = now
-	for s := c.alarms.due(now); s != nil; s = c.alarms.due(now) {
-		c.alarmed(s)
+	for i, due := c.alarms.TakeDue(now); due; i, due = c.alarms.TakeDue(now) {
+		c.alarmed(c.stations[i])
 	}
 	c.decide()
 }
@@ -181,14 +181,11 @@ func (c *cycle) next() (time.Time, bool) {
 	if c.cancelCause != nil {
 		return c.deadline, true
 	}
-	var next time.Time
-	if len(c.alarms) > 0 {
-		next = c.alarms[0].alarm
+	next, set := c.alarms.Next()
+	if at, wanted := c.nextHostPoll(); wanted && (!set || at.Before(next)) {
+		return at, true
 	}
-	if at, wanted := c.nextHostPoll(); wanted && (next.IsZero() || at.Before(next)) {
-		next = at
-	}
-	return next, !next.IsZero()
+	return next, set
 }
 
 func (c *cycle) finished() bool {

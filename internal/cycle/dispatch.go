@@ -168,7 +168,7 @@ func (c *cycle) exclude(s *station, reason string) {
 	c.endFirstRead(s)
 	c.endStart(s)
 	c.endSilence(s)
-	c.alarms.clear(s)
+	c.alarms.Clear(s.index)
 	s.reason, s.excluded = reason, true
 	c.move(s, onExcluded)
 	c.emit(KindLeftOut, s, Event{Reason: reason})

@@ -180,8 +180,8 @@ func (c *cycle) judgeStarts() {
 		switch {
 		case s.phase == awaiting:
 			c.judgeByHost(s)
-		case s.phase == down && s.slot >= 0 && c.hasAsked(s):
-			c.alarms.set(s, c.now) // it must be back: its uptime proves it
+		case s.phase == down && c.alarms.IsSet(s.index) && c.hasAsked(s):
+			c.alarms.Set(s.index, c.now) // it must be back: its uptime proves it
 		case s.phase == down:
 			c.pollWhileDue(s)
 		}

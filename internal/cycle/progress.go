@@ -69,7 +69,7 @@ func (c *cycle) setAlarm(s *station, at time.Time) {
 			at = end
 		}
 	}
-	c.alarms.set(s, at)
+	c.alarms.Set(s.index, at)
 }
 
 // giveUp leaves out a station whose time is over.

@@ -245,7 +245,7 @@ func (c *cycle) endStart(s *station) {
 	c.dropCounts(s, s.pendingCounts)
 	c.freeInLedger(s)
 	s.start, s.asking = nil, nil
-	c.alarms.clear(s)
+	c.alarms.Clear(s.index)
 	c.underWay = slices.DeleteFunc(c.underWay, func(other *station) bool { return other == s })
 	if c.canary == s {
 		c.canary = nil

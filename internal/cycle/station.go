@@ -17,11 +17,8 @@ import (
 type station struct {
 	name  string
 	key   string // what other cycles know it by
-	index int    // in the job's order: breaks ties
+	index int    // in the job's order: breaks ties, and names its alarm
 	phase phase
-
-	alarm time.Time // when it wants attention; meaningless while slot < 0
-	slot  int       // in the alarms
 
 	// As last read.
 	read      bool // completely, at least once
