@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/timago/terraform-provider-timago/internal/evidence"
 	"github.com/timago/terraform-provider-timago/internal/kms"
 	"github.com/timago/terraform-provider-timago/internal/pool"
 )
@@ -21,11 +22,8 @@ func (e *CountCapped) Error() string {
 			e.Product.Title(), e.Ceiling, e.Threshold, e.Count)
 	}
 	return fmt.Sprintf("the KMS host's count of %s stands at %d of %d: its log shows the requests of the last %d restarts, and its count does not",
-		e.Product.Title(), e.Count, e.Threshold, unshownRestarts)
+		e.Product.Title(), e.Count, e.Threshold, evidence.Unshown)
 }
-
-// unshownRestarts is how many restarts in a row the host's log may show and its count not.
-const unshownRestarts = 2
 
 // capped finds a target above the ceiling that the host's count can reach by what asks it.
 // It is known once every member was read (A18). A count beyond it says that others ask the
@@ -56,45 +54,29 @@ func (c *cycle) isUnknown(s *station) bool {
 }
 
 // watchCeiling ends the cycle after restarts that the host's log shows and its count does
-// not. before are the counts of the last poll that read the log.
-func (c *cycle) watchCeiling(before []int) {
+// not. further says that the log was read before.
+func (c *cycle) watchCeiling(further bool) {
 	for p, product := range c.managed {
-		rise, fresh := c.host.counts[p]-before[p], c.freshRequests(p)
-		// A count is read after the log: it may show a request that the log shows with the next poll.
-		late := max(0, fresh-rise-c.risenEarly[p])
-		c.risenEarly[p] = max(0, c.risenEarly[p]+rise-fresh)
-		if rise == 0 && fresh == 0 {
-			c.risenEarly[p] = 0 // it was of others
-		}
-		switch {
-		case rise < 0: // others move it, too
-			c.unshown[p], c.countMovedAt[p] = 0, c.host.log.Newest
-		case rise > 0:
-			c.unshown[p], c.countMovedAt[p] = max(0, c.unshown[p]+late-max(0, rise-fresh)), c.host.log.Newest
-		default:
-			c.unshown[p] += late
-		}
-		suspect := c.unshown[p] >= unshownRestarts+c.host.log.ExpiredSince(c.countMovedAt[p]) && c.missing(p) > 0 && !c.closing
-		if !suspect || rise != 0 {
-			c.suspectPolls[p] = 0
+		still := &c.standstills[p]
+		if !further {
+			still.Begin(c.host.counts[p])
 			continue
 		}
-		// A poll may fall between a record and its count: another one decides.
-		if c.suspectPolls[p]++; c.suspectPolls[p] > confirmingPolls {
+		still.Poll(c.host.counts[p], c.freshRequests(p), c.missing(p) > 0 && !c.closing, c.host.log)
+		switch {
+		case still.Confirmed():
 			c.err = &CountCapped{Product: product, Count: c.host.counts[p], Threshold: c.wanted[p]}
 			c.close()
 			return
+		case still.Suspected():
+			c.requestHostPoll(c.now)
 		}
-		c.requestHostPoll(c.now)
 	}
 }
 
-// confirmingPolls must show the same before a ceiling is believed.
-const confirmingPolls = 2
-
 // suspectsCeiling tells whether a ceiling is about to be confirmed: nothing is started.
 func (c *cycle) suspectsCeiling() bool {
-	return slices.ContainsFunc(c.suspectPolls, func(polls int) bool { return polls > 0 })
+	return slices.ContainsFunc(c.standstills, func(s evidence.Standstill) bool { return s.Suspected() })
 }
 
 // freshRequests is how many new ids of members the log shows since the poll before.

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"time"
 
+	"github.com/timago/terraform-provider-timago/internal/evidence"
 	"github.com/timago/terraform-provider-timago/internal/kms"
 	"github.com/timago/terraform-provider-timago/internal/ledger"
 	"github.com/timago/terraform-provider-timago/internal/pool"
@@ -61,12 +62,8 @@ type cycle struct {
 	cmidChangeSeenAt   time.Time
 	keepsCMID          *SameCMID
 
-	ceilingChecked bool        // no target lies above the ceiling that the members' requests show
-	risenEarly     []int       // by product: rises that the log has not explained yet
-	suspectPolls   []int       // by product: polls in a row that show a ceiling
-	countsAtLog    []int       // at the last poll that read the host's log
-	unshown        []int       // by product: restarts that were counted while the count stood still
-	countMovedAt   []time.Time // by product, on the host's clock
+	ceilingChecked bool                  // no target lies above the ceiling that the members' requests show
+	standstills    []evidence.Standstill // by product
 
 	started   time.Time
 	now       time.Time
@@ -102,8 +99,7 @@ func newCycle(job Job, shared *ledger.Ledger, canWake bool, now time.Time) *cycl
 		c.cmidChanges = c.all()
 	}
 	c.askable = make([][]*station, len(c.managed))
-	c.suspectPolls = make([]int, len(c.managed))
-	c.unshown, c.risenEarly, c.countMovedAt = make([]int, len(c.managed)), make([]int, len(c.managed)), make([]time.Time, len(c.managed))
+	c.standstills = make([]evidence.Standstill, len(c.managed))
 	c.host = newHost(len(c.managed))
 	for i, name := range job.Members {
 		s := &station{

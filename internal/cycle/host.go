@@ -136,10 +136,7 @@ func (c *cycle) hostPolled(r report) {
 	}
 	c.judgeStarts()
 	if r.logErr == nil && !r.withoutLog {
-		if !r.since.IsZero() {
-			c.watchCeiling(c.countsAtLog)
-		}
-		c.countsAtLog = slices.Clone(h.counts)
+		c.watchCeiling(!r.since.IsZero())
 	}
 }
 
