@@ -106,80 +106,25 @@ func (c *cycle) mayRestart(s *station) bool {
 	return s.isCandidate && !c.ledger.IsBusy(s.key) && c.windowAdmits(s.expectedCycle)
 }
 
-// chooseEven gives, for the product that lacks most, each station that adds to it an
-// equal share of what is missing; the rest of the division falls to the quickest.
+// chooseEven picks the station to be restarted next where all are to be restarted equally
+// often.
 func (c *cycle) chooseEven(view scheduler.View) *station {
-	loads := make([]time.Duration, 0, c.limits.MaxParallel)
-	for _, leg := range view.InFlight {
-		if !leg.Up {
-			loads = append(loads, leg.End)
-		}
-	}
-	loads = append(loads, make([]time.Duration, max(0, c.limits.MaxParallel-len(loads)))...)
-	view.InFlight = nil // nobody repeats in another's place: what falls to a station is its own
-	order := slices.SortedFunc(slices.Values(c.all().List()), func(p, q int) int { return cmp.Compare(view.Need[q], view.Need[p]) })
-	for _, p := range order {
-		if view.Need[p] <= 0 {
-			return nil
-		}
-		works := c.works(p, view.Need[p])
-		takes := make([]time.Duration, len(works))
-		for i, w := range works {
-			takes[i] = w.takes
-		}
-		places := scheduler.Pack(takes, loads)
-		var chosen *station
-		for i, w := range works {
-			switch able := c.mayRestart(w.s) && view.Wants(c.candidate(w.s)); {
-			case able && places != nil && loads[places[i]] == 0:
-				return w.s
-			case able && chosen == nil:
-				chosen = w.s
-			}
-		}
-		if chosen != nil {
-			return chosen
-		}
-	}
-	return nil
-}
-
-// work is what is before a station, one restart after the other.
-type work struct {
-	s     *station
-	takes time.Duration
-}
-
-// works divides what is missing of a product among the stations that add to it. The
-// longest work comes first.
-func (c *cycle) works(p, need int) []work {
-	var (
-		sharers []*station
-		made    []int
-	)
+	var stations []*station
 	for _, s := range c.stations {
 		// Who cannot be through before the window closes leaves its share to the others.
-		if s.adds.Has(p) && (s.isCandidate && c.windowAdmits(s.expectedCycle) || s.pendingCounts != 0) {
-			sharers, made = append(sharers, s), append(made, c.candidate(s).Made)
+		if s.isCandidate && c.windowAdmits(s.expectedCycle) || s.pendingCounts != 0 {
+			stations = append(stations, s)
 		}
 	}
-	share := scheduler.Evenly(made, need)
-	rest := share.Rest
-	slices.SortFunc(sharers, byExpectedCycle)
-	var works []work
-	for _, s := range sharers {
-		candidate := c.candidate(s)
-		owed := share.Owed(candidate.Made)
-		if rest > 0 && candidate.Made <= share.Level { // the rest of the division falls to the quickest
-			owed++
-			rest--
-		}
-		if owed > 0 {
-			works = append(works, work{s, time.Duration(owed) * candidate.Cycle})
-		}
+	slices.SortFunc(stations, byExpectedCycle)
+	sharers := make([]scheduler.Sharer, len(stations))
+	for i, s := range stations {
+		sharers[i] = scheduler.Sharer{Candidate: c.candidate(s), Ready: c.mayRestart(s)}
 	}
-	slices.SortStableFunc(works, func(a, b work) int { return cmp.Compare(b.takes, a.takes) })
-	return works
+	if chosen, found := view.Even(sharers); found {
+		return stations[chosen]
+	}
+	return nil
 }
 
 func (c *cycle) candidate(s *station) scheduler.Candidate {

@@ -56,17 +56,17 @@ func TestEvenly(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		made := rapid.SliceOfN(rapid.IntRange(0, 9), 1, 12).Draw(t, "made")
 		need := rapid.IntRange(1, 60).Draw(t, "need")
-		share := Evenly(made, need)
+		share := evenly(made, need)
 		sum, lowest := 0, 99
 		for _, m := range made {
-			owed := share.Owed(m)
+			owed := share.owed(m)
 			sum += owed
 			lowest = min(lowest, m+owed)
-			if owed > 0 && m+owed != share.Level {
-				t.Fatalf("%d made, %d owed, level %d", m, owed, share.Level)
+			if owed > 0 && m+owed != share.level {
+				t.Fatalf("%d made, %d owed, level %d", m, owed, share.level)
 			}
 		}
-		if sum+share.Rest != need || lowest != share.Level || share.Rest >= len(made) {
+		if sum+share.rest != need || lowest != share.level || share.rest >= len(made) {
 			t.Fatalf("%v need %d: %+v gives %d", made, need, share, sum)
 		}
 	})
@@ -87,15 +87,15 @@ func TestPack(t *testing.T) {
 		}
 		return slices.Max(after)
 	}
-	if works, loads := []time.Duration{200, 200, 190, 190, 130, 130, 130}, make([]time.Duration, 3); end(works, loads, Pack(works, loads)) > 391 {
-		t.Errorf("%v on three places end after %d; 390 is possible, the longest first takes 460", works, end(works, loads, Pack(works, loads)))
+	if works, loads := []time.Duration{200, 200, 190, 190, 130, 130, 130}, make([]time.Duration, 3); end(works, loads, pack(works, loads)) > 391 {
+		t.Errorf("%v on three places end after %d; 390 is possible, the longest first takes 460", works, end(works, loads, pack(works, loads)))
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		duration := rapid.Map(rapid.IntRange(1, 100), second)
 		works := rapid.SliceOfN(duration, 1, 12).Draw(t, "works")
 		slices.SortFunc(works, func(a, b time.Duration) int { return cmp.Compare(b, a) })
 		loads := append(rapid.SliceOfN(duration, 0, 4).Draw(t, "loads"), 0)
-		if places := Pack(works, loads); places != nil && end(works, loads, places) >= end(works, loads, nil) {
+		if places := pack(works, loads); places != nil && end(works, loads, places) >= end(works, loads, nil) {
 			t.Fatalf("works %v, loads %v: %v ends after %s, not before %s", works, loads, places, end(works, loads, places), end(works, loads, nil))
 		}
 	})
