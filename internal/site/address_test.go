@@ -58,3 +58,21 @@ func TestTheKMSHostsOwnAccountHasADomainSuffixOfItsOwn(t *testing.T) {
 		}
 	}
 }
+
+// What completing makes of a name is that name with the suffix behind its host, or the name.
+func FuzzComplete(f *testing.F) {
+	for _, seed := range []string{"R101-PC01", "R101-PC01:5986", "[2001:db8::7]:5986", "2001:db8::7", "localhost:5985", ":1", "[]:", "a:b:c"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, name string) {
+		const suffix = ".schule.example"
+		got := complete(name, suffix[1:])
+		bare := strings.NewReplacer("[", "", "]", "").Replace
+		if got != name && bare(strings.Replace(got, suffix, "", 1)) != bare(name) {
+			t.Errorf("%q becomes %q", name, got)
+		}
+		if again := complete(got, suffix[1:]); again != got {
+			t.Errorf("%q becomes %q, and that %q", name, got, again)
+		}
+	})
+}

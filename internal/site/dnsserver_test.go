@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+	"unicode"
 
 	"golang.org/x/net/dns/dnsmessage"
 
@@ -202,4 +203,46 @@ func TestADeadNameServerIsNoEmptyAnswer(t *testing.T) {
 	if found, err := (Network{Resolver: resolver}).Discover(t.Context(), "schule.example"); err == nil {
 		t.Errorf("%+v", found)
 	}
+}
+
+// Whatever a name server answers, looking up ends, and what it names can be shown.
+func FuzzDiscover(f *testing.F) {
+	const name = "_vlmcs._tcp.schule.example."
+	question := dnsmessage.Message{Questions: []dnsmessage.Question{{Name: dnsmessage.MustNewName(name), Type: dnsmessage.TypeSRV, Class: dnsmessage.ClassINET}}}
+	packed, err := question.Pack()
+	if err != nil {
+		f.Fatal(err)
+	}
+	known := map[string][]dnsmessage.SRVResource{name: {service("kms01.schule.example.", 1688, 0, 10), service("kms-\x1b\u202e.", 0, 65535, 65535)}}
+	for _, s := range []*nameServer{{records: known}, {}, {fails: dnsmessage.RCodeServerFailure}} {
+		f.Add(s.answer(packed, 1<<16-1))
+	}
+	f.Fuzz(func(t *testing.T, answer []byte) {
+		resolver := &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) {
+			near, far := net.Pipe()
+			go func() {
+				defer far.Close()
+				head := make([]byte, 4) // the length, and the number of the question
+				if _, err := io.ReadFull(far, head); err != nil {
+					return
+				}
+				go func() { _, _ = io.Copy(io.Discard, far) }()
+				if len(answer) >= 2 {
+					answer = append([]byte{head[2], head[3]}, answer[2:]...)
+				}
+				_, _ = far.Write(append(binary.BigEndian.AppendUint16(nil, uint16(len(answer))), answer...)) //nolint:gosec // the length may be wrong
+			}()
+			return near, nil
+		}}
+		found, err := Network{Resolver: resolver}.Discover(t.Context(), "schule.example")
+		shown := append(found.Hosts(), found.Name)
+		if err != nil {
+			shown = append(shown, err.Error())
+		}
+		for _, text := range shown {
+			if strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) {
+				t.Errorf("%q", text)
+			}
+		}
+	})
 }

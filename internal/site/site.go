@@ -153,7 +153,7 @@ func complete(name, suffix string) string {
 	if err != nil {
 		host, port = name, ""
 	}
-	if suffix == "" || strings.ContainsAny(host, ".:") || strings.EqualFold(host, "localhost") {
+	if noPort := err == nil && port == ""; suffix == "" || host == "" || noPort || strings.ContainsAny(host, ".:") || strings.EqualFold(host, "localhost") {
 		return name
 	}
 	host += "." + suffix

@@ -31,7 +31,7 @@ func parseTarget(address, scheme string, defaultPort int) (target, error) {
 			return target{}, fmt.Errorf("%q is not the address of a machine: use a name, name:port or [IPv6]:port", address)
 		}
 	}
-	if host == "" || strings.ContainsFunc(host, notInHost) {
+	if host == "" || strings.ContainsFunc(host, notInHost) || strings.Contains(host, ":") && net.ParseIP(host) == nil {
 		return target{}, fmt.Errorf("%q is not the address of a machine: use a name, name:port or [IPv6]:port", address)
 	}
 	if number, err := strconv.ParseUint(port, 10, 16); err != nil || number == 0 {

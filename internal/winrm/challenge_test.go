@@ -2,6 +2,7 @@ package winrm
 
 import (
 	"reflect"
+	"strings"
 	"testing"
 )
 
@@ -23,4 +24,17 @@ func TestChallengesAreReadAsTheStandardHasThem(t *testing.T) {
 			t.Errorf("%s is read as %q, want %q", line, got, want)
 		}
 	}
+}
+
+// Whatever stands in the header, what is read of it stands there.
+func FuzzChallenges(f *testing.F) {
+	f.Add(`Newauth realm="apps", type=1, title="Login to \"apps\", or not", Basic realm="simple", Negotiate TlRMTVA==`)
+	f.Add(`Basic realm="\`)
+	f.Fuzz(func(t *testing.T, line string) {
+		for _, c := range parseChallenges(line) {
+			if c.scheme == "" || strings.ContainsAny(c.scheme, " ") || !strings.Contains(line, c.scheme) || !strings.Contains(line, c.token) {
+				t.Errorf("%q is read of %q", c, line)
+			}
+		}
+	})
 }

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/jcmturner/gokrb5/v8/keytab"
 )
 
 func writeFile(t testing.TB, name, content string) string {
@@ -62,4 +64,31 @@ func TestConfigurationIsChecked(t *testing.T) {
 	if _, err := opened("x", "x", Config{ConfigFile: good}); err != nil {
 		t.Error(err)
 	}
+}
+
+// Whatever a file holds that is given as a keytab or as a credential cache, reading it ends.
+func FuzzCredentials(f *testing.F) {
+	keys := keytab.New()
+	if err := keys.AddEntry("kms-admin", "SCHULE.EXAMPLE", "secret", time.Unix(0, 0), 1, 18); err != nil {
+		f.Fatal(err)
+	}
+	content, err := keys.Marshal()
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(content)
+	// A cache of kms-admin@SCHULE.EXAMPLE that holds no ticket.
+	f.Add([]byte("\x05\x04\x00\x00\x00\x00\x00\x01\x00\x00\x00\x01\x00\x00\x00\x0eSCHULE.EXAMPLE\x00\x00\x00\x09kms-admin"))
+	dir := f.TempDir()
+	f.Fuzz(func(t *testing.T, content []byte) {
+		file := filepath.Join(dir, "file")
+		if err := os.WriteFile(file, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		for _, config := range []Config{{Keytab: file}, {CredentialCache: file}} {
+			if _, err := opened("kms-admin@SCHULE.EXAMPLE", "", config); err != nil && err.Error() == "" {
+				t.Error("an error without words")
+			}
+		}
+	})
 }

@@ -187,3 +187,17 @@ func FuzzChallenge(f *testing.F) {
 		}
 	})
 }
+
+// Whatever comes as a sealed answer, only what the machine sealed is opened.
+func FuzzOpen(f *testing.F) {
+	key := bytes.Repeat([]byte{1}, 16)
+	signature, sealed := newDirection(key, "server-to-client").seal([]byte("message"))
+	f.Add(signature, sealed)
+	f.Add([]byte{1, 0, 0, 0}, []byte("x"))
+	f.Fuzz(func(t *testing.T, signature, sealed []byte) {
+		c := &Context{in: newDirection(key, "server-to-client")}
+		if message, err := c.Open(signature, sealed); err == nil && string(message) != "message" {
+			t.Errorf("opened %q", message)
+		}
+	})
+}

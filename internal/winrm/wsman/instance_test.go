@@ -149,3 +149,48 @@ func TestQuote(t *testing.T) {
 		}
 	}
 }
+
+// unquoted reads a string of WQL as Windows does: a backslash takes the next character as it
+// is, and the mark that began the string ends it. rest is what follows.
+func unquoted(literal string) (text, rest string) {
+	var b strings.Builder
+	for i := 1; i < len(literal); i++ {
+		switch literal[i] {
+		case literal[0]:
+			return b.String(), literal[i+1:]
+		case '\\':
+			i++
+		}
+		if i < len(literal) {
+			b.WriteByte(literal[i])
+		}
+	}
+	return b.String(), "no end"
+}
+
+// Whatever is quoted is one string of the query, and the query is what the machine reads out
+// of the envelope.
+func FuzzQuote(f *testing.F) {
+	for _, seed := range []string{"", "R101-01", `it's`, `SCHULE\kms`, `\' OR 1=1 OR x='`, `]]></w:Filter>&lt;`, "\r\n\t", "\x00\ufffe"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		literal := Quote(text)
+		if got, rest := unquoted(literal); got != text || rest != "" {
+			t.Errorf("%q is quoted as %s: read as %q, then %q", text, literal, got, rest)
+		}
+		query := "SELECT * FROM X WHERE A = " + literal
+		body, err := ParseEnvelope([]byte(Enumerate(query).Render("http://pc01:5985/wsman", time.Second)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		filter := body.path("Enumerate", "Filter")
+		if filter == nil || len(body.Children) != 1 || len(filter.Children) != 0 {
+			t.Fatalf("%q leaves the filter", text)
+		}
+		// XML has no place for some characters; what cannot be said becomes U+FFFD.
+		if got := string(filter.Text); got != query && !strings.ContainsRune(got, '\ufffd') {
+			t.Errorf("%q is sent, %q is read", query, got)
+		}
+	})
+}

@@ -1,0 +1,69 @@
+package timago
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"unicode"
+
+	"github.com/timago/terraform-provider-timago/internal/timago/contract"
+)
+
+// Whatever the interface answers becomes what the contract has, or an error that a person
+// can read.
+func FuzzDecode(f *testing.F) {
+	const station = `{"id": "6f1c1c52-6c1e-4f0a-9d57-0b1c5f3f0a01", "etag": "\"1\"", "name": "R101-PC01", "location": "R101", "computer_group": "", "online": true,` +
+		` "last_start": null, "last_operating_system": null, "logged_on_user": null, "pending_command": null,` +
+		` "operating_systems": [{"name": "Windows", "kms_activation": true, "image_kms_activation": null, "image_generation": 1}]}`
+	for _, seed := range []struct {
+		status     int
+		kind, body string
+	}{
+		{200, "application/json", `{"items": [` + station + `], "next_page_token": null}`},
+		{200, "application/json; charset=utf-8", "\ufeff{\"items\": [], \"next_page_token\": \"x\"}"},
+		{200, "text/html", "<html>Anmeldung</html>"},
+		{200, "application/json", `{"items": {"a": [[[[1, 2e999, "\ud800"]]]]}}`},
+		{409, "application/problem+json", `{"status": 409, "code": "conflict", "title": "Conflict", "detail": "a\u001b[2J", "errors": [{"pointer": "/x", "detail": "y"}]}`},
+		{302, "", ""},
+	} {
+		f.Add(seed.status, seed.kind, seed.body, "https://timago.example/else\n")
+	}
+	f.Fuzz(func(t *testing.T, status int, kind, body, location string) {
+		answer := func() *http.Response {
+			return &http.Response{
+				StatusCode: status, Header: http.Header{"Content-Type": {kind}, "Location": {location}}, Body: io.NopCloser(strings.NewReader(body)),
+				Request: &http.Request{Method: http.MethodGet, URL: &url.URL{Scheme: "https", Host: "timago.example", Path: "/api/v1/stations"}},
+			}
+		}
+		page, err := decode[contract.StationPage](t.Context(), answer())
+		if err == nil {
+			if n := len(page.Items); n > maxArray || n > bytes.Count([]byte(body), []byte("{")) {
+				t.Errorf("%d stations of %d bytes", n, len(body))
+			}
+			for _, item := range page.Items {
+				stationOf(item)
+			}
+			return
+		}
+		shown(t, err)
+		if problem, ok := errors.AsType[*Problem](err); ok {
+			shown(t, errors.New(problem.Advice()))
+		}
+		if _, err := decode[contract.Command](t.Context(), answer()); err != nil {
+			shown(t, err)
+		}
+	})
+}
+
+func shown(t *testing.T, err error) {
+	t.Helper()
+	for _, r := range err.Error() {
+		if !unicode.IsPrint(r) {
+			t.Fatalf("%U in %q", r, err)
+		}
+	}
+}
