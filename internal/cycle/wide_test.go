@@ -18,11 +18,9 @@ import (
 	"github.com/timago/terraform-provider-timago/internal/simulator/world"
 )
 
-// broken are the promises that are known not to hold in every wide world: their breaches
-// are counted and shown, and fail only with -wide. A promise that has come to hold goes.
-var broken = []string{}
-
-var wide = flag.String("wide", "", "fail wide worlds also for these promises that are known to be broken, such as A14,A15; all: for every one")
+// tallied are promises whose breaches are shown and counted instead of ending the draw: a
+// table over many worlds wants them all.
+var tallied = flag.String("tally", "", "in wide worlds, count breaches of these promises instead of failing at the first, such as A14,A15; all: of every one")
 
 // TestWideWorlds holds cycles against the promises in worlds that may do what real sites
 // do, whether or not the cycle was made for it. The table says how many had what.
@@ -33,7 +31,7 @@ func TestWideWorlds(t *testing.T) {
 		s, odd := drawWide(t)
 		rapid.SyncTest(t, func(t *rapid.T) {
 			p := s.playWide(t)
-			table.add(odd, p)
+			table.add(s, odd, p)
 			if failing := failures(p.broken); len(failing) > 0 {
 				t.Fatalf("%q\n%s\nThe world, as a file of %s:\n%s", failing, p.log.String(), wideWorldsKept, s)
 			}
@@ -53,20 +51,20 @@ func TestWideWorldsKept(t *testing.T) {
 			if failing := failures(p.broken); len(failing) > 0 {
 				t.Errorf("%q\n%s", failing, p.log.String())
 			}
-			if len(p.broken) > 0 && !t.Failed() {
-				t.Logf("known to be broken: %q", p.broken)
-			}
 		})
 	})
 }
 
-// failures are the breaches of promises that are to hold.
+// failures are the breaches that end the draw.
 func failures(breaches []string) []string {
 	return slices.DeleteFunc(slices.Clone(breaches), func(breach string) bool {
-		promise, _, _ := strings.Cut(breach, ":")
-		asked := *wide == "all" || slices.Contains(strings.Split(*wide, ","), promise)
-		return !asked && slices.Contains(broken, promise)
+		return *tallied == "all" || slices.Contains(strings.Split(*tallied, ","), promiseOf(breach))
 	})
+}
+
+func promiseOf(breach string) string {
+	promise, _, _ := strings.Cut(breach, ":")
+	return promise
 }
 
 // playWide runs the scenario and judges it by the promises about open sets.
@@ -127,24 +125,30 @@ type table struct {
 	acted  map[string]int
 	broke  map[string]int // in how many worlds
 	beside map[string]map[string]int
+	shown  map[string][]string // by promise: the first worlds that broke it
 }
 
-func (t *table) add(odd []oddity, p *promises) {
+// shownOfEach is how many worlds are shown of each promise that was broken.
+const shownOfEach = 5
+
+func (t *table) add(s scenario, odd []oddity, p *promises) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.had == nil {
 		t.had, t.acted, t.broke, t.beside = map[string]int{}, map[string]int{}, map[string]int{}, map[string]map[string]int{}
+		t.shown = map[string][]string{}
 	}
 	t.total++
 	breaches := map[string]bool{}
 	for _, breach := range p.broken {
-		promise, _, _ := strings.Cut(breach, ":")
-		breaches[promise] = true
-	}
-	for promise := range breaches {
-		t.broke[promise]++
+		breaches[promiseOf(breach)] = true
 	}
 	log := p.log.String()
+	for promise := range breaches {
+		if t.broke[promise]++; t.broke[promise] <= shownOfEach {
+			t.shown[promise] = append(t.shown[promise], fmt.Sprintf("%q\n%s\nThe world, as a file of %s:\n%s", p.broken, log, wideWorldsKept, s))
+		}
+	}
 	for _, o := range odd {
 		t.had[o.name]++
 		if len(o.faults) == 0 || slices.ContainsFunc(o.faults, func(f world.FaultName) bool { return strings.Contains(log, " fault "+string(f)) }) {
@@ -172,11 +176,6 @@ func (t *table) judge(test *testing.T) {
 		}
 	}
 	for _, promise := range slices.Sorted(maps.Keys(t.broke)) {
-		test.Logf("%5d of %d worlds broke %s", t.broke[promise], t.total, promise)
-	}
-	for _, promise := range broken {
-		if t.broke[promise] == 0 && t.total >= 10*fewestForCoverage {
-			test.Logf("%s was broken in no world: it can go from the list of what is known to be broken", promise)
-		}
+		test.Logf("%5d of %d worlds broke %s; the first:\n%s", t.broke[promise], t.total, promise, strings.Join(t.shown[promise], "\n"))
 	}
 }
