@@ -24,6 +24,7 @@ func TestAFreshSiteWhoseKMSHostRefusesTheAccount(t *testing.T) {
 		t.Errorf("the plan with what helps:\n%s", plan.Output)
 	}
 	s.Apply()
+	s.made(25, 20)
 	s.shows(map[string]any{"status": "activated", "windows.threshold": 25.0})
 }
 

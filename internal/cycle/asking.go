@@ -263,7 +263,8 @@ func (c *cycle) judgeByEvents(s *station, exchanges []kms.Exchange) {
 				continue
 			}
 			s.reachesHost = true
-			c.host.takeClientCount(p, e.Answer.Count, c.now.Add(-age))
+			from, to := c.toldBetween(s, age)
+			c.host.takeClientCount(p, e.Answer.Count, from, to)
 			if s.pendingCounts.Has(p) {
 				c.judgeByEvent(s, p, e, age)
 			}
@@ -281,12 +282,31 @@ func (c *cycle) judgeByEvent(s *station, p int, e kms.Exchange, age time.Duratio
 		s.asking.toAsk = s.asking.toAsk.Without(p)
 	}
 	id := evidence.Request{CMID: e.CMID, ActivationID: e.ActivationID}
-	if s.started() && (!s.start.stayedUp || age <= c.now.Sub(s.start.at)+eventGrain) {
+	if c.isSinceStart(s, age) {
 		c.judgeRequest(s, p, id)
 		return
 	}
 	c.host.log.Remember(id, c.host.pollsBegun)
 	c.dropCounts(s, scheduler.Only(p))
+}
+
+// isSinceStart tells whether a request of such an age was made since the station's start, or
+// since it was commanded to.
+func (c *cycle) isSinceStart(s *station, age time.Duration) bool {
+	return s.started() && (!s.start.stayedUp || age <= c.now.Sub(s.start.at)+eventGrain)
+}
+
+// toldBetween gives the moments between which a request of such an age was answered. Of one
+// since a start only what the cycle did and saw itself is believed: clocks may be set.
+func (c *cycle) toldBetween(s *station, age time.Duration) (from, to time.Time) {
+	if c.isSinceStart(s, age) && (s.start.byUs || s.start.stayedUp) {
+		return s.start.at, c.now
+	}
+	to = c.now.Add(-age + eventGrain)
+	if to.After(c.now) {
+		to = c.now
+	}
+	return c.now.Add(-age - eventGrain), to
 }
 
 // isOurHost tells whether an event is about the KMS host that the cycle reads. A name and an
@@ -334,7 +354,7 @@ func (c *cycle) asksDone(s *station) {
 // seekClientCounts reads the events of members that can be restarted for the host's counts,
 // where the host refuses the account and no station was told one yet.
 func (c *cycle) seekClientCounts() {
-	if !c.host.refusesAccount || !slices.Contains(c.host.clientCountKnown, false) {
+	if !slices.ContainsFunc(c.all().List(), c.host.noCountKnown) {
 		return
 	}
 	for _, s := range slices.Clone(c.candidates) {

@@ -69,7 +69,7 @@ func (c *cycle) choose() *station {
 	needed := false
 	need := make([]int, len(c.managed))
 	for p, product := range c.managed {
-		if c.host.refusesAccount && !c.host.clientCountKnown[p] {
+		if c.host.noCountKnown(p) {
 			continue // restarts rest on a count that was read
 		}
 		need[p] = c.short(p) - c.ledger.Expected(product)

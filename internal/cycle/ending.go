@@ -77,7 +77,7 @@ func (c *cycle) stalled() error {
 	for _, s := range c.stations {
 		reasons[s.name] = cmp.Or(s.reason, c.cannotAdd(s))
 	}
-	if c.host.refusesAccount && slices.Contains(c.host.clientCountKnown, false) {
+	if slices.ContainsFunc(c.all().List(), c.host.noCountKnown) {
 		return &HostUnreadable{Cause: errNoClientCounts}
 	}
 	if c.keepsCMID != nil {

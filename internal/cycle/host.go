@@ -29,16 +29,15 @@ type host struct {
 	silentFor            time.Duration // in all, before that
 
 	// Where the host refuses the account its counts come from the stations' events.
-	refusesAccount   bool
-	clientCountKnown []bool
-	clientCountAt    []time.Time
+	refusesAccount bool
+	clientCounts   []clientCount
 
 	log *evidence.Log
 }
 
 func newHost(managed int) host {
 	return host{
-		counts: make([]int, managed), unexplained: make([]bool, managed), clientCountKnown: make([]bool, managed), clientCountAt: make([]time.Time, managed),
+		counts: make([]int, managed), unexplained: make([]bool, managed), clientCounts: make([]clientCount, managed),
 		log: evidence.New(),
 	}
 }
@@ -203,7 +202,7 @@ func (c *cycle) hostFailed(err error) {
 		h.silentFor, h.failures = c.hostSilent(), 0 // it answers
 		if h.known && !h.refusesAccount {           // it was read before: that stands until stations know better
 			for p := range c.managed {
-				h.clientCountKnown[p], h.clientCountAt[p] = true, h.pollEnded
+				h.clientCounts[p] = clientCount{true, h.pollBegan, h.pollEnded}
 			}
 		}
 		h.known, h.logUnreadable, h.refusesAccount = true, true, true
@@ -229,13 +228,27 @@ func (c *cycle) pollWhileDue(s *station) {
 	}
 }
 
+// clientCount tells between which moments the host had the count that a station was told.
+type clientCount struct {
+	known    bool
+	from, to time.Time
+}
+
 // takeClientCount takes a count from a station's event, where the host itself may not be
-// read. The youngest answer stands.
-func (h *host) takeClientCount(p, count int, at time.Time) {
-	if h.refusesAccount && (!h.clientCountKnown[p] || at.After(h.clientCountAt[p])) {
-		h.counts[p], h.clientCountKnown[p], h.clientCountAt[p] = count, true, at
+// read. The youngest answer stands. Stations are told their counts within seconds of each
+// other, and their events are read in any order: of answers that may be of one moment the
+// highest contains the others.
+func (h *host) takeClientCount(p, count int, from, to time.Time) {
+	last := h.clientCounts[p]
+	isOlder := to.Before(last.from) || count < h.counts[p] && !from.After(last.to)
+	if h.refusesAccount && (!last.known || !isOlder) {
+		h.counts[p], h.clientCounts[p] = count, clientCount{true, from, to}
 	}
 }
+
+// noCountKnown tells whether the host refuses the account and no station was told a
+// product's count yet.
+func (h *host) noCountKnown(p int) bool { return h.refusesAccount && !h.clientCounts[p].known }
 
 // noteEarlierRequests looks in the first read of the log for requests that members made
 // shortly before the cycle began.
