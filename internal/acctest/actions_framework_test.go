@@ -17,6 +17,7 @@ func triggers(action, name string, lines ...string) string {
 }
 
 func TestEveryActionIsTriggered(t *testing.T) {
+	t.Parallel()
 	acctest.Needs(t, "actions", acctest.Terraform(14))
 	for action, tt := range map[string]struct {
 		like    world.Station
@@ -51,6 +52,7 @@ func TestEveryActionIsTriggered(t *testing.T) {
 
 // What an action may not be asked is refused before the lesson begins.
 func TestAnActionThatIsRefusedStopsTheLesson(t *testing.T) {
+	t.Parallel()
 	acctest.Needs(t, "actions", acctest.Terraform(14))
 	s := acctest.NewSite(t, acctest.Classroom(1, world.Station{}, acctest.Counted(30)))
 	acctest.Steps(t, s.Env(), resource.TestStep{

@@ -17,6 +17,7 @@ import (
 )
 
 func TestAllDataSourcesInDirectMode(t *testing.T) {
+	t.Parallel()
 	s := acctest.NewSite(t, acctest.Classroom(1, world.Station{Counted: true, User: `SCHULE\erika`, Sessions: 1, Products: bothProducts}, acctest.Counted(3)))
 	list := filepath.Join(t.TempDir(), "stationen.csv")
 	if err := os.WriteFile(list, []byte("Bezeichnung;Standort;MAC;Adresse\nPC01;R101;02-00-5E-00-00-01;"+s.PlainAddresses()[0]+"\n"), 0o600); err != nil {
@@ -48,6 +49,7 @@ func TestAllDataSourcesInDirectMode(t *testing.T) {
 }
 
 func TestStationsOfTimago(t *testing.T) {
+	t.Parallel()
 	s := acctest.NewAPISite(t, school(), 1)
 	config := func(lines ...string) string { return s.APIProvider() + choose(lines...) }
 	exactly := func(names ...string) []statecheck.StateCheck {
@@ -67,6 +69,7 @@ func TestStationsOfTimago(t *testing.T) {
 
 // A name that is not known before the apply is read during it.
 func TestADataSourceOfWhatIsNotKnownYet(t *testing.T) {
+	t.Parallel()
 	s := acctest.NewSite(t, acctest.Classroom(1, world.Station{}, acctest.Counted(0)))
 	acctest.Steps(t, s.Env(), resource.TestStep{
 		Config: s.Provider() + "resource \"terraform_data\" \"name\" {\n  input = \"" + s.PlainAddresses()[0] + "\"\n}\n" +

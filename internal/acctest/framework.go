@@ -14,13 +14,14 @@ import (
 	"github.com/timago/terraform-provider-timago/internal/provider"
 )
 
-// Steps runs steps of terraform-plugin-testing, beside other tests, with a provider in this
-// process that sees these variables ("NAME=value") and no others. What the steps made is
-// destroyed at their end.
+// Steps runs steps of terraform-plugin-testing with a provider in this process that sees
+// these variables ("NAME=value") and no others. What the steps made is destroyed at their
+// end. A test that runs beside others says so before it starts its site: while it waits for
+// its turn a site's time would run, and stations ask by themselves every two minutes.
 func Steps(t *testing.T, env []string, steps ...resource.TestStep) {
 	t.Helper()
 	cli(t)
-	resource.ParallelTest(t, resource.TestCase{
+	resource.Test(t, resource.TestCase{
 		IsUnitTest:               true, // whether TF_ACC is set says nothing here: the site is simulated
 		ProtoV6ProviderFactories: factories(t, env),
 		Steps:                    steps,

@@ -13,6 +13,7 @@ import (
 )
 
 func TestRestartsNeededInAConfiguration(t *testing.T) {
+	t.Parallel()
 	const required = acctest.Required
 	null := "null"
 	if !acctest.Is("Terraform") {

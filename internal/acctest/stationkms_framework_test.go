@@ -35,6 +35,7 @@ func commanded(t *testing.T, s *acctest.Site, options, resets int) func() {
 }
 
 func TestAStationFromCreateToImport(t *testing.T) {
+	t.Parallel()
 	s := acctest.NewAPISite(t, acctest.Room(2, without), acctest.Speed)
 	config := func(name string, lines ...string) string {
 		return s.APIProvider() + oneStation(name, append(lines, "wait_for_image = true")...)
@@ -92,6 +93,7 @@ func TestAStationFromCreateToImport(t *testing.T) {
 }
 
 func TestAStationIsImportedByABlock(t *testing.T) {
+	t.Parallel()
 	s := acctest.NewAPISite(t, acctest.Room(1, world.Station{}), 1)
 	config := s.APIProvider() + oneStation(first)
 	acctest.Steps(t, s.APIEnv(),
@@ -102,6 +104,7 @@ func TestAStationIsImportedByABlock(t *testing.T) {
 }
 
 func TestAStationIsImportedByItsIdentity(t *testing.T) {
+	t.Parallel()
 	acctest.Needs(t, "identity", acctest.Terraform(12))
 	s := acctest.NewAPISite(t, acctest.Room(1, world.Station{}), 1)
 	config := s.APIProvider() + oneStation(first)
@@ -115,6 +118,7 @@ func TestAStationIsImportedByItsIdentity(t *testing.T) {
 }
 
 func TestAStationInDirectMode(t *testing.T) {
+	t.Parallel()
 	s := acctest.NewSite(t, acctest.Classroom(1, world.Station{}, acctest.Counted(0)))
 	address := s.PlainAddresses()[0]
 	config := s.Provider() + oneStation(address)
@@ -127,6 +131,7 @@ func TestAStationInDirectMode(t *testing.T) {
 }
 
 func TestAStationThatIsNotKnownYet(t *testing.T) {
+	t.Parallel()
 	s := acctest.NewAPISite(t, acctest.Room(1, world.Station{}), 1)
 	acctest.Steps(t, s.APIEnv(), resource.TestStep{
 		Config: s.APIProvider() + "resource \"terraform_data\" \"name\" {\n  input = \"" + first + "\"\n}\n" +
@@ -137,6 +142,7 @@ func TestAStationThatIsNotKnownYet(t *testing.T) {
 }
 
 func TestStationsAreFoundByAQuery(t *testing.T) {
+	t.Parallel()
 	acctest.Needs(t, "terraform query", acctest.Terraform(14))
 	s := acctest.NewAPISite(t, school(), 1)
 	const list = "timago_station_kms.room"
