@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/timago/terraform-provider-timago/internal/kms"
 	"github.com/timago/terraform-provider-timago/internal/pool"
 )
 
@@ -129,7 +130,7 @@ func (c *cycle) fleetLearnt(learnt pool.Span) {
 // skipIfInUse leaves a station alone that somebody used when it was looked at last.
 func (c *cycle) skipIfInUse(s *station) bool {
 	used := s.presence.InUse(c.limits.IgnoreUsers) != ""
-	if !used || c.limits.WhenInUse == pool.ForceWhenInUse || c.now.Sub(s.seen) >= userCheckEvery {
+	if !used || c.limits.WhenInUse == kms.ForceWhenInUse || c.now.Sub(s.seen) >= userCheckEvery {
 		return false
 	}
 	c.inUse(s)
@@ -139,7 +140,7 @@ func (c *cycle) skipIfInUse(s *station) bool {
 // inUse comes back to a station later, or never. Who is logged on is nobody's business.
 func (c *cycle) inUse(s *station) {
 	c.removeCandidate(s)
-	if c.limits.WhenInUse == pool.SkipWhenInUse {
+	if c.limits.WhenInUse == kms.SkipWhenInUse {
 		s.reason, s.skipped = "a user is logged on, and stations in use are skipped", true
 		c.emit(KindLeftOut, s, Event{Reason: s.reason})
 		return

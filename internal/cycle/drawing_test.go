@@ -73,7 +73,7 @@ func drawScenario(t *rapid.T) scenario {
 		Limits: pool.Limits{
 			MaxParallel: rapid.IntRange(1, 10).Draw(t, "parallel"), MaxRestartsPerStation: rapid.IntRange(1, 12).Draw(t, "restarts"),
 			StationTimeout: seconds(t, 600, 900, "timeout"),
-			WhenInUse:      rapid.SampledFrom([]pool.InUse{"", pool.WaitWhenInUse, pool.SkipWhenInUse, pool.ForceWhenInUse}).Draw(t, "in use"),
+			WhenInUse:      rapid.SampledFrom([]kms.WhenInUse{"", kms.WaitWhenInUse, kms.SkipWhenInUse, kms.ForceWhenInUse}).Draw(t, "in use"),
 			Wake:           rapid.Bool().Draw(t, "wake"),
 			Spread:         rapid.SampledFrom([]pool.Spread{pool.SpreadFastest, pool.SpreadEven}).Draw(t, "way"),
 		},

@@ -270,9 +270,9 @@ func (w *invariantChecker) restart(station string, force bool) {
 	switch look := w.seen[station]; {
 	case look.err != nil || now.Sub(look.at) > time.Second:
 		w.breach("A3", "%s was looked at %s ago (%v)", station, now.Sub(look.at), look.err)
-	case look.user != "" && w.limits.WhenInUse != pool.ForceWhenInUse:
+	case look.user != "" && w.limits.WhenInUse != kms.ForceWhenInUse:
 		w.breach("A3", "%s is used by %s", station, look.user)
-	case force && w.limits.WhenInUse != pool.ForceWhenInUse && len(w.limits.IgnoreUsers) == 0:
+	case force && w.limits.WhenInUse != kms.ForceWhenInUse && len(w.limits.IgnoreUsers) == 0:
 		w.breach("A3", "%s was forced", station)
 	}
 }

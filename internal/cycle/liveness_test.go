@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/timago/terraform-provider-timago/internal/cycle"
-	"github.com/timago/terraform-provider-timago/internal/pool"
+	"github.com/timago/terraform-provider-timago/internal/kms"
 )
 
 // slack is what looking may cost beside a time that a promise names.
@@ -39,7 +39,7 @@ func (p *promises) watchLiveness(c *call) {
 
 // waitsForUsers: somebody's leaving may be waited for, or has been a moment ago.
 func (p *promises) waitsForUsers() bool {
-	if p.limits.WhenInUse != pool.WaitWhenInUse && p.limits.WhenInUse != "" {
+	if p.limits.WhenInUse != kms.WaitWhenInUse && p.limits.WhenInUse != "" {
 		return false
 	}
 	for _, m := range p.members {

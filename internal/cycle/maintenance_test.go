@@ -184,7 +184,7 @@ func TestAnUnknownMemberIsExpectedToBeLikeTheOthers(t *testing.T) {
 			})
 			site.Host = counted(21)
 			run(t, site, func(j *cycle.Job, _ *fakeSite) {
-				j.Members, j.Window, j.Limits.WhenInUse = order, &schedule.Window{End: open}, pool.SkipWhenInUse
+				j.Members, j.Window, j.Limits.WhenInUse = order, &schedule.Window{End: open}, kms.SkipWhenInUse
 				j.Memory = pool.Memory{Proof: time.Now(), Paces: map[string]pool.Pace{"PC01": pace(time.Minute, 9), "PC02": pace(10*time.Minute, 1)}}
 			}, func(t *testing.T, _ *fakeSite, r cycle.Result, err error) {
 				if r.Restarts != restarts {

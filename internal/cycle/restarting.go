@@ -46,7 +46,7 @@ func (c *cycle) checked(s *station, r report) {
 		needed = needed || s.pendingCounts.Has(p) && c.short(p) >= 0
 	}
 	switch {
-	case used && c.limits.WhenInUse != pool.ForceWhenInUse:
+	case used && c.limits.WhenInUse != kms.ForceWhenInUse:
 		c.endStart(s)
 		c.move(s, onInUse)
 		c.inUse(s)
@@ -62,7 +62,7 @@ func (c *cycle) checked(s *station, r report) {
 		s.restarts++
 		c.move(s, onCommand)
 		// A user who does not count would make Windows refuse.
-		c.send(s, call{verb: restart, force: c.limits.WhenInUse == pool.ForceWhenInUse || r.presence.User != "" || r.presence.Desktops > 0})
+		c.send(s, call{verb: restart, force: c.limits.WhenInUse == kms.ForceWhenInUse || r.presence.User != "" || r.presence.Desktops > 0})
 		c.emit(KindRestarting, s, Event{})
 	}
 }

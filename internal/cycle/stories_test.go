@@ -48,16 +48,16 @@ func TestOneImageKeepsItsID(t *testing.T) {
 func TestStationInUse(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
-		how      pool.InUse
+		how      kms.WhenInUse
 		ignore   []string
 		restarts int // of the station in use
 		lost     int // sessions
 		reason   string
 	}{
-		{pool.WaitWhenInUse, nil, 1, 0, ""},
-		{pool.SkipWhenInUse, nil, 0, 0, "stations in use are skipped"},
-		{pool.ForceWhenInUse, nil, 1, 1, ""},
-		{pool.WaitWhenInUse, []string{"beamer"}, 1, 1, ""},
+		{kms.WaitWhenInUse, nil, 1, 0, ""},
+		{kms.SkipWhenInUse, nil, 0, 0, "stations in use are skipped"},
+		{kms.ForceWhenInUse, nil, 1, 1, ""},
+		{kms.WaitWhenInUse, []string{"beamer"}, 1, 1, ""},
 	} {
 		t.Run(string(test.how)+strings.Join(test.ignore, ""), func(t *testing.T) {
 			t.Parallel()

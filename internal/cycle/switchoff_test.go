@@ -158,7 +158,7 @@ func TestWhoStaysOn(t *testing.T) {
 		off       bool // a while later
 	}{
 		"a user logged on":                       {fault: world.Fault{Name: world.UserAfterStart, User: user}, reason: "a user is logged on"},
-		"a user logged on, who could be forced":  {fault: world.Fault{Name: world.UserAfterStart, User: user}, limits: pool.Limits{WhenInUse: pool.ForceWhenInUse}, reason: "a user is logged on"},
+		"a user logged on, who could be forced":  {fault: world.Fault{Name: world.UserAfterStart, User: user}, limits: pool.Limits{WhenInUse: kms.ForceWhenInUse}, reason: "a user is logged on"},
 		"a user logged on in the last moment":    {fault: world.Fault{Name: world.UserBeforeRestart, User: user}, reason: "could not be switched off: PC02: in use", told: true},
 		"Windows does not go down under a kiosk": {fault: world.Fault{Name: world.UserAfterStart, User: `PC02\kiosk`}, limits: pool.Limits{IgnoreUsers: []string{"kiosk"}}, reason: "could not be switched off: PC02: in use", told: true},
 		"somebody else switched it off":          {meanwhile: func(e *evening) { _ = e.PowerOff("PC02") }, reason: "could not be read: PC02: no answer", off: true},

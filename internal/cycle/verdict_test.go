@@ -8,7 +8,6 @@ import (
 
 	"github.com/timago/terraform-provider-timago/internal/cycle"
 	"github.com/timago/terraform-provider-timago/internal/kms"
-	"github.com/timago/terraform-provider-timago/internal/pool"
 	"github.com/timago/terraform-provider-timago/internal/simulator/world"
 )
 
@@ -147,7 +146,7 @@ func (w *invariantChecker) endBarred(s scenario, state world.State) {
 		count, _ := w.last.Count(product)
 		startable, withoutStart := 0, 0
 		for _, station := range state.Stations {
-			mayRestart := w.able(s, station) && (s.Limits.WhenInUse != pool.SkipWhenInUse || s.free(station))
+			mayRestart := w.able(s, station) && (s.Limits.WhenInUse != kms.SkipWhenInUse || s.free(station))
 			able = able || w.able(s, station) && s.free(station)
 			mayComeUp := station.Phase == "off" && !w.leftOut[station.Name] // nobody waits for who was left out
 			if _, adds := w.missing(station)[product]; !adds || !mayComeUp && !mayRestart {

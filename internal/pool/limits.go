@@ -3,16 +3,8 @@ package pool
 import (
 	"cmp"
 	"time"
-)
 
-// InUse says what becomes of a station that somebody uses.
-type InUse string
-
-// Ways to treat a station in use.
-const (
-	WaitWhenInUse  InUse = "wait"  // come back to it later
-	SkipWhenInUse  InUse = "skip"  // leave it out
-	ForceWhenInUse InUse = "force" // restart it all the same
+	"github.com/timago/terraform-provider-timago/internal/kms"
 )
 
 // Spread says who makes the counts.
@@ -29,7 +21,7 @@ type Limits struct {
 	MaxParallel           int // stations down at a time
 	MaxRestartsPerStation int
 	StationTimeout        time.Duration // from the restart until the station is back
-	WhenInUse             InUse
+	WhenInUse             kms.WhenInUse
 	IgnoreUsers           []string // users who do not keep a station from being restarted
 	Spread                Spread
 	Wake                  bool // switch stations on that do not answer, where the Site is a Waker
@@ -40,7 +32,7 @@ const (
 	DefaultMaxParallel           = 10
 	DefaultMaxRestartsPerStation = 10
 	DefaultStationTimeout        = 15 * time.Minute
-	DefaultWhenInUse             = WaitWhenInUse
+	DefaultWhenInUse             = kms.WaitWhenInUse
 	DefaultSpread                = SpreadFastest
 )
 

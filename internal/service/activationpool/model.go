@@ -179,7 +179,7 @@ func (m model) pool(ctx context.Context, managed []kms.Product) (configured, dia
 		p.limits.MaxParallel = int(cycle.MaxParallel.ValueInt64())
 		p.limits.MaxRestartsPerStation = int(cycle.MaxRestartsPerStation.ValueInt64())
 		p.limits.StationTimeout = cycle.StationTimeout.Duration()
-		p.limits.WhenInUse = pool.InUse(cycle.WhenInUse.ValueString())
+		p.limits.WhenInUse = kms.WhenInUse(cycle.WhenInUse.ValueString())
 		p.limits.Spread = pool.Spread(cycle.Spread.ValueString())
 		p.limits.Wake = cycle.Wake.ValueBool()
 		p.broadcast = cycle.WakeBroadcast.ValueString()

@@ -211,7 +211,7 @@ func cycleAttribute() schema.SingleNestedAttribute {
 				Default:  stringdefault.StaticString(string(pool.DefaultWhenInUse)),
 				MarkdownDescription: "What to do with a station that somebody uses: `wait` until it is free, `skip` it, or `force` the restart after half a minute's notice, at the cost of unsaved work. " +
 					"Default: `" + string(pool.DefaultWhenInUse) + "`.",
-				Validators: []validator.String{stringvalidator.OneOf(string(pool.WaitWhenInUse), string(pool.SkipWhenInUse), string(pool.ForceWhenInUse))},
+				Validators: []validator.String{stringvalidator.OneOf(kms.AllWhenInUse()...)},
 			},
 			"spread": schema.StringAttribute{
 				Optional:            true,

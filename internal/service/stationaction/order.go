@@ -18,18 +18,13 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/timago/terraform-provider-timago/internal/kms"
 	"github.com/timago/terraform-provider-timago/internal/site"
 	"github.com/timago/terraform-provider-timago/internal/tfduration"
 	"github.com/timago/terraform-provider-timago/internal/tfvalidate"
 )
 
-const (
-	defaultMaxParallel = 10
-
-	whenInUseWait  = "wait"
-	whenInUseSkip  = "skip"
-	whenInUseForce = "force"
-)
+const defaultMaxParallel = 10
 
 // order is what a configuration wants, free of Terraform's types. What an action's schema
 // does not have is its zero value.
@@ -39,7 +34,7 @@ type order struct {
 	parallel  int
 	timeout   time.Duration // for one station
 	wait      bool
-	whenInUse string
+	whenInUse kms.WhenInUse
 	ignored   []string // users
 	system    string
 	broadcast string
@@ -84,8 +79,8 @@ func useAttributes() map[string]schema.Attribute {
 			Optional: true,
 			MarkdownDescription: "What to do with a station that somebody uses. `wait` waits until nobody does, for as long as `station_timeout` allows; " +
 				"it counts among `max_parallel` meanwhile, and it is an error if nobody logs off. `skip` leaves it as it is, with a warning. " +
-				"`force` goes on all the same, and the user loses unsaved work. Default: `" + whenInUseWait + "`.",
-			Validators: []validator.String{stringvalidator.OneOf(whenInUseWait, whenInUseSkip, whenInUseForce)},
+				"`force` goes on all the same, and the user loses unsaved work. Default: `" + string(kms.WaitWhenInUse) + "`.",
+			Validators: []validator.String{stringvalidator.OneOf(kms.AllWhenInUse()...)},
 		},
 		"ignore_users": schema.SetAttribute{
 			Optional:    true,
@@ -125,7 +120,7 @@ func (a *Action) order(ctx context.Context, config tfsdk.Config) (order, diag.Di
 	o := order{
 		stations: slices.CompactFunc(stations, strings.EqualFold), location: location.ValueString(), parallel: defaultMaxParallel,
 		wait:      wait.IsNull() || wait.ValueBool(),
-		whenInUse: whenInUse.ValueString(), ignored: ignored, system: system.ValueString(), broadcast: broadcast.ValueString(),
+		whenInUse: kms.WhenInUse(whenInUse.ValueString()), ignored: ignored, system: system.ValueString(), broadcast: broadcast.ValueString(),
 	}
 	if !parallel.IsNull() {
 		o.parallel = int(parallel.ValueInt64())

@@ -55,7 +55,7 @@ func restartWindows(ctx context.Context, s windows, o order, station string, say
 			return err
 		}
 		// A user who does not count would make Windows refuse.
-		return s.Restart(ctx, station, o.whenInUse == whenInUseForce || before.User != "" || before.Desktops > 0)
+		return s.Restart(ctx, station, o.whenInUse == kms.ForceWhenInUse || before.User != "" || before.Desktops > 0)
 	})
 	unsure := errors.Is(err, kms.ErrUnknownOutcome)
 	if err != nil && (!unsure || !o.wait) {
@@ -109,7 +109,7 @@ func (o order) give(ctx context.Context, s *site.Site, name string, wanted site.
 			return err
 		}
 		// A user who does not count would make Timago refuse.
-		wanted.Force = o.whenInUse == whenInUseForce || station.LoggedOnUser != ""
+		wanted.Force = o.whenInUse == kms.ForceWhenInUse || station.LoggedOnUser != ""
 		return o.follow(ctx, s, station, wanted, say)
 	})
 }

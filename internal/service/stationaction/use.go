@@ -32,11 +32,11 @@ func (e *inUse) Advice() string {
 // out it asks once, and where stations in use are left alone that is its error.
 func unused[T any](ctx context.Context, o order, say say, ask func() (T, error), user func(T) string) (T, error) {
 	found, err := ask()
-	if err != nil || user(found) == "" || o.whenInUse == whenInUseForce {
+	if err != nil || user(found) == "" || o.whenInUse == kms.ForceWhenInUse {
 		return found, err
 	}
 	who := user(found)
-	if o.whenInUse == whenInUseSkip {
+	if o.whenInUse == kms.SkipWhenInUse {
 		return found, &spared{&inUse{user: who}}
 	}
 	say("waiting until %s logs off", who)
@@ -62,10 +62,10 @@ const justLoggedOn = "somebody who has just logged on"
 func tell(ctx context.Context, o order, say say, command func() error) error {
 	for {
 		err := command()
-		if !errors.Is(err, kms.ErrInUse) || o.whenInUse == whenInUseForce || errors.As(err, new(*inUse)) {
+		if !errors.Is(err, kms.ErrInUse) || o.whenInUse == kms.ForceWhenInUse || errors.As(err, new(*inUse)) {
 			return err
 		}
-		if o.whenInUse == whenInUseSkip {
+		if o.whenInUse == kms.SkipWhenInUse {
 			return &spared{&inUse{user: justLoggedOn}}
 		}
 		say("waiting until %s logs off", justLoggedOn)
