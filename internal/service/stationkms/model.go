@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/timago/terraform-provider-timago/internal/kms"
 	"github.com/timago/terraform-provider-timago/internal/site"
 	"github.com/timago/terraform-provider-timago/internal/tfdiag"
 )
@@ -36,9 +37,6 @@ type identity struct {
 }
 
 const (
-	whenInUseWait  = "wait"
-	whenInUseForce = "force"
-
 	// A reset station loads its image anew, and a room of them the same server's.
 	defaultChangeTimeout = time.Hour
 	defaultReadTimeout   = 5 * time.Minute
@@ -55,7 +53,7 @@ func noTimeouts() timeouts.Value {
 func adopted(s shown, station string, enabled bool) model {
 	return model{
 		Station: types.StringValue(station), OperatingSystem: s.system, Enabled: types.BoolValue(enabled),
-		WaitForImage: types.BoolValue(false), WhenInUse: types.StringValue(whenInUseWait), ClearOnDestroy: types.BoolValue(true),
+		WaitForImage: types.BoolValue(false), WhenInUse: types.StringValue(string(kms.WaitWhenInUse)), ClearOnDestroy: types.BoolValue(true),
 		ID: s.id, Name: s.name, Location: s.location, ComputerGroup: s.group, Effective: s.effective,
 		Timeouts: noTimeouts(),
 	}
@@ -92,13 +90,13 @@ type wish struct {
 	system    string // "" the only one, or the last started
 	enabled   bool
 	wait      bool
-	force     bool
+	inUse     kms.WhenInUse
 }
 
 func (m model) wish() wish {
 	return wish{
 		reference: m.reference(), title: m.title(), system: m.OperatingSystem.ValueString(),
-		enabled: m.Enabled.ValueBool(), wait: m.WaitForImage.ValueBool(), force: m.WhenInUse.ValueString() == whenInUseForce,
+		enabled: m.Enabled.ValueBool(), wait: m.WaitForImage.ValueBool(), inUse: kms.WhenInUse(m.WhenInUse.ValueString()),
 	}
 }
 

@@ -80,7 +80,7 @@ func (c change) resetImage(ctx context.Context, o *outcome, remembers bool) {
 		o.err = err
 		return
 	}
-	if user := o.station.LoggedOnUser; user != "" && !c.wish.force {
+	if user := o.station.LoggedOnUser; user != "" && c.wish.inUse != kms.ForceWhenInUse {
 		o.held = &inUse{user: user}
 		return
 	}
@@ -89,7 +89,7 @@ func (c change) resetImage(ctx context.Context, o *outcome, remembers bool) {
 		return
 	}
 	o.off = !o.station.Online
-	sent, err := c.site.ResetImage(ctx, o.station, o.system, c.wish.force)
+	sent, err := c.site.ResetImage(ctx, o.station, o.system, c.wish.inUse == kms.ForceWhenInUse)
 	var refused *site.CommandError
 	switch {
 	case err == nil:
@@ -154,7 +154,7 @@ var (
 func (c change) await(ctx context.Context, o *outcome) {
 	timer := time.NewTimer(pollEvery)
 	defer timer.Stop()
-	for idle := 0; o.held == nil || errors.Is(o.held, kms.ErrInUse); timer.Reset(pollEvery) {
+	for idle := 0; o.held == nil || c.waitsForUser(o); timer.Reset(pollEvery) {
 		select {
 		case <-ctx.Done():
 			if o.held == nil {
@@ -191,6 +191,11 @@ func (c change) await(ctx context.Context, o *outcome) {
 			c.askCommand(ctx, o)
 		}
 	}
+}
+
+// waitsForUser tells whether a user is in the way whose end is waited for.
+func (c change) waitsForUser(o *outcome) bool {
+	return errors.Is(o.held, kms.ErrInUse) && c.wish.inUse != kms.SkipWhenInUse
 }
 
 // askCommand asks what has become of the reset where no command is to be seen at the station.

@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 
+	"github.com/timago/terraform-provider-timago/internal/kms"
 	"github.com/timago/terraform-provider-timago/internal/tfvalidate"
 )
 
@@ -54,10 +55,10 @@ func (r *Resource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *r
 			"when_in_use": schema.StringAttribute{
 				Optional: true,
 				Computed: true,
-				Default:  stringdefault.StaticString(whenInUseWait),
-				MarkdownDescription: "What to do if somebody is logged on. `wait` leaves the image as it is, and the next apply (or this one, with `wait_for_image`) resets it once nobody is. " +
-					"`force` resets it all the same, and unsaved work is lost. Default: `wait`.",
-				Validators: []validator.String{stringvalidator.OneOf(whenInUseWait, whenInUseForce)},
+				Default:  stringdefault.StaticString(string(kms.WaitWhenInUse)),
+				MarkdownDescription: "What to do if somebody is logged on. `wait` leaves the image as it is, and this apply, with `wait_for_image`, or else the next one resets it once nobody is. " +
+					"`skip` leaves it as it is for this apply, also with `wait_for_image`. `force` resets it all the same, and unsaved work is lost. Default: `" + string(kms.WaitWhenInUse) + "`.",
+				Validators: []validator.String{stringvalidator.OneOf(kms.AllWhenInUse()...)},
 			},
 			"clear_on_destroy": schema.BoolAttribute{
 				Optional:            true,
