@@ -1,29 +1,12 @@
 package cycle
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/timago/terraform-provider-timago/internal/evidence"
 	"github.com/timago/terraform-provider-timago/internal/kms"
 	"github.com/timago/terraform-provider-timago/internal/pool"
 )
-
-// CountCapped: the host counts no further than to a ceiling that lies below what is wanted.
-type CountCapped struct {
-	Product          kms.Product
-	Count, Threshold int
-	Ceiling          int // by what asks this host; 0 where only the count that stands still shows it
-}
-
-func (e *CountCapped) Error() string {
-	if e.Ceiling > 0 {
-		return fmt.Sprintf("the KMS host counts %s up to %d, twice the largest threshold that its clients have, and %d is wanted (the count is %d)",
-			e.Product.Title(), e.Ceiling, e.Threshold, e.Count)
-	}
-	return fmt.Sprintf("the KMS host's count of %s stands at %d of %d: its log shows the requests of the last %d restarts, and its count does not",
-		e.Product.Title(), e.Count, e.Threshold, evidence.Unshown)
-}
 
 // capped finds a target above the ceiling that the host's count can reach by what asks it.
 // It is known once every member was read (A18). A count beyond it says that others ask the
@@ -65,7 +48,7 @@ func (c *cycle) watchCeiling(further bool) {
 		still.Poll(c.host.counts[p], c.freshRequests(p), c.missing(p) > 0 && !c.closing, c.host.log)
 		switch {
 		case still.Confirmed():
-			c.err = &CountCapped{Product: product, Count: c.host.counts[p], Threshold: c.wanted[p]}
+			c.err = &CountCapped{Product: product, Count: c.host.counts[p], Threshold: c.wanted[p], Unshown: evidence.Unshown}
 			c.close()
 			return
 		case still.Suspected():

@@ -5,10 +5,11 @@ import (
 	"maps"
 	"slices"
 	"strings"
-
-	"github.com/timago/terraform-provider-timago/internal/pool"
+	"time"
 
 	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/pool"
+	"github.com/timago/terraform-provider-timago/internal/schedule"
 )
 
 // Shortfall is how far a product's count is from its threshold.
@@ -94,4 +95,38 @@ type HostWithoutKey struct{ Product kms.Product }
 
 func (e *HostWithoutKey) Error() string {
 	return fmt.Sprintf("the KMS host has no key for %s", e.Product.Title())
+}
+
+// CountCapped: the host counts no further than to a ceiling that lies below what is wanted.
+type CountCapped struct {
+	Product          kms.Product
+	Count, Threshold int
+	Ceiling          int // by what asks this host; 0 where only the count that stands still shows it
+	Unshown          int // restarts that the log shows and the count does not, where there is no Ceiling
+}
+
+func (e *CountCapped) Error() string {
+	if e.Ceiling > 0 {
+		return fmt.Sprintf("the KMS host counts %s up to %d, twice the largest threshold that its clients have, and %d is wanted (the count is %d)",
+			e.Product.Title(), e.Ceiling, e.Threshold, e.Count)
+	}
+	return fmt.Sprintf("the KMS host's count of %s stands at %d of %d: its log shows the requests of the last %d restarts, and its count does not",
+		e.Product.Title(), e.Count, e.Threshold, e.Unshown)
+}
+
+// OutsideWindow: something would have to be started, and the maintenance window does not
+// allow it.
+type OutsideWindow struct {
+	Window  schedule.Window
+	Missing []Shortfall
+	Opens   time.Time // next; zero where it does not open within two weeks
+}
+
+func (e *OutsideWindow) Error() string {
+	text := fmt.Sprintf("stations would have to be started (%s), which the maintenance window (%s) does not allow now, or they could not be expected to be through before it closes",
+		describe(e.Missing), e.Window)
+	if e.Opens.IsZero() {
+		return text
+	}
+	return text + "; it opens next on " + e.Window.Format(e.Opens)
 }

@@ -1,28 +1,6 @@
 package cycle
 
-import (
-	"fmt"
-	"time"
-
-	"github.com/timago/terraform-provider-timago/internal/schedule"
-)
-
-// OutsideWindow: something would have to be started, and the maintenance window does not
-// allow it.
-type OutsideWindow struct {
-	Window  schedule.Window
-	Missing []Shortfall
-	Opens   time.Time // next; zero where it does not open within two weeks
-}
-
-func (e *OutsideWindow) Error() string {
-	text := fmt.Sprintf("stations would have to be started (%s), which the maintenance window (%s) does not allow now, or they could not be expected to be through before it closes",
-		describe(e.Missing), e.Window)
-	if e.Opens.IsZero() {
-		return text
-	}
-	return text + "; it opens next on " + e.Window.Format(e.Opens)
-}
+import "time"
 
 // windowClosed is the end of a cycle that the window blocks.
 func (c *cycle) windowClosed() *OutsideWindow {
