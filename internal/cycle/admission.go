@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/timago/terraform-provider-timago/internal/scheduler"
-
 	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/outcome"
 	"github.com/timago/terraform-provider-timago/internal/pool"
+	"github.com/timago/terraform-provider-timago/internal/scheduler"
 )
 
 // readOn goes on with the read of a station.
@@ -241,7 +241,7 @@ func (c *cycle) woke(s *station, r report) {
 	case r.err == nil, errors.Is(r.err, kms.ErrUnknownOutcome):
 		s.woken, silence.wakePending = true, true
 		c.woken++
-		c.emit(KindWoken, s, Event{})
+		c.emit(outcome.KindWoken, s, outcome.Event{})
 		silence.watch = scheduler.WatchFor(c.paceOf(s).Return, time.Second)
 	case silence.unknownName:
 		c.dropCounts(s, s.pendingCounts)

@@ -6,10 +6,10 @@ import (
 	"slices"
 	"time"
 
-	"github.com/timago/terraform-provider-timago/internal/scheduler"
-
 	"github.com/timago/terraform-provider-timago/internal/evidence"
 	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/outcome"
+	"github.com/timago/terraform-provider-timago/internal/scheduler"
 )
 
 // startAsks asks running members whose client machine id was not counted, as long as
@@ -226,7 +226,7 @@ func (c *cycle) tallyAsk(s *station, p int) {
 	c.asked++
 	s.asked++
 	s.asking.requestsStale = true
-	c.emit(KindAsked, s, Event{Product: c.managed[p]})
+	c.emit(outcome.KindAsked, s, outcome.Event{Product: c.managed[p]})
 }
 
 // awaitRequest has the request that was commanded looked for: that Windows took the command

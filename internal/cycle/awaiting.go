@@ -5,11 +5,11 @@ import (
 	"slices"
 	"time"
 
-	"github.com/timago/terraform-provider-timago/internal/scheduler"
-
 	"github.com/timago/terraform-provider-timago/internal/evidence"
 	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/outcome"
 	"github.com/timago/terraform-provider-timago/internal/pool"
+	"github.com/timago/terraform-provider-timago/internal/scheduler"
 )
 
 // await waits for the request that a start makes to be counted.
@@ -167,7 +167,7 @@ func (c *cycle) credit(s *station, p int) {
 	s.lastRefusal = ""
 	c.progressed(s)
 	c.doubt = nil
-	c.emit(KindCounted, s, Event{Product: c.managed[p]})
+	c.emit(outcome.KindCounted, s, outcome.Event{Product: c.managed[p]})
 	if s.startedByUs() && c.isWindows(p) {
 		took := max(0, c.now.Sub(s.start.backAt))
 		s.pace.Request = s.pace.Request.With(took)
@@ -191,7 +191,7 @@ func (c *cycle) proveByLicences(s *station) {
 func (c *cycle) countedBefore(s *station, p int, cmid kms.CMID) {
 	if first, _ := s.start.needs.First(); s.start.byUs && first == p && !c.cmidChangeSeenHere.Has(p) {
 		if c.canary == s {
-			c.keepsCMID = &SameCMID{Station: s.name, CMID: cmid, Members: len(c.stations)}
+			c.keepsCMID = &outcome.SameCMID{Station: s.name, CMID: cmid, Members: len(c.stations)}
 		}
 		c.cmidChanges, c.cmidChangeSeenAt = c.cmidChanges.Without(p), time.Time{}
 	}
@@ -219,7 +219,7 @@ func (c *cycle) excludeProduct(s *station, p int, reason string) {
 		c.exclude(s, s.reason)
 		return
 	}
-	c.emit(KindLeftOut, s, Event{Product: c.managed[p], Reason: reason})
+	c.emit(outcome.KindLeftOut, s, outcome.Event{Product: c.managed[p], Reason: reason})
 }
 
 // finish ends a start whose requests were seen.

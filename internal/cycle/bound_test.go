@@ -14,6 +14,7 @@ import (
 
 	"github.com/timago/terraform-provider-timago/internal/cycle"
 	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/outcome"
 	"github.com/timago/terraform-provider-timago/internal/pool"
 	"github.com/timago/terraform-provider-timago/internal/simulator/world"
 )
@@ -184,16 +185,16 @@ func try(t *testing.T, kind fleetKind, n, m int, seed uint64) (result trial) {
 		r, err := cycle.New().Run(t.Context(), fake, cycle.Job{
 			Host: "kms01", Members: w.Names(), Thresholds: map[kms.Product]int{kms.Windows: missingCounts}, Memory: memory,
 			Limits: pool.Limits{MaxParallel: m, MaxRestartsPerStation: missingCounts, StationTimeout: time.Hour, Spread: spread},
-			Progress: func(e cycle.Event) {
+			Progress: func(e outcome.Event) {
 				switch e.Kind {
-				case cycle.KindCounted:
+				case outcome.KindCounted:
 					mu.Lock()
 					lost += time.Since(counted[e.Station])
 					if notices++; kind.learning && notices == 1 {
 						begun = time.Now()
 					}
 					mu.Unlock()
-				case cycle.KindReached:
+				case outcome.KindReached:
 					reached = time.Now()
 				default:
 				}

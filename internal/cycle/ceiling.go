@@ -5,13 +5,14 @@ import (
 
 	"github.com/timago/terraform-provider-timago/internal/evidence"
 	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/outcome"
 	"github.com/timago/terraform-provider-timago/internal/pool"
 )
 
 // capped finds a target above the ceiling that the host's count can reach by what asks it.
 // It is known once every member was read (A18). A count beyond it says that others ask the
 // host whose records were not read.
-func (c *cycle) capped() *CountCapped {
+func (c *cycle) capped() *outcome.CountCapped {
 	if c.ceilingChecked || c.firstReads > 0 || c.host.logUnreadable || slices.ContainsFunc(c.stations, c.isUnknown) {
 		return nil
 	}
@@ -25,7 +26,7 @@ func (c *cycle) capped() *CountCapped {
 			licences = append(licences, s.licensing.Of(product)...)
 		}
 		if ceiling := pool.Ceiling(product, c.host.log.LargestThreshold, licences); ceiling >= c.host.counts[p] && ceiling < c.wanted[p] && ceiling > 0 {
-			return &CountCapped{Product: product, Count: c.host.counts[p], Threshold: c.wanted[p], Ceiling: ceiling}
+			return &outcome.CountCapped{Product: product, Count: c.host.counts[p], Threshold: c.wanted[p], Ceiling: ceiling}
 		}
 	}
 	return nil
@@ -48,7 +49,7 @@ func (c *cycle) watchCeiling(further bool) {
 		still.Poll(c.host.counts[p], c.freshRequests(p), c.missing(p) > 0 && !c.closing, c.host.log)
 		switch {
 		case still.Confirmed():
-			c.err = &CountCapped{Product: product, Count: c.host.counts[p], Threshold: c.wanted[p], Unshown: evidence.Unshown}
+			c.err = &outcome.CountCapped{Product: product, Count: c.host.counts[p], Threshold: c.wanted[p], Unshown: evidence.Unshown}
 			c.close()
 			return
 		case still.Suspected():

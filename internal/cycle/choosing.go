@@ -5,9 +5,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/timago/terraform-provider-timago/internal/scheduler"
-
 	"github.com/timago/terraform-provider-timago/internal/pool"
+	"github.com/timago/terraform-provider-timago/internal/scheduler"
 )
 
 // missing is what the host's count lacks.

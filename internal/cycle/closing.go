@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/outcome"
 )
 
 // close ends the making of counts: because the thresholds hold, or because nobody can
@@ -63,7 +64,7 @@ func (c *cycle) closeOn(s *station, r report) {
 		isRefused := errors.As(r.err, &refused) && !refused.Code.Counted()
 		if r.err == nil || refused != nil || errors.Is(r.err, kms.ErrUnknownOutcome) {
 			c.askedAfter++
-			c.emit(KindAsked, s, Event{Product: c.managed[c.productOf(s, r.licence)]})
+			c.emit(outcome.KindAsked, s, outcome.Event{Product: c.managed[c.productOf(s, r.licence)]})
 		}
 		if isRefused {
 			c.putAside(s, r.licence, refused.Error())

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/timago/terraform-provider-timago/internal/cycle"
+	"github.com/timago/terraform-provider-timago/internal/outcome"
 )
 
 // coverage counts what drawn worlds have shown, so that no promise is held for want of
@@ -21,8 +22,8 @@ type coverage struct {
 
 func (s *coverage) add(drawn scenario, w *invariantChecker) {
 	log := w.log.String()
-	var outside *cycle.OutsideWindow
-	var stalled *cycle.Stalled
+	var outside *outcome.OutsideWindow
+	var stalled *outcome.Stalled
 	change := false
 	if drawn.Window != nil {
 		_, before := w.begun.In(drawn.Window.place()).Zone()

@@ -7,6 +7,7 @@ import (
 	"github.com/timago/terraform-provider-timago/internal/evidence"
 	"github.com/timago/terraform-provider-timago/internal/kms"
 	"github.com/timago/terraform-provider-timago/internal/ledger"
+	"github.com/timago/terraform-provider-timago/internal/outcome"
 	"github.com/timago/terraform-provider-timago/internal/pool"
 	"github.com/timago/terraform-provider-timago/internal/schedule"
 	"github.com/timago/terraform-provider-timago/internal/scheduler"
@@ -60,7 +61,7 @@ type cycle struct {
 	canary             *station           // the one that goes first
 	doubt              *doubt             // why the next one must have shown that it reaches the host
 	cmidChangeSeenAt   time.Time
-	keepsCMID          *SameCMID
+	keepsCMID          *outcome.SameCMID
 
 	ceilingChecked bool                  // no target lies above the ceiling that the members' requests show
 	standstills    []evidence.Standstill // by product
@@ -71,7 +72,7 @@ type cycle struct {
 	reads     int    // of these, reads that nobody waits for
 	queue     []call // reads that wait for their turn
 	outbox    []call
-	events    []Event
+	events    []outcome.Event
 	waitingAt time.Time // when it was said last that nothing can be done but wait
 	moved     func(phase, occasion)
 
@@ -162,7 +163,7 @@ func (c *cycle) cancel(now time.Time, cause error) {
 }
 
 // take hands over what is to be called and what has happened.
-func (c *cycle) take() ([]call, []Event) {
+func (c *cycle) take() ([]call, []outcome.Event) {
 	if c.done {
 		c.outbox = nil
 	}
@@ -210,7 +211,7 @@ func (c *cycle) send(s *station, asked call) {
 	c.outbox = append(c.outbox, asked)
 }
 
-func (c *cycle) emit(kind Kind, s *station, event Event) {
+func (c *cycle) emit(kind outcome.Kind, s *station, event outcome.Event) {
 	event.Kind = kind
 	if s != nil {
 		event.Station = s.name

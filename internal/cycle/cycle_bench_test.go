@@ -7,10 +7,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/timago/terraform-provider-timago/internal/pool"
-
 	"github.com/timago/terraform-provider-timago/internal/kms"
 	"github.com/timago/terraform-provider-timago/internal/ledger"
+	"github.com/timago/terraform-provider-timago/internal/pool"
 )
 
 // arrivals are reports on their way, the next first.

@@ -4,14 +4,14 @@ import (
 	"testing"
 	"time"
 
-	"github.com/timago/terraform-provider-timago/internal/cycle"
 	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/outcome"
 	"github.com/timago/terraform-provider-timago/internal/simulator/world"
 )
 
 func TestVendorsExample(t *testing.T) {
 	t.Parallel()
-	run(t, room(5, nil), nil, func(t *testing.T, s *fakeSite, r cycle.Result, err error) {
+	run(t, room(5, nil), nil, func(t *testing.T, s *fakeSite, r outcome.Result, err error) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -31,7 +31,7 @@ func TestOnlyWhatIsMissing(t *testing.T) {
 	t.Parallel()
 	site := room(5, nil)
 	site.Host = counted(18)
-	run(t, site, nil, func(t *testing.T, s *fakeSite, r cycle.Result, err error) {
+	run(t, site, nil, func(t *testing.T, s *fakeSite, r outcome.Result, err error) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -45,7 +45,7 @@ func TestNothingMissing(t *testing.T) {
 	t.Parallel()
 	site := room(5, func(_ int, s *world.Station) { s.Licensed = true })
 	site.Host = counted(20)
-	run(t, site, nil, func(t *testing.T, s *fakeSite, r cycle.Result, err error) {
+	run(t, site, nil, func(t *testing.T, s *fakeSite, r outcome.Result, err error) {
 		if err != nil {
 			t.Fatal(err)
 		}

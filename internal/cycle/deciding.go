@@ -1,5 +1,9 @@
 package cycle
 
+import (
+	"github.com/timago/terraform-provider-timago/internal/outcome"
+)
+
 import "slices"
 
 // decide starts what can be started, and ends the cycle when nothing more can come.
@@ -15,7 +19,7 @@ func (c *cycle) decide() {
 	}
 	if c.host.known && !c.closing {
 		if c.met(c.all()) {
-			c.emit(KindReached, nil, Event{Counts: c.counts()})
+			c.emit(outcome.KindReached, nil, outcome.Event{Counts: c.counts()})
 			c.close()
 		} else {
 			c.start()

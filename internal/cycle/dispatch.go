@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/outcome"
 	"github.com/timago/terraform-provider-timago/internal/pool"
 )
 
@@ -142,11 +143,11 @@ func (c *cycle) inUse(s *station) {
 	c.removeCandidate(s)
 	if c.limits.WhenInUse == kms.SkipWhenInUse {
 		s.reason, s.skipped = "a user is logged on, and stations in use are skipped", true
-		c.emit(KindLeftOut, s, Event{Reason: s.reason})
+		c.emit(outcome.KindLeftOut, s, outcome.Event{Reason: s.reason})
 		return
 	}
 	s.waitsForUser, s.reason = true, userReason
-	c.emit(KindInUse, s, Event{Reason: s.reason})
+	c.emit(outcome.KindInUse, s, outcome.Event{Reason: s.reason})
 	c.setAlarm(s, c.now.Add(userCheckEvery))
 }
 
@@ -172,7 +173,7 @@ func (c *cycle) exclude(s *station, reason string) {
 	c.alarms.Clear(s.index)
 	s.reason, s.excluded = reason, true
 	c.move(s, onExcluded)
-	c.emit(KindLeftOut, s, Event{Reason: reason})
+	c.emit(outcome.KindLeftOut, s, outcome.Event{Reason: reason})
 	if c.closing {
 		c.closeWith(s)
 	}

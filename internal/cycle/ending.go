@@ -8,9 +8,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/timago/terraform-provider-timago/internal/pool"
-
 	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/outcome"
+	"github.com/timago/terraform-provider-timago/internal/pool"
 )
 
 // waitOrStall ends the cycle when nobody can add anything more.
@@ -37,7 +37,7 @@ func (c *cycle) waitOrStall() {
 	if waits := c.waitsFor(); len(waits) > 0 {
 		if c.waitingAt.IsZero() || c.now.Sub(c.waitingAt) >= waitingEvery {
 			c.waitingAt = c.now
-			c.emit(KindWaiting, nil, Event{Reason: "all that could be done at once is done; waiting for " + shortList(waits)})
+			c.emit(outcome.KindWaiting, nil, outcome.Event{Reason: "all that could be done at once is done; waiting for " + shortList(waits)})
 		}
 		c.requestHostPoll(c.host.pollBegan.Add(idlePolls)) // others may add what is missing
 		return
@@ -78,13 +78,13 @@ func (c *cycle) stalled() error {
 		reasons[s.name] = cmp.Or(s.reason, c.cannotAdd(s))
 	}
 	if slices.ContainsFunc(c.all().List(), c.host.noCountKnown) {
-		return &HostUnreadable{Cause: errNoClientCounts}
+		return &outcome.HostUnreadable{Cause: errNoClientCounts}
 	}
 	if c.keepsCMID != nil {
 		c.keepsCMID.Missing, c.keepsCMID.Stations = c.shortfalls(), reasons
 		return c.keepsCMID
 	}
-	return &Stalled{Missing: c.shortfalls(), Stations: reasons}
+	return &outcome.Stalled{Missing: c.shortfalls(), Stations: reasons}
 }
 
 var errNoClientCounts = fmt.Errorf("%w, and no member's events show a count", kms.ErrDenied)
@@ -102,11 +102,11 @@ func (c *cycle) cannotAdd(s *station) string {
 	return "it was not needed for what others could not add"
 }
 
-func (c *cycle) shortfalls() []Shortfall {
-	var missing []Shortfall
+func (c *cycle) shortfalls() []outcome.Shortfall {
+	var missing []outcome.Shortfall
 	for p, product := range c.managed {
 		if c.missing(p) > 0 {
-			missing = append(missing, Shortfall{Product: product, Count: c.host.counts[p], Threshold: c.wanted[p]})
+			missing = append(missing, outcome.Shortfall{Product: product, Count: c.host.counts[p], Threshold: c.wanted[p]})
 		}
 	}
 	return missing
@@ -118,10 +118,10 @@ func (c *cycle) fail(err error) {
 }
 
 // result is what was done so far.
-func (c *cycle) result(now time.Time) Result {
-	r := Result{
+func (c *cycle) result(now time.Time) outcome.Result {
+	r := outcome.Result{
 		Started: c.started, Finished: now, Asked: c.asked, AskedAfter: c.askedAfter, Woken: c.woken,
-		ByStation: make(map[string]StationResult, len(c.stations)),
+		ByStation: make(map[string]outcome.StationResult, len(c.stations)),
 		Memory:    pool.Memory{Paces: c.paces, Proof: c.cmidChangeSeenAt},
 	}
 	if c.host.known {
@@ -144,7 +144,7 @@ func (c *cycle) outcome() error {
 	if c.cancelCause == nil {
 		return c.err
 	}
-	early := &Cancelled{Cause: c.cancelCause, Waiting: map[string]string{}}
+	early := &outcome.Cancelled{Cause: c.cancelCause, Waiting: map[string]string{}}
 	if c.host.known {
 		early.Missing = c.shortfalls()
 	}

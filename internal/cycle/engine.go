@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/timago/terraform-provider-timago/internal/ledger"
+	"github.com/timago/terraform-provider-timago/internal/outcome"
 )
 
 // Engine runs cycles. A provider has one: cycles on the same KMS host then know of each
@@ -25,7 +26,7 @@ const cancelGracePeriod = 1500 * time.Millisecond
 // asked, when nothing more can be done, or soon after ctx ended. The result is true also
 // beside an error: *Stalled, *SameCMID, *CountCapped, *OutsideWindow, *Cancelled,
 // *HostUnreadable or *HostWithoutKey.
-func (e *Engine) Run(ctx context.Context, site Site, job Job) (Result, error) {
+func (e *Engine) Run(ctx context.Context, site Site, job Job) (outcome.Result, error) {
 	shared := e.ledgers.Of(job.Host)
 	_, canWake := site.(Waker)
 	c := newCycle(job, shared, canWake, time.Now())

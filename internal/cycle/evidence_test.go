@@ -1,8 +1,8 @@
 package cycle_test
 
 import (
-	"github.com/timago/terraform-provider-timago/internal/cycle"
 	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/outcome"
 )
 
 // judgeCredit holds a count that the cycle gives a member against A6: the member has made
@@ -22,7 +22,7 @@ func (p *promises) judgeCredit(m *member, product kms.Product) {
 }
 
 // judgeCredits holds what the result says of counts against what the host counted.
-func (p *promises) judgeCredits(r cycle.Result) {
+func (p *promises) judgeCredits(r outcome.Result) {
 	for name, s := range r.ByStation {
 		m := p.members[p.names[name]]
 		counted := 0

@@ -13,6 +13,7 @@ import (
 
 	"github.com/timago/terraform-provider-timago/internal/cycle"
 	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/outcome"
 	"github.com/timago/terraform-provider-timago/internal/simulator/world"
 )
 
@@ -195,7 +196,7 @@ func counted(number int) world.Host {
 }
 
 // run runs a cycle at the site, in simulated time.
-func run(t *testing.T, site world.Site, change func(*cycle.Job, *fakeSite), judge func(*testing.T, *fakeSite, cycle.Result, error)) {
+func run(t *testing.T, site world.Site, change func(*cycle.Job, *fakeSite), judge func(*testing.T, *fakeSite, outcome.Result, error)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		var (
@@ -216,7 +217,7 @@ func run(t *testing.T, site world.Site, change func(*cycle.Job, *fakeSite), judg
 		s := &fakeSite{World: w, latency: 20 * time.Millisecond}
 		job := cycle.Job{
 			Host: "kms01", Members: w.Names(), Thresholds: map[kms.Product]int{kms.Windows: 25},
-			Progress: func(e cycle.Event) {
+			Progress: func(e outcome.Event) {
 				write("%s   cycle %s %s %s %v %s\n", time.Now().Format("15:04:05.000"), e.Station, e.Kind, e.Product, e.Counts, e.Reason)
 			},
 		}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/timago/terraform-provider-timago/internal/evidence"
 	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/outcome"
 )
 
 // host is what the cycle knows of the KMS host. Polls of it are numbered, so that what
@@ -127,7 +128,7 @@ func (c *cycle) hostPolled(r report) {
 	h.known, h.pollEnded, h.settledSeen = true, c.now, r.settled
 	c.ledger.HostRead = c.now
 	if first || !slices.Equal(before, h.counts) {
-		c.emit(KindCounts, nil, Event{Counts: c.counts()})
+		c.emit(outcome.KindCounts, nil, outcome.Event{Counts: c.counts()})
 	}
 	c.takeLog(r)
 	for p := range before {
@@ -144,7 +145,7 @@ func (c *cycle) takeCounts(read kms.Host) bool {
 	for p, product := range c.managed {
 		count, _ := read.Count(product) // no data yet: nothing was counted
 		if !read.HasKey(product) {
-			c.fail(&HostWithoutKey{Product: product})
+			c.fail(&outcome.HostWithoutKey{Product: product})
 			return false
 		}
 		c.host.counts[p] = count
@@ -210,10 +211,10 @@ func (c *cycle) hostFailed(err error) {
 	}
 	if h.failures++; h.failures == 1 {
 		h.failing = c.now
-		c.emit(KindHostSilent, nil, Event{Reason: err.Error()})
+		c.emit(outcome.KindHostSilent, nil, outcome.Event{Reason: err.Error()})
 	}
 	if !h.known && h.failures >= hostAttempts || c.now.Sub(h.failing) >= c.limits.StationTimeout {
-		c.fail(&HostUnreadable{Cause: err})
+		c.fail(&outcome.HostUnreadable{Cause: err})
 		return
 	}
 	c.requestHostPoll(c.now.Add(min(time.Duration(h.failures)*time.Second, failingPolls)))

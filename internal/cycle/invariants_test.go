@@ -12,6 +12,7 @@ import (
 
 	"github.com/timago/terraform-provider-timago/internal/cycle"
 	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/outcome"
 	"github.com/timago/terraform-provider-timago/internal/pool"
 	"github.com/timago/terraform-provider-timago/internal/simulator/world"
 )
@@ -140,7 +141,7 @@ func productOf(key string) kms.Product {
 }
 
 // progress is told what the cycle says of itself.
-func (w *invariantChecker) progress(e cycle.Event) {
+func (w *invariantChecker) progress(e outcome.Event) {
 	clock := w.world.Now()
 	if view, err := w.world.View(e.Station); e.Station != "" && err == nil {
 		clock = view.Now
@@ -149,9 +150,9 @@ func (w *invariantChecker) progress(e cycle.Event) {
 	defer w.mu.Unlock()
 	fmt.Fprintf(&w.log, "%s cycle  %s %s %s %v %s\n", time.Now().Format(clockFace), e.Station, e.Kind, e.Product, e.Counts, e.Reason)
 	switch e.Kind {
-	case cycle.KindRestarting:
+	case outcome.KindRestarting:
 		w.restarting[e.Station] = time.Now()
-	case cycle.KindBack:
+	case outcome.KindBack:
 		w.back[e.Station] = time.Now()
 		w.returns[e.Station] = append(w.returns[e.Station], time.Since(w.restarting[e.Station]))
 		// A clock that was put forward by more than the station had been up looks like a
@@ -160,7 +161,7 @@ func (w *invariantChecker) progress(e cycle.Event) {
 		if jump := clock.Sub(before.uptime.Now) - time.Since(before.at); w.down[e.Station] && jump < before.uptime.Duration() {
 			w.breach("A5", "%s has not started anew yet", e.Station)
 		}
-	case cycle.KindCounted:
+	case outcome.KindCounted:
 		if !w.requests[e.Station][e.Product] {
 			w.breach("A6", "%s has made no request for %s", e.Station, e.Product)
 		}
@@ -170,10 +171,10 @@ func (w *invariantChecker) progress(e cycle.Event) {
 		}
 	default:
 	}
-	if e.Kind == cycle.KindLeftOut && e.Product != "" {
+	if e.Kind == outcome.KindLeftOut && e.Product != "" {
 		delete(w.underWay[e.Station], e.Product)
 	}
-	if e.Kind == cycle.KindLeftOut && e.Product == "" {
+	if e.Kind == outcome.KindLeftOut && e.Product == "" {
 		delete(w.underWay, e.Station)
 		delete(w.down, e.Station)
 		w.leftOut[e.Station] = true

@@ -1,10 +1,10 @@
 package cycle
 
 import (
+	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/outcome"
 	"github.com/timago/terraform-provider-timago/internal/pool"
 	"github.com/timago/terraform-provider-timago/internal/schedule"
-
-	"github.com/timago/terraform-provider-timago/internal/kms"
 )
 
 // Job is one cycle to run.
@@ -16,7 +16,7 @@ type Job struct {
 	Limits     pool.Limits
 	Window     *schedule.Window // when stations may be started; nil: always
 	Memory     pool.Memory
-	Progress   func(Event) // told what happens, in order; may be nil, must not block
+	Progress   func(outcome.Event) // told what happens, in order; may be nil, must not block
 }
 
 // key tells cycles in this process that they mean the same station.

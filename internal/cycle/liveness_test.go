@@ -6,8 +6,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/timago/terraform-provider-timago/internal/cycle"
 	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/outcome"
 )
 
 // slack is what looking may cost beside a time that a promise names.
@@ -70,8 +70,8 @@ func (p *promises) breachOnce(promise, format string, args ...any) {
 // judgeKind: a cycle ends in one of the ways that it names.
 func (p *promises) judgeKind(err error) {
 	for _, known := range []any{
-		new(*cycle.Stalled), new(*cycle.SameCMID), new(*cycle.CountCapped), new(*cycle.OutsideWindow), new(*cycle.Cancelled),
-		new(*cycle.HostUnreadable), new(*cycle.HostWithoutKey),
+		new(*outcome.Stalled), new(*outcome.SameCMID), new(*outcome.CountCapped), new(*outcome.OutsideWindow), new(*outcome.Cancelled),
+		new(*outcome.HostUnreadable), new(*outcome.HostWithoutKey),
 	} {
 		if err == nil || errors.As(err, known) {
 			return
@@ -81,14 +81,14 @@ func (p *promises) judgeKind(err error) {
 }
 
 // judgeParts: every member's part has ended, unless the cycle was cut short.
-func (p *promises) judgeParts(r cycle.Result, err error) {
-	var cancelled *cycle.Cancelled
+func (p *promises) judgeParts(r outcome.Result, err error) {
+	var cancelled *outcome.Cancelled
 	if errors.As(err, &cancelled) && p.drawn.Cancel == 0 && !p.waitsForUsers() {
 		p.breachOnce("A14", "it did not end by itself")
 	}
-	if _, ok := errors.AsType[*cycle.Stalled](err); ok {
+	if _, ok := errors.AsType[*outcome.Stalled](err); ok {
 		for name, s := range r.ByStation {
-			if s.Outcome == cycle.UnderWay || s.Outcome == cycle.NotJudged {
+			if s.Outcome == outcome.UnderWay || s.Outcome == outcome.NotJudged {
 				p.breach("A14", "nobody can add anything, and %s is %q", name, s.Outcome)
 			}
 		}

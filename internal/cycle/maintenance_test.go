@@ -12,6 +12,7 @@ import (
 
 	"github.com/timago/terraform-provider-timago/internal/cycle"
 	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/outcome"
 	"github.com/timago/terraform-provider-timago/internal/pool"
 	"github.com/timago/terraform-provider-timago/internal/schedule"
 	"github.com/timago/terraform-provider-timago/internal/simulator/world"
@@ -186,7 +187,7 @@ func TestAnUnknownMemberIsExpectedToBeLikeTheOthers(t *testing.T) {
 			run(t, site, func(j *cycle.Job, _ *fakeSite) {
 				j.Members, j.Window, j.Limits.WhenInUse = order, &schedule.Window{End: open}, kms.SkipWhenInUse
 				j.Memory = pool.Memory{Proof: time.Now(), Paces: map[string]pool.Pace{"PC01": pace(time.Minute, 9), "PC02": pace(10*time.Minute, 1)}}
-			}, func(t *testing.T, _ *fakeSite, r cycle.Result, err error) {
+			}, func(t *testing.T, _ *fakeSite, r outcome.Result, err error) {
 				if r.Restarts != restarts {
 					t.Errorf("%v, open for %s: %d restarts, want %d (%v)", order, open, r.Restarts, restarts, err)
 				}
@@ -206,8 +207,8 @@ func TestAllDayIsAlwaysOpen(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			run(t, room(5, nil), func(j *cycle.Job, _ *fakeSite) { j.Window = &window },
-				func(t *testing.T, _ *fakeSite, r cycle.Result, err error) {
-					var outside *cycle.OutsideWindow
+				func(t *testing.T, _ *fakeSite, r outcome.Result, err error) {
+					var outside *outcome.OutsideWindow
 					if closes := slices.Equal(window.Days, []time.Weekday{time.Friday}); closes != errors.As(err, &outside) || !closes && r.Counts[kms.Windows] != 25 {
 						t.Errorf("restarts %d, counts %v, %v", r.Restarts, r.Counts, err)
 					}

@@ -6,10 +6,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/timago/terraform-provider-timago/internal/pool"
-
 	"github.com/timago/terraform-provider-timago/internal/kms"
 	"github.com/timago/terraform-provider-timago/internal/ledger"
+	"github.com/timago/terraform-provider-timago/internal/pool"
 )
 
 // manualDriver plays cycles on one KMS host by hand: it holds the calls that they have made and

@@ -10,6 +10,7 @@ import (
 
 	"github.com/timago/terraform-provider-timago/internal/cycle"
 	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/outcome"
 	"github.com/timago/terraform-provider-timago/internal/simulator/world"
 )
 
@@ -50,7 +51,7 @@ func TestAMissingRequestOfOfficeEndsNobodysPart(t *testing.T) {
 		r, err := cycle.New().Run(t.Context(), withoutOffice{&fakeSite{World: w, latency: time.Millisecond}, new(sync.Map)}, cycle.Job{
 			Host: "kms01", Members: w.Names(), Thresholds: map[kms.Product]int{kms.Windows: 10, kms.Office: 5},
 		})
-		var stalled *cycle.Stalled
+		var stalled *outcome.Stalled
 		if !errors.As(err, &stalled) || len(stalled.Missing) != 1 || stalled.Missing[0].Product != kms.Office {
 			t.Errorf("%v, want only Office missing", err)
 		}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/timago/terraform-provider-timago/internal/cycle"
 	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/outcome"
 	"github.com/timago/terraform-provider-timago/internal/simulator/world"
 )
 
@@ -25,10 +26,10 @@ type story struct {
 // telling is how a story went, and what is wrong with that.
 type telling struct {
 	site   *fakeSite
-	result cycle.Result
+	result outcome.Result
 	err    error
 	took   time.Duration
-	events []cycle.Event
+	events []outcome.Event
 	wrong  []string
 }
 
@@ -52,7 +53,7 @@ func (t *telling) restarts(station string) int {
 // leftOut wants a member to be left out with a reason that says something.
 func (t *telling) leftOut(station, says string) {
 	part := t.result.ByStation[station]
-	t.want(part.Outcome == cycle.LeftOut && strings.Contains(part.Reason, says), "%s is %q, %q: not left out with %q", station, part.Outcome, part.Reason, says)
+	t.want(part.Outcome == outcome.LeftOut && strings.Contains(part.Reason, says), "%s is %q, %q: not left out with %q", station, part.Outcome, part.Reason, says)
 }
 
 // notYet are the stories that do not hold yet. One that has come to hold is taken off.
@@ -95,7 +96,7 @@ func (s story) tell(t *testing.T) []string {
 	told := &telling{site: &fakeSite{World: w, latency: 20 * time.Millisecond}}
 	job := cycle.Job{
 		Host: "kms01", Members: w.Names(), Thresholds: map[kms.Product]int{kms.Windows: 25},
-		Progress: func(e cycle.Event) { told.events = append(told.events, e) },
+		Progress: func(e outcome.Event) { told.events = append(told.events, e) },
 	}
 	for _, d := range s.site.Stations {
 		if s.aliases {
@@ -148,7 +149,7 @@ func allCutOff(fault world.Fault, code string) story {
 	site := room(5, nil)
 	site.Faults = []world.Fault{fault}
 	return story{site: site, holds: func(told *telling) {
-		var stalled *cycle.Stalled
+		var stalled *outcome.Stalled
 		told.want(errors.As(told.err, &stalled), "it ends with %v", told.err)
 		told.want(told.took <= 15*time.Minute, "it took %s", told.took)
 		told.want(told.restarts("") <= 1, "%d restarts", told.restarts(""))

@@ -11,6 +11,7 @@ import (
 
 	"github.com/timago/terraform-provider-timago/internal/cycle"
 	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/outcome"
 	"github.com/timago/terraform-provider-timago/internal/pool"
 	"github.com/timago/terraform-provider-timago/internal/simulator/world"
 )
@@ -101,7 +102,7 @@ func hostLost() story {
 	site := room(5, nil)
 	site.Faults = []world.Fault{{Name: world.Refuses, On: []string{"kms01"}, After: 70 * time.Second}}
 	return story{site: site, holds: func(told *telling) {
-		var unreadable *cycle.HostUnreadable
+		var unreadable *outcome.HostUnreadable
 		told.want(errors.As(told.err, &unreadable), "it ends with %v", told.err)
 		told.want(told.result.Counts[kms.Windows] >= 5, "the counts that were read are %v", told.result.Counts)
 		told.want(told.took < 20*time.Minute, "it took %s", told.took)
@@ -139,7 +140,7 @@ func keepsID(more func(*world.Station)) story {
 	})
 	site.Host.Keys = []world.Key{{Key: "windows"}, {Key: "office-2024"}}
 	return story{site: site, holds: func(told *telling) {
-		var same *cycle.SameCMID
+		var same *outcome.SameCMID
 		told.want(errors.As(told.err, &same), "it ends with %v", told.err)
 		told.want(told.restarts("") == 1, "%d restarts where one shows it", told.restarts(""))
 	}}
@@ -195,7 +196,7 @@ func clockForward() story {
 		{Name: world.ClockSkew, On: []string{"PC01"}, After: 20 * time.Second, By: 3 * time.Hour},
 	}
 	return story{site: site, holds: func(told *telling) {
-		told.want(!slices.ContainsFunc(told.events, func(e cycle.Event) bool { return e.Station == "PC01" && e.Kind == cycle.KindBack }), "PC01 is said to be back from a restart that it never made")
+		told.want(!slices.ContainsFunc(told.events, func(e outcome.Event) bool { return e.Station == "PC01" && e.Kind == outcome.KindBack }), "PC01 is said to be back from a restart that it never made")
 		told.want(told.result.ByStation["PC01"].Restarts == 0, "PC01: %+v", told.result.ByStation["PC01"])
 	}}
 }

@@ -7,8 +7,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/timago/terraform-provider-timago/internal/cycle"
 	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/outcome"
 	"github.com/timago/terraform-provider-timago/internal/simulator/world"
 )
 
@@ -317,10 +317,10 @@ func refusalOf(err error) (kms.Code, bool) {
 }
 
 // said is told what the cycle says of itself.
-func (p *promises) said(e cycle.Event) {
+func (p *promises) said(e outcome.Event) {
 	e.Station = p.machine(e.Station)
 	p.progress(e)
-	if e.Kind == cycle.KindLeftOut {
+	if e.Kind == outcome.KindLeftOut {
 		defer p.know(e.Station)()
 	} else {
 		p.mu.Lock()
@@ -328,16 +328,16 @@ func (p *promises) said(e cycle.Event) {
 	}
 	m := p.members[e.Station]
 	switch {
-	case e.Kind == cycle.KindReached:
+	case e.Kind == outcome.KindReached:
 		p.reached = true
 	case m == nil:
-	case e.Kind == cycle.KindBack: // its uptime shows the return, which A14 names
+	case e.Kind == outcome.KindBack: // its uptime shows the return, which A14 names
 		p.advance(m)
-	case e.Kind == cycle.KindCounted:
+	case e.Kind == outcome.KindCounted:
 		m.credited++
 		p.judgeCredit(m, e.Product)
 	case strings.HasPrefix(e.Reason, "it is the same machine"): // its other name goes on
-	case e.Kind == cycle.KindLeftOut:
+	case e.Kind == outcome.KindLeftOut:
 		m.out[e.Product] = e.Reason
 		m.outAt = time.Now()
 		for product := range p.job.Thresholds {

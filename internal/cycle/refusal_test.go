@@ -7,8 +7,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/timago/terraform-provider-timago/internal/cycle"
 	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/outcome"
 )
 
 // How long after its start a station's refusals may pass, and how often it is asked then.
@@ -47,7 +47,7 @@ func times(n int) string {
 
 // judgeLeftOut holds the leaving out of a member against A17: a family is judged by all
 // its licences, so that none is left that was never asked where another one was refused.
-func (p *promises) judgeLeftOut(m *member, e cycle.Event) {
+func (p *promises) judgeLeftOut(m *member, e outcome.Event) {
 	for product := range p.job.Thresholds {
 		if e.Product != "" && e.Product != product || p.drawn.OtherHostOf(m.name) {
 			continue
@@ -85,8 +85,8 @@ func namesACode(reason string) bool { return strings.Contains(reason, "0x") }
 func (s scenario) OtherHostOf(name string) bool { return s.station(name).OtherHost != "" }
 
 // judgeRefused: a member whose licences of a family were all refused is told with a code.
-func (p *promises) judgeRefused(r cycle.Result, err error) {
-	var stalled *cycle.Stalled
+func (p *promises) judgeRefused(r outcome.Result, err error) {
+	var stalled *outcome.Stalled
 	if err != nil && !errors.As(err, &stalled) {
 		return
 	}

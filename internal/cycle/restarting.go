@@ -5,10 +5,10 @@ import (
 	"slices"
 	"time"
 
-	"github.com/timago/terraform-provider-timago/internal/scheduler"
-
 	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/outcome"
 	"github.com/timago/terraform-provider-timago/internal/pool"
+	"github.com/timago/terraform-provider-timago/internal/scheduler"
 )
 
 // check looks at a station's user once more, immediately before its restart (A3). What the
@@ -63,7 +63,7 @@ func (c *cycle) checked(s *station, r report) {
 		c.move(s, onCommand)
 		// A user who does not count would make Windows refuse.
 		c.send(s, call{verb: restart, force: c.limits.WhenInUse == kms.ForceWhenInUse || r.presence.User != "" || r.presence.Desktops > 0})
-		c.emit(KindRestarting, s, Event{})
+		c.emit(outcome.KindRestarting, s, outcome.Event{})
 	}
 }
 
@@ -123,7 +123,7 @@ func (c *cycle) othersShutdown(s *station, err error) {
 	s.shutdownPending = true
 	c.move(s, onShutdownPending)
 	s.waitsForUser, s.reason = true, "somebody else has scheduled a shutdown there"
-	c.emit(KindInUse, s, Event{Reason: s.reason})
+	c.emit(outcome.KindInUse, s, outcome.Event{Reason: s.reason})
 	c.setAlarm(s, c.now.Add(userCheckEvery))
 }
 
@@ -209,7 +209,7 @@ func (c *cycle) back(s *station) {
 	s.start.backAt, s.start.waitingSince = c.now, c.now
 	c.progressed(s)
 	c.learnReturn(s, c.now.Sub(s.start.at))
-	c.emit(KindBack, s, Event{})
+	c.emit(outcome.KindBack, s, outcome.Event{})
 	c.move(s, onBack)
 	c.send(s, call{verb: licensing})
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/timago/terraform-provider-timago/internal/cycle"
+	"github.com/timago/terraform-provider-timago/internal/outcome"
 	"github.com/timago/terraform-provider-timago/internal/schedule"
 	"github.com/timago/terraform-provider-timago/internal/simulator/world"
 )
@@ -29,8 +30,8 @@ func TestSilenceOutsideTheWindow(t *testing.T) {
 			site.Faults = []world.Fault{{Name: world.Refuses, On: []string{"PC01", "PC02"}, For: tt.silent}}
 			run(t, site, func(j *cycle.Job, _ *fakeSite) {
 				j.Window = &schedule.Window{Start: 22 * time.Hour, End: 23 * time.Hour} // simulated time begins at midnight UTC
-			}, func(t *testing.T, s *fakeSite, r cycle.Result, err error) {
-				var outside *cycle.OutsideWindow
+			}, func(t *testing.T, s *fakeSite, r outcome.Result, err error) {
+				var outside *outcome.OutsideWindow
 				made, took := s.State().Counters, r.Finished.Sub(r.Started)
 				if errors.As(err, &outside) != (tt.asked == 0) || r.Asked != tt.asked || made[world.KindRestart] != 0 || tt.asked == 0 && took > 10*time.Second {
 					t.Errorf("asked %d, touched %v, took %s, %v", r.Asked, made, took, err)
@@ -52,8 +53,8 @@ func TestWhoseLicencesCannotBeRead(t *testing.T) {
 			site.Faults = []world.Fault{{Name: world.Unavailable, On: []string{"PC05"}, Of: "licensing"}}
 		}
 		run(t, site, func(j *cycle.Job, _ *fakeSite) { j.Memory.Proof = time.Now() },
-			func(t *testing.T, _ *fakeSite, r cycle.Result, err error) {
-				if odd := r.ByStation["PC05"]; err != nil || r.Restarts != 3 || fails != (odd.Outcome == cycle.LeftOut) {
+			func(t *testing.T, _ *fakeSite, r outcome.Result, err error) {
+				if odd := r.ByStation["PC05"]; err != nil || r.Restarts != 3 || fails != (odd.Outcome == outcome.LeftOut) {
 					t.Errorf("PC05 fails %t: %d restarts, PC05 %+v, %v", fails, r.Restarts, odd, err)
 				}
 				took[fails] = r.Finished.Sub(r.Started)

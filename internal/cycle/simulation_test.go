@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/timago/terraform-provider-timago/internal/cycle"
+	"github.com/timago/terraform-provider-timago/internal/outcome"
 	"github.com/timago/terraform-provider-timago/internal/simulator/world"
 )
 
@@ -85,7 +86,7 @@ func (s scenario) play(t interface{ Fatal(...any) }) *invariantChecker {
 		twin := job
 		twin.Members, job.Members = job.Members[:half], job.Members[half:]
 		twin.Limits.MaxParallel, w.limits.MaxParallel = job.Limits.MaxParallel, 2*w.limits.MaxParallel
-		other := make(chan cycle.Result)
+		other := make(chan outcome.Result)
 		go func() {
 			result, _ := engine.Run(ctx, asked, twin)
 			other <- result

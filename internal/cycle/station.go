@@ -6,10 +6,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/timago/terraform-provider-timago/internal/scheduler"
-
 	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/outcome"
 	"github.com/timago/terraform-provider-timago/internal/pool"
+	"github.com/timago/terraform-provider-timago/internal/scheduler"
 )
 
 // station is what the cycle knows of one member. What belongs to one phase stands in a
@@ -187,32 +187,32 @@ func (s *station) booting() bool { return s.phase == silent && s.woken && !s.rea
 func (c *cycle) isWindows(p int) bool { return c.managed[p] == kms.Windows }
 
 // result is the station's part as it stands.
-func (s *station) result() StationResult {
-	r := StationResult{
+func (s *station) result() outcome.StationResult {
+	r := outcome.StationResult{
 		Restarts: s.restarts, Asked: s.asked, Counted: s.counted, Woken: s.woken, BootedAfterWake: s.bootedAfterWake,
-		Outcome: Unneeded, Reason: s.reason,
+		Outcome: outcome.Unneeded, Reason: s.reason,
 	}
 	switch s.phase {
 	case out:
-		r.Outcome = LeftOut
+		r.Outcome = outcome.LeftOut
 	case unread:
-		r.Outcome = NotJudged
+		r.Outcome = outcome.NotJudged
 	case silent:
-		r.Outcome = LeftOut
+		r.Outcome = outcome.LeftOut
 		if r.Reason == "" && s.lastError != nil {
 			r.Reason = "it does not answer: " + s.lastError.Error()
 		}
 	case stopping, down, returned, awaiting, waking:
-		r.Outcome = UnderWay
+		r.Outcome = outcome.UnderWay
 		if r.Reason == "" {
 			r.Reason = underWayReasons[s.phase]
 		}
 	case ready, asking, checking, closing, phases:
 		switch {
 		case s.skipped:
-			r.Outcome = LeftOut
+			r.Outcome = outcome.LeftOut
 		case s.restarts+s.asked > 0 || s.woken:
-			r.Outcome = TookPart
+			r.Outcome = outcome.TookPart
 		}
 	}
 	r.Reason = s.afterRefusal(r.Reason)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/timago/terraform-provider-timago/internal/cycle"
 	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/outcome"
 	"github.com/timago/terraform-provider-timago/internal/pool"
 	"github.com/timago/terraform-provider-timago/internal/schedule"
 	"github.com/timago/terraform-provider-timago/internal/simulator/world"
@@ -18,8 +19,8 @@ import (
 func TestImageKeepsItsID(t *testing.T) {
 	t.Parallel()
 	site := room(5, func(_ int, s *world.Station) { s.Image.KeepsCMID = true })
-	run(t, site, nil, func(t *testing.T, _ *fakeSite, r cycle.Result, err error) {
-		var same *cycle.SameCMID
+	run(t, site, nil, func(t *testing.T, _ *fakeSite, r outcome.Result, err error) {
+		var same *outcome.SameCMID
 		if !errors.As(err, &same) || same.Members != 5 || !strings.Contains(err.Error(), "5 members can add at most 5") {
 			t.Fatalf("error %v", err)
 		}
@@ -32,11 +33,11 @@ func TestImageKeepsItsID(t *testing.T) {
 func TestOneImageKeepsItsID(t *testing.T) {
 	t.Parallel()
 	site := room(5, func(i int, s *world.Station) { s.Image.KeepsCMID = i == 2 })
-	run(t, site, nil, func(t *testing.T, _ *fakeSite, r cycle.Result, err error) {
+	run(t, site, nil, func(t *testing.T, _ *fakeSite, r outcome.Result, err error) {
 		if err != nil || r.Counts[kms.Windows] != 25 {
 			t.Fatalf("counts %v, %v", r.Counts, err)
 		}
-		if odd := r.ByStation["PC03"]; odd.Outcome != cycle.LeftOut || odd.Restarts != 1 || !strings.Contains(odd.Reason, "no new client machine id") {
+		if odd := r.ByStation["PC03"]; odd.Outcome != outcome.LeftOut || odd.Restarts != 1 || !strings.Contains(odd.Reason, "no new client machine id") {
 			t.Errorf("PC03: %+v", odd)
 		}
 		if r.Restarts != 21 {
@@ -67,7 +68,7 @@ func TestStationInUse(t *testing.T) {
 			run(t, site, func(j *cycle.Job, _ *fakeSite) {
 				j.Limits = pool.Limits{WhenInUse: test.how, IgnoreUsers: test.ignore, MaxRestartsPerStation: 1}
 				j.Memory.Proof = time.Now()
-			}, func(t *testing.T, s *fakeSite, r cycle.Result, err error) {
+			}, func(t *testing.T, s *fakeSite, r outcome.Result, err error) {
 				used := r.ByStation["PC01"]
 				if used.Restarts != test.restarts || !strings.Contains(used.Reason, test.reason) {
 					t.Errorf("PC01: %+v, %v", used, err)
@@ -87,11 +88,11 @@ func TestNeverComesBack(t *testing.T) {
 	t.Parallel()
 	site := room(5, nil)
 	site.Faults = []world.Fault{{Name: world.NeverComesBack, On: []string{"PC02"}}}
-	run(t, site, nil, func(t *testing.T, _ *fakeSite, r cycle.Result, err error) {
+	run(t, site, nil, func(t *testing.T, _ *fakeSite, r outcome.Result, err error) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if dead := r.ByStation["PC02"]; dead.Outcome != cycle.LeftOut || !strings.Contains(dead.Reason, "did not come back within 15m0s") {
+		if dead := r.ByStation["PC02"]; dead.Outcome != outcome.LeftOut || !strings.Contains(dead.Reason, "did not come back within 15m0s") {
 			t.Errorf("PC02: %+v", dead)
 		}
 	})
@@ -101,7 +102,7 @@ func TestLostAnswerIsNotSentTwice(t *testing.T) {
 	t.Parallel()
 	site := room(5, nil)
 	site.Faults = []world.Fault{{Name: world.Drops, Of: "restart"}}
-	run(t, site, nil, func(t *testing.T, s *fakeSite, r cycle.Result, err error) {
+	run(t, site, nil, func(t *testing.T, s *fakeSite, r outcome.Result, err error) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -115,8 +116,8 @@ func TestHostUnreadable(t *testing.T) {
 	t.Parallel()
 	site := room(5, nil)
 	site.Faults = []world.Fault{{Name: world.Refuses, On: []string{"kms01"}}}
-	run(t, site, nil, func(t *testing.T, _ *fakeSite, r cycle.Result, err error) {
-		var unreadable *cycle.HostUnreadable
+	run(t, site, nil, func(t *testing.T, _ *fakeSite, r outcome.Result, err error) {
+		var unreadable *outcome.HostUnreadable
 		if !errors.As(err, &unreadable) || !errors.Is(err, kms.ErrUnreachable) || r.Restarts+r.Asked != 0 {
 			t.Errorf("asked %d, restarts %d, %v", r.Asked, r.Restarts, err)
 		}
@@ -126,8 +127,8 @@ func TestHostUnreadable(t *testing.T) {
 func TestHostHasNoKey(t *testing.T) {
 	t.Parallel()
 	run(t, room(5, nil), func(j *cycle.Job, _ *fakeSite) { j.Thresholds[kms.Office] = 5 },
-		func(t *testing.T, _ *fakeSite, r cycle.Result, err error) {
-			var keyless *cycle.HostWithoutKey
+		func(t *testing.T, _ *fakeSite, r outcome.Result, err error) {
+			var keyless *outcome.HostWithoutKey
 			if !errors.As(err, &keyless) || keyless.Product != kms.Office || r.Restarts+r.Asked != 0 {
 				t.Errorf("asked %d, restarts %d, %v", r.Asked, r.Restarts, err)
 			}
@@ -216,8 +217,8 @@ func TestWhoNeverCountsIsNamed(t *testing.T) {
 	site := room(3, func(i int, s *world.Station) {
 		s.Products = []world.Product{{Title: "windows-11-education", By: []world.Means{world.ByMAK, world.ByOEM, world.ByActiveDirectory}[i], Unlicensed: i < 2}}
 	})
-	run(t, site, nil, func(t *testing.T, s *fakeSite, r cycle.Result, err error) {
-		var stalled *cycle.Stalled
+	run(t, site, nil, func(t *testing.T, s *fakeSite, r outcome.Result, err error) {
+		var stalled *outcome.Stalled
 		if !errors.As(err, &stalled) {
 			t.Fatal(err)
 		}
@@ -234,7 +235,7 @@ func TestWhoNeverCountsIsNamed(t *testing.T) {
 
 func TestUnlicensedAreAskedInTheEnd(t *testing.T) {
 	t.Parallel()
-	run(t, room(5, nil), nil, func(t *testing.T, s *fakeSite, r cycle.Result, err error) {
+	run(t, room(5, nil), nil, func(t *testing.T, s *fakeSite, r outcome.Result, err error) {
 		if err != nil || r.AskedAfter != 4 {
 			t.Errorf("asked again %d, %v; the fifth's last request was answered with 25", r.AskedAfter, err)
 		}
@@ -263,7 +264,7 @@ func TestWindowsAndOfficeTogether(t *testing.T) {
 			})
 			site.Host = world.Host{Keys: []world.Key{{Key: "windows"}, {Key: "office-2024"}}}
 			run(t, site, func(j *cycle.Job, _ *fakeSite) { j.Thresholds = map[kms.Product]int{kms.Windows: 10, kms.Office: 5} },
-				func(t *testing.T, _ *fakeSite, r cycle.Result, err error) {
+				func(t *testing.T, _ *fakeSite, r outcome.Result, err error) {
 					// Two have Office: three more of its counts need three restarts of these two,
 					// which bring three of the five that Windows lacks.
 					if err != nil || r.Restarts != 5 || r.ByStation["PC01"].Restarts+r.ByStation["PC02"].Restarts < 3 {
@@ -304,7 +305,7 @@ func TestCancelReturnsWhateverHangs(t *testing.T) {
 		if took := time.Since(begun); took > time.Minute+2*time.Second {
 			t.Errorf("took %s", took)
 		}
-		var cancelled *cycle.Cancelled
+		var cancelled *outcome.Cancelled
 		if !errors.As(err, &cancelled) || !errors.Is(err, context.Canceled) || len(cancelled.UnderWay) != 5 || r.Restarts != 5 || r.Asked != 5 {
 			t.Errorf("asked %d, restarts %d, %v", r.Asked, r.Restarts, err)
 		}
@@ -319,7 +320,7 @@ func TestShareOfEach(t *testing.T) {
 		s.Timing = &timing
 	})
 	run(t, site, func(j *cycle.Job, _ *fakeSite) { j.Limits.Spread = pool.SpreadEven },
-		func(t *testing.T, _ *fakeSite, r cycle.Result, err error) {
+		func(t *testing.T, _ *fakeSite, r outcome.Result, err error) {
 			for name, station := range r.ByStation {
 				if station.Restarts != 4 {
 					t.Errorf("%s was restarted %d times; want 4 (%v)", name, station.Restarts, err)
@@ -339,7 +340,7 @@ func TestRestOfTheShares(t *testing.T) {
 	site.Host = counted(20)
 	run(t, site, func(j *cycle.Job, _ *fakeSite) {
 		j.Limits.Spread, j.Memory.Proof = pool.SpreadEven, time.Now()
-	}, func(t *testing.T, _ *fakeSite, r cycle.Result, err error) {
+	}, func(t *testing.T, _ *fakeSite, r outcome.Result, err error) {
 		quick, took := r.ByStation["PC01"].Restarts, r.Finished.Sub(r.Started)
 		if err != nil || quick != 2 || r.Restarts != 3 || took > slow+slow/6 {
 			t.Errorf("%d restarts, %d of the quick one, took %s, %v; nothing but the slow one, %s, was to be waited for", r.Restarts, quick, took, err, slow)
@@ -358,7 +359,7 @@ func TestKeptIDThatTheLogHasForgotten(t *testing.T) {
 	site.Host.LogSize = 1
 	run(t, site, func(j *cycle.Job, _ *fakeSite) {
 		j.Memory.Proof = time.Now()
-	}, func(t *testing.T, _ *fakeSite, r cycle.Result, err error) {
+	}, func(t *testing.T, _ *fakeSite, r outcome.Result, err error) {
 		if kept := r.ByStation["PC01"]; err != nil || kept.Counted != 0 || kept.Restarts != 1 {
 			t.Errorf("PC01 %+v, %v", kept, err)
 		}
@@ -369,8 +370,8 @@ func TestOutsideTheWindow(t *testing.T) {
 	t.Parallel()
 	run(t, room(5, nil), func(j *cycle.Job, _ *fakeSite) {
 		j.Window = &schedule.Window{Start: 22 * time.Hour, End: 23 * time.Hour} // simulated time begins at midnight UTC
-	}, func(t *testing.T, s *fakeSite, r cycle.Result, err error) {
-		var outside *cycle.OutsideWindow
+	}, func(t *testing.T, s *fakeSite, r outcome.Result, err error) {
+		var outside *outcome.OutsideWindow
 		if made := s.State().Counters; !errors.As(err, &outside) || made[world.KindActivate]+made[world.KindRestart] != 0 {
 			t.Errorf("touched %v, %v", made, err)
 		}
@@ -383,7 +384,7 @@ func TestAsksNeedNoWindow(t *testing.T) {
 	site.Host = counted(20)
 	run(t, site, func(j *cycle.Job, _ *fakeSite) {
 		j.Window = &schedule.Window{Start: 22 * time.Hour, End: 23 * time.Hour}
-	}, func(t *testing.T, _ *fakeSite, r cycle.Result, err error) {
+	}, func(t *testing.T, _ *fakeSite, r outcome.Result, err error) {
 		if err != nil || r.Asked != 5 {
 			t.Errorf("asked %d, %v", r.Asked, err)
 		}
@@ -400,16 +401,16 @@ func TestWindowCloses(t *testing.T) {
 		j.Window = &schedule.Window{Start: 0, End: closes}
 		j.Memory.Proof = begun
 		tell := j.Progress
-		j.Progress = func(e cycle.Event) {
+		j.Progress = func(e outcome.Event) {
 			tell(e)
 			// The usual cycle is expected of stations of which nothing is known, a minute and
 			// some once it was seen.
-			if since := time.Since(begun); e.Kind == cycle.KindRestarting && since > closes-time.Minute {
+			if since := time.Since(begun); e.Kind == outcome.KindRestarting && since > closes-time.Minute {
 				t.Errorf("%s was started %s after the beginning", e.Station, since)
 			}
 		}
-	}, func(t *testing.T, _ *fakeSite, r cycle.Result, err error) {
-		var outside *cycle.OutsideWindow
+	}, func(t *testing.T, _ *fakeSite, r outcome.Result, err error) {
+		var outside *outcome.OutsideWindow
 		if !errors.As(err, &outside) || r.Restarts == 0 || r.Finished.Sub(begun) > closes+time.Minute {
 			t.Errorf("restarts %d, took %s, %v", r.Restarts, r.Finished.Sub(begun), err)
 		}

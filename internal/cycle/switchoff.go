@@ -12,6 +12,7 @@ import (
 
 	"github.com/timago/terraform-provider-timago/internal/kms"
 	"github.com/timago/terraform-provider-timago/internal/ledger"
+	"github.com/timago/terraform-provider-timago/internal/outcome"
 )
 
 // shutdownLimit is a hard deadline, long enough for Windows to go down where a Site
@@ -23,7 +24,7 @@ const shutdownLimit = 2 * time.Minute
 // counts on. No count needs it, so nothing is forced. Call it after the last read of them;
 // once ctx has ended nothing is begun. It gives the woken stations that were not switched
 // off, each with the reason.
-func (e *Engine) SwitchOff(ctx context.Context, site Shutdowner, job Job, result Result) map[string]string {
+func (e *Engine) SwitchOff(ctx context.Context, site Shutdowner, job Job, result outcome.Result) map[string]string {
 	shared := e.ledgers.Of(job.Host)
 	left := map[string]string{}
 	var telling sync.Mutex
@@ -34,7 +35,7 @@ func (e *Engine) SwitchOff(ctx context.Context, site Shutdowner, job Job, result
 			continue
 		}
 		group.Go(func() error {
-			event := Event{Kind: KindSwitchedOff, Station: name}
+			event := outcome.Event{Kind: outcome.KindSwitchedOff, Station: name}
 			reason := bootNeverSeen
 			if result.ByStation[name].BootedAfterWake {
 				reason = job.switchOff(ctx, site, shared, name)
@@ -43,7 +44,7 @@ func (e *Engine) SwitchOff(ctx context.Context, site Shutdowner, job Job, result
 			defer telling.Unlock()
 			if reason != "" {
 				left[name] = reason
-				event.Kind, event.Reason = KindLeftOn, reason
+				event.Kind, event.Reason = outcome.KindLeftOn, reason
 			}
 			if job.Progress != nil {
 				job.Progress(event)

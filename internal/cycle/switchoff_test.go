@@ -14,6 +14,7 @@ import (
 
 	"github.com/timago/terraform-provider-timago/internal/cycle"
 	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/outcome"
 	"github.com/timago/terraform-provider-timago/internal/pool"
 	"github.com/timago/terraform-provider-timago/internal/simulator/world"
 )
@@ -53,7 +54,7 @@ type evening struct {
 	*shuttingSchool
 	engine *cycle.Engine
 	job    cycle.Job
-	result cycle.Result
+	result outcome.Result
 }
 
 // atEvening plays a story at a site in simulated time, with a cycle that has yet to run.
@@ -109,8 +110,8 @@ func half(number int) world.Site {
 func TestWhoWasWokenIsSwitchedOff(t *testing.T) {
 	t.Parallel()
 	atEvening(t, half(10), func(t *testing.T, e *evening) {
-		told := map[cycle.Kind][]string{}
-		e.job.Progress = func(event cycle.Event) { told[event.Kind] = append(told[event.Kind], event.Station) }
+		told := map[outcome.Kind][]string{}
+		e.job.Progress = func(event outcome.Event) { told[event.Kind] = append(told[event.Kind], event.Station) }
 		if err := e.cycle(t.Context()); err != nil || e.result.Woken != 5 {
 			t.Fatalf("woken %d, %v", e.result.Woken, err)
 		}
@@ -121,8 +122,8 @@ func TestWhoWasWokenIsSwitchedOff(t *testing.T) {
 		if on := e.stillOn(); !slices.Equal(on, []string{"PC01", "PC02", "PC03", "PC04", "PC05"}) {
 			t.Errorf("still on: %v", on)
 		}
-		slices.Sort(told[cycle.KindSwitchedOff])
-		if got := told[cycle.KindSwitchedOff]; !slices.Equal(got, woken) || told[cycle.KindLeftOn] != nil {
+		slices.Sort(told[outcome.KindSwitchedOff])
+		if got := told[outcome.KindSwitchedOff]; !slices.Equal(got, woken) || told[outcome.KindLeftOn] != nil {
 			t.Errorf("told: %v", told)
 		}
 	})
@@ -134,7 +135,7 @@ func TestTheWokenAreSwitchedOffAlsoWhereTheCycleStalled(t *testing.T) {
 	site.Host = counted(3)
 	atEvening(t, site, func(t *testing.T, e *evening) {
 		e.job.Limits.MaxRestartsPerStation = 1
-		var stalled *cycle.Stalled
+		var stalled *outcome.Stalled
 		if err := e.cycle(t.Context()); !errors.As(err, &stalled) || e.result.Woken != 2 {
 			t.Fatalf("woken %d, %v", e.result.Woken, err)
 		}
@@ -229,8 +230,8 @@ func TestWhoWasOnAllAlongAndStartedLaterStaysOn(t *testing.T) {
 	site.Faults = []world.Fault{{Name: world.Refuses, On: []string{"PC01"}, For: 4 * time.Second}}
 	atEvening(t, site, func(t *testing.T, e *evening) {
 		var off sync.Once
-		e.job.Progress = func(event cycle.Event) {
-			if event.Kind == cycle.KindCounted {
+		e.job.Progress = func(event outcome.Event) {
+			if event.Kind == outcome.KindCounted {
 				off.Do(func() {
 					_ = e.PowerOff("PC01")
 					time.AfterFunc(30*time.Second, func() { _ = e.PowerOn("PC01") })
@@ -287,8 +288,8 @@ func TestAStationThatAnotherCycleHasUnderWayIsLeftOn(t *testing.T) {
 		}
 		other := e.job
 		other.Members, other.Thresholds = []string{"pc04"}, map[kms.Product]int{kms.Windows: 26}
-		other.Progress = func(event cycle.Event) {
-			if event.Kind == cycle.KindRestarting {
+		other.Progress = func(event outcome.Event) {
+			if event.Kind == outcome.KindRestarting {
 				left = e.switchOff(t.Context())
 			}
 		}
@@ -314,8 +315,8 @@ func TestAStationThatAnotherCycleCountsOnIsLeftOn(t *testing.T) {
 		var left map[string]string
 		other := e.job
 		other.Members, other.Limits.Wake, other.Thresholds = []string{"PC03", "PC04"}, false, map[kms.Product]int{kms.Windows: 26}
-		other.Progress = func(event cycle.Event) {
-			if event.Kind == cycle.KindCounts && left == nil {
+		other.Progress = func(event outcome.Event) {
+			if event.Kind == outcome.KindCounts && left == nil {
 				left = e.switchOff(t.Context())
 			}
 		}
@@ -347,7 +348,7 @@ func TestAStationThatIsBeingSwitchedOffIsNotRestarted(t *testing.T) {
 				delete(e.result.ByStation, "PC03")
 				other := e.job
 				other.Members, other.Thresholds = []string{meant.member}, map[kms.Product]int{kms.Windows: 26}
-				var result cycle.Result
+				var result outcome.Result
 				e.before = func() {
 					ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 					defer cancel()
@@ -384,9 +385,9 @@ func TestManyAreSwitchedOffSideBySide(t *testing.T) {
 	t.Parallel()
 	const number, atOnce = 200, 64
 	atEvening(t, room(number, nil), func(t *testing.T, e *evening) {
-		e.result.ByStation = map[string]cycle.StationResult{}
+		e.result.ByStation = map[string]outcome.StationResult{}
 		for _, name := range e.Names() {
-			e.result.ByStation[name] = cycle.StationResult{Woken: true, BootedAfterWake: true}
+			e.result.ByStation[name] = outcome.StationResult{Woken: true, BootedAfterWake: true}
 		}
 		e.before = func() { time.Sleep(time.Second) }
 		if left, on := e.switchOff(t.Context()), e.stillOn(); len(left)+len(on) > 0 {

@@ -4,12 +4,12 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/timago/terraform-provider-timago/internal/cycle"
+	"github.com/timago/terraform-provider-timago/internal/outcome"
 )
 
 // judgeTold holds the result against A19: who was left out is named with a reason, numbers
 // are those last seen, restarts those that were, and nobody's name is in it.
-func (p *promises) judgeTold(r cycle.Result, err error) {
+func (p *promises) judgeTold(r outcome.Result, err error) {
 	for product := range p.job.Thresholds {
 		seen, known := p.lastRead[product]
 		if told, given := r.Counts[product]; known && (!given || told != seen) && !p.twin && !p.fromClients {
@@ -21,7 +21,7 @@ func (p *promises) judgeTold(r cycle.Result, err error) {
 	}
 	for _, m := range p.members {
 		s := r.ByStation[m.name]
-		if reason, out := m.out[""]; out && m.wanted && len(m.described.Aliases) == 0 && (s.Reason == "" || s.Outcome != cycle.LeftOut && s.Outcome != cycle.TookPart) {
+		if reason, out := m.out[""]; out && m.wanted && len(m.described.Aliases) == 0 && (s.Reason == "" || s.Outcome != outcome.LeftOut && s.Outcome != outcome.TookPart) {
 			p.breach("A19", "%s was left out (%s), and the result says %q, %q", m.name, reason, s.Outcome, s.Reason)
 		}
 		if gone := !m.ready && m.restarts > 0 && p.left.Sub(m.restartedAt) > p.timeout()+slack; gone && s.Reason == "" && !p.twin {

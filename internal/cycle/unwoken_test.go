@@ -10,6 +10,7 @@ import (
 
 	"github.com/timago/terraform-provider-timago/internal/cycle"
 	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/outcome"
 	"github.com/timago/terraform-provider-timago/internal/pool"
 	"github.com/timago/terraform-provider-timago/internal/simulator/world"
 )
@@ -33,7 +34,7 @@ func TestAStationThatCouldNotBeSwitchedOnSaysWhy(t *testing.T) {
 		_, err = cycle.New().Run(t.Context(), powerless{&fakeSite{World: w, latency: time.Millisecond}}, cycle.Job{
 			Host: "kms01", Members: w.Names(), Thresholds: map[kms.Product]int{kms.Windows: 25}, Limits: pool.Limits{Wake: true},
 		})
-		var stalled *cycle.Stalled
+		var stalled *outcome.Stalled
 		if !errors.As(err, &stalled) || !strings.Contains(stalled.Stations["PC02"], "it could not be switched on (the MAC address is not known), and it did not answer for 15m0s") {
 			t.Error(err)
 		}

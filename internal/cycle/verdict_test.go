@@ -8,11 +8,12 @@ import (
 
 	"github.com/timago/terraform-provider-timago/internal/cycle"
 	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/outcome"
 	"github.com/timago/terraform-provider-timago/internal/simulator/world"
 )
 
 // end holds the result against what the world shows.
-func (w *invariantChecker) end(s scenario, r cycle.Result, err error) {
+func (w *invariantChecker) end(s scenario, r outcome.Result, err error) {
 	state := w.world.State()
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -32,11 +33,11 @@ func (w *invariantChecker) end(s scenario, r cycle.Result, err error) {
 		}
 	}
 	var (
-		stalled   *cycle.Stalled
-		same      *cycle.SameCMID
-		cancelled *cycle.Cancelled
-		silent    *cycle.HostUnreadable
-		outside   *cycle.OutsideWindow
+		stalled   *outcome.Stalled
+		same      *outcome.SameCMID
+		cancelled *outcome.Cancelled
+		silent    *outcome.HostUnreadable
+		outside   *outcome.OutsideWindow
 	)
 	switch {
 	case s.Twin && err != nil: // the other has its own part in the end

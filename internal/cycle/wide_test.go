@@ -15,6 +15,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/timago/terraform-provider-timago/internal/cycle"
+	"github.com/timago/terraform-provider-timago/internal/outcome"
 	"github.com/timago/terraform-provider-timago/internal/simulator/world"
 )
 
@@ -105,7 +106,7 @@ func (s scenario) playWide(t interface{ Fatal(...any) }) *promises {
 }
 
 // end holds the result against the promises.
-func (p *promises) end(r cycle.Result, err error) {
+func (p *promises) end(r outcome.Result, err error) {
 	defer p.know("")()
 	p.outcome = err
 	fmt.Fprintf(&p.log, "%s end    %v\n%+v\n", time.Now().Format(clockFace), err, r)

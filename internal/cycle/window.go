@@ -1,10 +1,14 @@
 package cycle
 
+import (
+	"github.com/timago/terraform-provider-timago/internal/outcome"
+)
+
 import "time"
 
 // windowClosed is the end of a cycle that the window blocks.
-func (c *cycle) windowClosed() *OutsideWindow {
-	e, after := &OutsideWindow{Window: *c.window, Missing: c.shortfalls()}, c.now
+func (c *cycle) windowClosed() *outcome.OutsideWindow {
+	e, after := &outcome.OutsideWindow{Window: *c.window, Missing: c.shortfalls()}, c.now
 	if closes, open := c.window.Closes(after); open {
 		after = closes
 	}

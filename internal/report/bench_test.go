@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/timago/terraform-provider-timago/internal/cycle"
+	"github.com/timago/terraform-provider-timago/internal/outcome"
 )
 
 // BenchmarkWrite is what a write costs in the middle of an apply, and what that is of a
@@ -39,7 +39,7 @@ func BenchmarkEvent(b *testing.B) {
 	b.Cleanup(func() { c.reach() })
 	names := room(300)
 	for i := 0; b.Loop(); i++ {
-		c.tell(cycle.KindRestarting, names[i%300])
+		c.tell(outcome.KindRestarting, names[i%300])
 	}
 }
 

@@ -16,7 +16,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/timago/terraform-provider-timago/internal/cycle"
+	"github.com/timago/terraform-provider-timago/internal/outcome"
 )
 
 func init() {
@@ -42,7 +42,7 @@ func init() {
 		c := begin(r, Pool{Name: "R101", Stations: []string{"PC01"}, Targets: windows25})
 		r.writeOnce()
 		for i := range 300 {
-			c.tell(cycle.KindRestarting, fmt.Sprintf("PC%04d", i))
+			c.tell(outcome.KindRestarting, fmt.Sprintf("PC%04d", i))
 		}
 		for _, problem := range c.reach() {
 			fmt.Println(problem)

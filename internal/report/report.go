@@ -10,8 +10,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/timago/terraform-provider-timago/internal/cycle"
 	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/outcome"
 )
 
 // Pool is a pool whose cycle begins.
@@ -34,7 +34,7 @@ type Usual struct {
 
 // Outcome is how a pool's part of an apply ended.
 type Outcome struct {
-	Result cycle.Result
+	Result outcome.Result
 	Counts map[kms.Product]int // as last read
 	Holds  bool                // whether all that was wanted holds
 	Err    error
@@ -99,7 +99,7 @@ func (r *Report) Begin(pool Pool) *Section {
 }
 
 // Event takes in what happened, at the time it is told.
-func (s *Section) Event(e cycle.Event) {
+func (s *Section) Event(e outcome.Event) {
 	if s == nil {
 		return
 	}

@@ -13,8 +13,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/timago/terraform-provider-timago/internal/cycle"
 	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/outcome"
 )
 
 // shown is a page's text in one language, with blanks as a reader sees them.
@@ -115,10 +115,10 @@ func TestEachEventIsAPlainLine(t *testing.T) {
 	_, _, lines := shoot(t, func(r *Report, look func()) {
 		c := begin(r, Pool{Name: "R101", Stations: []string{"10.0.0.7"}, Titles: map[string]string{"10.0.0.7": "PC01"}, Targets: map[kms.Product]int{kms.Windows: 25}})
 		for range 3 {
-			c.tell(cycle.KindInUse, "10.0.0.7")
+			c.tell(outcome.KindInUse, "10.0.0.7")
 			time.Sleep(30 * time.Second)
 		}
-		c.tell(cycle.KindRestarting, "10.0.0.7")
+		c.tell(outcome.KindRestarting, "10.0.0.7")
 		c.tell("never heard of", "10.0.0.7")
 		c.count(25, 0)
 		c.reach()
@@ -145,7 +145,7 @@ func TestHostileTextsStayText(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := New(filepath.Join(folder, "report.html"), `SCHULE\kms-admin`, "")
 		c := begin(r, Pool{Name: hostile, Host: hostile, Stations: []string{hostile}, Targets: map[kms.Product]int{kms.Windows: 25}})
-		c.section.Event(cycle.Event{Kind: cycle.KindHostSilent, Reason: strings.Repeat(hostile, 50)})
+		c.section.Event(outcome.Event{Kind: outcome.KindHostSilent, Reason: strings.Repeat(hostile, 50)})
 		c.leaveOut(hostile, hostile)
 		for _, err := range c.section.End(Outcome{Result: c.result, Err: errors.New(hostile), Next: hostile}) {
 			t.Error(err)
@@ -179,13 +179,13 @@ func TestHowACycleEnded(t *testing.T) {
 	}{
 		{Outcome{Holds: true}, reached, "All that was wanted holds."},
 		{Outcome{}, unmet, "The cycle ended, and not all that was wanted holds."},
-		{Outcome{Err: &cycle.Stalled{Stations: users}}, unmet, "No station can add to the count any more."},
-		{Outcome{Err: &cycle.SameCMID{Members: 5, Stations: users}}, unmet, "The image keeps its client machine id: each of 5 members counts once."},
-		{Outcome{Err: &cycle.Cancelled{Waiting: users, Cause: fmt.Errorf("too late: %w", context.DeadlineExceeded)}}, cancelled, "The time for this apply ran out."},
-		{Outcome{Err: &cycle.Cancelled{Waiting: users, Cause: errors.New("interrupt")}}, cancelled, "The apply was interrupted."},
-		{Outcome{Err: &cycle.HostUnreadable{Cause: errors.New("no answer")}}, failed, "The KMS host's counts could not be read: no answer"},
-		{Outcome{Err: &cycle.HostWithoutKey{Product: kms.Office}}, failed, "The KMS host has no key for Office."},
-		{Outcome{Err: fmt.Errorf("it is closed: %w", &cycle.OutsideWindow{})}, unmet, "The maintenance window is closed."},
+		{Outcome{Err: &outcome.Stalled{Stations: users}}, unmet, "No station can add to the count any more."},
+		{Outcome{Err: &outcome.SameCMID{Members: 5, Stations: users}}, unmet, "The image keeps its client machine id: each of 5 members counts once."},
+		{Outcome{Err: &outcome.Cancelled{Waiting: users, Cause: fmt.Errorf("too late: %w", context.DeadlineExceeded)}}, cancelled, "The time for this apply ran out."},
+		{Outcome{Err: &outcome.Cancelled{Waiting: users, Cause: errors.New("interrupt")}}, cancelled, "The apply was interrupted."},
+		{Outcome{Err: &outcome.HostUnreadable{Cause: errors.New("no answer")}}, failed, "The KMS host's counts could not be read: no answer"},
+		{Outcome{Err: &outcome.HostWithoutKey{Product: kms.Office}}, failed, "The KMS host has no key for Office."},
+		{Outcome{Err: fmt.Errorf("it is closed: %w", &outcome.OutsideWindow{})}, unmet, "The maintenance window is closed."},
 		{Outcome{Err: errors.New("anything else")}, failed, "The cycle ended with an error: anything else"},
 	} {
 		state, says := hide(nil).judge(tt.outcome)
@@ -199,7 +199,7 @@ func TestHowACycleEnded(t *testing.T) {
 func TestNoReportIsWanted(t *testing.T) {
 	t.Parallel()
 	section := New("").Begin(Pool{})
-	section.Event(cycle.Event{Kind: cycle.KindWaiting})
+	section.Event(outcome.Event{Kind: outcome.KindWaiting})
 	if problems := section.End(Outcome{}); problems != nil {
 		t.Error(problems)
 	}

@@ -10,8 +10,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/timago/terraform-provider-timago/internal/cycle"
 	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/outcome"
 )
 
 // room names stations as a school does.
@@ -28,22 +28,22 @@ type fakeCycle struct {
 	section *Section
 	counts  map[kms.Product]int
 	targets map[kms.Product]int
-	result  cycle.Result
+	result  outcome.Result
 }
 
 func begin(r *Report, pool Pool) *fakeCycle {
 	c := &fakeCycle{
 		section: r.Begin(pool), counts: map[kms.Product]int{}, targets: pool.Targets,
-		result: cycle.Result{ByStation: map[string]cycle.StationResult{}},
+		result: outcome.Result{ByStation: map[string]outcome.StationResult{}},
 	}
 	for _, name := range pool.Stations {
-		c.result.ByStation[name] = cycle.StationResult{Outcome: cycle.Unneeded}
+		c.result.ByStation[name] = outcome.StationResult{Outcome: outcome.Unneeded}
 	}
 	return c
 }
 
-func (c *fakeCycle) tell(kind cycle.Kind, station string) {
-	c.section.Event(cycle.Event{Kind: kind, Station: station})
+func (c *fakeCycle) tell(kind outcome.Kind, station string) {
+	c.section.Event(outcome.Event{Kind: kind, Station: station})
 }
 
 func (c *fakeCycle) count(windows, office int) {
@@ -51,37 +51,37 @@ func (c *fakeCycle) count(windows, office int) {
 	if c.targets[kms.Office] > 0 {
 		c.counts[kms.Office] = office
 	}
-	c.section.Event(cycle.Event{Kind: cycle.KindCounts, Counts: c.counts})
+	c.section.Event(outcome.Event{Kind: outcome.KindCounts, Counts: c.counts})
 }
 
-func (c *fakeCycle) note(station string, change func(*cycle.StationResult)) {
+func (c *fakeCycle) note(station string, change func(*outcome.StationResult)) {
 	r := c.result.ByStation[station]
-	r.Outcome = cycle.TookPart
+	r.Outcome = outcome.TookPart
 	change(&r)
 	c.result.ByStation[station] = r
 }
 
 func (c *fakeCycle) ask(station string, product kms.Product) {
-	c.section.Event(cycle.Event{Kind: cycle.KindAsked, Station: station, Product: product})
-	c.note(station, func(r *cycle.StationResult) { r.Asked++ })
+	c.section.Event(outcome.Event{Kind: outcome.KindAsked, Station: station, Product: product})
+	c.note(station, func(r *outcome.StationResult) { r.Asked++ })
 	c.result.Asked++
 }
 
 func (c *fakeCycle) counted(station string, product kms.Product) {
-	c.section.Event(cycle.Event{Kind: cycle.KindCounted, Station: station, Product: product})
-	c.note(station, func(r *cycle.StationResult) { r.Counted++ })
+	c.section.Event(outcome.Event{Kind: outcome.KindCounted, Station: station, Product: product})
+	c.note(station, func(r *outcome.StationResult) { r.Counted++ })
 	c.counts[product]++
 	c.count(c.counts[kms.Windows], c.counts[kms.Office])
 }
 
 func (c *fakeCycle) leaveOut(station, reason string) {
-	c.section.Event(cycle.Event{Kind: cycle.KindLeftOut, Station: station, Reason: reason})
-	c.note(station, func(r *cycle.StationResult) { r.Outcome, r.Reason = cycle.LeftOut, reason })
+	c.section.Event(outcome.Event{Kind: outcome.KindLeftOut, Station: station, Reason: reason})
+	c.note(station, func(r *outcome.StationResult) { r.Outcome, r.Reason = outcome.LeftOut, reason })
 }
 
 func (c *fakeCycle) restart(station string) {
-	c.tell(cycle.KindRestarting, station)
-	c.note(station, func(r *cycle.StationResult) { r.Restarts++ })
+	c.tell(outcome.KindRestarting, station)
+	c.note(station, func(r *outcome.StationResult) { r.Restarts++ })
 	c.result.Restarts++
 }
 
@@ -108,7 +108,7 @@ func (c *fakeCycle) rounds(stations []string, parallel int) {
 				c.restart(station)
 				mu.Unlock()
 				time.Sleep(away)
-				c.tell(cycle.KindBack, station)
+				c.tell(outcome.KindBack, station)
 				time.Sleep(asks)
 				mu.Lock()
 				if c.counts[kms.Office] < c.targets[kms.Office] {
@@ -125,7 +125,7 @@ func (c *fakeCycle) rounds(stations []string, parallel int) {
 
 // reach ends the section well.
 func (c *fakeCycle) reach() []error {
-	c.section.Event(cycle.Event{Kind: cycle.KindReached, Counts: c.counts})
+	c.section.Event(outcome.Event{Kind: outcome.KindReached, Counts: c.counts})
 	return c.section.End(Outcome{Result: c.result, Counts: c.counts, Holds: true})
 }
 
@@ -172,7 +172,7 @@ var scenes = []scene{
 		c.rounds(room(12)[2:9], 4)
 		c.targets[kms.Windows] = 25
 		for i, name := range room(12)[2:9] {
-			c.tell(cycle.KindRestarting, name)
+			c.tell(outcome.KindRestarting, name)
 			time.Sleep(time.Duration(i+1) * 3 * time.Second)
 			if i%2 == 0 {
 				c.leaveOut(name, "it was restarted 10 times, the most allowed")
@@ -180,7 +180,7 @@ var scenes = []scene{
 				c.leaveOut(name, "it did not come back within 15m0s after its restart: no answer on TCP port 5985")
 			}
 		}
-		c.section.End(Outcome{Result: c.result, Counts: c.counts, Err: &cycle.Stalled{},
+		c.section.End(Outcome{Result: c.result, Counts: c.counts, Err: &outcome.Stalled{},
 			Next: "Mend what keeps the stations, add stations to the pool, or raise cycle.max_restarts_per_station; then apply again. What has been counted stays counted: only what is missing will be made."})
 		look()
 	}},
@@ -192,7 +192,7 @@ var scenes = []scene{
 				c := begin(r, Pool{Name: name, Host: "kms01.schule.example", Stations: names, Targets: map[kms.Product]int{kms.Windows: 25, kms.Office: 5}})
 				c.count(17+2*i, 5)
 				for _, name := range names[8:] {
-					c.tell(cycle.KindWoken, name)
+					c.tell(outcome.KindWoken, name)
 				}
 				time.Sleep(time.Duration(i) * time.Second)
 				for _, name := range names[8:] {
@@ -215,7 +215,7 @@ var scenes = []scene{
 			c.counted(name, kms.Windows)
 		}
 		for _, name := range room(300)[285:] {
-			c.tell(cycle.KindInUse, name)
+			c.tell(outcome.KindInUse, name)
 		}
 		go func() { time.Sleep(20 * time.Minute); look() }()
 		c.rounds(room(300)[:250], 30)
@@ -242,7 +242,7 @@ func firstApply(r *Report) *fakeCycle {
 	c.ask(names[1], kms.Windows)
 	time.Sleep(4 * time.Second)
 	c.counted(names[0], kms.Windows)
-	c.tell(cycle.KindInUse, names[9])
+	c.tell(outcome.KindInUse, names[9])
 	c.leaveOut(names[10], "Windows 11 Education: it has a MAK, which a KMS host never counts")
 	time.Sleep(2 * time.Second)
 	c.counted(names[1], kms.Windows)
@@ -281,12 +281,12 @@ func busy(t testing.TB, stations, events int) (*Report, *fakeCycle) {
 	names := room(stations)
 	for i := 0; i < events; i += 3 {
 		name := names[i/3%stations]
-		c.tell(cycle.KindRestarting, name)
-		c.tell(cycle.KindBack, name)
-		c.section.Event(cycle.Event{Kind: cycle.KindCounted, Station: name, Product: kms.Windows})
+		c.tell(outcome.KindRestarting, name)
+		c.tell(outcome.KindBack, name)
+		c.section.Event(outcome.Event{Kind: outcome.KindCounted, Station: name, Product: kms.Windows})
 	}
 	for _, name := range names[:min(40, stations)] {
-		c.tell(cycle.KindRestarting, name)
+		c.tell(outcome.KindRestarting, name)
 	}
 	return r, c
 }

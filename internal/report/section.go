@@ -9,8 +9,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/timago/terraform-provider-timago/internal/cycle"
 	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/outcome"
 )
 
 // Section is a pool's part of the report. Its methods may be called on nil.
@@ -93,17 +93,17 @@ func (s *Section) title(name string) string {
 }
 
 // take takes in an event. It is false for one that tells nothing new.
-func (s *Section) take(now time.Time, e cycle.Event) bool {
+func (s *Section) take(now time.Time, e outcome.Event) bool {
 	at := now.Sub(s.began)
 	if len(e.Counts) > 0 {
 		s.count(at, e.Counts)
 	}
 	switch e.Kind {
-	case cycle.KindHostSilent:
+	case outcome.KindHostSilent:
 		s.silent = now
-	case cycle.KindWaiting:
+	case outcome.KindWaiting:
 		s.waiting = true
-	case cycle.KindWoken:
+	case outcome.KindWoken:
 		s.woken++
 	default:
 		s.waiting = false
@@ -161,13 +161,13 @@ func (p *product) missing() int {
 }
 
 // learn takes the time that a start took for the next ones.
-func (s *Section) learn(now time.Time, kind cycle.Kind, before, st *station) {
+func (s *Section) learn(now time.Time, kind outcome.Kind, before, st *station) {
 	switch {
-	case kind == cycle.KindBack && before.phase == down:
+	case kind == outcome.KindBack && before.phase == down:
 		st.usual.Return = now.Sub(before.since)
 		s.seen.returns++
 		s.usual.Return += (st.usual.Return - s.usual.Return) / time.Duration(s.seen.returns)
-	case kind == cycle.KindCounted && before.phase == back:
+	case kind == outcome.KindCounted && before.phase == back:
 		st.usual.Request = now.Sub(before.since)
 		s.seen.requests++
 		s.usual.Request += (st.usual.Request - s.usual.Request) / time.Duration(s.seen.requests)

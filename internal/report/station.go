@@ -4,7 +4,7 @@ import (
 	"html/template"
 	"time"
 
-	"github.com/timago/terraform-provider-timago/internal/cycle"
+	"github.com/timago/terraform-provider-timago/internal/outcome"
 )
 
 // phase is where a station's part stands, as far as events told. It is also how machines
@@ -95,27 +95,27 @@ func (st *station) mark(p phase, at time.Duration) {
 }
 
 // take takes in an event of the station. It is false for one that tells nothing new.
-func (st *station) take(now time.Time, at time.Duration, e cycle.Event) bool {
+func (st *station) take(now time.Time, at time.Duration, e outcome.Event) bool {
 	switch e.Kind {
-	case cycle.KindAsked:
+	case outcome.KindAsked:
 		st.mark(asked, at)
 		st.asked++
 		if st.phase != asked && st.phase != back && st.phase != leftOut {
 			st.enter(asked, back, now, at)
 		}
-	case cycle.KindWoken:
+	case outcome.KindWoken:
 		st.enter(starting, starting, now, at)
 		st.expect(now, st.usual.Return+st.usual.Request, st.usual.Return)
-	case cycle.KindRestarting:
+	case outcome.KindRestarting:
 		st.restarts++
 		st.enter(down, down, now, at)
 		st.expect(now, st.usual.Return, st.usual.Return)
-	case cycle.KindBack:
+	case outcome.KindBack:
 		st.enter(back, back, now, at)
 		st.expect(now, st.usual.Request, st.usual.Request)
-	case cycle.KindCounted:
+	case outcome.KindCounted:
 		st.count(now, at)
-	case cycle.KindInUse:
+	case outcome.KindInUse:
 		if st.phase == inUse {
 			return false
 		}
@@ -123,11 +123,11 @@ func (st *station) take(now time.Time, at time.Duration, e cycle.Event) bool {
 			st.restarts-- // Windows refused: somebody had logged on
 		}
 		st.enter(inUse, inUse, now, at)
-	case cycle.KindLeftOut:
+	case outcome.KindLeftOut:
 		st.leave(now, at, e)
-	case cycle.KindSwitchedOff:
+	case outcome.KindSwitchedOff:
 		st.enter(off, "", now, at)
-	case cycle.KindLeftOn:
+	case outcome.KindLeftOn:
 		st.reason = because(say("it stays on", "sie bleibt an"), e.Reason)
 	default:
 	}
@@ -157,7 +157,7 @@ func (st *station) count(now time.Time, at time.Duration) {
 }
 
 // leave notes why the station is left out, altogether or for one product.
-func (st *station) leave(now time.Time, at time.Duration, e cycle.Event) {
+func (st *station) leave(now time.Time, at time.Duration, e outcome.Event) {
 	st.mark(leftOut, at)
 	if e.Product != "" {
 		st.reason = because(say("left out for %s", "für %s ausgelassen", e.Product.Title()), e.Reason)
@@ -168,7 +168,7 @@ func (st *station) leave(now time.Time, at time.Duration, e cycle.Event) {
 }
 
 // end closes the station's part by what the cycle's result says of it.
-func (st *station) end(now time.Time, at time.Duration, r cycle.StationResult, known bool, reason string) {
+func (st *station) end(now time.Time, at time.Duration, r outcome.StationResult, known bool, reason string) {
 	st.changed()
 	if !known {
 		st.close(at)
@@ -177,10 +177,10 @@ func (st *station) end(now time.Time, at time.Duration, r cycle.StationResult, k
 	}
 	st.restarts, st.asked, st.counted = r.Restarts, r.Asked, r.Counted
 	switch r.Outcome {
-	case cycle.UnderWay:
+	case outcome.UnderWay:
 		st.enter(underWay, "", now, at)
 		st.reason = because(say("the cycle ended first", "der Lauf endete vorher"), reason)
-	case cycle.LeftOut, cycle.NotJudged:
+	case outcome.LeftOut, outcome.NotJudged:
 		if st.phase != leftOut && st.phase != off {
 			st.enter(leftOut, "", now, at)
 			st.reason = because(say("left out", "ausgelassen"), reason)

@@ -7,17 +7,17 @@ import (
 	"strings"
 	"time"
 
-	"github.com/timago/terraform-provider-timago/internal/cycle"
 	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/outcome"
 )
 
 // Line says in one line of English what happened in a cycle.
-func Line(e cycle.Event, targets map[kms.Product]int) string {
+func Line(e outcome.Event, targets map[kms.Product]int) string {
 	return happened(e, e.Station, targets).en
 }
 
 // happened says in one line what happened; station is how the event's one is called.
-func happened(e cycle.Event, station string, targets map[kms.Product]int) text {
+func happened(e outcome.Event, station string, targets map[kms.Product]int) text {
 	product := e.Product.Title()
 	of := text{}
 	if e.Product != "" {
@@ -25,33 +25,33 @@ func happened(e cycle.Event, station string, targets map[kms.Product]int) text {
 	}
 	var t text
 	switch e.Kind {
-	case cycle.KindCounts:
+	case outcome.KindCounts:
 		counts := countsOf(e.Counts, targets)
 		return text{"counts: " + counts.en, "Anzahl: " + counts.de}
-	case cycle.KindReached:
+	case outcome.KindReached:
 		counts := countsOf(e.Counts, targets)
 		return text{"every threshold holds: " + counts.en, "alle Schwellenwerte sind erreicht: " + counts.de}
-	case cycle.KindAsked:
+	case outcome.KindAsked:
 		return say("%s was asked to activate %s", "%s wurde um die Aktivierung von %s gebeten", station, product)
-	case cycle.KindCounted:
+	case outcome.KindCounted:
 		t = text{station + " was counted" + of.en, station + " wurde gezählt" + of.de}
-	case cycle.KindWoken:
+	case outcome.KindWoken:
 		t = say("switching on %s", "%s wird eingeschaltet", station)
-	case cycle.KindRestarting:
+	case outcome.KindRestarting:
 		t = say("restarting %s", "%s wird neu gestartet", station)
-	case cycle.KindBack:
+	case outcome.KindBack:
 		t = say("%s is back", "%s ist wieder da", station)
-	case cycle.KindInUse:
+	case outcome.KindInUse:
 		t = say("%s is left for later", "%s kommt später dran", station)
-	case cycle.KindLeftOut:
+	case outcome.KindLeftOut:
 		t = text{station + " is left out" + of.en, station + " wird ausgelassen" + of.de}
-	case cycle.KindSwitchedOff:
+	case outcome.KindSwitchedOff:
 		t = say("switching off %s", "%s wird ausgeschaltet", station)
-	case cycle.KindLeftOn:
+	case outcome.KindLeftOn:
 		t = say("%s stays on", "%s bleibt an", station)
-	case cycle.KindHostSilent:
+	case outcome.KindHostSilent:
 		t = say("the KMS host could not be read and is asked again", "der KMS-Host war nicht zu lesen und wird wieder gefragt")
-	case cycle.KindWaiting:
+	case outcome.KindWaiting:
 		t = say("waiting", "es wird gewartet")
 	default:
 		t = text{string(e.Kind), string(e.Kind)}
@@ -101,12 +101,12 @@ func (s state) words() text {
 // quoted: each row says what it was with its own.
 func (h *hider) judge(o Outcome) (state, text) {
 	var (
-		stalled    *cycle.Stalled
-		sameCMID   *cycle.SameCMID
-		ended      *cycle.Cancelled
-		unreadable *cycle.HostUnreadable
-		noKey      *cycle.HostWithoutKey
-		outside    *cycle.OutsideWindow
+		stalled    *outcome.Stalled
+		sameCMID   *outcome.SameCMID
+		ended      *outcome.Cancelled
+		unreadable *outcome.HostUnreadable
+		noKey      *outcome.HostWithoutKey
+		outside    *outcome.OutsideWindow
 	)
 	switch err := o.Err; {
 	case err == nil && o.Holds:

@@ -12,8 +12,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/timago/terraform-provider-timago/internal/cycle"
 	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/outcome"
 )
 
 var windows25 = map[kms.Product]int{kms.Windows: 25}
@@ -174,7 +174,7 @@ func TestAFaultOfTheReport(t *testing.T) {
 		r.mu.Lock()
 		c.section.products = c.section.products[:1]
 		r.mu.Unlock()
-		if problems := c.section.End(Outcome{Result: cycle.Result{}, Holds: true}); len(problems) != 0 {
+		if problems := c.section.End(Outcome{Result: outcome.Result{}, Holds: true}); len(problems) != 0 {
 			t.Errorf("it did not mend: %v", problems)
 		}
 	})

@@ -6,9 +6,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/timago/terraform-provider-timago/internal/pool"
-
 	"pgregory.net/rapid"
+
+	"github.com/timago/terraform-provider-timago/internal/pool"
 )
 
 const both = Products(3)

@@ -55,7 +55,7 @@ func (r *Resource) converge(ctx context.Context, plan, state model, known privat
 	done.known.remember(before)
 	done.known.MACs = r.collectMACs(limited, before.Members, done.known.MACs)
 
-	did := outcome{pool: p, before: before, after: before}
+	did := applyOutcome{pool: p, before: before, after: before}
 	var section *report.Section
 	if !before.Holds() || len(before.Askable()) > 0 {
 		did.ran = true
@@ -90,7 +90,7 @@ func (m *model) keepPlanned(wanted *pool.Wanted) {
 
 // readBack looks at the site after a cycle, also after one that was cancelled. Where that
 // fails the earlier look stays, with the counts that the cycle has seen since.
-func (r *Resource) readBack(ctx, limited context.Context, did outcome, known privateState) (pool.Reading, error) {
+func (r *Resource) readBack(ctx, limited context.Context, did applyOutcome, known privateState) (pool.Reading, error) {
 	p := did.pool
 	p.Wanted.Settle = 0 // every member has been waited for and asked: what it says now is meant
 	p.KMSHost = did.before.KMSHost
@@ -107,7 +107,7 @@ func (r *Resource) readBack(ctx, limited context.Context, did outcome, known pri
 }
 
 // showApplied fills in the plan what was read and done.
-func (m *model) showApplied(ctx context.Context, state model, did outcome) diag.Diagnostics {
+func (m *model) showApplied(ctx context.Context, state model, did applyOutcome) diag.Diagnostics {
 	diags := m.show(ctx, did.after)
 	if did.after.NoClientCounts() { // no count was read: what was last known stands, and it is old
 		m.Status = types.StringValue(string(pool.Unknown))

@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/timago/terraform-provider-timago/internal/cycle"
+	"github.com/timago/terraform-provider-timago/internal/outcome"
 	"github.com/timago/terraform-provider-timago/internal/pool"
 	"github.com/timago/terraform-provider-timago/internal/report"
 	"github.com/timago/terraform-provider-timago/internal/site"
@@ -21,15 +22,15 @@ var errNobodyTakesPart = errors.New("no member takes part in the activation yet"
 
 // cycle runs one cycle with the members that take part. Once it runs, its section of the
 // report is open.
-func (r *Resource) cycle(ctx context.Context, p configured, known *privateState, before pool.Reading) (cycle.Result, *report.Section, error) {
+func (r *Resource) cycle(ctx context.Context, p configured, known *privateState, before pool.Reading) (outcome.Result, *report.Section, error) {
 	if before.ShownOnly {
-		return cycle.Result{}, nil, &site.NoWinRMError{}
+		return outcome.Result{}, nil, &site.NoWinRMError{}
 	}
 	if p.method == resetImage && !r.site.HasTimago() { // a plan tells it, unless it knew too little
-		return cycle.Result{}, nil, errNoImages
+		return outcome.Result{}, nil, errNoImages
 	}
 	if len(before.Assessment.Products) == 0 {
-		return cycle.Result{}, nil, fmt.Errorf("%w:\n%s", errNobodyTakesPart, pool.Listing(before.Assessment.Pending))
+		return outcome.Result{}, nil, fmt.Errorf("%w:\n%s", errNobodyTakesPart, pool.Listing(before.Assessment.Pending))
 	}
 	var members []string
 	for _, m := range before.Members {
@@ -55,7 +56,7 @@ func (r *Resource) cycle(ctx context.Context, p configured, known *privateState,
 	}
 	result, err := r.engine.Run(ctx, world, job)
 	known.Memory = result.Memory
-	var sameCMID *cycle.SameCMID
+	var sameCMID *outcome.SameCMID
 	if p.method == autoMethod && r.site.HasTimago() && errors.As(err, &sameCMID) {
 		tflog.Info(ctx, "a restart brings no new client machine id: images are reset instead", map[string]any{"pool": p.name})
 		job.Memory = pool.Memory{}
@@ -72,7 +73,7 @@ func (r *Resource) keys(ctx context.Context) func(station string) string {
 
 // switchOff switches off again what the cycle woke, where that is wanted. What it leaves on
 // is no failure: no count needs it.
-func (r *Resource) switchOff(ctx context.Context, p configured, kmsHost string, result cycle.Result, section *report.Section) diag.Diagnostics {
+func (r *Resource) switchOff(ctx context.Context, p configured, kmsHost string, result outcome.Result, section *report.Section) diag.Diagnostics {
 	if p.after != shutdown {
 		return nil
 	}
@@ -89,7 +90,7 @@ func (r *Resource) switchOff(ctx context.Context, p configured, kmsHost string, 
 }
 
 // mergeResults is what two cycles of one apply did.
-func mergeResults(first, second cycle.Result) cycle.Result {
+func mergeResults(first, second outcome.Result) outcome.Result {
 	second.Started = first.Started
 	second.Restarts += first.Restarts
 	second.Asked += first.Asked

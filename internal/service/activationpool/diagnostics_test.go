@@ -128,7 +128,7 @@ func TestWithoutWindowsAPlanNamesWhatTimagoShows(t *testing.T) {
 		kms.Windows: {Threshold: 25, Reason: "Timago shows: nicht aktiviert"}, kms.Office: {Threshold: 5},
 	}}}
 	says(t, "not activated", diag.Diagnostics{needsWinRM("R101", found)}, "Windows: Timago shows: nicht aktiviert.", "Set winrm in the provider block", "!Office")
-	says(t, "what was done", outcome{pool: configured{name: "R101"}, before: found, after: found, ran: true}.diagnostics(""),
+	says(t, "what was done", applyOutcome{pool: configured{name: "R101"}, before: found, after: found, ran: true}.diagnostics(""),
 		"Windows: Timago shows: nicht aktiviert.\nOffice: Timago shows: aktiviert.", "!count", "!members licensed")
 	says(t, "all left out", diag.Diagnostics{readError("R101", &pool.ShownError{Err: &pool.NothingLeftError{Why: []string{"Windows is left out by thresholds"}}})},
 		"Timago was asked", "Windows is left out by thresholds: nothing is left to keep", "set it above 0")

@@ -12,18 +12,18 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
-	"github.com/timago/terraform-provider-timago/internal/cycle"
 	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/outcome"
 	"github.com/timago/terraform-provider-timago/internal/pool"
 	"github.com/timago/terraform-provider-timago/internal/tfdiag"
 )
 
-// outcome is what an apply saw and did.
-type outcome struct {
+// applyOutcome is what an apply saw and did.
+type applyOutcome struct {
 	pool          configured
 	before, after pool.Reading
 	ran           bool // a cycle
-	result        cycle.Result
+	result        outcome.Result
 	err           error // the cycle's
 	readErr       error // of the read after it: after is then the one before, with the cycle's counts
 }
@@ -31,7 +31,7 @@ type outcome struct {
 // diagnostics say what was done. The last of them is the apply's result: an error where
 // what is wanted does not hold. switchOn says how stations that do not answer come on, ""
 // where all do.
-func (o outcome) diagnostics(switchOn string) diag.Diagnostics {
+func (o applyOutcome) diagnostics(switchOn string) diag.Diagnostics {
 	var diags diag.Diagnostics
 	if o.readErr != nil {
 		diags.Append(readError(o.pool.name, o.readErr))
@@ -56,12 +56,12 @@ func (o outcome) diagnostics(switchOn string) diag.Diagnostics {
 
 // failed tells whether what is wanted does not hold, or is not known to. Where all held
 // before, no count needed what may have gone wrong since.
-func (o outcome) failed() bool {
+func (o applyOutcome) failed() bool {
 	return !o.after.Holds() || o.readErr != nil || o.err != nil && !o.before.Holds()
 }
 
 // account says what was done and last seen.
-func (o outcome) account() string {
+func (o applyOutcome) account() string {
 	said := []string{o.deeds() + "."}
 	for _, product := range o.after.Assessment.Managed() {
 		state := o.after.Assessment.Products[product]
@@ -96,7 +96,7 @@ func value(count *int) int {
 }
 
 // deeds says what the cycle did.
-func (o outcome) deeds() string {
+func (o applyOutcome) deeds() string {
 	if !o.ran || o.result.Started.IsZero() {
 		return "Nothing was started"
 	}
@@ -123,9 +123,9 @@ func (o outcome) deeds() string {
 // leftOut names the members that the cycle left out though something was wanted of them.
 // Those that merely did not answer, and those that can never be counted, are told of by
 // the readings; an error that lists every station tells it itself.
-func (o outcome) leftOut() diag.Diagnostics {
-	var stalled *cycle.Stalled
-	var sameCMID *cycle.SameCMID
+func (o applyOutcome) leftOut() diag.Diagnostics {
+	var stalled *outcome.Stalled
+	var sameCMID *outcome.SameCMID
 	if errors.As(o.err, &stalled) || errors.As(o.err, &sameCMID) {
 		return nil
 	}
@@ -134,7 +134,7 @@ func (o outcome) leftOut() diag.Diagnostics {
 		silent := slices.Contains(o.after.Assessment.Unreachable, name)
 		touched := station.Restarts > 0 || station.Woken
 		_, never := o.before.Assessment.NeverCounts[name]
-		if station.Outcome != cycle.LeftOut || never || silent && !touched {
+		if station.Outcome != outcome.LeftOut || never || silent && !touched {
 			continue
 		}
 		left[name] = cmp.Or(station.Reason, notSeenToItsEnd)
@@ -169,7 +169,7 @@ func remedies(reasons map[string]string) []string {
 }
 
 // switchOn says how stations that do not answer come on; empty where all do.
-func (r *Resource) switchOn(o outcome) string {
+func (r *Resource) switchOn(o applyOutcome) string {
 	const start = "Switch on the stations that do not answer"
 	switch {
 	case len(o.after.Assessment.Unreachable) == len(o.after.UnknownNames()):
@@ -184,14 +184,14 @@ func (r *Resource) switchOn(o outcome) string {
 
 // advice says what to do about a cycle that did not reach its end; on is how stations that
 // do not answer come on, "" where all do.
-func (o outcome) advice(on string) string {
+func (o applyOutcome) advice(on string) string {
 	err := o.err
-	var stalled *cycle.Stalled
-	var sameCMID *cycle.SameCMID
-	var cancelled *cycle.Cancelled
-	var noKey *cycle.HostWithoutKey
-	var outside *cycle.OutsideWindow
-	var capped *cycle.CountCapped
+	var stalled *outcome.Stalled
+	var sameCMID *outcome.SameCMID
+	var cancelled *outcome.Cancelled
+	var noKey *outcome.HostWithoutKey
+	var outside *outcome.OutsideWindow
+	var capped *outcome.CountCapped
 	switch {
 	case errors.As(err, &outside):
 		return "Apply again while the window is open, or change maintenance_window. What has been counted stays counted."
@@ -217,7 +217,7 @@ func (o outcome) advice(on string) string {
 
 // stalledAdvice puts first what helps against the codes that the stations gave. More
 // restarts of each help only where some have made all that they may.
-func (o outcome) stalledAdvice(stalled *cycle.Stalled, on string) string {
+func (o applyOutcome) stalledAdvice(stalled *outcome.Stalled, on string) string {
 	next := on + "Mend what keeps the stations, or add stations to the pool; then apply again. "
 	for _, station := range o.result.ByStation {
 		if station.Restarts >= o.pool.limits.MaxRestartsPerStation {
@@ -229,7 +229,7 @@ func (o outcome) stalledAdvice(stalled *cycle.Stalled, on string) string {
 }
 
 // cappedAdvice: more restarts do not help.
-func cappedAdvice(capped *cycle.CountCapped) string {
+func cappedAdvice(capped *outcome.CountCapped) string {
 	if capped.Ceiling > 0 {
 		return fmt.Sprintf("Windows Server is activated from a count of %d on: set thresholds = { %s = %[1]d }. Or add members that run a Windows client.",
 			capped.Ceiling/2, capped.Product)

@@ -9,8 +9,8 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
-	"github.com/timago/terraform-provider-timago/internal/cycle"
 	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/outcome"
 	"github.com/timago/terraform-provider-timago/internal/pool"
 )
 
@@ -41,9 +41,9 @@ func unreachable(names ...string) func(*pool.Reading) {
 }
 
 // cycled is an apply whose cycle took four minutes.
-func cycled(before, after pool.Reading, stations map[string]cycle.StationResult) outcome {
-	o := outcome{pool: configured{name: "R101", limits: pool.Limits{}.WithDefaults()}, before: before, after: after, ran: true}
-	o.result = cycle.Result{Started: time.Unix(0, 0), Finished: time.Unix(240, 0), ByStation: stations, Asked: 3, AskedAfter: 2}
+func cycled(before, after pool.Reading, stations map[string]outcome.StationResult) applyOutcome {
+	o := applyOutcome{pool: configured{name: "R101", limits: pool.Limits{}.WithDefaults()}, before: before, after: after, ran: true}
+	o.result = outcome.Result{Started: time.Unix(0, 0), Finished: time.Unix(240, 0), ByStation: stations, Asked: 3, AskedAfter: 2}
 	for _, s := range stations {
 		o.result.Restarts += s.Restarts
 	}
@@ -72,7 +72,7 @@ func says(t *testing.T, name string, diags diag.Diagnostics, parts ...string) {
 // An apply that succeeded ends with what it did.
 func TestAnApplyEndsWithWhatWasDone(t *testing.T) {
 	t.Parallel()
-	o := cycled(read(6, 25), read(25, 25), map[string]cycle.StationResult{"PC01": {Restarts: 4}, "PC02": {Restarts: 3}, "PC03": {}})
+	o := cycled(read(6, 25), read(25, 25), map[string]outcome.StationResult{"PC01": {Restarts: 4}, "PC02": {Restarts: 3}, "PC03": {}})
 	o.result.Woken = 1
 	const want = "Warning: Activation pool R101 is activated\n" +
 		"5 requests for activation, 7 restarts on 2 stations, 1 station switched on, in 4m0s.\n" +
@@ -80,7 +80,7 @@ func TestAnApplyEndsWithWhatWasDone(t *testing.T) {
 	if got := shown(o.diagnostics("")); got != want {
 		t.Errorf("%s\nwant\n%s", got, want)
 	}
-	idle := outcome{before: read(25, 25), after: read(25, 25)}
+	idle := applyOutcome{before: read(25, 25), after: read(25, 25)}
 	if got := idle.diagnostics(""); len(got) > 0 {
 		t.Errorf("nothing was done, and it says %s", shown(got))
 	}
@@ -90,12 +90,12 @@ func TestAnApplyEndsWithWhatWasDone(t *testing.T) {
 func TestWhoIsLeftOutIsNamedByReason(t *testing.T) {
 	t.Parallel()
 	const cutOff = "Windows: no KMS host could be reached (0xC004F074)"
-	stations := map[string]cycle.StationResult{
-		"PC01": {Restarts: 2, Outcome: cycle.TookPart},
-		"PC02": {Outcome: cycle.LeftOut, Reason: cutOff},
-		"PC03": {Outcome: cycle.LeftOut, Reason: cutOff},
-		"PC04": {Restarts: 1, Outcome: cycle.LeftOut, Reason: "it did not come back within 15m0s"},
-		"PC05": {Outcome: cycle.LeftOut, Reason: "it does not answer"}, // a warning of its own says so
+	stations := map[string]outcome.StationResult{
+		"PC01": {Restarts: 2, Outcome: outcome.TookPart},
+		"PC02": {Outcome: outcome.LeftOut, Reason: cutOff},
+		"PC03": {Outcome: outcome.LeftOut, Reason: cutOff},
+		"PC04": {Restarts: 1, Outcome: outcome.LeftOut, Reason: "it did not come back within 15m0s"},
+		"PC05": {Outcome: outcome.LeftOut, Reason: "it does not answer"}, // a warning of its own says so
 	}
 	o := cycled(read(6, 25), read(25, 25, unreachable("PC04", "PC05")), stations)
 	const want = "Warning: 3 of the 5 members of activation pool R101 were left out\n" +
@@ -107,9 +107,9 @@ func TestWhoIsLeftOutIsNamedByReason(t *testing.T) {
 		t.Errorf("%s\nwant\n%s", got, want)
 	}
 
-	o.err, o.after = &cycle.Cancelled{Cause: errors.New("ended")}, read(24, 25)
+	o.err, o.after = &outcome.Cancelled{Cause: errors.New("ended")}, read(24, 25)
 	says(t, "beside an error", o.diagnostics(""), "were left out", "Error: Unable to activate pool R101")
-	o.err = &cycle.Stalled{Stations: map[string]string{"PC02": cutOff}}
+	o.err = &outcome.Stalled{Stations: map[string]string{"PC02": cutOff}}
 	says(t, "an error that lists all itself", o.diagnostics(""), "!were left out", "port 1688")
 	o.err, o.after = nil, read(25, 25)
 	o.before.Assessment.NeverCounts = map[string]string{"PC02": "MAK", "PC03": "MAK", "PC04": "MAK", "PC05": "MAK"}
@@ -120,9 +120,9 @@ func TestWhoIsLeftOutIsNamedByReason(t *testing.T) {
 func TestNumbersAreThoseLastSeen(t *testing.T) {
 	t.Parallel()
 	lost := errors.New("no answer")
-	o := cycled(read(-1, 25), read(6, 25), map[string]cycle.StationResult{"PC01": {Restarts: 1}})
+	o := cycled(read(-1, 25), read(6, 25), map[string]outcome.StationResult{"PC01": {Restarts: 1}})
 	o.readErr = &pool.HostError{KMSHost: "kms01", Err: lost}
-	o.err = &cycle.HostUnreadable{Cause: lost}
+	o.err = &outcome.HostUnreadable{Cause: lost}
 	says(t, "the host is lost", o.diagnostics(""), "Windows: count 6 of 25 when last seen", "1 restart on 1 station", "Error: Unable to read KMS host kms01", "!none")
 	says(t, "the host has counted nobody", cycled(read(-1, 25), read(-1, 25), nil).diagnostics(""), "nothing counted yet, 25 is to hold")
 	clients := func(r *pool.Reading) { r.AnswerAges = map[kms.Product]time.Duration{} }
@@ -140,7 +140,7 @@ func TestNumbersAreThoseLastSeen(t *testing.T) {
 func TestAskingIsNoConditionOfAPoolThatHolds(t *testing.T) {
 	t.Parallel()
 	o := cycled(read(30, 25), read(30, 25), nil)
-	o.err = &cycle.HostUnreadable{Cause: errors.New("no answer")}
+	o.err = &outcome.HostUnreadable{Cause: errors.New("no answer")}
 	says(t, "holding", o.diagnostics(""), "Warning: Unable to ask unlicensed members of activation pool R101", "!Error")
 	o.before = read(20, 25)
 	says(t, "not holding before", o.diagnostics(""), "Error: Unable to activate pool R101")
@@ -149,7 +149,7 @@ func TestAskingIsNoConditionOfAPoolThatHolds(t *testing.T) {
 // No advice that cannot help.
 func TestAdviceFitsWhatWentWrong(t *testing.T) {
 	t.Parallel()
-	stalled := &cycle.Stalled{Stations: map[string]string{"PC01": "Windows: the clocks of client and KMS host differ by more than 4 hours (0xC004F06C)"}}
+	stalled := &outcome.Stalled{Stations: map[string]string{"PC01": "Windows: the clocks of client and KMS host differ by more than 4 hours (0xC004F06C)"}}
 	for name, tt := range map[string]struct {
 		err      error
 		restarts int
@@ -159,13 +159,13 @@ func TestAdviceFitsWhatWentWrong(t *testing.T) {
 		"clocks":                 {stalled, 1, "", []string{"w32tm", "add stations", "!max_restarts", "!Switch on"}},
 		"restarts are used up":   {stalled, 10, "", []string{"raise cycle.max_restarts_per_station"}},
 		"stations are off":       {stalled, 0, "Switch on the stations. ", []string{"Switch on the stations."}},
-		"servers only":           {&cycle.CountCapped{Product: kms.Windows, Ceiling: 10, Threshold: 25}, 5, "", []string{"thresholds = { windows = 5 }", "!max_restarts", "!add stations"}},
-		"a count that stands":    {&cycle.CountCapped{Product: kms.Windows, Threshold: 25}, 5, "", []string{"More restarts do not help", "!max_restarts"}},
-		"the image keeps its id": {&cycle.SameCMID{}, 1, "", []string{"KMS-Aktivierung", "reset their image", "!max_restarts"}},
-		"no key":                 {&cycle.HostWithoutKey{Product: kms.Office}, 0, "", []string{"thresholds = { office = 0 }"}},
+		"servers only":           {&outcome.CountCapped{Product: kms.Windows, Ceiling: 10, Threshold: 25}, 5, "", []string{"thresholds = { windows = 5 }", "!max_restarts", "!add stations"}},
+		"a count that stands":    {&outcome.CountCapped{Product: kms.Windows, Threshold: 25}, 5, "", []string{"More restarts do not help", "!max_restarts"}},
+		"the image keeps its id": {&outcome.SameCMID{}, 1, "", []string{"KMS-Aktivierung", "reset their image", "!max_restarts"}},
+		"no key":                 {&outcome.HostWithoutKey{Product: kms.Office}, 0, "", []string{"thresholds = { office = 0 }"}},
 		"licences are missing":   {nil, 0, "", []string{"say why in unlicensed"}},
 	} {
-		o := cycled(read(6, 25), read(6, 25), map[string]cycle.StationResult{"PC01": {Restarts: tt.restarts}})
+		o := cycled(read(6, 25), read(6, 25), map[string]outcome.StationResult{"PC01": {Restarts: tt.restarts}})
 		o.err = tt.err
 		says(t, name, o.diagnostics(tt.on), tt.says...)
 	}

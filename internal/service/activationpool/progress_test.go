@@ -8,7 +8,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-log/tflogtest"
 
-	"github.com/timago/terraform-provider-timago/internal/cycle"
+	"github.com/timago/terraform-provider-timago/internal/outcome"
 )
 
 // A station that is back says how long it was away. What machines read stands in fields. An
@@ -18,13 +18,13 @@ func TestAStationIsBackAfterItsOwnTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
 		tell := progress(tflogtest.RootLogger(t.Context(), &log), "R101", nil, nil)
-		tell(cycle.Event{Kind: cycle.KindRestarting, Station: "PC01"})
+		tell(outcome.Event{Kind: outcome.KindRestarting, Station: "PC01"})
 		time.Sleep(30 * time.Second)
-		tell(cycle.Event{Kind: cycle.KindRestarting, Station: "PC02"})
+		tell(outcome.Event{Kind: outcome.KindRestarting, Station: "PC02"})
 		time.Sleep(44 * time.Second)
-		tell(cycle.Event{Kind: cycle.KindBack, Station: "PC01"})
-		tell(cycle.Event{Kind: cycle.KindBack, Station: "PC02"})
-		tell(cycle.Event{Kind: cycle.KindHostSilent, Reason: "kms01:\n\tno answer"})
+		tell(outcome.Event{Kind: outcome.KindBack, Station: "PC01"})
+		tell(outcome.Event{Kind: outcome.KindBack, Station: "PC02"})
+		tell(outcome.Event{Kind: outcome.KindHostSilent, Reason: "kms01:\n\tno answer"})
 
 		lines, err := tflogtest.MultilineJSONDecode(&log)
 		if err != nil || len(lines) != 5 {

@@ -43,7 +43,7 @@ func endSection(section *report.Section, outcome report.Outcome) diag.Diagnostic
 }
 
 // reported is how the apply ended, for the report.
-func (o outcome) reported(switchOn string) report.Outcome {
+func (o applyOutcome) reported(switchOn string) report.Outcome {
 	ended := report.Outcome{Result: o.result, Counts: countsRead(o.after), Holds: !o.failed()}
 	if o.failed() {
 		ended.Err, ended.Next = cmp.Or(o.err, o.readErr), o.advice(switchOn)

@@ -9,8 +9,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/timago/terraform-provider-timago/internal/cycle"
 	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/outcome"
 	"github.com/timago/terraform-provider-timago/internal/pool"
 )
 
@@ -119,7 +119,7 @@ type lastCycleModel struct {
 }
 
 // showCycle puts what a cycle did into the state.
-func (m *model) showCycle(ctx context.Context, result cycle.Result) diag.Diagnostics {
+func (m *model) showCycle(ctx context.Context, result outcome.Result) diag.Diagnostics {
 	last := lastCycleModel{
 		Started: moment(result.Started), Finished: moment(result.Finished), Restarts: int64(result.Restarts),
 		Asked: int64(result.Asked), Woken: int64(result.Woken),
@@ -127,7 +127,7 @@ func (m *model) showCycle(ctx context.Context, result cycle.Result) diag.Diagnos
 	}
 	for name, station := range result.ByStation {
 		last.ByStation[name] = int64(station.Restarts)
-		if station.Outcome == cycle.LeftOut {
+		if station.Outcome == outcome.LeftOut {
 			last.LeftOut[name] = cmp.Or(station.Reason, notSeenToItsEnd)
 		}
 	}

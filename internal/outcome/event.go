@@ -1,4 +1,6 @@
-package cycle
+// Package outcome holds what a cycle says: events on its way, its result, and the errors it
+// ends with. Who shows them needs no engine.
+package outcome
 
 import "github.com/timago/terraform-provider-timago/internal/kms"
 
