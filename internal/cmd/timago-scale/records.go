@@ -1,0 +1,99 @@
+//go:build linux
+
+package main
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"time"
+)
+
+// table prints what is measured, and holds its ratios against the last records.
+type table struct{ ratios []ratio }
+
+// ratio is one that is recorded: the same on a faster machine and on a slower one.
+type ratio struct {
+	name  string
+	value float64
+}
+
+func (t *table) floor(m measurement) { fmt.Println(m) }
+
+// add prints measurements of one size, with what they are beside the floor and beside an
+// earlier provider.
+func (t *table) add(floor measurement, before, now []measurement) {
+	for i, m := range now {
+		if before != nil {
+			early := before[i]
+			early.what = "before-" + early.what
+			fmt.Println(early)
+		}
+		fmt.Print(m)
+		t.note("cpu/floor", m, part64(m.CPU, floor.CPU))
+		t.note("wall/floor", m, part64(m.wall, floor.wall))
+		t.note("requests/station", m, float64(m.Requests)/float64(m.stations))
+		if before != nil {
+			fmt.Printf(" cpu/before=%.2f wall/before=%.2f rss/before=%.2f",
+				part64(m.CPU, before[i].CPU), part64(m.wall, before[i].wall), float64(m.RSS)/float64(before[i].RSS))
+		}
+		fmt.Println()
+	}
+}
+
+func part64(a, b time.Duration) float64 { return a.Seconds() / b.Seconds() }
+
+func (t *table) note(what string, m measurement, value float64) {
+	if what != "requests/station" {
+		fmt.Printf(" %s=%.2f", what, value)
+	}
+	if what != "wall/floor" { // what else the machine does moves it more than a fifth
+		t.ratios = append(t.ratios, ratio{fmt.Sprintf("%s n=%d %s", m.what, m.stations, what), value})
+	}
+}
+
+// worse is how much worse than its record a ratio may be.
+const worse = 1.2
+
+// compare fails where a ratio is worse than the one in the file. With write, or where the
+// file has none, what was measured becomes the record.
+func (t *table) compare(file string, write bool) error {
+	if file == "" {
+		return nil
+	}
+	content, err := os.ReadFile(file) //nolint:gosec // named by the user
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	var lines []string
+	records := map[string]float64{}
+	for line := range strings.Lines(string(content)) {
+		name, text, found := strings.Cut(strings.TrimSpace(line), "=>")
+		var value float64
+		if _, err := fmt.Sscan(text, &value); found && err == nil {
+			records[strings.TrimSpace(name)] = value
+		} else if strings.HasPrefix(line, "#") {
+			lines = append(lines, strings.TrimRight(line, "\n"))
+		}
+	}
+	var failed []error
+	for _, r := range t.ratios {
+		record, known := records[r.name]
+		if known && r.value > worse*record && !write {
+			failed = append(failed, fmt.Errorf("%s is %.2f, and was %.2f", r.name, r.value, record))
+		}
+		if write || !known {
+			records[r.name] = r.value
+		}
+	}
+	if !write {
+		return errors.Join(failed...)
+	}
+	for _, name := range slices.Sorted(maps.Keys(records)) {
+		lines = append(lines, fmt.Sprintf("%s => %.2f", name, records[name]))
+	}
+	return os.WriteFile(file, []byte(strings.Join(lines, "\n")+"\n"), 0o600)
+}
