@@ -84,7 +84,7 @@ func (c *cycle) commanded(s *station, r report) {
 	case errors.Is(r.err, kms.ErrDenied):
 		c.undoRestart(s)
 		c.exclude(s, "its restart was refused: "+r.err.Error())
-	case errors.Is(r.err, kms.ErrUnreachable), errors.Is(r.err, kms.ErrNotYet):
+	case errors.Is(r.err, kms.ErrUnreachable), errors.Is(r.err, kms.ErrNotYet), errors.Is(r.err, kms.ErrShortage):
 		c.undoRestart(s)
 		c.markUnreachable(s, r.err)
 	default:

@@ -5,14 +5,16 @@ import (
 	"time"
 
 	"github.com/timago/terraform-provider-timago/internal/kms"
-	"github.com/timago/terraform-provider-timago/internal/pool"
 )
 
 // Site is what a cycle asks of the world. Every call ends when its context ends. Errors
 // wrap the sentinels of package kms, or are a *kms.CodeError: a refusal by software
 // licensing.
 type Site interface {
-	pool.StationReader
+	// Presence reads who uses a station and how long it has been up.
+	Presence(ctx context.Context, station string) (kms.Presence, error)
+	// Licensing reads what Windows says of its licences.
+	Licensing(ctx context.Context, station string) (kms.Licensing, error)
 	// Probe reads a station's uptime alone, with one query over a fresh connection.
 	Probe(ctx context.Context, station string) (kms.Uptime, error)
 	// Requests reads what a station asked the KMS host since a moment of its own clock.

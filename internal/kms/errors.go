@@ -10,6 +10,8 @@ import (
 var (
 	// ErrUnreachable: no answer. It says nothing about activation.
 	ErrUnreachable = errors.New("no answer")
+	// ErrShortage: nothing could be asked, since this machine is out of files or ports.
+	ErrShortage = errors.New("this machine is short of something")
 	// ErrUnknownName: no answer, since the name resolves to nothing. Waiting for it does not
 	// help, as it does for a machine that is off.
 	ErrUnknownName error = unknownName{}

@@ -97,8 +97,9 @@ func (l Licensing) LicensedByKMS(p Product) bool {
 	return held
 }
 
-// Station is one complete read of a station.
+// Station is one read of a station. Who uses it is another question: see Presence.
 type Station struct {
-	Presence
+	Uptime
+	Name string // computer name as the station itself gives it
 	Licensing
 }

@@ -26,6 +26,7 @@ type ClientCounts struct {
 func CountsFromClients(ctx context.Context, stations RequestReader, members []Member, maxAge time.Duration) ClientCounts {
 	exchanges := make([][]kms.Exchange, len(members))
 	var group errgroup.Group
+	group.SetLimit(besides)
 	for i, m := range members {
 		if m.Err != nil {
 			continue

@@ -326,6 +326,6 @@ func (p *preflight) mayRestart(m Member, product kms.Product) bool {
 		}
 	}
 	_, refused := p.clockApart(m)
-	inUse := m.Err == nil && p.limits.WhenInUse == kms.SkipWhenInUse && m.Station.InUse(p.limits.IgnoreUsers) != ""
+	inUse := m.Presence != nil && p.limits.WhenInUse == kms.SkipWhenInUse && m.Presence.InUse(p.limits.IgnoreUsers) != ""
 	return !refused && !inUse
 }

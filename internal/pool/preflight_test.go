@@ -191,7 +191,10 @@ func TestWhatStandsInTheWayIsFoundBeforeAnythingIsTouched(t *testing.T) {
 			}, "", 0, nil,
 		},
 		"those in use are skipped": {
-			func(f facts) { f.Limits.WhenInUse = kms.SkipWhenInUse; f.Members[0].Station.User = "erika" }, pool.TooFewPossible, pool.Warning,
+			func(f facts) {
+				f.Limits.WhenInUse = kms.SkipWhenInUse
+				f.Members[0].Presence = &kms.Presence{User: "erika"}
+			}, pool.TooFewPossible, pool.Warning,
 			[]string{"2 members restarted up to 10 times each"},
 		},
 		"a window in which not one restart fits": {
@@ -243,7 +246,7 @@ func TestWhatStandsInTheWayIsFoundBeforeAnythingIsTouched(t *testing.T) {
 				f.Limits.WhenInUse, f.Limits.MaxRestartsPerStation = kms.SkipWhenInUse, 10
 				f.Host.Host.Products[0].Count = new(25)
 				for i := range f.Members {
-					f.Members[i].Station.User = "erika"
+					f.Members[i].Presence = &kms.Presence{User: "erika"}
 				}
 			}), "", 0, nil,
 		},

@@ -23,8 +23,8 @@ type Site interface {
 	// Pending says in words why stations do not take part yet; it leaves out those that do.
 	// The error is a *NotFoundError where a name certainly means no station.
 	Pending(ctx context.Context, stations []string) (map[string]string, error)
-	// HostReader reads the KMS host of that name.
-	HostReader(kmsHost string) HostReader
+	// KMSHost reads the KMS host of that name, as ReadHost does.
+	KMSHost(ctx context.Context, kmsHost string) (HostReading, error)
 	// AsksWindows tells whether Windows itself can be asked; else there is only Shown.
 	AsksWindows() bool
 	// Shown is the activation as the site's own management shows it, without counts.
@@ -40,6 +40,7 @@ type Definition struct {
 	EarlyRenewal time.Duration // how long ahead counts are renewed; 0: never
 	CountSource  kms.CountSource
 	MaxAge       time.Duration // of an answer to a client that stands for the host's count
+	Presence     bool          // whether who uses the members is read as well
 }
 
 // Known is what earlier reads of a pool left.
@@ -107,7 +108,7 @@ func Read(ctx context.Context, site Site, d Definition, known Known) (Reading, e
 	if !site.AsksWindows() {
 		return d.readShown(ctx, site, names, pending)
 	}
-	members, err := Survey(ctx, site, names)
+	members, err := Survey(ctx, site, names, d.Presence)
 	if err != nil {
 		return Reading{}, &UnfinishedError{Stations: len(names), Err: err}
 	}
@@ -198,7 +199,7 @@ func (r *Reading) readHost(ctx context.Context, site Site, d Definition, known K
 		return nil
 	}
 	var err error
-	if r.Host, err = ReadHost(ctx, site.HostReader(r.KMSHost)); err == nil {
+	if r.Host, err = site.KMSHost(ctx, r.KMSHost); err == nil {
 		return nil
 	}
 	accepted, denied := r.accepted()

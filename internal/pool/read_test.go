@@ -37,14 +37,18 @@ func (s *fakeSite) note(machine string) {
 	s.asked = append(s.asked, machine)
 }
 
-func (s *fakeSite) Presence(_ context.Context, name string) (kms.Presence, error) {
+func (s *fakeSite) Station(_ context.Context, name string) (kms.Station, error) {
 	s.note("station")
 	m := s.stations[name]
-	return m.Station.Presence, m.Err
+	return m.Station, m.Err
 }
 
-func (s *fakeSite) Licensing(_ context.Context, name string) (kms.Licensing, error) {
-	return s.stations[name].Station.Licensing, nil
+func (s *fakeSite) Presence(_ context.Context, name string) (kms.Presence, error) {
+	s.note("presence")
+	if used := s.stations[name].Presence; used != nil {
+		return *used, nil
+	}
+	return kms.Presence{}, nil
 }
 
 func (s *fakeSite) Requests(_ context.Context, name string, _ time.Time) ([]kms.Exchange, error) {
@@ -69,8 +73,10 @@ func (s *fakeSite) Pending(context.Context, []string) (map[string]string, error)
 	return s.pending, s.lookup
 }
 
-func (s *fakeSite) HostReader(name string) pool.HostReader { return fakeHost{s, name} }
-func (s *fakeSite) AsksWindows() bool                      { return !s.noWinRM }
+func (s *fakeSite) KMSHost(ctx context.Context, name string) (pool.HostReading, error) {
+	return pool.ReadHost(ctx, fakeHost{s, name})
+}
+func (s *fakeSite) AsksWindows() bool { return !s.noWinRM }
 
 func (s *fakeSite) Shown(context.Context) (pool.Shown, error) { return s.shown, s.lookup }
 

@@ -139,7 +139,7 @@ func (p *Provider) Configure(ctx context.Context, req provider.ConfigureRequest,
 	p.mu.Lock()
 	p.opened = append(p.opened, opened)
 	p.mu.Unlock()
-	data := service.Data{Site: opened, Engine: p.engine, Claims: service.NewClaims(), Names: service.NewNames(), Report: config.report(p.env, siteConfig)}
+	data := service.Data{Site: opened, Reads: service.NewReads(opened), Engine: p.engine, Claims: service.NewClaims(), Names: service.NewNames(), Report: config.report(p.env, siteConfig)}
 	resp.ResourceData = data
 	resp.DataSourceData = data
 	resp.ListResourceData = data

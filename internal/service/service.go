@@ -15,6 +15,8 @@ import (
 // actions.
 type Data struct {
 	Site *site.Site
+	// Reads shares what is read of stations and KMS hosts.
+	Reads *Reads
 	// Engine runs the cycles of one provider: two pools on one KMS host then know of each
 	// other's restarts under way.
 	Engine *cycle.Engine

@@ -33,6 +33,7 @@ const orderPoll = 3 * time.Second
 // off), and tells seen each new state; else it returns when Timago has taken it. An end of
 // ctx ends the following, not the order. API mode only.
 func (s *Site) Order(ctx context.Context, station Station, order Order, seen func(state string)) error {
+	defer s.commanding()()
 	command := timago.Command{Name: order.Command, UnlessInUse: !order.Force && order.Command != OrderWake}
 	wish := timago.Wish{Command: order.Command}
 	if order.Command == OrderResetImage {

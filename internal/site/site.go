@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/timago/terraform-provider-timago/internal/inventory"
@@ -53,6 +54,7 @@ type Site struct {
 	source        CountSource
 	maxAge        time.Duration
 	addresses     sync.Map // of stations by name
+	commands      atomic.Int64
 }
 
 // Open prepares a site. It reaches nothing yet.
@@ -182,6 +184,11 @@ func (s *Site) Probe(ctx context.Context, station string) (kms.Uptime, error) {
 	return ask(ctx, s, station, s.machines.Probe)
 }
 
+// Station reads how long a station has been up and what Windows says of its licences.
+func (s *Site) Station(ctx context.Context, station string) (kms.Station, error) {
+	return ask(ctx, s, station, s.machines.Station)
+}
+
 // Presence reads who uses a station.
 func (s *Site) Presence(ctx context.Context, station string) (kms.Presence, error) {
 	return ask(ctx, s, station, s.machines.Presence)
@@ -213,7 +220,18 @@ func (s *Site) Restart(ctx context.Context, station string, force bool) error {
 	})
 }
 
+// Commands grows with everything that a station is told, when that begins and when it ends:
+// what was read before may no longer be so.
+func (s *Site) Commands() int64 { return s.commands.Load() }
+
+// commanding counts a command; the returned function ends it.
+func (s *Site) commanding() (end func()) {
+	s.commands.Add(1)
+	return func() { s.commands.Add(1) }
+}
+
 func (s *Site) tell(ctx context.Context, station string, command func(ctx context.Context, address string) error) error {
+	defer s.commanding()()
 	_, err := ask(ctx, s, station, func(ctx context.Context, address string) (struct{}, error) {
 		return struct{}{}, command(ctx, address)
 	})

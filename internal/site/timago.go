@@ -123,6 +123,7 @@ func (s *Site) FindFresh(ctx context.Context, nameOrID string) (Station, error) 
 // SetKMSActivation sets the option "KMS-Aktivierung" of an operating system of a station
 // as it was last seen. Where it is as wanted nothing is sent. API mode only.
 func (s *Site) SetKMSActivation(ctx context.Context, station Station, operatingSystem string, on bool) (Station, error) {
+	defer s.commanding()()
 	return s.timago.SetKMSActivation(ctx, station, operatingSystem, on)
 }
 
@@ -183,6 +184,7 @@ func (s *Site) CommandProgress(ctx context.Context, station Station, sent Progre
 const settling = 2 * time.Second
 
 func (s *Site) command(ctx context.Context, station Station, command timago.Command, wish timago.Wish) (Progress, error) {
+	defer s.commanding()()
 	sent, err := s.give(ctx, station, command, wish)
 	if err != nil || sent.Ended() {
 		return sent, cmp.Or(err, refusal(station, sent))

@@ -43,6 +43,7 @@ var errNoMAC error = noMAC{}
 // Wake switches a station on. It returns when the command is on its way; only the
 // station's own answer shows that it started.
 func (w Waking) Wake(ctx context.Context, name string) error {
+	defer w.commanding()()
 	station, err := w.FindFresh(ctx, name)
 	if err != nil {
 		return named("station", name, err)

@@ -14,6 +14,7 @@ import (
 
 const (
 	queryUptime   = "SELECT LastBootUpTime, LocalDateTime FROM Win32_OperatingSystem"
+	querySystem   = "SELECT CSName, LastBootUpTime, LocalDateTime FROM Win32_OperatingSystem"
 	queryConsole  = "SELECT Name, UserName FROM Win32_ComputerSystem"
 	queryDesktops = "SELECT SessionId FROM Win32_Process WHERE Name = 'explorer.exe'"
 	queryService  = "SELECT ClientMachineID, KeyManagementServiceMachine, KeyManagementServicePort, " +
@@ -34,6 +35,10 @@ func (c *Client) uptime(ctx context.Context, address string, options ...winrm.Op
 	if err != nil {
 		return kms.Uptime{}, err
 	}
+	return c.uptimeOf(address, system)
+}
+
+func (c *Client) uptimeOf(address string, system winrm.Instance) (kms.Uptime, error) {
 	boot, booted := system.Time("LastBootUpTime")
 	now, known := system.Time("LocalDateTime")
 	if !booted || !known {
@@ -42,6 +47,25 @@ func (c *Client) uptime(ctx context.Context, address string, options ...winrm.Op
 	uptime := kms.Uptime{Now: now, Boot: boot}
 	c.uptimes.Store(address, uptime)
 	return uptime, nil
+}
+
+// Station reads what a station's state needs, in three queries over one connection: how
+// long it has been up, and what Windows says of its licences.
+func (c *Client) Station(ctx context.Context, address string) (kms.Station, error) {
+	var station kms.Station
+	err := c.transport.Visit(ctx, address, func(ctx context.Context) error {
+		system, err := c.one(ctx, address, querySystem)
+		if err != nil {
+			return err
+		}
+		station.Name = text(system, "CSName")
+		if station.Uptime, err = c.uptimeOf(address, system); err != nil {
+			return err
+		}
+		station.Licensing, err = c.Licensing(ctx, address)
+		return err
+	})
+	return station, classifyOnce(err)
 }
 
 // Presence reads who uses a station and how long it has been up, in three queries.

@@ -22,6 +22,7 @@ import (
 
 // Transport is the part of the WS-Management client that this package needs.
 type Transport interface {
+	Visit(ctx context.Context, address string, ask func(ctx context.Context) error) error
 	Query(ctx context.Context, address, wql string, options ...winrm.Option) ([]winrm.Instance, error)
 	QueryEach(ctx context.Context, address, wql string, visit func(winrm.Instance) error, options ...winrm.Option) error
 	Invoke(ctx context.Context, address string, call winrm.Call, options ...winrm.Option) (winrm.Instance, error)
@@ -79,12 +80,23 @@ func classify(err error) error {
 	return err
 }
 
+// classifyOnce is classify for what may have been classified already.
+func classifyOnce(err error) error {
+	if sentinel := sentinelOf(err); sentinel == nil || errors.Is(err, sentinel) {
+		return err
+	}
+	return classify(err)
+}
+
 func sentinelOf(err error) error {
 	var quota *winrm.Quota
 	var protocol *winrm.Protocol
 	var kerberos *winrm.KerberosFailed
 	var unreachable *winrm.Unreachable
+	var shortage *winrm.Shortage
 	switch {
+	case errors.As(err, &shortage):
+		return kms.ErrShortage
 	case errors.As(err, &unreachable) && unreachable.Kind == winrm.KindDNS && notFound(err):
 		return kms.ErrUnknownName
 	case winrm.IsAuthRejected(err) && winrm.IsNotYetBack(err):

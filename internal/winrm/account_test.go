@@ -78,7 +78,7 @@ func TestRightPasswordFansOut(t *testing.T) {
 	for _, way := range ways {
 		t.Run(way.name, func(t *testing.T) {
 			t.Parallel()
-			rooms := fleet(t, 20, way.server)
+			rooms := fleet(t, 6, way.server) // with five connections each as many as are kept idle
 			for _, err := range askAll(t, client(t, way.client), rooms, 8) {
 				if err != nil {
 					t.Fatal(err)

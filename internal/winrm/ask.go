@@ -29,7 +29,7 @@ func (c *Client) ask(ctx context.Context, address string, m wsman.Message, o opt
 	if err != nil {
 		return nil, 0, err
 	}
-	r := &request{client: c, to: to, message: m, options: o}
+	r := &request{client: c, to: to, message: m, options: o, visit: c.visitOf(ctx, to)}
 	for backoff := firstBackoff; ; backoff = min(2*backoff, lastBackoff) {
 		body, err := r.attempt(ctx)
 		var quota *Quota
@@ -51,14 +51,22 @@ type request struct {
 	to       target
 	message  wsman.Message
 	options  options
+	visit    *visit    // in whose course it is made; nil: it stands alone
 	deadline time.Time // zero until the first connection stands
 	received int       // bytes of all its answers
 }
 
-// wait pauses before the next attempt, unless there is no time for one.
+// wait pauses before the next attempt, unless there is no time for one. A visit lets others
+// have its place meanwhile.
 func (r *request) wait(ctx context.Context, backoff time.Duration) bool {
 	pause := spread(backoff)
-	return time.Until(r.deadline) >= pause+leastTime && sleep(ctx, pause)
+	if time.Until(r.deadline) < pause+leastTime {
+		return false
+	}
+	if r.visit != nil {
+		r.visit.give()
+	}
+	return sleep(ctx, pause) && (r.visit == nil || r.visit.take(ctx) == nil)
 }
 
 // spread varies a pause, so that those who were refused together do not return
@@ -81,14 +89,14 @@ func sleep(ctx context.Context, pause time.Duration) bool {
 // attempt asks once. A connection from the pool may turn out to be dead, or
 // not to be authenticated any more; then a new one is tried, once.
 func (r *request) attempt(ctx context.Context) (*wsman.Element, error) {
-	leave, err := enter(ctx, r.to, r.client.pool.machine(r.to).requests)
+	p, leave, err := r.turn(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer leave()
-	body, again, err := r.try(ctx, r.options.fresh)
+	body, again, err := r.try(ctx, p, r.options.fresh)
 	if again {
-		body, _, err = r.try(ctx, true)
+		body, _, err = r.try(ctx, p, true)
 	}
 	if IsUnreachable(err) && IsNotYetBack(err) {
 		r.client.proof.noteUnreachable(r.to.String())
@@ -96,23 +104,36 @@ func (r *request) attempt(ctx context.Context) (*wsman.Element, error) {
 	return body, err
 }
 
+// turn waits until the request may be made: there are limits for each machine and over all.
+// A visit has waited already.
+func (r *request) turn(ctx context.Context) (p *place, leave func(), err error) {
+	if r.visit != nil {
+		return &r.visit.place, func() {}, r.visit.take(ctx) // it may have lent its place
+	}
+	leaveMachine, err := enter(ctx, r.to, r.client.pool.machine(r.to).requests)
+	if err != nil {
+		return nil, nil, err
+	}
+	p = &place{client: r.client, to: r.to}
+	if err := p.take(ctx); err != nil {
+		leaveMachine()
+		return nil, nil, err
+	}
+	return p, func() { p.give(); leaveMachine() }, nil
+}
+
 // try asks over one connection; again means that the failure was the
 // connection's and that a new one may be tried without doing anything twice.
-func (r *request) try(ctx context.Context, fresh bool) (body *wsman.Element, again bool, err error) {
+func (r *request) try(ctx context.Context, p *place, fresh bool) (body *wsman.Element, again bool, err error) {
 	c := r.client
 	if err := c.proof.refusal(r.to.String()); err != nil {
 		return nil, false, err
 	}
-	cn, err := c.pool.connect(ctx, r.to, fresh, r.options.timeout)
+	cn, err := r.connect(ctx, p, fresh)
 	if err != nil {
 		return nil, false, err
 	}
-	defer func() { c.pool.put(cn, !r.options.fresh) }()
-	leave, err := enter(ctx, r.to, c.parallel)
-	if err != nil {
-		return nil, false, err
-	}
-	defer leave()
+	defer func() { r.disconnect(cn) }()
 	if cn.session == nil {
 		if err := c.authenticate(ctx, cn, r.options); err != nil {
 			cn.broken = true

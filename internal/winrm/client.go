@@ -43,7 +43,7 @@ type Config struct {
 	Kerberos KerberosConfig // with AuthKerberos
 
 	Timeout     time.Duration // of one request; connecting has a tenth of it and at least 3 s. 0: 30 s
-	MaxParallel int           // requests under way over all machines. 0: 32
+	MaxParallel int           // connections in use over all machines. 0: 32
 
 	UserAgent string // "": terraform-provider-timago
 
@@ -82,7 +82,8 @@ type Client struct {
 	proof    *proof
 	tickets  *kerberos.Tickets // with AuthKerberos
 	pool     *pool
-	parallel chan struct{} // one element per request under way
+	parallel chan struct{} // one element per request, or visit, under way
+	waiting  chan struct{} // one per slow dial that has lent its place
 }
 
 // NewClient checks the configuration; it connects to nothing.
@@ -118,7 +119,7 @@ func NewClient(config Config) (*Client, error) {
 		config.MaxParallel = defaultMaxParallel
 	}
 	account := accountOf(config)
-	client := &Client{config: config, scheme: scheme, now: time.Now, parallel: make(chan struct{}, config.MaxParallel)}
+	client := &Client{config: config, scheme: scheme, now: time.Now, parallel: make(chan struct{}, config.MaxParallel), waiting: make(chan struct{}, slowDials)}
 	client.config.Password = "" // only account has it from here on
 	if config.Auth == AuthKerberos {
 		var err error
@@ -156,9 +157,9 @@ type options struct {
 	timeout       time.Duration
 }
 
-// FreshConnection makes the call a probe: it uses a connection of its own,
-// since one from before a restart may hang half-open for minutes, and closes
-// the idle ones to that machine for the same reason.
+// FreshConnection makes the call a probe: it opens a connection, since one from
+// before a restart may hang half-open for minutes, and closes the idle ones to
+// that machine for the same reason.
 func FreshConnection() Option { return func(o *options) { o.fresh = true } }
 
 // Timeout replaces Config.Timeout for the call. A method that takes longer

@@ -43,6 +43,7 @@ type conn struct {
 	reused         bool        // came from the pool, so the machine may have closed it
 	broken         bool        // must not be used again
 	expiry         *time.Timer // closes it while idle
+	idleSince      time.Time
 }
 
 type reply struct {
@@ -126,6 +127,11 @@ func (c *conn) unreadable(ctx context.Context, err error) error {
 func (c *conn) tooLarge(status int) error {
 	c.broken = true
 	return &Protocol{Address: c.to.String(), Status: status, Sent: true, Reason: "the answer is too large"}
+}
+
+// usable reports whether an idle connection may be used again.
+func (c *conn) usable() bool {
+	return time.Since(c.born) < lifeLimit && (time.Since(c.idleSince) < lookAfter || c.alive())
 }
 
 // alive reports whether an idle connection is still open, as far as one can

@@ -31,14 +31,15 @@ func (c Config) roundTripLimit() time.Duration { return max(10*time.Second, c.Ti
 // are only ever sent over what it returns.
 type dialer struct {
 	tls            *tls.Config // nil: plain HTTP
-	net            net.Dialer
+	dialTCP        func(ctx context.Context, network, address string) (net.Conn, error)
+	makeRoom       func() // closes what is open and not used
 	roundTripLimit time.Duration
 	userAgent      string
 }
 
 func newDialer(config Config) (*dialer, error) {
 	d := &dialer{
-		net:            net.Dialer{Timeout: config.dialLimit(), KeepAlive: 15 * time.Second},
+		dialTCP:        (&net.Dialer{Timeout: config.dialLimit(), KeepAlive: 15 * time.Second}).DialContext,
 		roundTripLimit: config.roundTripLimit(), userAgent: cmp.Or(config.UserAgent, "terraform-provider-timago"),
 	}
 	if !config.UseTLS {
@@ -78,13 +79,57 @@ func newDialer(config Config) (*dialer, error) {
 	return d, nil
 }
 
-// dial opens a connection that has not been authenticated, for a call that has
-// the given time.
-func (d *dialer) dial(ctx context.Context, to target, limit time.Duration) (*conn, error) {
-	raw, err := d.net.DialContext(ctx, "tcp", to.String())
-	if err != nil {
-		return nil, connectionError(ctx, to, err, false)
+// dial opens a connection that has not been authenticated, for a call that has the given
+// time. What this machine is short of, files or ports, is waited out as long: that says
+// nothing of the machine that is dialled.
+func (d *dialer) dial(ctx context.Context, p *place, limit time.Duration) (*conn, error) {
+	start := time.Now()
+	for backoff := firstBackoff; ; backoff = min(2*backoff, lastBackoff) {
+		if err := p.take(ctx); err != nil {
+			return nil, err
+		}
+		raw, err := d.dialLending(ctx, p)
+		if err == nil {
+			return d.secure(ctx, p.to, raw, limit)
+		}
+		shortage, is := errors.AsType[*Shortage](err)
+		if !is {
+			return nil, err
+		}
+		d.makeRoom()
+		if pause := spread(backoff); time.Since(start)+pause > limit || !sleep(ctx, pause) {
+			return nil, shortage
+		}
 	}
+}
+
+// dialLending dials, and lets another request have the place while nothing answers.
+func (d *dialer) dialLending(ctx context.Context, p *place) (net.Conn, error) {
+	var raw net.Conn
+	var err error
+	end := p.lend(func() { raw, err = d.raw(ctx, p.to) })
+	defer end()
+	if err == nil {
+		if err = p.take(ctx); err != nil {
+			_ = raw.Close()
+		}
+	}
+	return raw, err
+}
+
+func (d *dialer) raw(ctx context.Context, to target) (net.Conn, error) {
+	raw, err := d.dialTCP(ctx, "tcp", to.String())
+	switch {
+	case err == nil:
+		return raw, nil
+	case isShortage(err):
+		return nil, &Shortage{Address: to.String(), Err: err}
+	}
+	return nil, connectionError(ctx, to, err, false)
+}
+
+// secure makes a connection of what was dialled.
+func (d *dialer) secure(ctx context.Context, to target, raw net.Conn, limit time.Duration) (*conn, error) {
 	c := &conn{to: to, net: raw, userAgent: d.userAgent, born: time.Now(), roundTripLimit: min(limit, d.roundTripLimit)}
 	if d.tls != nil {
 		config := d.tls.Clone()
@@ -107,10 +152,15 @@ func (d *dialer) dial(ctx context.Context, to target, limit time.Duration) (*con
 	return c, nil
 }
 
-// again puts a new connection in the place of one that the machine ended.
+// redial puts a new connection in the place of one that the machine ended. It lends its
+// place to nobody: others may wait for what this call is about to learn of the account.
 func (d *dialer) redial(ctx context.Context, c *conn) error {
 	c.close()
-	next, err := d.dial(ctx, c.to, c.roundTripLimit)
+	raw, err := d.raw(ctx, c.to)
+	if err != nil {
+		return err
+	}
+	next, err := d.secure(ctx, c.to, raw, c.roundTripLimit)
 	if err == nil {
 		*c = *next
 	}

@@ -81,6 +81,24 @@ func (e *Unreachable) Advice() string {
 	}
 }
 
+// Shortage means that this machine had no file or port left for a connection, for as long
+// as the call might take. It says nothing of the machine that was to be asked.
+type Shortage struct {
+	Address string // host:port
+	Err     error
+}
+
+func (e *Shortage) Error() string {
+	return fmt.Sprintf("no connection to %s could be opened: this machine is out of files or ports: %v", e.Address, e.Err)
+}
+
+func (e *Shortage) Unwrap() error { return e.Err }
+
+// Advice says what to do next.
+func (e *Shortage) Advice() string {
+	return "Raise the limit of open files for the process that runs Terraform (ulimit -n), end what else holds files or ports on this machine, or lower winrm.max_parallel."
+}
+
 // Interrupted means that the caller's context was cancelled during the call.
 type Interrupted struct {
 	Address string

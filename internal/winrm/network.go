@@ -15,8 +15,14 @@ import (
 var (
 	refusedErrors = []error{syscall.ECONNREFUSED, syscall.Errno(10061)}
 	routeErrors   = []error{syscall.EHOSTUNREACH, syscall.ENETUNREACH, syscall.Errno(10065), syscall.Errno(10051)}
-	resetErrors   = []error{syscall.ECONNRESET, syscall.EPIPE, syscall.Errno(10054), syscall.Errno(10053), io.EOF, io.ErrUnexpectedEOF, net.ErrClosed}
+	// shortageErrors are this machine's own: no file, no port, no buffer is left.
+	shortageErrors = []error{syscall.EMFILE, syscall.ENFILE, syscall.EADDRNOTAVAIL, syscall.ENOBUFS, syscall.Errno(10024), syscall.Errno(10048), syscall.Errno(10055)}
+	resetErrors    = []error{syscall.ECONNRESET, syscall.EPIPE, syscall.Errno(10054), syscall.Errno(10053), io.EOF, io.ErrUnexpectedEOF, net.ErrClosed}
 )
+
+func isShortage(err error) bool {
+	return slices.ContainsFunc(shortageErrors, func(target error) bool { return errors.Is(err, target) })
+}
 
 // connectionError types what went wrong on a connection; sent as in Unreachable.
 func connectionError(ctx context.Context, to target, err error, sent bool) error {

@@ -2,6 +2,7 @@ package winrm
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 )
@@ -10,6 +11,8 @@ const (
 	// perMachine limits the requests under way to one machine, and the shells
 	// open on it: well below Windows' quotas per user, which others use too.
 	perMachine = 5
+	// maxIdle limits the connections that are kept for later, over all machines.
+	maxIdle = 30
 	// An idle connection ends well before http.sys would end it (120 s).
 	idleLimit = 30 * time.Second
 	lifeLimit = 5 * time.Minute
@@ -17,29 +20,27 @@ const (
 	lookAfter = 100 * time.Millisecond
 )
 
-// pool keeps the connections of a client: few to a machine, and each with an
-// end.
+// pool keeps the connections of a client: few to a machine, few that are idle, and each
+// with an end.
 type pool struct {
 	dialer *dialer
 
 	mu       sync.Mutex
 	closed   bool
 	machines map[target]*machine
+	idle     []*conn // the oldest first
 }
 
+// machine has the limits of one.
 type machine struct {
 	requests chan struct{} // one element per request under way
 	shells   chan struct{} // one per open shell
-	idle     []idleConn
-}
-
-type idleConn struct {
-	*conn
-	since time.Time
 }
 
 func newPool(d *dialer) *pool {
-	return &pool{dialer: d, machines: make(map[target]*machine)}
+	p := &pool{dialer: d, machines: make(map[target]*machine)}
+	d.makeRoom = p.closeIdle
+	return p
 }
 
 func (p *pool) machine(to target) *machine {
@@ -63,18 +64,15 @@ func enter(ctx context.Context, to target, slots chan struct{}) (leave func(), e
 	}
 }
 
-// connect gives a connection that nobody else uses: an idle one, or a new one
-// that must still be authenticated. With fresh the idle ones are closed.
-func (p *pool) connect(ctx context.Context, to target, fresh bool, limit time.Duration) (*conn, error) {
+// take gives an idle connection that is still good; nil where there is none. With fresh
+// the idle ones are closed.
+func (p *pool) take(to target, fresh bool) (*conn, error) {
 	for {
-		c, since, err := p.takeIdle(to)
-		if err != nil {
+		c, err := p.takeIdle(to)
+		if c == nil || err != nil {
 			return nil, err
 		}
-		if c == nil {
-			return p.dialer.dial(ctx, to, limit)
-		}
-		if !fresh && time.Since(c.born) < lifeLimit && (time.Since(since) < lookAfter || c.alive()) {
+		if !fresh && c.usable() {
 			c.reused = true
 			return c, nil
 		}
@@ -82,20 +80,20 @@ func (p *pool) connect(ctx context.Context, to target, fresh bool, limit time.Du
 	}
 }
 
-func (p *pool) takeIdle(to target) (*conn, time.Time, error) {
+func (p *pool) takeIdle(to target) (*conn, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed {
-		return nil, time.Time{}, ErrClosed
+		return nil, ErrClosed
 	}
-	m := p.machines[to]
-	if m == nil || len(m.idle) == 0 {
-		return nil, time.Time{}, nil
+	for i, c := range slices.Backward(p.idle) {
+		if c.to == to {
+			p.idle = slices.Delete(p.idle, i, i+1)
+			c.expiry.Stop()
+			return c, nil
+		}
 	}
-	last := m.idle[len(m.idle)-1]
-	m.idle = m.idle[:len(m.idle)-1]
-	last.expiry.Stop()
-	return last.conn, last.since, nil
+	return nil, nil //nolint:nilnil // none is idle
 }
 
 // put takes a connection back: kept when it is good for another request.
@@ -106,32 +104,43 @@ func (p *pool) put(c *conn, keep bool) {
 		c.close()
 		return
 	}
+	if len(p.idle) == maxIdle {
+		p.closeOldest()
+	}
+	c.idleSince = time.Now()
 	c.expiry = time.AfterFunc(idleLimit, func() { p.expire(c) })
-	m := p.machines[c.to]
-	m.idle = append(m.idle, idleConn{c, time.Now()})
+	p.idle = append(p.idle, c)
+}
+
+// closeOldest closes the connection that is idle for longest, of those for which no request
+// waits already, where there are some. The lock is held.
+func (p *pool) closeOldest() {
+	oldest := max(0, slices.IndexFunc(p.idle, func(c *conn) bool { return len(p.machines[c.to].requests) == 0 }))
+	p.idle[oldest].close()
+	p.idle = slices.Delete(p.idle, oldest, oldest+1)
 }
 
 func (p *pool) expire(c *conn) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	m := p.machines[c.to]
-	for i, idle := range m.idle {
-		if idle.conn == c {
-			m.idle = append(m.idle[:i], m.idle[i+1:]...)
-			c.close()
-			return
-		}
+	if i := slices.Index(p.idle, c); i >= 0 {
+		p.idle = slices.Delete(p.idle, i, i+1)
+		c.close()
 	}
+}
+
+func (p *pool) closeIdle() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, c := range p.idle {
+		c.close()
+	}
+	p.idle = nil
 }
 
 func (p *pool) close() {
 	p.mu.Lock()
-	defer p.mu.Unlock()
 	p.closed = true
-	for _, m := range p.machines {
-		for _, idle := range m.idle {
-			idle.close()
-		}
-		m.idle = nil
-	}
+	p.mu.Unlock()
+	p.closeIdle()
 }

@@ -78,7 +78,7 @@ func measure(ctx context.Context) error {
 
 // pool measures one pool of n stations, from nothing to a steady plan.
 func (s settings) pool(ctx context.Context, provider string, n int) ([]measurement, error) {
-	site, err := openSite(ctx, 1, n)
+	site, err := openSite(ctx, 1, n, s.licensed)
 	if err != nil {
 		return nil, err
 	}
@@ -94,7 +94,7 @@ func (s settings) pool(ctx context.Context, provider string, n int) ([]measureme
 		args []string
 		exit int
 	}{
-		{whatPlan, []string{"plan", "-detailed-exitcode"}, 2},
+		{whatPlan, []string{"plan", "-detailed-exitcode"}, 2}, // the pool is new
 		{whatApply, []string{"apply", "-auto-approve"}, 0},
 		{whatSteady, []string{"plan", "-detailed-exitcode"}, 0},
 	} {
@@ -132,8 +132,9 @@ type site struct {
 	answers *json.Decoder
 }
 
-func openSite(ctx context.Context, schools, stations int) (*site, error) {
-	command, err := part(ctx, sitePart, stationsVariable+"="+strconv.Itoa(stations), schoolsVariable+"="+strconv.Itoa(schools))
+func openSite(ctx context.Context, schools, stations int, licensed bool) (*site, error) {
+	command, err := part(ctx, sitePart, stationsVariable+"="+strconv.Itoa(stations), schoolsVariable+"="+strconv.Itoa(schools),
+		licensedVariable+"="+strconv.FormatBool(licensed))
 	if err != nil {
 		return nil, err
 	}

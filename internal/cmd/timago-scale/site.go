@@ -22,6 +22,7 @@ const (
 	// stationsVariable and schoolsVariable say how large the sites are.
 	stationsVariable = "TIMAGO_SCALE_STATIONS"
 	schoolsVariable  = "TIMAGO_SCALE_SCHOOLS"
+	licensedVariable = "TIMAGO_SCALE_LICENSED"
 	// password is of a simulated account.
 	password = "only-for-simulated-stations"
 	// room is where all stations of a school stand.
@@ -74,7 +75,7 @@ func serveSite(ctx context.Context, input io.Reader, output io.Writer) error {
 	}()
 	var ready []school
 	for range schools {
-		site, err := simulator.Start(scenario(stations), simulator.Options{Speed: speed}) //nolint:contextcheck // it runs until Close
+		site, err := simulator.Start(scenario(stations, os.Getenv(licensedVariable) == "true"), simulator.Options{Speed: speed}) //nolint:contextcheck // it runs until Close
 		if err != nil {
 			return err
 		}
@@ -98,8 +99,8 @@ func serveSite(ctx context.Context, input io.Reader, output io.Writer) error {
 	return questions.Err()
 }
 
-// scenario is a school whose stations hold Windows and Office, none of them activated yet.
-func scenario(stations int) simulator.Scenario {
+// scenario is a school whose stations hold Windows and Office.
+func scenario(stations int, licensed bool) simulator.Scenario {
 	timing := world.DefaultTiming()
 	return simulator.Scenario{
 		WinRM: simulator.WinRM{Password: password},
@@ -107,7 +108,7 @@ func scenario(stations int) simulator.Scenario {
 			Seed: 14,
 			Host: world.Host{Keys: []world.Key{{Key: "windows"}, {Key: "office-2024"}}, LogSize: 50_000},
 			Stations: world.Rows(stations, world.Station{
-				Name: "PC%05d", Room: room, Timing: &timing,
+				Name: "PC%05d", Room: room, Timing: &timing, Licensed: licensed,
 				Products: []world.Product{{Title: "windows-11-education"}, {Title: "office-2024"}},
 			}),
 		},

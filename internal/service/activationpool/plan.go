@@ -179,6 +179,7 @@ func (r *Resource) preflight(ctx context.Context, plan, state model, last privat
 			"cycle.method is \"reset_image\", which needs API mode.\n\nSet endpoint in the provider block, or leave method out: stations are then restarted.")
 		return diags
 	}
+	p.Presence = p.limits.WhenInUse == kms.SkipWhenInUse // a restart may be near
 	found, err := r.read(ctx, p, last, false)
 	diags = r.reported(p, found, err)
 	if found.KMSHost == "" || found.ShownOnly {

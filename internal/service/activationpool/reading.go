@@ -16,9 +16,10 @@ func (r *Resource) definition(p configured) pool.Definition {
 	return p.Definition
 }
 
-// read looks at the pool once. fresh leaves nothing that Timago said to memory.
+// read looks at the pool once, with what others have just read of the same stations and the
+// same host; fresh leaves nothing to memory.
 func (r *Resource) read(ctx context.Context, p configured, known privateState, fresh bool) (pool.Reading, error) {
-	return pool.Read(ctx, readable{r.site, fresh}, r.definition(p), known.known())
+	return pool.Read(ctx, readable{r.site, r.reads, fresh}, r.definition(p), known.known())
 }
 
 // reported is what a reading and its error say: an error where the pool could not be

@@ -25,6 +25,7 @@ var (
 // Resource keeps the thresholds of a pool of stations.
 type Resource struct {
 	site   *site.Site
+	reads  *service.Reads
 	engine *cycle.Engine
 	names  *service.Names
 	report *report.Report
@@ -43,7 +44,7 @@ func (r *Resource) Metadata(_ context.Context, req resource.MetadataRequest, res
 func (r *Resource) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
 	data, diags := service.From(req.ProviderData)
 	resp.Diagnostics.Append(diags...)
-	r.site = data.Site
+	r.site, r.reads = data.Site, data.Reads
 	r.engine = data.Engine
 	r.names = data.Names
 	r.report = data.Report

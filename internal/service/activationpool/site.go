@@ -4,14 +4,17 @@ import (
 	"context"
 	"errors"
 
+	"github.com/timago/terraform-provider-timago/internal/kms"
 	"github.com/timago/terraform-provider-timago/internal/pool"
+	"github.com/timago/terraform-provider-timago/internal/service"
 	"github.com/timago/terraform-provider-timago/internal/site"
 )
 
 // readable is the site as a pool is read from it.
 type readable struct {
 	*site.Site
-	fresh bool // leave nothing that Timago said to memory
+	reads *service.Reads
+	fresh bool // leave nothing to memory
 }
 
 var _ pool.Site = readable{}
@@ -31,8 +34,21 @@ func (s readable) Pending(ctx context.Context, stations []string) (map[string]st
 	return pending, err
 }
 
-// HostReader reads the KMS host of that name.
-func (s readable) HostReader(kmsHost string) pool.HostReader { return s.At(kmsHost) }
+// Station reads a station, or takes what was just read of it.
+func (s readable) Station(ctx context.Context, name string) (kms.Station, error) {
+	if s.fresh {
+		return s.Site.Station(ctx, name)
+	}
+	return s.reads.Station(ctx, name)
+}
+
+// KMSHost reads the KMS host of that name, or takes what was just read of it.
+func (s readable) KMSHost(ctx context.Context, kmsHost string) (pool.HostReading, error) {
+	if s.fresh {
+		return pool.ReadHost(ctx, s.At(kmsHost))
+	}
+	return s.reads.KMSHost(ctx, kmsHost)
+}
 
 // AsksWindows tells whether Windows itself can be asked.
 func (s readable) AsksWindows() bool { return s.HasWinRM() }

@@ -13,7 +13,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/timago/terraform-provider-timago/internal/kms"
-	"github.com/timago/terraform-provider-timago/internal/pool"
 	"github.com/timago/terraform-provider-timago/internal/service"
 	"github.com/timago/terraform-provider-timago/internal/site"
 	"github.com/timago/terraform-provider-timago/internal/tfdiag"
@@ -22,7 +21,10 @@ import (
 var _ datasource.DataSourceWithConfigure = (*DataSource)(nil)
 
 // DataSource reads a KMS host in depth.
-type DataSource struct{ site *site.Site }
+type DataSource struct {
+	site  *site.Site
+	reads *service.Reads
+}
 
 // NewDataSource returns the data source for registration.
 func NewDataSource() datasource.DataSource { return &DataSource{} }
@@ -37,7 +39,7 @@ func (d *DataSource) Metadata(_ context.Context, req datasource.MetadataRequest,
 func (d *DataSource) Configure(_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {
 	data, diags := service.From(req.ProviderData)
 	resp.Diagnostics.Append(diags...)
-	d.site = data.Site
+	d.site, d.reads = data.Site, data.Reads
 }
 
 // readTimeout bounds a read: the log of a month is long.
@@ -64,8 +66,7 @@ func (d *DataSource) Read(ctx context.Context, req datasource.ReadRequest, resp 
 		}.Error())
 		return
 	}
-	host := d.site.At(name)
-	reading, err := pool.ReadHost(ctx, host)
+	reading, err := d.reads.KMSHost(ctx, name)
 	if err != nil {
 		resp.Diagnostics.Append(tfdiag.Failure{
 			Verb: "read", Noun: "KMS host", Name: name,
@@ -76,7 +77,7 @@ func (d *DataSource) Read(ctx context.Context, req datasource.ReadRequest, resp 
 	}
 	m.Host = types.StringValue(name)
 	m.show(reading)
-	resp.Diagnostics.Append(m.look(ctx, host, reading.Host.Port)...)
+	resp.Diagnostics.Append(m.look(ctx, d.site.At(name), reading.Host.Port)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 }
 

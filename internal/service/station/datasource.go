@@ -9,7 +9,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
-	"github.com/timago/terraform-provider-timago/internal/kms"
 	"github.com/timago/terraform-provider-timago/internal/service"
 	"github.com/timago/terraform-provider-timago/internal/site"
 	"github.com/timago/terraform-provider-timago/internal/tfdiag"
@@ -18,7 +17,10 @@ import (
 var _ datasource.DataSourceWithConfigure = (*DataSource)(nil)
 
 // DataSource reads one station.
-type DataSource struct{ site *site.Site }
+type DataSource struct {
+	site  *site.Site
+	reads *service.Reads
+}
 
 // NewDataSource returns the data source for registration.
 func NewDataSource() datasource.DataSource { return &DataSource{} }
@@ -33,7 +35,7 @@ func (d *DataSource) Metadata(_ context.Context, req datasource.MetadataRequest,
 func (d *DataSource) Configure(_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {
 	data, diags := service.From(req.ProviderData)
 	resp.Diagnostics.Append(diags...)
-	d.site = data.Site
+	d.site, d.reads = data.Site, data.Reads
 }
 
 // readTimeout bounds a read: licences can take a minute.
@@ -69,15 +71,15 @@ func (d *DataSource) read(ctx context.Context, name string, m *model) diag.Diagn
 		failure.Err = err
 		return diag.Diagnostics{failure.Error()}
 	}
-	var s kms.Station
-	var err error
-	if s.Presence, err = d.site.Presence(ctx, name); err != nil {
+	s, err := d.reads.Station(ctx, name)
+	if err != nil {
 		return fail(err)
 	}
-	if s.Licensing, err = d.site.Licensing(ctx, name); err != nil {
+	used, err := d.site.Presence(ctx, name)
+	if err != nil {
 		return fail(err)
 	}
-	m.show(s)
+	m.show(s, used)
 	// What is older than the start comes from the making of the image.
 	requests, err := d.site.Requests(ctx, name, s.Boot)
 	if err != nil {

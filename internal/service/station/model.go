@@ -59,13 +59,13 @@ type requestModel struct {
 var means = map[kms.Means]string{kms.ByKMS: "kms", kms.ByActiveDirectory: "active_directory", kms.ByOther: "other"}
 
 // show puts a reading into the model.
-func (m *model) show(s kms.Station) {
+func (m *model) show(s kms.Station, used kms.Presence) {
 	m.ComputerName = types.StringValue(s.Name)
 	m.Started = moment(s.Boot)
 	m.Uptime = tfduration.Of(s.Duration().Truncate(time.Second))
-	m.User = told(s.User)
-	m.InUse = types.BoolValue(s.InUse(nil) != "")
-	m.Sessions = types.Int64Value(int64(s.Desktops))
+	m.User = told(used.User)
+	m.InUse = types.BoolValue(used.InUse(nil) != "")
+	m.Sessions = types.Int64Value(int64(used.Desktops))
 	m.CMID = told(string(s.CMID))
 	m.KMSHost = told(s.KMSHost)
 	if s.KMSHost != "" {
