@@ -143,7 +143,7 @@ func TestAStationThatNeverComesBackIsLeftOutAndReported(t *testing.T) {
 		s.Saw(world.NeverComesBack)
 		left, _ := acctest.At(s.Values(room), "last_cycle.left_out").(map[string]any)
 		for _, said := range []string{
-			"Unable to reach 1 of the 5 members", "1 of the 5 members of activation pool R101 were left out",
+			"Unable to reach 1 of the 5 members", "1 of the 5 members of activation pool R101 was left out",
 			"See on the screen of a station that did not come back", "Activation pool R101 is activated", "13 restarts on 5 stations",
 		} {
 			if !outcome.Contains(said) || len(left) != 1 {

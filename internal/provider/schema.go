@@ -180,7 +180,7 @@ func winrmAttributes() map[string]schema.Attribute {
 			ElementType:         types.StringType,
 			MarkdownDescription: "SHA-256 fingerprints (hexadecimal, colons allowed) of the only certificates to accept. Default: any that verifies.",
 			Validators: []validator.List{
-				listvalidator.SizeAtLeast(1),
+				tfvalidate.NotEmpty("Name at least one certificate, or leave it out."),
 				tfvalidate.NoNullElements(),
 				listvalidator.ValueStringsAre(fingerprint{}),
 			},

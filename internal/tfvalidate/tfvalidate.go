@@ -45,6 +45,35 @@ func nullAmong(at path.Path, elements []attr.Value) diag.Diagnostics {
 		at.String()+": one of the elements is null. compact([…]) leaves out what is null.")}
 }
 
+// NotEmpty refuses a set or a list without elements, and says what to do instead.
+func NotEmpty(remedy string) interface {
+	validator.Set
+	validator.List
+} {
+	return notEmpty{remedy}
+}
+
+type notEmpty struct{ remedy string }
+
+func (notEmpty) Description(context.Context) string { return "must have an element" }
+
+func (v notEmpty) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
+
+func (v notEmpty) ValidateSet(_ context.Context, req validator.SetRequest, resp *validator.SetResponse) {
+	resp.Diagnostics.Append(v.refuse(req.Path, req.ConfigValue, len(req.ConfigValue.Elements()))...)
+}
+
+func (v notEmpty) ValidateList(_ context.Context, req validator.ListRequest, resp *validator.ListResponse) {
+	resp.Diagnostics.Append(v.refuse(req.Path, req.ConfigValue, len(req.ConfigValue.Elements()))...)
+}
+
+func (v notEmpty) refuse(at path.Path, value attr.Value, elements int) diag.Diagnostics {
+	if value.IsNull() || value.IsUnknown() || elements > 0 {
+		return nil
+	}
+	return diag.Diagnostics{diag.NewAttributeErrorDiagnostic(at, "Nothing is named", at.String()+": it is empty. "+v.remedy)}
+}
+
 // SomethingSet refuses an object in which nothing is set. Terraform itself drops names that
 // an object does not have, so a misspelt one would pass in silence.
 func SomethingSet() validator.Object { return somethingSet{} }

@@ -42,6 +42,34 @@ func TestNoElementIsNull(t *testing.T) {
 	}
 }
 
+func TestAListNamesSomething(t *testing.T) {
+	t.Parallel()
+	at := path.Root("stations")
+	none := []attr.Value{}
+	refused := diag.Diagnostics{diag.NewAttributeErrorDiagnostic(at, "Nothing is named", "stations: it is empty. Name a station.")}
+	for name, tt := range map[string]struct {
+		set  types.Set
+		list types.List
+		want diag.Diagnostics
+	}{
+		"empty":         {types.SetValueMust(types.StringType, none), types.ListValueMust(types.StringType, none), refused},
+		"left out":      {types.SetNull(types.StringType), types.ListNull(types.StringType), nil},
+		"not known yet": {types.SetUnknown(types.StringType), types.ListUnknown(types.StringType), nil},
+		"one": {
+			types.SetValueMust(types.StringType, []attr.Value{types.StringUnknown()}),
+			types.ListValueMust(types.StringType, []attr.Value{types.StringUnknown()}), nil,
+		},
+	} {
+		var set validator.SetResponse
+		tfvalidate.NotEmpty("Name a station.").ValidateSet(t.Context(), validator.SetRequest{Path: at, ConfigValue: tt.set}, &set)
+		var list validator.ListResponse
+		tfvalidate.NotEmpty("Name a station.").ValidateList(t.Context(), validator.ListRequest{Path: at, ConfigValue: tt.list}, &list)
+		if !set.Diagnostics.Equal(tt.want) || !list.Diagnostics.Equal(tt.want) {
+			t.Errorf("%s: %v, %v", name, set.Diagnostics, list.Diagnostics)
+		}
+	}
+}
+
 func TestAnObjectSetsSomething(t *testing.T) {
 	t.Parallel()
 	kinds := map[string]attr.Type{"windows": types.Int64Type, "office": types.Int64Type}

@@ -161,7 +161,7 @@ func (r *Resource) warnings(p configured, found pool.Reading) diag.Diagnostics {
 		}.Warning())
 	}
 	if unknown := found.UnknownNames(); len(unknown) > 0 {
-		diags.Append(unknownNames(p.name, len(found.Members), unknown, r.listed()))
+		diags.Append(unknownNames(p, len(found.Members), unknown, r.listed()))
 	}
 	return diags
 }
@@ -176,18 +176,30 @@ func (r *Resource) listed() []string {
 }
 
 // unknownNames says which names mean no machine, and which may have been meant.
-func unknownNames(pool string, members int, unknown, listed []string) diag.Diagnostic {
+func unknownNames(p configured, members int, unknown, listed []string) diag.Diagnostic {
 	nearest := map[string]string{}
 	for _, name := range unknown {
 		nearest[name] = hint(name, listed)
+	}
+	attribute := "stations"
+	if p.Location != "" {
+		attribute = "location"
 	}
 	where, remedy := "DNS does not know them", "Write them as DNS does, or set winrm.domain_suffix in the provider block where they lack their domain."
 	if len(listed) > 0 {
 		remedy = "Write them as the inventory does. Where it is right, see that DNS knows them, or give their address in its column Adresse."
 	}
 	return diag.NewWarningDiagnostic(
-		fmt.Sprintf("%d of the %d members of activation pool %s have a name that is not known", len(unknown), members, pool),
-		where+", so that they cannot be asked, and nothing waits for them:\n"+listing(nearest)+"\n\n"+remedy)
+		fmt.Sprintf("%d of the %d members of activation pool %s %s a name that is not known", len(unknown), members, p.name, verb(len(unknown), "has", "have")),
+		attribute+": "+where+", so that they cannot be asked, and nothing waits for them:\n"+listing(nearest)+"\n\n"+remedy)
+}
+
+// verb is that of a sentence about n members.
+func verb(n int, one, several string) string {
+	if n == 1 {
+		return one
+	}
+	return several
 }
 
 // hint says what is listed under a name, or near to it.
@@ -246,7 +258,7 @@ func unlicensed(name string, found pool.Reading, next string) diag.Diagnostics {
 	commonest := slices.MaxFunc(slices.Sorted(maps.Keys(names)), func(x, y string) int { return cmp.Compare(names[x], names[y]) })
 	detail := fmt.Sprintf("The thresholds hold, and these members answered. The commonest reason, of %s: %s.", kms.Plural(names[commonest], "member"), commonest)
 	return diag.Diagnostics{diag.NewWarningDiagnostic(
-		fmt.Sprintf("%d of the %d members of activation pool %s are not licensed", len(reasons), len(found.Members), name),
+		fmt.Sprintf("%d of the %d members of activation pool %s %s not licensed", len(reasons), len(found.Members), name, verb(len(reasons), "is", "are")),
 		strings.Join(append([]string{detail}, append(remedies(reasons), next)...), "\n\n"),
 	)}
 }

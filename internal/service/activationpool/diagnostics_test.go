@@ -62,11 +62,11 @@ func TestWhyAPoolWasNotJudged(t *testing.T) {
 func TestANameThatMeansNothingIsSaid(t *testing.T) {
 	t.Parallel()
 	listed := []string{"R101-PC01", "R101-PC02"}
-	says(t, "with an inventory", diag.Diagnostics{unknownNames("R101", 5, []string{"R101-PC1.schule.example", "KMS99", "r101-pc02:5986"}, listed)},
+	says(t, "with an inventory", diag.Diagnostics{unknownNames(configured{name: "R101"}, 5, []string{"R101-PC1.schule.example", "KMS99", "r101-pc02:5986"}, listed)},
 		"3 of the 5 members of activation pool R101 have a name that is not known", "nothing waits for them",
 		"  - R101-PC1.schule.example: the inventory lists no such station; did you mean R101-PC01?",
 		"  - KMS99: the inventory lists no such station\n", "  - r101-pc02:5986: the inventory lists it\n", "as the inventory does")
-	says(t, "without", diag.Diagnostics{unknownNames("R101", 1, []string{"PC1"}, nil)}, "  - PC1\n", "winrm.domain_suffix", "!inventory")
+	says(t, "without", diag.Diagnostics{unknownNames(configured{name: "R101", Definition: pool.Definition{Location: "R101"}}, 1, []string{"PC1"}, nil)}, "1 of the 1 members of activation pool R101 has a name that is not known\nlocation: DNS", "  - PC1\n", "winrm.domain_suffix", "!inventory")
 }
 
 // A plan of a pool that holds warns once of members that answered and are not licensed.

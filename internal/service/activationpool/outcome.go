@@ -148,7 +148,7 @@ func (o applyOutcome) leftOut() diag.Diagnostics {
 		detail = append(detail, "See on the screen of a station that did not come back what keeps it.")
 	}
 	return diag.Diagnostics{diag.NewWarningDiagnostic(
-		fmt.Sprintf("%d of the %d members of activation pool %s were left out", len(left), len(o.before.Members), o.pool.name),
+		fmt.Sprintf("%d of the %d members of activation pool %s %s left out", len(left), len(o.before.Members), o.pool.name, verb(len(left), "was", "were")),
 		strings.Join(append(detail, remedies(left)...), "\n\n"),
 	)}
 }

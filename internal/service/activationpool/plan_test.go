@@ -191,19 +191,9 @@ func TestThePlanShowsWhatWillHold(t *testing.T) {
 	}
 }
 
-// A misspelt name inside an object leaves nothing set, or lacks what is required.
-func TestAnObjectInWhichNothingIsSetIsAnError(t *testing.T) {
+// A misspelt name inside an object lacks what is required; where nothing is, see tfvalidate.SomethingSet.
+func TestAWindowNamesItsDays(t *testing.T) {
 	t.Parallel()
-	says(t, "thresholds", nothingSet("thresholds", thresholds(t, nil)), "Error: Nothing is set in thresholds",
-		"The names are office, windows. Leave thresholds out to keep the defaults.")
-	for name, object := range map[string]types.Object{
-		"one is set": thresholds(t, map[kms.Product]int{kms.Office: 0}), "none": types.ObjectNull(thresholdsTypes), "unknown": types.ObjectUnknown(thresholdsTypes),
-		"one is unknown": types.ObjectValueMust(thresholdsTypes, map[string]attr.Value{"windows": types.Int64Unknown(), "office": types.Int64Null()}),
-	} {
-		if diags := nothingSet("thresholds", object); len(diags) > 0 {
-			t.Errorf("%s: %v", name, diags)
-		}
-	}
 	if days := windowAttribute().Attributes["days"]; !days.IsRequired() {
 		t.Error("a window without days, as a misspelt name leaves it, must not plan in silence")
 	}

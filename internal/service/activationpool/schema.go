@@ -54,7 +54,7 @@ func (r *Resource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *r
 					"A whole classroom is a good choice, since its stations are used regularly. Exactly one of `stations` and `location` is set.",
 				Validators: []validator.Set{
 					setvalidator.ExactlyOneOf(path.MatchRoot("stations"), path.MatchRoot("location")),
-					setvalidator.SizeAtLeast(1),
+					tfvalidate.NotEmpty("Name at least one station, or set location in its place."),
 					tfvalidate.NoNullElements(),
 					setvalidator.ValueStringsAre(stringvalidator.RegexMatches(regexp.MustCompile(`^[^\s/@,]+$`), "must be a computer name or address")),
 				},
@@ -265,7 +265,7 @@ func windowAttribute() schema.SingleNestedAttribute {
 				Required: true, ElementType: types.StringType,
 				MarkdownDescription: "Days on which it begins: `monday` to `sunday`.",
 				Validators: []validator.Set{
-					setvalidator.SizeAtLeast(1),
+					tfvalidate.NotEmpty("Name at least one day, such as \"saturday\"."),
 					tfvalidate.NoNullElements(),
 					setvalidator.ValueStringsAre(stringvalidator.OneOf(slices.Sorted(maps.Keys(weekdays))...)),
 				},

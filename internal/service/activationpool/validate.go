@@ -3,11 +3,8 @@ package activationpool
 import (
 	"context"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 
-	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -28,9 +25,6 @@ func (r *Resource) ValidateConfig(ctx context.Context, req resource.ValidateConf
 	if early := config.EarlyRenewal.Duration(); early >= kms.CountedFor {
 		resp.Diagnostics.AddAttributeError(path.Root("early_renewal"), "Longer than a count lasts",
 			fmt.Sprintf("A count lasts 30 days, so that %s ahead nothing is left of it. early_renewal must be less than %s.", early, kms.CountedFor))
-	}
-	for name, object := range map[string]types.Object{"thresholds": config.Thresholds, "cycle": config.Cycle, "timeouts": config.Timeouts.Object} {
-		resp.Diagnostics.Append(nothingSet(name, object)...)
 	}
 	if !config.Cycle.IsNull() && !config.Cycle.IsUnknown() {
 		cycle := config.Cycle.Attributes()
@@ -58,7 +52,7 @@ func (r *Resource) ValidateConfig(ctx context.Context, req resource.ValidateConf
 	for _, station := range p.Stations {
 		if key := strings.ToLower(station); named[key] {
 			resp.Diagnostics.AddAttributeError(path.Root("stations"), "One station twice",
-				fmt.Sprintf("stations: %s is named twice; names differ in more than case.", station))
+				fmt.Sprintf("stations: %s is named twice, since case makes no difference. Keep one of them.", station))
 		} else {
 			named[key] = true
 		}
@@ -75,21 +69,4 @@ func maxOf(wanted pool.Wanted) int {
 		most = max(most, threshold)
 	}
 	return most
-}
-
-// nothingSet refuses an object in which nothing is set: Terraform drops misspelt names in
-// it without a word (hashicorp/terraform#33570).
-func nothingSet(name string, object types.Object) diag.Diagnostics {
-	if object.IsNull() || object.IsUnknown() {
-		return nil
-	}
-	attributes := object.Attributes()
-	for _, value := range attributes {
-		if !value.IsNull() {
-			return nil
-		}
-	}
-	return diag.Diagnostics{diag.NewAttributeErrorDiagnostic(path.Root(name), "Nothing is set in "+name,
-		fmt.Sprintf("%s: none of its names is set. Terraform drops names inside { } that it does not know, such as misspelt ones, without a word. "+
-			"The names are %s. Leave %[1]s out to keep the defaults.", name, strings.Join(slices.Sorted(maps.Keys(attributes)), ", ")))}
 }

@@ -49,7 +49,7 @@ func (a *Action) schema() map[string]schema.Attribute {
 			ElementType: types.StringType,
 			MarkdownDescription: "Stations: computer names (*Bezeichnung*) or addresses, with `:port` if the WinRM port differs; in API mode also client ids. " +
 				"Exactly one of `stations` and `location` is set.",
-			Validators: []validator.Set{setvalidator.SizeAtLeast(1), tfvalidate.NoNullElements(), setvalidator.ValueStringsAre(text...)},
+			Validators: []validator.Set{tfvalidate.NotEmpty("Name at least one station, or set location in its place."), tfvalidate.NoNullElements(), setvalidator.ValueStringsAre(text...)},
 		},
 		"location": schema.StringAttribute{
 			Optional: true,
