@@ -6,11 +6,15 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/timago/terraform-provider-timago/internal/simulator/world"
 	"github.com/timago/terraform-provider-timago/internal/timago/contract"
 	"github.com/timago/terraform-provider-timago/internal/timago/contract/contractserver"
 )
+
+// furthestAhead is how far ahead not_before may lie.
+const furthestAhead = 7 * 24 * time.Hour
 
 // commands are those that were taken. They are kept as long as the server runs.
 type commands struct {
@@ -47,6 +51,10 @@ func (c calls) SendCommand(_ context.Context, request contractserver.SendCommand
 	if body.NotBefore != nil && !c.can(featureNotBefore) {
 		return nil, refuse(http.StatusUnprocessableEntity, contract.ProblemCodeUnsupported, "this server has no not_before")
 	}
+	if body.NotBefore != nil && body.NotBefore.After(c.config.World.Now().Add(furthestAhead)) {
+		return nil, refuse(http.StatusUnprocessableEntity, contract.ProblemCodeInvalidValue, "not_before lies more than 7 days ahead",
+			contract.FieldError{Pointer: "/not_before", Detail: "at most 7 days ahead"})
+	}
 	c.commands.mu.Lock()
 	defer c.commands.mu.Unlock()
 	if err := c.reused(body); err != nil {
@@ -60,18 +68,14 @@ func (c calls) SendCommand(_ context.Context, request contractserver.SendCommand
 	return contractserver.SendCommand202JSONResponse(c.told(taken)), nil
 }
 
-// reused refuses a key that is held for something else on the same station.
+// reused refuses a key that is held for something else on the same station. Who names no
+// operating system means the first one's.
 func (c calls) reused(body *contract.CommandRequest) error {
+	system := systemOf(body)
 	for i, target := range body.Stations {
 		first, isHeld := c.holder(held{target.ID, target.Key})
-		if !isHeld {
+		if _, refused := c.listing(target.ID); !isHeld || refused != nil {
 			continue
-		}
-		system := ""
-		if body.OperatingSystem != nil {
-			system = *body.OperatingSystem
-		} else if l, found := c.config.World.Listing(target.ID); found {
-			system = l.LastSystem
 		}
 		meant := c.config.World.Progress(first.order)
 		if string(meant.Kind) != string(body.Command) || system != "" && !strings.EqualFold(meant.System, system) {
@@ -82,20 +86,27 @@ func (c calls) reused(body *contract.CommandRequest) error {
 	return nil
 }
 
+// systemOf is the operating system that a command names; "" where it names none, or is for
+// none.
+func systemOf(body *contract.CommandRequest) string {
+	if body.OperatingSystem == nil || body.Command == contract.CommandNameShutdown {
+		return ""
+	}
+	return *body.OperatingSystem
+}
+
 // take gives the station its order, unless the key is held.
 func (c calls) take(id string, body *contract.CommandRequest, key held) entry {
-	if first, isHeld := c.holder(key); isHeld {
+	l, found := c.config.World.Listing(key.station)
+	if found && !c.permitted(l) {
+		return entry{held: key, refused: &contract.FailureReason{Code: "not_permitted", Detail: new("no right on the computer group " + l.Group)}}
+	}
+	if first, isHeld := c.holder(key); isHeld && found {
 		first.repeated = true
 		return first
 	}
-	if l, found := c.config.World.Listing(key.station); found && !c.permitted(l) {
-		return entry{held: key, refused: &contract.FailureReason{Code: "not_permitted", Detail: new("no right on the computer group " + l.Group)}}
-	}
 	order := world.Order{ID: id, Station: key.station, Kind: world.OrderKind(body.Command), TakenWithin: c.config.TakenWithin,
-		StartedWithin: c.config.StartedWithin,
-	}
-	if body.OperatingSystem != nil {
-		order.System = *body.OperatingSystem
+		StartedWithin: c.config.StartedWithin, System: systemOf(body),
 	}
 	if body.UnlessInUse != nil {
 		order.UnlessInUse = *body.UnlessInUse

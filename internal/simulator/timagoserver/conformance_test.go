@@ -18,6 +18,7 @@ import (
 // manyRooms are stations that differ in all that is filtered by.
 func manyRooms() world.Site {
 	site := rooms()
+	site.Stations[0].Others = []world.System{{Name: "Windows 10"}}
 	site.Stations = append(site.Stations, world.Station{Name: "Lehrer PC+1", Room: "R 103", Group: "Unterricht"})
 	site.Stations = append(site.Stations, world.Rows(20, world.Station{Name: "R104-PC%02d", Room: "R104", Group: "Unterricht"})...)
 	return site
@@ -160,6 +161,9 @@ func TestEveryCheckBites(t *testing.T) {
 		"command with a wrong form":   answered("POST", "", 415, 400, `"status":415`, `"status":400`),
 		"command for a thousand":      answered("GET", "/commands/", 200, 200, `"station_not_found"`, `"internal_error"`),
 		"command that does not exist": answered("GET", "/commands/", 404, 404, `"not_found"`, `"unknown_path"`),
+		"command too far ahead":       answered("POST", "", 422, 422, `"invalid_value"`, `"unsupported"`),
+		"key without a system":        answered("POST", "", 422, 400, `"key_reused"`, `"invalid_request"`),
+		"off and on":                  answered("POST", "", 202, 202, `"repeated":false`, `"repeated":true`),
 		"command without the feature": answered("POST", "", 422, 400, `"status":422`, `"status":400`),
 		"one key, one restart":        answered("POST", "", 202, 202, `"repeated":true`, `"repeated":false`),
 		"reset of an image":           answered("GET", "/stations", 200, 200, `"image_generation":2`, `"image_generation":1`),

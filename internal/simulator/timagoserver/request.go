@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/timago/terraform-provider-timago/internal/timago/contract"
 )
@@ -79,6 +80,9 @@ func invalid(e *exchange, r *http.Request) *refusal {
 
 func invalidQuery(call string, query url.Values) *refusal {
 	for name, values := range query {
+		if !utf8.ValidString(name + strings.Join(values, "")) {
+			return wrong("query", "is not UTF-8")
+		}
 		several, known := takes[call][name]
 		switch {
 		case !known:
@@ -89,6 +93,8 @@ func invalidQuery(call string, query url.Values) *refusal {
 			return wrong(name, fmt.Sprintf("at most %d", maxIDs))
 		case slices.Contains(values, "") && name != "location" && name != "computer_group":
 			return wrong(name, "empty")
+		case (name == "online" || name == "kms_activation") && values[0] != "true" && values[0] != "false":
+			return wrong(name, "true or false")
 		}
 	}
 	return nil

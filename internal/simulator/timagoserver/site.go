@@ -3,6 +3,7 @@ package timagoserver
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/timago/terraform-provider-timago/internal/simulator/world"
 	"github.com/timago/terraform-provider-timago/internal/timago/contract"
@@ -58,20 +59,29 @@ func (c calls) GetKMS(context.Context, contractserver.GetKMSRequestObject) (cont
 // ListLocations lists the rooms.
 func (c calls) ListLocations(_ context.Context, request contractserver.ListLocationsRequestObject) (contractserver.ListLocationsResponseObject, error) {
 	locations, _ := c.config.World.Groupings()
-	listed, err := c.groupings(locations, request.Params.PageSize, request.Params.PageToken)
+	listed, err := c.groupings(locations, func(l world.Listing) string { return l.Location }, request.Params.PageSize, request.Params.PageToken)
 	return contractserver.ListLocations200JSONResponse{GroupingsJSONResponse: listed}, err
 }
 
 // ListComputerGroups lists the computer groups.
 func (c calls) ListComputerGroups(_ context.Context, request contractserver.ListComputerGroupsRequestObject) (contractserver.ListComputerGroupsResponseObject, error) {
 	_, groups := c.config.World.Groupings()
-	listed, err := c.groupings(groups, request.Params.PageSize, request.Params.PageToken)
+	groups = slices.DeleteFunc(groups, func(g world.Grouping) bool { return !c.permitted(world.Listing{Group: g.Name}) })
+	listed, err := c.groupings(groups, func(l world.Listing) string { return l.Group }, request.Params.PageSize, request.Params.PageToken)
 	return contractserver.ListComputerGroups200JSONResponse{GroupingsJSONResponse: listed}, err
 }
 
-func (c calls) groupings(all []world.Grouping, size *int, token *string) (contractserver.GroupingsJSONResponse, error) {
+// groupings counts the stations that the token may see.
+func (c calls) groupings(all []world.Grouping, of func(world.Listing) string, size *int, token *string) (contractserver.GroupingsJSONResponse, error) {
+	in := map[string]int{}
+	for _, l := range c.config.World.Listings() {
+		if c.permitted(l) {
+			in[strings.ToLower(of(l))]++
+		}
+	}
 	found := make([]numbered[contract.Grouping], len(all))
 	for i, g := range all {
+		g.Stations = in[strings.ToLower(g.Name)]
 		found[i] = numbered[contract.Grouping]{i + 1, contract.Grouping(g)}
 	}
 	items, next, err := page(c.config.MaxPage, found, nil, size, token)

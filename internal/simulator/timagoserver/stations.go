@@ -153,7 +153,7 @@ type mark struct {
 }
 
 // page cuts one page out of what was found. The token is good without end, for the same
-// filter.
+// filter. One that this server did not make has ended.
 func page[T any](most int, found []numbered[T], filter any, size *int, token *string) (items []T, next *string, err error) {
 	of, err := json.Marshal(filter)
 	if err != nil {
@@ -162,8 +162,11 @@ func page[T any](most int, found []numbered[T], filter any, size *int, token *st
 	at := mark{Of: string(of)}
 	if token != nil {
 		text, err := base64.RawURLEncoding.DecodeString(*token)
-		if err != nil || json.Unmarshal(text, &at) != nil || at.Of != string(of) {
-			return nil, nil, wrong("page_token", "of no list with this filter")
+		if err != nil || json.Unmarshal(text, &at) != nil {
+			return nil, nil, refuse(http.StatusBadRequest, contract.ProblemCodePageTokenEnded, "the page token has ended")
+		}
+		if at.Of != string(of) {
+			return nil, nil, wrong("page_token", "of a list with other filters")
 		}
 	}
 	room := usualPage

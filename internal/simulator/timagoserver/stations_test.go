@@ -118,7 +118,8 @@ func TestNothingIsMissedWhenAStationGoesBetweenTwoPages(t *testing.T) {
 	if got := names(append(second.Items, third.Items...)); got != "PC4 PC5 PC6" || third.NextPageToken != nil {
 		t.Errorf("%s, next %v", got, third.NextPageToken)
 	}
-	for _, wrong := range []string{"?page_token=x", "?location=R101&page_token=" + *first.NextPageToken, "?page_size=501", "?page_size=0", "?online=perhaps",
+	refused(t, s.ask("GET", "/stations?page_token=x", ""), 400, contract.ProblemCodePageTokenEnded)
+	for _, wrong := range []string{"?location=R101&page_token=" + *first.NextPageToken, "?page_size=501", "?page_size=0", "?online=perhaps", "?online=1",
 		"?room=R101", "?location=R101&location=R102", "?online=", "?name=", "?id=", "?name=%zz"} {
 		refused(t, s.ask("GET", "/stations"+wrong, ""), 400, contract.ProblemCodeInvalidRequest)
 	}
@@ -253,5 +254,21 @@ func TestWhatTimagoShowsOfKMS(t *testing.T) {
 	}
 	for _, text := range []string{body("wake", "", s.station("R101-PC02")), body("restart", `, "not_before": "2026-09-08T00:00:00Z"`, s.station("R101-PC02"))} {
 		refused(t, s.ask("POST", "/commands", text), 422, contract.ProblemCodeUnsupported)
+	}
+}
+
+func TestGroupingsCountWhatTheTokenMaySee(t *testing.T) {
+	t.Parallel()
+	site := rooms()
+	site.Stations[2].Group = "Verwaltung"
+	s := open(t, site, func(c *timagoserver.Config) { c.Groups = []string{"unterricht"} })
+	for path, want := range map[string]string{"/locations": "R101 2, R102 0", "/computer-groups": "Unterricht 2"} {
+		var got []string
+		for _, g := range read[contract.GroupingPage](t, s.ask("GET", path, ""), 200).Items {
+			got = append(got, fmt.Sprintf("%s %d", g.Name, g.Stations))
+		}
+		if strings.Join(got, ", ") != want {
+			t.Errorf("%s: %q, want %s", path, got, want)
+		}
 	}
 }

@@ -152,9 +152,10 @@ func (s *station) turn() *order {
 // stepping tells whether something is to happen with the order at a moment that is set.
 func (o *order) stepping() bool { return o.step != nil && o.step.index >= 0 }
 
-// reachable tells whether the station can take the order now.
+// reachable tells whether the station can take the order now. A shutdown of one that is off
+// needs no telling.
 func (o *order) reachable() bool {
-	return o.station.phase == phaseReady || o.Kind == OrderWake && o.station.phase == phaseOff
+	return o.station.phase == phaseReady || o.station.phase == phaseOff && (o.Kind == OrderWake || o.Kind == OrderShutdown)
 }
 
 func (o *order) move(to OrderState) {
@@ -189,6 +190,10 @@ func (o *order) carryOut() {
 	case OrderResetImage:
 		err = s.shutdown(0, !o.UnlessInUse, true, true)
 	case OrderShutdown:
+		if s.phase == phaseOff {
+			o.end(OrderSucceeded, "", "")
+			return
+		}
 		err = s.shutdown(0, !o.UnlessInUse, false, false)
 	}
 	switch {

@@ -35,7 +35,7 @@ func serverChecks() []Check {
 			}
 		}},
 		{Name: "unknown path", Rule: "404, and never not_found", run: func(ctx context.Context, s *session) {
-			for _, path := range []string{"/station", "/stations/" + nobody + "/image", "/operating-systems", "/stations/" + nobody + "/operating-systems"} {
+			for _, path := range []string{"/station", "/stations/" + nobody + "/image", "/operating-systems", "/stations/" + nobody + "/operating-systems", "/stations/", "/commands/"} {
 				a := s.send(ctx, request{method: http.MethodGet, path: path})
 				if code := a.problem().Code; a.status != http.StatusNotFound || code == contract.ProblemCodeNotFound || code == contract.ProblemCodeOperatingSystemNotFound {
 					s.fail(a, "answered %d %s, want 404 unknown_path", a.status, code)
@@ -62,7 +62,7 @@ func serverChecks() []Check {
 				a := s.get(ctx, path+"?page_size=500")
 				page, ok := read[contract.GroupingPage](s, a, http.StatusOK)
 				for _, grouping := range page.Items {
-					in := len(slices.DeleteFunc(slices.Clone(all), func(c contract.Station) bool { return of(c) != grouping.Name }))
+					in := len(slices.DeleteFunc(slices.Clone(all), func(c contract.Station) bool { return !strings.EqualFold(of(c), grouping.Name) }))
 					if ok && in != grouping.Stations {
 						s.fail(a, "%s has %d stations, and the list has %d of them", grouping.Name, grouping.Stations, in)
 					}
@@ -91,10 +91,13 @@ func listChecks() []Check {
 	return []Check{
 		{Name: "pages", Rule: "each station once, whatever the page size; the last page has no token", run: checkPages},
 		{Name: "page size", Rule: "400 outside 1 to 500", run: refused("page_size=0", "page_size=501", "page_size=many")},
-		{Name: "page token", Rule: "400 for one that is none", run: func(ctx context.Context, s *session) {
-			s.refused(s.get(ctx, "/stations?page_token=none"), http.StatusBadRequest, contract.ProblemCodeInvalidRequest, contract.ProblemCodePageTokenEnded)
+		{Name: "page token", Rule: "400 page_token_ended for an unknown one, invalid_request for one of other filters", run: checkPageToken},
+		{Name: "unknown parameter", Rule: "400 at every path, so that no filter is ignored", run: func(ctx context.Context, s *session) {
+			refused("room=R101", "page_size=5&Location=R101")(ctx, s)
+			for _, path := range []string{"/info?verbose=true", "/kms?product=windows", "/locations?name=R101", "/computer-groups?name=a", "/commands/none?state=failed"} {
+				s.refused(s.get(ctx, path), http.StatusBadRequest, contract.ProblemCodeInvalidRequest)
+			}
 		}},
-		{Name: "unknown parameter", Rule: "400, so that no filter is ignored", run: refused("room=R101", "page_size=5&Location=R101")},
 		{Name: "parameter twice", Rule: "400 but for id and name", run: refused("location=R101&location=R102", "online=true&online=true", "page_size=5&page_size=6")},
 		{Name: "empty parameter", Rule: "400 but for location and computer_group", run: func(ctx context.Context, s *session) {
 			refused("name=", "id=", "online=", "started_after=", "page_size=", "page_token=")(ctx, s)
@@ -106,7 +109,8 @@ func listChecks() []Check {
 				}
 			}
 		}},
-		{Name: "invalid values", Rule: "400", run: refused("id=R101-PC01", "id="+strings.ToUpper("6f1c1c52-6c1e-4f0a-9d57-0b1c5f3f0a01"), "online=perhaps", "kms_activation=1.5", "started_after=yesterday")},
+		{Name: "invalid values", Rule: "400", run: refused("id=R101-PC01", "id="+strings.ToUpper("6f1c1c52-6c1e-4f0a-9d57-0b1c5f3f0a01"),
+			"online=perhaps", "online=1", "kms_activation=TRUE", "started_after=yesterday", "name=%zz", "name=%ff")},
 		{Name: "filter by id", Rule: "those that are there, up to 500 in one request line", run: checkIDs},
 		{Name: "filter by name", Rule: "without case, several names, %20 and + alike", run: checkNames},
 		{Name: "filters", Rule: "each as the stations' own fields say, and all together", run: checkFilters},
@@ -132,6 +136,15 @@ func checkPages(ctx context.Context, s *session) {
 	again, ok := s.stations(ctx, "page_size="+strconv.Itoa(size), 30)
 	if ok && len(again) != len(all) {
 		s.wrong = append(s.wrong, fmt.Sprintf("%d stations on pages of %d, and %d on pages of 500", len(again), size, len(all)))
+	}
+}
+
+func checkPageToken(ctx context.Context, s *session) {
+	s.refused(s.get(ctx, "/stations?page_token=none"), http.StatusBadRequest, contract.ProblemCodePageTokenEnded)
+	first, ok := read[contract.StationPage](s, s.get(ctx, "/stations?page_size=1"), http.StatusOK)
+	if ok && first.NextPageToken != nil {
+		other := "/stations?page_size=1&location=Nirgends&page_token=" + url.QueryEscape(*first.NextPageToken)
+		s.refused(s.get(ctx, other), http.StatusBadRequest, contract.ProblemCodeInvalidRequest)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/timago/terraform-provider-timago/internal/timago/contract"
 )
@@ -101,7 +102,9 @@ func commandChecks() []Check {
 				{method: http.MethodPost, path: "/commands", body: `{`},
 				{method: http.MethodPost, path: "/commands", body: `{"command": "wake"}`},
 				command("wake", ""), command("explode", "", one), command("wake", `, "now": true`, one), command("wake", `, "operating_system": ""`, one),
-				command("wake", "", contract.CommandTarget{ID: "PC01", Key: "k"}), command("wake", "", contract.CommandTarget{ID: nobody, Key: "!"}),
+				command("wake", "", contract.CommandTarget{ID: "PC01", Key: "k"}),
+				command("wake", "", contract.CommandTarget{ID: strings.ToUpper("6f1c1c52-6c1e-4f0a-9d57-0b1c5f3f0a01"), Key: "k"}),
+				command("wake", "", contract.CommandTarget{ID: nobody, Key: "!"}),
 				command("wake", "", contract.CommandTarget{ID: nobody, Key: strings.Repeat("k", 65)}),
 			} {
 				s.refused(s.ask(ctx, q), http.StatusBadRequest, contract.ProblemCodeInvalidRequest)
@@ -124,8 +127,27 @@ func commandChecks() []Check {
 				s.skip("the server has every command")
 			}
 		}},
-		{Name: "command that does not exist", Rule: "404 not_found", run: func(ctx context.Context, s *session) {
-			s.refused(s.get(ctx, "/commands/no-such-command"), http.StatusNotFound, contract.ProblemCodeNotFound)
+		{Name: "command that does not exist", Rule: "404 not_found, also for what can be no id", run: func(ctx context.Context, s *session) {
+			for _, id := range []string{"no-such-command", "no%20command"} {
+				s.refused(s.get(ctx, "/commands/"+id), http.StatusNotFound, contract.ProblemCodeNotFound)
+			}
+		}},
+		{Name: "command too far ahead", Rule: "422 invalid_value from 7 days on, so that every command ends", run: func(ctx context.Context, s *session) {
+			name, ok := s.anyCommand(ctx)
+			if !ok || !s.has(ctx, "not_before") {
+				return
+			}
+			info, ok := read[contract.Info](s, s.get(ctx, "/info"), http.StatusOK)
+			if !ok {
+				return
+			}
+			for days, send := range map[int]func(answer){
+				6: func(a answer) { read[contract.Command](s, a, http.StatusAccepted) },
+				8: func(a answer) { s.refused(a, http.StatusUnprocessableEntity, contract.ProblemCodeInvalidValue) },
+			} {
+				when := info.ServerTime.AddDate(0, 0, days).Format(time.RFC3339)
+				send(s.ask(ctx, command(name, fmt.Sprintf(`, "not_before": %q`, when), contract.CommandTarget{ID: nobody, Key: key(name)})))
+			}
 		}},
 	}
 }

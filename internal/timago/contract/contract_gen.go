@@ -119,8 +119,8 @@ type CommandOutcome struct {
 
 	// State `queued` at the server, `sent` to the station, `running` on it; then one of
 	// `succeeded`, `failed` (with a reason) and `expired` (the station did not take it in time).
-	// A restart, a reset and a wake have succeeded when the station has started again, a
-	// shutdown when it is off.
+	// A restart and a reset have succeeded when the station has started again, a wake when it
+	// is on, a shutdown when it is off.
 	State CommandState `json:"state"`
 }
 
@@ -128,7 +128,7 @@ type CommandOutcome struct {
 type CommandRequest struct {
 	Command CommandName `json:"command"`
 
-	// NotBefore Keep it queued until then. A time that has passed is as good as none.
+	// NotBefore Keep it queued until then, at most 7 days. A time that has passed is as good as none.
 	NotBefore *time.Time `json:"not_before,omitempty"`
 
 	// OperatingSystem Which of the stations' systems, without regard to case; without it the last started, else the only one.
@@ -141,8 +141,8 @@ type CommandRequest struct {
 
 // CommandState `queued` at the server, `sent` to the station, `running` on it; then one of
 // `succeeded`, `failed` (with a reason) and `expired` (the station did not take it in time).
-// A restart, a reset and a wake have succeeded when the station has started again, a
-// shutdown when it is off.
+// A restart and a reset have succeeded when the station has started again, a wake when it
+// is on, a shutdown when it is off.
 type CommandState string
 
 // CommandTarget defines model for CommandTarget.
@@ -182,10 +182,12 @@ type FieldError struct {
 
 // Grouping A location or a computer group.
 type Grouping struct {
-	ID   string `json:"id"`
+	ID string `json:"id"`
+
+	// Name Two that differ in case alone are one.
 	Name string `json:"name"`
 
-	// Stations How many stations are in it.
+	// Stations How many stations are in it that the token may see.
 	Stations int `json:"stations"`
 }
 
@@ -267,13 +269,13 @@ type PendingCommand struct {
 	// Example: reset_image
 	Command string `json:"command"`
 
-	// ID Example: c-000042
+	// ID Of the request that takes effect, not of one that repeats its key. A command of Timago's own has an id that `GET /commands/{id}` does not know.
 	ID CommandID `json:"id"`
 
 	// State `queued` at the server, `sent` to the station, `running` on it; then one of
 	// `succeeded`, `failed` (with a reason) and `expired` (the station did not take it in time).
-	// A restart, a reset and a wake have succeeded when the station has started again, a
-	// shutdown when it is off.
+	// A restart and a reset have succeeded when the station has started again, a wake when it
+	// is on, a shutdown when it is off.
 	State CommandState `json:"state"`
 }
 
@@ -322,7 +324,8 @@ type Station struct {
 	// LastOperatingSystem Letztes Betriebssystem, one of the names in `operating_systems`, or Timago's own; null before the first start.
 	LastOperatingSystem *string `json:"last_operating_system"`
 
-	// LastStart Letzter Startvorgang; null before the first.
+	// LastStart Letzter Startvorgang; null before the first. **Every start raises it:** clients derive keys from it. Two starts
+	// never have the same, and a later one never an earlier, also where the server's clock was set back.
 	LastStart *time.Time `json:"last_start"`
 
 	// Location Standort; empty where it has none.
@@ -387,6 +390,9 @@ type Invalid = Problem
 
 // InvalidList RFC 9457.
 type InvalidList = Problem
+
+// InvalidQuery RFC 9457.
+type InvalidQuery = Problem
 
 // NoCommand RFC 9457.
 type NoCommand = Problem

@@ -590,6 +590,8 @@ type InvalidApplicationProblemPlusJSONResponse Problem
 
 type InvalidListApplicationProblemPlusJSONResponse Problem
 
+type InvalidQueryApplicationProblemPlusJSONResponse Problem
+
 type NoCommandApplicationProblemPlusJSONResponse Problem
 
 type NoSystemApplicationProblemPlusJSONResponse Problem
@@ -849,6 +851,22 @@ func (response GetCommand200JSONResponse) VisitGetCommandResponse(w http.Respons
 	return err
 }
 
+type GetCommand400ApplicationProblemPlusJSONResponse struct {
+	InvalidQueryApplicationProblemPlusJSONResponse
+}
+
+func (response GetCommand400ApplicationProblemPlusJSONResponse) VisitGetCommandResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetCommand401ApplicationProblemPlusJSONResponse struct {
 	UnauthorizedApplicationProblemPlusJSONResponse
 }
@@ -1090,6 +1108,22 @@ func (response GetInfo200JSONResponse) VisitGetInfoResponse(w http.ResponseWrite
 	return err
 }
 
+type GetInfo400ApplicationProblemPlusJSONResponse struct {
+	InvalidQueryApplicationProblemPlusJSONResponse
+}
+
+func (response GetInfo400ApplicationProblemPlusJSONResponse) VisitGetInfoResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetInfo401ApplicationProblemPlusJSONResponse struct {
 	UnauthorizedApplicationProblemPlusJSONResponse
 }
@@ -1174,6 +1208,22 @@ func (response GetKMS200JSONResponse) VisitGetKMSResponse(w http.ResponseWriter)
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetKMS400ApplicationProblemPlusJSONResponse struct {
+	InvalidQueryApplicationProblemPlusJSONResponse
+}
+
+func (response GetKMS400ApplicationProblemPlusJSONResponse) VisitGetKMSResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
 	_, err := buf.WriteTo(w)
 	return err
 }
