@@ -8,6 +8,7 @@ from folding import fold
 from problems import Problem
 
 ENDED = ("succeeded", "failed", "expired")
+FURTHEST_AHEAD = 7 * 24 * 3600
 
 
 @dataclass
@@ -103,29 +104,28 @@ def refuse_unsupported(store, request):
     if request.not_before is not None and "not_before" not in store.features:
         errors = [("/not_before", "not among the features")]
         raise Problem(422, "This server has no not_before", "unsupported", errors)
+    if request.not_before is not None and request.not_before > store.clock.now() + FURTHEST_AHEAD:
+        errors = [("/not_before", "at most 7 days ahead")]
+        raise Problem(422, "not_before lies more than 7 days ahead", errors=errors)
 
 
 def refuse_reused_keys(store, token, request):
     errors = []
     for index, (station_id, key) in enumerate(request.targets):
         station, job = store.stations.get(station_id), held_by(store, station_id, key)
-        if job and station and token.sees_group(station.group) and not _same(job, request, station):
+        if job and station and token.sees_group(station.group) and not _same(job, request):
             stands = job.command + (" of " + job.system if job.system else "")
             errors.append(("/stations/%d/key" % index, "stands for " + stands))
     if errors:
         raise Problem(422, "The key was used for another command", "key_reused", errors)
 
 
-def _same(job, request, station):
+def _same(job, request):
     if job.command != request.command:
         return False
-    if job.command == "shutdown":
+    if job.command == "shutdown" or request.operating_system is None:
         return True
-    system = request.operating_system or station.meant_system()
-    if job.system is None or system is None:
-        # What Timago is set to start has no name here: only the same request is the same.
-        return job.named is None and request.operating_system is None
-    return fold(job.system) == fold(system)
+    return job.system is not None and fold(job.system) == fold(request.operating_system)
 
 
 def _entry(store, token, command_id, request, station_id, key):

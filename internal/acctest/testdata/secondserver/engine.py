@@ -63,7 +63,7 @@ class Engine:
         for job in jobs:
             if job.ready is None and job.not_before <= wall:
                 job.ready = mono
-            waited = job.state == "queued" and job.ready is not None and mono - job.ready
+            waited = job.state in ("queued", "sent") and job.ready is not None and mono - job.ready
             if waited is not False and waited >= self.store.limits["queued_seconds"]:
                 job.end("expired")
 
@@ -77,7 +77,7 @@ class Engine:
 
     def _tell(self, station, job):
         """The last look before the station is told, and what needs no telling."""
-        if job.unless_in_use and station.user is not None:
+        if job.unless_in_use and job.command != "wake" and station.user is not None:
             job.end("failed", "in_use", station.user + " is logged on")
         elif job.system and station.system(job.system) is None:
             job.end("failed", "operating_system_not_found", "%s has no %s any more" % (station.name, job.system))
@@ -179,6 +179,7 @@ class Engine:
             elif job.state == "queued":
                 waits.append(job.ready + limits["queued_seconds"] - mono)
             else:
+                waits += [job.ready + limits["queued_seconds"] - mono] if job.state == "sent" else []
                 waits += [] if job.calling else [job.due - mono]
                 waits += [job.since + limits["running_seconds"] - mono] if job.since else []
         return waits

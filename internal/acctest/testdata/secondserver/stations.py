@@ -122,7 +122,10 @@ class Station:
         return fell
 
     def start(self, system, clock):
-        self.fields.update(online=True, logged_on_user=None, last_start=clock.text())
+        now, last = clock.text(), self.fields["last_start"]
+        if last is not None and times.parse(now) <= times.parse(last):
+            now = clock.text(float(times.parse(last)) + 0.001)
+        self.fields.update(online=True, logged_on_user=None, last_start=now)
         if system:
             self.fields["last_operating_system"] = system
 

@@ -3,7 +3,12 @@
 
 import unittest
 
+import times
 from testsite import FIRST, SECOND, UNKNOWN, Caller
+
+
+def in_an_hour(caller):
+    return caller.store.clock.text(caller.store.clock.now() + 3600)
 
 
 class Keys(unittest.TestCase):
@@ -30,6 +35,14 @@ class Keys(unittest.TestCase):
         self.assertEqual(self.caller.send("restart", (FIRST, "k"), operating_system="Ubuntu")[0], 422)
         self.assertFalse(self.caller.send("reset_image", (SECOND, "new"))[1]["stations"][0]["repeated"])
 
+    def test_without_a_system_that_of_the_first_is_meant(self):
+        station = self.caller.store.stations[FIRST]
+        self.caller.send("restart", (FIRST, "k"))
+        self.caller.settle()
+        station.fields["last_operating_system"] = "Ubuntu"
+        self.assertTrue(self.caller.send("restart", (FIRST, "k"))[1]["stations"][0]["repeated"])
+        self.assertEqual(self.caller.send("restart", (FIRST, "k"), operating_system="Ubuntu")[0], 422)
+
     def test_a_failed_key_is_free_again(self):
         self.caller.store.stations[FIRST].fields["logged_on_user"] = "m.muster"
         sent = self.caller.send("restart", (FIRST, "k"), unless_in_use=True)[1]
@@ -41,7 +54,7 @@ class Keys(unittest.TestCase):
     def test_the_conditions_of_the_first_hold(self):
         self.caller.store.stations[FIRST].fields["logged_on_user"] = "m.muster"
         self.caller.send("restart", (FIRST, "k"), unless_in_use=True)
-        second = self.caller.send("restart", (FIRST, "k"), not_before="2999-01-01T00:00:00Z")[1]
+        second = self.caller.send("restart", (FIRST, "k"), not_before=in_an_hour(self.caller))[1]
         self.caller.settle()
         self.assertEqual(self.caller.entries(second["id"])[0]["state"], "failed")
 
@@ -61,7 +74,7 @@ class Keys(unittest.TestCase):
     def test_missing_features_refuse_the_whole_request(self):
         caller = Caller(features=["restart"])
         self.assertEqual(caller.send("wake", (FIRST, "k"))[1]["code"], "unsupported")
-        late = caller.send("restart", (FIRST, "k"), not_before="2999-01-01T00:00:00Z")
+        late = caller.send("restart", (FIRST, "k"), not_before=in_an_hour(caller))
         self.assertEqual((late[0], late[1]["code"]), (422, "unsupported"))
         self.assertEqual(caller.send("restart", (FIRST, "k"))[0], 202)
 
@@ -108,10 +121,44 @@ class Time(unittest.TestCase):
 
     def test_not_before_holds_no_other_up(self):
         caller = Caller()
-        late = caller.send("restart", (FIRST, "a"), not_before="2999-01-01T00:00:00Z")[1]["id"]
+        late = caller.send("restart", (FIRST, "a"), not_before=in_an_hour(caller))[1]["id"]
         soon = caller.send("restart", (FIRST, "b"))[1]["id"]
         caller.settle()
         self.assertEqual([caller.entries(each)[0]["state"] for each in (late, soon)], ["queued", "succeeded"])
+
+    def test_not_before_lies_at_most_a_week_ahead(self):
+        caller = Caller()
+        clock = caller.store.clock
+        for days, status in ((6.9, 202), (7.1, 422)):
+            when = clock.text(clock.now() + days * 24 * 3600)
+            self.assertEqual(caller.send("restart", (FIRST, str(days)[0]), not_before=when)[0], status)
+
+    def test_what_was_sent_and_is_not_taken_ends(self):
+        caller = Caller(limits={"queued_seconds": 0.05})
+        caller.store.stations[FIRST].behaviour["send_seconds"] = 60
+        sent = caller.send("restart", (FIRST, "k"))[1]["id"]
+        caller.settle()
+        self.assertEqual(caller.entries(sent)[0]["state"], "sent")
+        caller.settle(0.1)
+        self.assertEqual(caller.entries(sent)[0]["state"], "expired")
+
+    def test_a_wake_does_not_look_who_is_logged_on(self):
+        caller = Caller()
+        caller.store.stations[FIRST].fields["logged_on_user"] = "m.muster"
+        sent = caller.send("wake", (FIRST, "k"), unless_in_use=True)[1]["id"]
+        caller.settle()
+        self.assertEqual(caller.entries(sent)[0]["state"], "succeeded")
+
+    def test_every_start_raises_the_last_one(self):
+        caller = Caller(clock_offset_seconds=3600)
+        caller.send("restart", (FIRST, "a"))
+        caller.settle()
+        before = caller.call("GET", "/stations/" + FIRST)[1]["last_start"]
+        caller.store.clock.offset_seconds = 0
+        caller.send("restart", (FIRST, "b"))
+        caller.settle()
+        after = caller.call("GET", "/stations/" + FIRST)[1]["last_start"]
+        self.assertGreater(times.parse(after), times.parse(before))
 
     def test_waiting_and_running_end(self):
         caller = Caller(limits={"queued_seconds": 0.05, "running_seconds": 0.05})
