@@ -1,6 +1,7 @@
 package acctest
 
 import (
+	"encoding/pem"
 	"fmt"
 	"net/http"
 	"strings"
@@ -37,12 +38,26 @@ func Room(n int, like world.Station) simulator.Scenario {
 	return simulator.Scenario{Site: world.Site{Seed: 3, Stations: world.Rows(n, like)}}
 }
 
+// Interface is where Timago's interface is, what it takes as a token, and the authority of
+// its certificate in PEM.
+func (s *Site) Interface() (endpoint, token string, authority []byte) {
+	if s.second != nil {
+		certificate := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.second.front.Certificate().Raw})
+		return s.second.front.URL, s.second.Token, certificate
+	}
+	return s.Ready().Endpoint, s.Ready().Token, s.CACertificate()
+}
+
 // APIEnv is the environment of a CLI run at this site: the token.
-func (s *Site) APIEnv() []string { return []string{"TIMAGO_TOKEN=" + s.Ready().Token} }
+func (s *Site) APIEnv() []string {
+	_, token, _ := s.Interface()
+	return []string{"TIMAGO_TOKEN=" + token}
+}
 
 // APIProvider is the provider block for this site in API mode without WinRM. more are
 // lines inside it.
 func (s *Site) APIProvider(more ...string) string {
+	endpoint, _, authority := s.Interface()
 	return fmt.Sprintf(``+Required+`
 provider "timago" {
   endpoint       = %q
@@ -51,12 +66,17 @@ provider "timago" {
   EOT
   %s
 }
-`, s.Ready().Endpoint, strings.TrimSpace(string(s.CACertificate())), strings.Join(more, "\n  "))
+`, endpoint, strings.TrimSpace(string(authority)), strings.Join(more, "\n  "))
 }
 
 // Asked counts what was asked of Timago's interface since the site began, by kind:
 // "GET /stations/{id}", "POST /commands".
-func (s *Site) Asked(call string) int { return s.State().Wire[world.Timago].Calls[call] }
+func (s *Site) Asked(call string) int {
+	if s.second != nil {
+		return s.second.asked(call)
+	}
+	return s.State().Wire[world.Timago].Calls[call]
+}
 
 // Commands counts what was asked of Timago that changes something.
 func (s *Site) Commands() int {
@@ -65,25 +85,14 @@ func (s *Site) Commands() int {
 
 // Images counts the images that a station was given since the site began.
 func (s *Site) Images(station string) int {
-	for _, entry := range s.World.Listings() {
-		if entry.Name == station {
-			return entry.Systems[0].Generation - 1
-		}
-	}
-	s.t.Fatalf("no station %s in Timago", station)
-	return 0
+	s.t.Helper()
+	return s.Station(station).Systems[0].Generation - 1
 }
 
 // ClientID is what Timago calls a station for good.
 func (s *Site) ClientID(station string) string {
 	s.t.Helper()
-	for _, entry := range s.World.Listings() {
-		if entry.Name == station {
-			return entry.ID
-		}
-	}
-	s.t.Fatalf("no station %s in Timago", station)
-	return ""
+	return s.Station(station).ID
 }
 
 // Met fails the test unless Timago's interface noted down a request that met the fault,

@@ -22,7 +22,8 @@ type Site struct {
 	// Between answers in place of Timago's interface, where there is one.
 	Between *contracttest.Between
 
-	t testing.TB
+	second *behindSecond // in front of the stations, instead of the simulator's interface
+	t      testing.TB
 }
 
 // NewSite starts a site whose time runs by itself.
