@@ -50,28 +50,47 @@ var findCLI = sync.OnceValue(func() string {
 	return ""
 })
 
+// buildDir holds what is built, for as long as the process lives.
+var buildDir = sync.OnceValues(func() (string, error) {
+	built.Store(true)
+	return os.MkdirTemp("", "timago-provider-")
+})
+
 // buildProvider builds the provider once a process: as it is released, but with the race
 // detector where the tests have it.
-var buildProvider = sync.OnceValues(func() (string, error) {
-	root, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}").Output()
+var buildProvider = sync.OnceValues(func() (string, error) { return build(raceEnabled) })
+
+// buildRelease builds it once a process as it is released.
+var buildRelease = sync.OnceValues(func() (string, error) {
+	if !raceEnabled {
+		return buildProvider()
+	}
+	return build(false)
+})
+
+func build(race bool) (string, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), runLimit)
+	defer cancel()
+	root, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}").Output()
 	if err != nil {
 		return "", err
 	}
-	dir, err := os.MkdirTemp("", "timago-provider-")
+	dir, err := buildDir()
 	if err != nil {
 		return "", err
 	}
+	dir = filepath.Join(dir, fmt.Sprintf("race-%t", race))
 	args := []string{"build", "-trimpath", "-o", filepath.Join(dir, "terraform-provider-timago")}
-	if raceEnabled {
+	if race {
 		args = append(args, "-race")
 	}
-	build := exec.Command("go", append(args, ".")...)
-	build.Dir = strings.TrimSpace(string(root))
-	if output, err := build.CombinedOutput(); err != nil {
+	command := exec.CommandContext(ctx, "go", append(args, ".")...)
+	command.Dir = strings.TrimSpace(string(root))
+	if output, err := command.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("building the provider: %w\n%s", err, output)
 	}
 	return dir, nil
-})
+}
 
 // Main runs a package's tests and removes what they shared. Call it from TestMain.
 //
@@ -91,7 +110,7 @@ func Main(m interface{ Run() int }) int {
 		code = 1
 	}
 	if built.Load() {
-		if dir, err := buildProvider(); err == nil {
+		if dir, err := buildDir(); err == nil {
 			_ = os.RemoveAll(dir)
 		}
 	}
@@ -115,13 +134,12 @@ type Workspace struct {
 	built bool // whether runs start the built provider, instead of using one in this process
 }
 
-// NewWorkspace makes a folder in which each run of the CLI uses a provider of its own in
-// this process. env are variables ("NAME=value") for every run in it.
-
 // pluginStdio are the copies of standard output and error that go-plugin makes for a
 // provider in this process. They wait for a pipe that it never closes: nothing of ours.
 var pluginStdio = []goleak.Option{goleak.IgnoreAnyFunction("github.com/hashicorp/go-plugin.copyChan")}
 
+// NewWorkspace makes a folder in which each run of the CLI uses a provider of its own in
+// this process. env are variables ("NAME=value") for every run in it.
 func NewWorkspace(t testing.TB, env ...string) *Workspace {
 	t.Helper()
 	w := &Workspace{t: t, cli: cli(t), dir: t.TempDir()}
@@ -141,8 +159,17 @@ func NewWorkspace(t testing.TB, env ...string) *Workspace {
 // what only a process of its own shows, such as signals, relative paths and what it logs.
 func (w *Workspace) Built() *Workspace {
 	w.t.Helper()
-	built.Store(true)
-	folder, err := buildProvider()
+	return w.starting(buildProvider())
+}
+
+// Released is Built without the race detector, which needs many times the memory.
+func (w *Workspace) Released() *Workspace {
+	w.t.Helper()
+	return w.starting(buildRelease())
+}
+
+func (w *Workspace) starting(folder string, err error) *Workspace {
+	w.t.Helper()
 	if err != nil {
 		w.t.Fatal(err)
 	}
