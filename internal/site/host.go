@@ -37,7 +37,7 @@ type Hosted struct {
 	name string
 }
 
-func (h Hosted) complete(name string) string { return complete(name, h.hostSuffix) }
+func (h Hosted) complete(name string) string { return Complete(name, h.hostSuffix) }
 
 // ID is the same for every way to write the host's name that this site can tell: two
 // pools then know that they share it.

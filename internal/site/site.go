@@ -148,9 +148,11 @@ func (s *Site) address(ctx context.Context, name string) (string, error) {
 	return address, nil
 }
 
-func (s *Site) complete(name string) string { return complete(name, s.suffix) }
+func (s *Site) complete(name string) string { return Complete(name, s.suffix) }
 
-func complete(name, suffix string) string {
+// Complete appends the domain suffix to a bare computer name, with or without a port.
+func Complete(name, suffix string) string {
+	suffix = strings.TrimPrefix(suffix, ".")
 	host, port, err := net.SplitHostPort(name)
 	if err != nil {
 		host, port = name, ""

@@ -93,12 +93,12 @@ const (
 func readLog[T any](ctx context.Context, c *Client, address string, q question, parse func(event) (T, error)) ([]T, error) {
 	q.since = q.since.Truncate(time.Second) // Win32_NTLogEvent dates its records so
 	first, second := c.eventsByCIM, c.eventsByCommand
-	if _, slow := c.slow.Load(address); slow {
+	if _, slow := c.slow.Load(address); slow || c.way == ByCommand {
 		first, second = second, first
 	}
 	found := &logged[T]{address: address, ids: q.ids, parse: parse}
 	err := first(ctx, address, q, found.take)
-	if err != nil && ctx.Err() == nil && commandMayRead(err, q.log) {
+	if err != nil && c.way == "" && ctx.Err() == nil && commandMayRead(err, q.log) {
 		other := &logged[T]{address: address, ids: q.ids, parse: parse}
 		if failed := second(ctx, address, q, other.take); failed == nil {
 			if tooSlow(err) {

@@ -11,6 +11,8 @@ import (
 const queryHost = "SELECT IsKeyManagementServiceMachine, KeyManagementServiceListeningPort, KeyManagementServiceDnsPublishing " +
 	"FROM SoftwareLicensingService"
 
+const onlyHostKeys = " AND IsKeyManagementServiceMachine = 1"
+
 var hostProperties = append(slices.Clip(productProperties),
 	"KeyManagementServiceCurrentCount", "RequiredClientCount",
 	"KeyManagementServiceTotalRequests", "KeyManagementServiceFailedRequests",
@@ -35,7 +37,7 @@ func (c *Client) Host(ctx context.Context, address string) (kms.Host, error) {
 		host.DNSPublishing = &publishes
 	}
 	// Counts are read per product; the service's own are those of an older model.
-	instances, err := c.products(ctx, address, hostProperties, " AND IsKeyManagementServiceMachine = 1")
+	instances, err := c.products(ctx, address, hostProperties, onlyHostKeys)
 	if err != nil {
 		return kms.Host{}, err
 	}

@@ -170,16 +170,15 @@ const propertyChannel = "ProductKeyChannel"
 // licensingTimeout: the class can take seconds and starts a service on first use.
 const licensingTimeout = 60 * time.Second
 
+func queryProducts(list, and string) string {
+	return "SELECT " + list + " FROM SoftwareLicensingProduct WHERE PartialProductKey IS NOT NULL" + and
+}
+
 // products asks for the products with a key; hundreds have none.
 func (c *Client) products(ctx context.Context, address string, properties []string, and string) ([]winrm.Instance, error) {
-	selectFrom := func(list string) ([]winrm.Instance, error) {
-		return c.transport.Query(ctx, address, "SELECT "+list+
-			" FROM SoftwareLicensingProduct WHERE PartialProductKey IS NOT NULL"+and, winrm.Timeout(licensingTimeout))
-	}
-	list := strings.Join(properties, ", ")
-	instances, err := selectFrom(list + ", " + propertyChannel)
+	instances, err := c.transport.Query(ctx, address, queryProducts(withChannel(properties), and), winrm.Timeout(licensingTimeout))
 	if winrm.IsUnknownClass(err) {
-		instances, err = selectFrom(list)
+		instances, err = c.transport.Query(ctx, address, queryProducts(strings.Join(properties, ", "), and), winrm.Timeout(licensingTimeout))
 	}
 	if err != nil {
 		return nil, classify(err)

@@ -32,6 +32,7 @@ type Transport interface {
 // Client asks Windows machines over one account.
 type Client struct {
 	transport Transport
+	way       Way      // in which logs are read; "": by the class, and where that does not serve by the command
 	slow      sync.Map // addresses whose log is too large for CIM
 	uptimes   sync.Map // the last kms.Uptime, by address
 	restarts  sync.Map // the last restart that was asked for, by address

@@ -50,6 +50,9 @@ type Config struct {
 	// Log, if set, is told of every request. It never gets credentials,
 	// headers or bodies.
 	Log func(ctx context.Context, message string, fields map[string]any)
+
+	// Observe, if set, is shown every message that was answered, from any goroutine.
+	Observe func(Exchange)
 }
 
 // String keeps the password out of whatever prints a Config.

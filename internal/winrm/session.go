@@ -101,7 +101,7 @@ func (c *Client) authenticate(ctx context.Context, cn *conn, o options) error {
 			return notSent(err)
 		}
 	}
-	cn.session = s
+	cn.session = c.observed(cn, s)
 	return nil
 }
 

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -31,8 +30,7 @@ func (f Fault) user() string { return cmp.Or(f.User, `SCHULE\lehrer`) }
 
 func (f Fault) validate() error {
 	if _, known := occasions[f.Name]; !known {
-		names := slices.Sorted(maps.Keys(occasions))
-		return fmt.Errorf("fault %q is none of %v", f.Name, names)
+		return fmt.Errorf("fault %q is none of %v", f.Name, FaultNames())
 	}
 	if f.Probability < 0 || f.Probability > 1 {
 		return errors.New("probability is 0 to 1")

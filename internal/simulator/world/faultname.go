@@ -1,5 +1,10 @@
 package world
 
+import (
+	"maps"
+	"slices"
+)
+
 // FaultName names something that goes wrong.
 type FaultName string
 
@@ -63,6 +68,9 @@ const (
 
 	ProviderFails FaultName = "provider-fails" // WMI cannot load what answers for the class, which Of names
 )
+
+// FaultNames lists every fault, sorted.
+func FaultNames() []FaultName { return slices.Sorted(maps.Keys(occasions)) }
 
 // occasion says when a fault can act.
 type occasion uint8
