@@ -7,17 +7,24 @@ import (
 	"flag"
 	"fmt"
 	"log"
+	"os"
+	"os/signal"
 	_ "time/tzdata" // maintenance windows name time zones, also where the system knows none
 
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 
+	"github.com/timago/terraform-provider-timago/internal/check"
 	"github.com/timago/terraform-provider-timago/internal/provider"
+	"github.com/timago/terraform-provider-timago/internal/site"
 )
 
 // version is set when a release is built.
 var version = "dev"
 
 func main() {
+	if len(os.Args) > 1 && os.Args[1] == "check" {
+		os.Exit(runCheck(os.Args[2:]))
+	}
 	debug := flag.Bool("debug", false, "run with support for debuggers such as delve")
 	tell := flag.Bool("version", false, "print the version and end")
 	flag.Parse()
@@ -34,4 +41,14 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
+}
+
+// runCheck asks a site what the provider's assumptions are about, without Terraform.
+func runCheck(args []string) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	return check.Command{
+		Args: args, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
+		Settings: func(kmsHost string) (site.Config, error) { return provider.FromEnvironment(ctx, kmsHost, version) },
+	}.Run(ctx)
 }

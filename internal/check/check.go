@@ -1,0 +1,259 @@
+// Package check asks a site what the provider's assumptions are about: names, ports, logons,
+// rights, what Windows' classes answer, logs, clocks. It reads and changes nothing, unless it
+// is told to have a product activated or a station restarted. What it finds is a table, one
+// line for each assumption.
+package check
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/timago/terraform-provider-timago/internal/foreign"
+	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/site"
+	"github.com/timago/terraform-provider-timago/internal/windows"
+	"github.com/timago/terraform-provider-timago/internal/winrm"
+)
+
+// Verdict is what a site's answer means for a pool.
+type Verdict string
+
+// The verdicts, as the table shows them.
+const (
+	Holds      Verdict = "ok"
+	Notable    Verdict = "note" // a pool works, and it should be known
+	Blocks     Verdict = "NO"   // it stands in the way of a pool
+	Unanswered Verdict = "?"    // it could not be asked
+)
+
+// Line is one assumption and what a site makes of it.
+type Line struct {
+	Verdict Verdict
+	Name    string
+	finding
+	Expected string
+}
+
+// finding is what a probe saw, and what it means.
+type finding struct {
+	verdict      Verdict
+	Found, Means string
+}
+
+func holds(format string, args ...any) finding {
+	return finding{verdict: Holds, Found: fmt.Sprintf(format, args...)}
+}
+
+func (f finding) but(verdict Verdict, means string) finding {
+	f.verdict, f.Means = verdict, means
+	return f
+}
+
+func failed(verdict Verdict, err error, means string) finding {
+	var adviser interface{ Advice() string }
+	if means == "" && errors.As(err, &adviser) {
+		means = adviser.Advice()
+	}
+	return finding{verdict: verdict, Found: foreign.Text(err.Error()), Means: means}
+}
+
+// probe is one assumption: its name, what is expected, and how a machine is asked.
+type probe struct {
+	name, expected string
+	ask            func(ctx context.Context, m *machine) finding
+	// needed: where it does not hold nothing after it can be asked.
+	needed bool
+}
+
+// Section is the part of the table about one machine.
+type Section struct {
+	Title string
+	Lines []Line
+}
+
+// Network is what is asked before and beside WinRM.
+type Network interface {
+	Resolve(ctx context.Context, host string) ([]netip.Addr, error)
+	Discover(ctx context.Context, domain string) (kms.Discovery, error)
+	Connect(ctx context.Context, host string, port int) error
+}
+
+// Config is what is checked.
+type Config struct {
+	Site     site.Config // of it WinRM, HostWinRM, the suffixes and KMSHost
+	Stations []string
+	Activate bool // have unlicensed products of KMS clients activated
+	Restart  bool // restart the stations that nobody uses
+
+	Network Network // nil: this computer's
+	// Each line is shown as soon as it is known.
+	Show func(section string, line Line)
+	// RestartLimit is how long a restart may take. 0: 15 minutes.
+	RestartLimit time.Duration
+}
+
+// checker is one run.
+type checker struct {
+	Config
+	network  Network
+	stations *wire // over the stations' account
+	host     *wire // over the KMS host's, or the same
+	machines []*machine
+}
+
+// Run checks the stations, then the KMS host: the first station that answers proves the
+// account, so that a wrong password costs one failed logon.
+func Run(ctx context.Context, config Config) ([]Section, error) {
+	if config.Site.WinRM == nil {
+		return nil, errors.New("no account: set TIMAGO_WINRM_USERNAME and TIMAGO_WINRM_PASSWORD")
+	}
+	c := &checker{Config: config, network: config.Network}
+	if c.network == nil {
+		c.network = ownNetwork{}
+	}
+	var err error
+	if c.stations, err = newWire(*config.Site.WinRM); err != nil {
+		return nil, err
+	}
+	defer c.stations.Close()
+	c.host = c.stations
+	if config.Site.HostWinRM != nil {
+		if c.host, err = newWire(*config.Site.HostWinRM); err != nil {
+			return nil, fmt.Errorf("the KMS host's own account: %w", err)
+		}
+		defer c.host.Close()
+	}
+	var sections []Section
+	for _, station := range config.Stations {
+		m := c.machine(c.stations, *config.Site.WinRM, station, site.Complete(station, config.Site.DomainSuffix))
+		sections = append(sections, c.section(ctx, "Station "+station, m, c.stationProbes()))
+	}
+	if host := config.Site.KMSHost; host != "" {
+		account, suffix := config.Site.WinRM, config.Site.DomainSuffix
+		if config.Site.HostWinRM != nil {
+			account, suffix = config.Site.HostWinRM, config.Site.HostSuffix
+		}
+		m := c.machine(c.host, *account, host, site.Complete(host, suffix))
+		m.isHost = true
+		sections = append(sections, c.section(ctx, "KMS host "+host, m, hostProbes()))
+	}
+	return sections, ctx.Err()
+}
+
+func (c *checker) stationProbes() []probe {
+	probes := append(reach(), stationReading()...)
+	if c.Activate {
+		probes = append(probes, activation)
+	}
+	if c.Restart {
+		probes = append(probes, restarting()...)
+	}
+	return probes
+}
+
+// section asks one machine, until something shows that no more can be asked.
+func (c *checker) section(ctx context.Context, title string, m *machine, probes []probe) Section {
+	c.machines = append(c.machines, m)
+	s := Section{Title: foreign.Line(title)}
+	add := func(p probe, f finding) {
+		line := Line{Verdict: f.verdict, Name: p.name, Expected: p.expected, finding: f}
+		line.Found, line.Means = foreign.Line(line.Found), foreign.Line(line.Means)
+		s.Lines = append(s.Lines, line)
+		if c.Show != nil {
+			c.Show(s.Title, line)
+		}
+	}
+	for i, p := range probes {
+		f := m.ask(ctx, p)
+		add(p, f)
+		if rest := len(probes) - i - 1; rest > 0 && p.needed && (f.verdict == Blocks || f.verdict == Unanswered || m.refused) {
+			add(probe{name: fmt.Sprintf("%d more", rest)}, finding{verdict: f.verdict.unasked(), Found: "not asked", Means: "see " + p.name})
+			break
+		}
+	}
+	return s
+}
+
+// unasked is the verdict on what was left out for a line of this one.
+func (v Verdict) unasked() Verdict {
+	if v == Notable {
+		return Notable
+	}
+	return Unanswered
+}
+
+// machine is one that is asked, with what is known of it so far.
+type machine struct {
+	*checker
+	windows *windows.Client
+	wire    *wire
+	account winrm.Config
+	name    string // as it was given
+	address string // as it is asked
+	host    string // the same without its port
+	isHost  bool
+	refused bool // the KMS host refused the account: a pool does without it
+
+	uptime    kms.Uptime
+	ahead     time.Duration // its clock, of this computer's
+	licensing kms.Licensing
+	keys      kms.Host  // of the KMS host
+	logs      []logRead // in the ways in which it was read
+}
+
+func (c *checker) machine(w *wire, account winrm.Config, name, address string) *machine {
+	return &machine{
+		checker: c, windows: windows.New(w), wire: w, account: account,
+		name: name, address: address, host: kms.HostOf(address),
+	}
+}
+
+// mostRequests is what one station is asked at most; a message of a logon is none.
+const mostRequests = 30
+
+// probeLimit ends a probe that waits for an answer.
+const probeLimit = 2 * time.Minute
+
+func (m *machine) ask(ctx context.Context, p probe) finding {
+	if !m.isHost && m.wire.requests(m.address) >= mostRequests {
+		return finding{verdict: Unanswered, Found: "not asked", Means: fmt.Sprintf("%d requests were made of it, and no more are", mostRequests)}
+	}
+	if ctx.Err() != nil {
+		return finding{verdict: Unanswered, Found: "interrupted"}
+	}
+	return p.ask(ctx, m)
+}
+
+// ownNetwork is what this computer sees.
+type ownNetwork struct{ site.Network }
+
+const lookupLimit = 5 * time.Second
+
+func (ownNetwork) Resolve(ctx context.Context, host string) ([]netip.Addr, error) {
+	ctx, cancel := context.WithTimeout(ctx, lookupLimit)
+	defer cancel()
+	return net.DefaultResolver.LookupNetIP(ctx, "ip", strings.Trim(host, "[]"))
+}
+
+// Exit is the exit code for a table: 0 a pool would work, 2 something stands in its way, 1
+// something could not be asked.
+func Exit(sections []Section) int {
+	code := exitWorks
+	for _, section := range sections {
+		for _, line := range section.Lines {
+			switch line.Verdict {
+			case Blocks:
+				return exitBlocked
+			case Unanswered:
+				code = exitNotAsked
+			case Holds, Notable:
+			}
+		}
+	}
+	return code
+}

@@ -1,0 +1,142 @@
+package check
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/mattn/go-isatty"
+
+	"github.com/timago/terraform-provider-timago/internal/site"
+)
+
+// Exit codes.
+const (
+	exitWorks = iota
+	exitNotAsked
+	exitBlocked
+)
+
+// Command is the subcommand "check" as a user calls it.
+type Command struct {
+	Args           []string // after the word check
+	Stdin          *os.File
+	Stdout, Stderr io.Writer
+	// Settings are the provider's, as its environment has them, completed by what is given
+	// here.
+	Settings func(kmsHost string) (site.Config, error)
+}
+
+// names collects a flag that may be given several times.
+type names []string
+
+func (n *names) String() string { return strings.Join(*n, ",") }
+
+func (n *names) Set(value string) error {
+	*n = append(*n, value)
+	return nil
+}
+
+// Run gives the exit code.
+func (c Command) Run(ctx context.Context) int {
+	config, record, err := c.parse()
+	if errors.Is(err, flag.ErrHelp) {
+		return exitWorks
+	}
+	if err == nil {
+		err = c.confirm(config)
+	}
+	var sections []Section
+	if err == nil {
+		sections, err = c.check(ctx, config, record)
+	}
+	if err != nil {
+		fmt.Fprintln(c.Stderr, "terraform-provider-timago check:", err)
+		return exitNotAsked
+	}
+	return Exit(sections)
+}
+
+const usage = `usage: terraform-provider-timago check -station NAME [-station NAME ...] [-kms-host HOST] [-activate] [-restart] [-record FOLDER]
+
+It asks the stations and the KMS host what the provider's assumptions are about, and shows a
+line for each. It changes nothing, unless -activate or -restart is given. The account and the
+way to the machines are taken from the provider's environment variables: TIMAGO_WINRM_USERNAME,
+TIMAGO_WINRM_PASSWORD, TIMAGO_WINRM_AUTH, TIMAGO_WINRM_USE_TLS, TIMAGO_KMS_HOST and the others.
+
+It ends with 0 where a pool would work, with 2 where something stands in its way, and with 1
+where something could not be asked.
+
+`
+
+func (c Command) parse() (config Config, record string, err error) {
+	flags := flag.NewFlagSet("check", flag.ContinueOnError)
+	flags.SetOutput(c.Stderr)
+	flags.Usage = func() {
+		fmt.Fprint(c.Stderr, usage)
+		flags.PrintDefaults()
+	}
+	var stations names
+	flags.Var(&stations, "station", "a station by `NAME`, with :port where it differs; may be given several times")
+	host := flags.String("kms-host", "", "the KMS `HOST`; default TIMAGO_KMS_HOST")
+	flags.BoolVar(&config.Activate, "activate", false, "have unlicensed products with a KMS client key activated, after a question")
+	flags.BoolVar(&config.Restart, "restart", false, "restart the stations that nobody uses, after a question")
+	flags.StringVar(&record, "record", "", "write down what was answered, without names and ids, to a `FOLDER`")
+	if err = flags.Parse(c.Args); err != nil {
+		return config, record, err
+	}
+	if flags.NArg() > 0 {
+		return config, record, fmt.Errorf("%q is no option: see -help", flags.Arg(0))
+	}
+	if config.Stations = stations; len(stations) == 0 {
+		return config, record, errors.New("no station is named: give -station NAME")
+	}
+	config.Site, err = c.Settings(*host)
+	return config, record, err
+}
+
+// confirm asks before anything is changed. Nobody answers where there is no terminal.
+func (c Command) confirm(config Config) error {
+	if !config.Activate && !config.Restart {
+		return nil
+	}
+	if !isatty.IsTerminal(c.Stdin.Fd()) {
+		return errors.New("-activate and -restart ask before they do anything, and there is no terminal to ask at")
+	}
+	answers := bufio.NewScanner(c.Stdin)
+	ask := func(question string) error {
+		fmt.Fprint(c.Stdout, question, " Type yes to go on: ")
+		if !answers.Scan() || strings.TrimSpace(answers.Text()) != "yes" {
+			return errors.New("nothing was done")
+		}
+		return nil
+	}
+	stations := strings.Join(config.Stations, ", ")
+	if config.Activate {
+		if err := ask("Products with a KMS client key that are not licensed are asked to activate on " + stations + ". This raises the KMS host's count."); err != nil {
+			return err
+		}
+	}
+	if config.Restart {
+		return ask("These stations are restarted where nobody is logged on: " + stations + ".")
+	}
+	return nil
+}
+
+func (c Command) check(ctx context.Context, config Config, record string) ([]Section, error) {
+	table := &table{w: c.Stdout}
+	config.Show = table.show
+	if record != "" {
+		return nil, errors.New("not yet")
+	}
+	sections, err := Run(ctx, config)
+	if err == nil {
+		table.end(sections)
+	}
+	return sections, err
+}
