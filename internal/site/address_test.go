@@ -66,12 +66,12 @@ func FuzzComplete(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, name string) {
 		const suffix = ".schule.example"
-		got := complete(name, suffix[1:])
+		got := Complete(name, suffix[1:])
 		bare := strings.NewReplacer("[", "", "]", "").Replace
 		if got != name && bare(strings.Replace(got, suffix, "", 1)) != bare(name) {
 			t.Errorf("%q becomes %q", name, got)
 		}
-		if again := complete(got, suffix[1:]); again != got {
+		if again := Complete(got, suffix[1:]); again != got {
 			t.Errorf("%q becomes %q, and that %q", name, got, again)
 		}
 	})
