@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/timago/terraform-provider-timago/internal/acctest"
+	"github.com/timago/terraform-provider-timago/internal/simulator/catalogue"
 	"github.com/timago/terraform-provider-timago/internal/simulator/world"
 )
 
@@ -53,9 +54,9 @@ func TestOnlyKMSClientsAreAsked(t *testing.T) {
 		product world.Product
 		says    string
 	}{
-		"a MAK":            {world.Product{Title: "windows-11-education", By: world.ByMAK, Unlicensed: true}, "multiple activation key (MAK)"},
-		"OEM":              {world.Product{Title: "windows-11-education", By: world.ByOEM}, "pre-installed (OEM) key"},
-		"Active Directory": {world.Product{Title: "windows-11-education", By: world.ByActiveDirectory}, "Active Directory"},
+		"a MAK":            {world.Product{Title: "windows-11-education", By: catalogue.ByMAK, Unlicensed: true}, "multiple activation key (MAK)"},
+		"OEM":              {world.Product{Title: "windows-11-education", By: catalogue.ByOEM}, "pre-installed (OEM) key"},
+		"Active Directory": {world.Product{Title: "windows-11-education", By: catalogue.ByActiveDirectory}, "Active Directory"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

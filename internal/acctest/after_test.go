@@ -11,6 +11,7 @@ import (
 
 	"github.com/timago/terraform-provider-timago/internal/acctest"
 	"github.com/timago/terraform-provider-timago/internal/simulator"
+	"github.com/timago/terraform-provider-timago/internal/simulator/timeline"
 	"github.com/timago/terraform-provider-timago/internal/simulator/world"
 )
 
@@ -18,7 +19,7 @@ import (
 // A start takes a second there too.
 const realTime = 1
 
-var quick = world.Timing{
+var quick = timeline.Timing{
 	Shutdown: 200 * time.Millisecond, Boot: 900 * time.Millisecond, Ask: 250 * time.Millisecond,
 	Netlogon: 50 * time.Millisecond, Services: 50 * time.Millisecond, Spread: 0.2, Jitter: 0.05,
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/timago/terraform-provider-timago/internal/acctest"
+	"github.com/timago/terraform-provider-timago/internal/simulator/catalogue"
 	"github.com/timago/terraform-provider-timago/internal/simulator/world"
 )
 
@@ -119,7 +120,7 @@ func TestTheGuidesChecksWarn(t *testing.T) {
 			"Within three weeks the count of Windows falls below its threshold if nobody starts.",
 		},
 		"licensed-site": {
-			world.Station{Products: []world.Product{{Title: "windows-11-education", By: world.ByMAK}}}, acctest.Counted(30),
+			world.Station{Products: []world.Product{{Title: "windows-11-education", By: catalogue.ByMAK}}}, acctest.Counted(30),
 			"R101-PC01: Windows(R), Education edition: it has a multiple activation key (MAK)",
 		},
 	} {

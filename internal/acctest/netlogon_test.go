@@ -9,13 +9,14 @@ import (
 
 	"github.com/timago/terraform-provider-timago/internal/acctest"
 	"github.com/timago/terraform-provider-timago/internal/simulator"
+	"github.com/timago/terraform-provider-timago/internal/simulator/timeline"
 	"github.com/timago/terraform-provider-timago/internal/simulator/world"
 )
 
 // slowNetlogon is a start of 17 seconds here, for the last 14 of which WinRM answers and
 // refuses every account: whoever waits for the station meets it.
-func slowNetlogon() *world.Timing {
-	timing := world.DefaultTiming()
+func slowNetlogon() *timeline.Timing {
+	timing := timeline.DefaultTiming()
 	timing.Boot, timing.Netlogon, timing.Spread, timing.Jitter = 17*time.Minute, 14*time.Minute, 0, 0
 	return &timing
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/timago/terraform-provider-timago/internal/simulator/catalogue"
 	"github.com/timago/terraform-provider-timago/internal/simulator/world"
 )
 
@@ -71,9 +72,9 @@ func TestOnePlanReportsAllThatStandsInTheWay(t *testing.T) {
 
 func TestMembersThatCanNeverCountAreNamed(t *testing.T) {
 	t.Parallel()
-	for means, said := range map[world.Means]string{
-		world.ByMAK: "multiple activation key (MAK)", world.ByRetail: "CSP licences contain no KMS key",
-		world.ByOEM: "pre-installed (OEM) key", world.ByActiveDirectory: "activated through Active Directory",
+	for means, said := range map[catalogue.Means]string{
+		catalogue.ByMAK: "multiple activation key (MAK)", catalogue.ByRetail: "CSP licences contain no KMS key",
+		catalogue.ByOEM: "pre-installed (OEM) key", catalogue.ByActiveDirectory: "activated through Active Directory",
 	} {
 		t.Run(string(means), func(t *testing.T) {
 			t.Parallel()

@@ -9,6 +9,7 @@ import (
 
 	"github.com/timago/terraform-provider-timago/internal/acctest"
 	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/simulator/catalogue"
 	"github.com/timago/terraform-provider-timago/internal/simulator/world"
 )
 
@@ -87,14 +88,14 @@ func TestHowAStationIsLicensed(t *testing.T) {
 	}{
 		"by KMS": {world.Station{Licensed: true}, map[string]any{"status": "Licensed", "licensed_by": "kms", "reason": nil, "never_counts": nil}},
 		"by Active Directory": {
-			world.Station{Products: []world.Product{{Title: "windows-11-education", By: world.ByActiveDirectory}}},
+			world.Station{Products: []world.Product{{Title: "windows-11-education", By: catalogue.ByActiveDirectory}}},
 			map[string]any{
 				"status": "Licensed", "licensed_by": "active_directory", "activation_type": 1.0,
 				"never_counts": "it was activated through Active Directory and asks no KMS host",
 			},
 		},
 		"by a MAK": {
-			world.Station{Products: []world.Product{{Title: "windows-11-education", By: world.ByMAK}}},
+			world.Station{Products: []world.Product{{Title: "windows-11-education", By: catalogue.ByMAK}}},
 			map[string]any{
 				"status": "Licensed", "licensed_by": "other", "channel": "Volume:MAK", "grace": nil, "kms_host": nil, "activation_type": nil,
 				"never_counts": "it has a multiple activation key (MAK), which activates at Microsoft and never asks a KMS host (channel Volume:MAK)",

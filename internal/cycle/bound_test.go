@@ -16,6 +16,7 @@ import (
 	"github.com/timago/terraform-provider-timago/internal/kms"
 	"github.com/timago/terraform-provider-timago/internal/outcome"
 	"github.com/timago/terraform-provider-timago/internal/pool"
+	"github.com/timago/terraform-provider-timago/internal/simulator/timeline"
 	"github.com/timago/terraform-provider-timago/internal/simulator/world"
 )
 
@@ -84,7 +85,7 @@ func fleet(kind fleetKind, n int, seed uint64) (world.Site, pool.Memory) {
 			c = draw()
 		}
 		part := func(of float64) time.Duration { return time.Duration(float64(c) * of) }
-		timing := world.Timing{Shutdown: part(partShutdown), Boot: part(partBoot), Ask: part(partAsk)}
+		timing := timeline.Timing{Shutdown: part(partShutdown), Boot: part(partBoot), Ask: part(partAsk)}
 		deviation := 0.0
 		if kind.noisy {
 			timing.Jitter, deviation = 0.3, 0.15

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/simulator/catalogue"
 	"github.com/timago/terraform-provider-timago/internal/simulator/world"
 )
 
@@ -42,7 +43,7 @@ func (p *promises) ceiling(product kms.Product) (int, bool) {
 			return 0, false
 		}
 		for _, installed := range m.described.Products {
-			if family(installed.Title) == product && (installed.By == "" || installed.By == world.ByKMS) {
+			if family(installed.Title) == product && (installed.By == "" || installed.By == catalogue.ByKMS) {
 				largest = max(largest, thresholdOf(installed.Title))
 			}
 		}

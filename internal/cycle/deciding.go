@@ -1,10 +1,10 @@
 package cycle
 
 import (
+	"slices"
+
 	"github.com/timago/terraform-provider-timago/internal/outcome"
 )
-
-import "slices"
 
 // decide starts what can be started, and ends the cycle when nothing more can come.
 func (c *cycle) decide() {

@@ -9,6 +9,8 @@ import (
 
 	"github.com/timago/terraform-provider-timago/internal/kms"
 	"github.com/timago/terraform-provider-timago/internal/pool"
+	"github.com/timago/terraform-provider-timago/internal/simulator/catalogue"
+	"github.com/timago/terraform-provider-timago/internal/simulator/timeline"
 	"github.com/timago/terraform-provider-timago/internal/simulator/world"
 )
 
@@ -27,7 +29,7 @@ func drawScenario(t *rapid.T) scenario {
 	case 100, 101:
 		size, rooms = rapid.IntRange(61, 500).Draw(t, "stations of a school"), 12
 	}
-	timing := world.Timing{
+	timing := timeline.Timing{
 		Shutdown: seconds(t, 1, 20, "shutdown"), Boot: seconds(t, 8, 240, "boot"), Ask: seconds(t, 0, 40, "ask"),
 		Netlogon: seconds(t, 0, 4, "netlogon"), Services: seconds(t, 0, 4, "services"),
 		Spread: rapid.SampledFrom([]float64{0, 0.2, 0.6}).Draw(t, "spread"),
@@ -99,7 +101,7 @@ func drawCounted(t *rapid.T, key string, threshold int) []world.Counted {
 
 func nameOf(i int) string { return fmt.Sprintf("PC%02d", i+1) }
 
-func drawStation(t *rapid.T, i int, timing world.Timing, withOffice bool) world.Station {
+func drawStation(t *rapid.T, i int, timing timeline.Timing, withOffice bool) world.Station {
 	label := func(what string) string { return what + " of " + nameOf(i) }
 	s := world.Station{
 		Name: nameOf(i), Timing: &timing, Uptime: seconds(t, 60, 7000, label("uptime")),
@@ -113,7 +115,7 @@ func drawStation(t *rapid.T, i int, timing world.Timing, withOffice bool) world.
 	case 2:
 		s.User = `SCHULE\schueler`
 	case 3:
-		s.Products = []world.Product{{Title: "windows-11-education", By: rapid.SampledFrom([]world.Means{world.ByMAK, world.ByOEM, world.ByActiveDirectory}).Draw(t, label("by"))}}
+		s.Products = []world.Product{{Title: "windows-11-education", By: rapid.SampledFrom([]catalogue.Means{catalogue.ByMAK, catalogue.ByOEM, catalogue.ByActiveDirectory}).Draw(t, label("by"))}}
 		return s
 	case 4:
 		s.Image.KeepsCMID = true

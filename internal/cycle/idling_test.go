@@ -6,6 +6,7 @@ import (
 
 	"github.com/timago/terraform-provider-timago/internal/kms"
 	"github.com/timago/terraform-provider-timago/internal/pool"
+	"github.com/timago/terraform-provider-timago/internal/simulator/catalogue"
 	"github.com/timago/terraform-provider-timago/internal/simulator/world"
 )
 
@@ -153,7 +154,7 @@ func (p *promises) available(m *member, product kms.Product, now time.Time) bool
 	free := p.restartsOf(m) < p.limits.MaxRestartsPerStation && !m.refusedSince(product, time.Time{}) &&
 		(m.restartedAt.IsZero() || m.restartedAt.Before(m.newID[product])) && !slices.ContainsFunc(p.calls, func(c *call) bool { return c.station == m.name })
 	asks := slices.ContainsFunc(d.Products, func(installed world.Product) bool {
-		return family(installed.Title) == product && (installed.By == "" || installed.By == world.ByKMS)
+		return family(installed.Title) == product && (installed.By == "" || installed.By == catalogue.ByKMS)
 	})
 	for other := range p.job.Thresholds {
 		if p.reserved(m, other, now) {

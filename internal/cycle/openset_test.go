@@ -12,6 +12,7 @@ import (
 	"github.com/timago/terraform-provider-timago/internal/cycle"
 	"github.com/timago/terraform-provider-timago/internal/kms"
 	"github.com/timago/terraform-provider-timago/internal/outcome"
+	"github.com/timago/terraform-provider-timago/internal/simulator/timeline"
 	"github.com/timago/terraform-provider-timago/internal/simulator/world"
 )
 
@@ -161,7 +162,7 @@ func allCutOff(fault world.Fault, code string) story {
 func withOfficeOn(stations int, one bool, asks time.Duration, managed bool) story {
 	site := room(5, func(i int, s *world.Station) {
 		s.Image.OneCMID = one
-		timing := world.DefaultTiming()
+		timing := timeline.DefaultTiming()
 		s.Timing = &timing
 		if i < stations {
 			office := world.Product{Title: "office-2024"}

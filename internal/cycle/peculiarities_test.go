@@ -7,6 +7,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/simulator/catalogue"
 	"github.com/timago/terraform-provider-timago/internal/simulator/world"
 )
 
@@ -114,7 +115,7 @@ var peculiarities = []peculiarity{
 		}
 	})},
 	{"channels that no KMS host counts", each(func(t *rapid.T, _ *scenario, d *world.Station) {
-		by := rapid.SampledFrom([]world.Means{world.ByEvaluation, world.BySubscription, world.ByVirtualMachine, world.ByOther, world.ByRetail}).Draw(t, "by")
+		by := rapid.SampledFrom([]catalogue.Means{catalogue.ByEvaluation, catalogue.BySubscription, catalogue.ByVirtualMachine, catalogue.ByOther, catalogue.ByRetail}).Draw(t, "by")
 		d.Products = []world.Product{{Title: "windows-11-education", By: by, Unlicensed: rapid.Bool().Draw(t, "unlicensed")}}
 	})},
 	{"a KMS service that is away for a while", atHost(func(t *rapid.T) world.Fault { return passing(t, world.Fault{Name: world.KMSAway}) })},

@@ -9,6 +9,7 @@ import (
 
 	"github.com/timago/terraform-provider-timago/internal/kms"
 	"github.com/timago/terraform-provider-timago/internal/outcome"
+	"github.com/timago/terraform-provider-timago/internal/simulator/eventlog"
 	"github.com/timago/terraform-provider-timago/internal/simulator/world"
 )
 
@@ -22,12 +23,12 @@ type promises struct {
 	members           map[string]*member // by the machine's name
 	names             map[string]string  // a member's names: the machine's
 	counts            map[kms.Product]int
-	calls             []*call       // under way
-	slowCycle         time.Duration // of the site
-	oracle            *world.World  // the same site, for how long things take there
-	hostLog           []world.Event // of the world's truth, before the last restart
+	calls             []*call           // under way
+	slowCycle         time.Duration     // of the site
+	oracle            *world.World      // the same site, for how long things take there
+	hostLog           []eventlog.Record // of the world's truth, before the last restart
 	keys              []world.KeyState
-	asked             []world.Event // … before the last leaving out, of that station
+	asked             []eventlog.Record // … before the last leaving out, of that station
 
 	progressed time.Time // of any member
 	begunLast  time.Time // when something new was begun
@@ -353,7 +354,7 @@ func (p *promises) said(e outcome.Event) {
 func (p *promises) know(station string) func() {
 	state := p.world.State()
 	log, err := p.world.Events(state.Host.Name)
-	var asked []world.Event
+	var asked []eventlog.Record
 	if station != "" {
 		asked, err = p.world.Events(station)
 	}

@@ -13,6 +13,8 @@ import (
 	"github.com/timago/terraform-provider-timago/internal/outcome"
 	"github.com/timago/terraform-provider-timago/internal/pool"
 	"github.com/timago/terraform-provider-timago/internal/schedule"
+	"github.com/timago/terraform-provider-timago/internal/simulator/catalogue"
+	"github.com/timago/terraform-provider-timago/internal/simulator/timeline"
 	"github.com/timago/terraform-provider-timago/internal/simulator/world"
 )
 
@@ -178,7 +180,7 @@ func TestCountsOfStationsWhoseClocksRunAway(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(20) {
 		site := room(5, func(_ int, s *world.Station) {
-			timing := world.DefaultTiming()
+			timing := timeline.DefaultTiming()
 			timing.Jitter, timing.Spread, s.Timing = 0.3, 0.3, &timing
 		})
 		site.Seed = seed
@@ -215,7 +217,7 @@ func TestSleepersAreWokenFirst(t *testing.T) {
 func TestWhoNeverCountsIsNamed(t *testing.T) {
 	t.Parallel()
 	site := room(3, func(i int, s *world.Station) {
-		s.Products = []world.Product{{Title: "windows-11-education", By: []world.Means{world.ByMAK, world.ByOEM, world.ByActiveDirectory}[i], Unlicensed: i < 2}}
+		s.Products = []world.Product{{Title: "windows-11-education", By: []catalogue.Means{catalogue.ByMAK, catalogue.ByOEM, catalogue.ByActiveDirectory}[i], Unlicensed: i < 2}}
 	})
 	run(t, site, nil, func(t *testing.T, s *fakeSite, r outcome.Result, err error) {
 		var stalled *outcome.Stalled
@@ -315,7 +317,7 @@ func TestCancelReturnsWhateverHangs(t *testing.T) {
 func TestShareOfEach(t *testing.T) {
 	t.Parallel()
 	site := room(5, func(i int, s *world.Station) {
-		timing := world.DefaultTiming()
+		timing := timeline.DefaultTiming()
 		timing.Boot *= time.Duration(i + 1)
 		s.Timing = &timing
 	})
@@ -335,7 +337,7 @@ func TestRestOfTheShares(t *testing.T) {
 	t.Parallel()
 	const slow = 103 * time.Second
 	site := room(2, func(i int, s *world.Station) {
-		s.Counted, s.Timing = true, &world.Timing{Shutdown: 2 * time.Second, Boot: time.Duration(20+80*i) * time.Second, Ask: time.Second}
+		s.Counted, s.Timing = true, &timeline.Timing{Shutdown: 2 * time.Second, Boot: time.Duration(20+80*i) * time.Second, Ask: time.Second}
 	})
 	site.Host = counted(20)
 	run(t, site, func(j *cycle.Job, _ *fakeSite) {

@@ -9,6 +9,7 @@ import (
 	"github.com/timago/terraform-provider-timago/internal/cycle"
 	"github.com/timago/terraform-provider-timago/internal/kms"
 	"github.com/timago/terraform-provider-timago/internal/outcome"
+	"github.com/timago/terraform-provider-timago/internal/simulator/catalogue"
 	"github.com/timago/terraform-provider-timago/internal/simulator/world"
 )
 
@@ -91,7 +92,7 @@ func (w *invariantChecker) endReached(s scenario, state world.State) {
 		}
 		described := s.Site.Stations[i]
 		for i, p := range station.Products {
-			if by := described.Products[i].By; w.job.Thresholds[p.Family] >= p.Family.Threshold() && (by == "" || by == world.ByKMS) && station.Phase == "ready" && p.Status != kms.Licensed.String() {
+			if by := described.Products[i].By; w.job.Thresholds[p.Family] >= p.Family.Threshold() && (by == "" || by == catalogue.ByKMS) && station.Phase == "ready" && p.Status != kms.Licensed.String() {
 				w.breach("A9", "%s was left with %s %s", station.Name, p.Name, p.Status)
 			}
 		}
@@ -121,7 +122,7 @@ func (w *invariantChecker) able(s scenario, station world.StationState) bool {
 	described := s.station(station.Name)
 	able := station.Phase == "ready" && w.restarts[station.Name] < w.limits.MaxRestartsPerStation && !described.Image.KeepsCMID && len(w.missing(station)) > 0
 	for _, p := range described.Products {
-		able = able && (p.By == "" || p.By == world.ByKMS)
+		able = able && (p.By == "" || p.By == catalogue.ByKMS)
 	}
 	return able
 }

@@ -7,6 +7,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/simulator/catalogue"
 	"github.com/timago/terraform-provider-timago/internal/simulator/world"
 )
 
@@ -145,7 +146,7 @@ func passing(t *rapid.T, f world.Fault) world.Fault {
 
 // withOffice lets a station hold Office, and the host count it.
 func withOffice(s *scenario, d *world.Station, asks time.Duration, titles ...string) {
-	if len(d.Products) != 1 || d.Products[0].By != "" && d.Products[0].By != world.ByKMS {
+	if len(d.Products) != 1 || d.Products[0].By != "" && d.Products[0].By != catalogue.ByKMS {
 		return
 	}
 	for _, title := range titles {

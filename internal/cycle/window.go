@@ -1,10 +1,10 @@
 package cycle
 
 import (
+	"time"
+
 	"github.com/timago/terraform-provider-timago/internal/outcome"
 )
-
-import "time"
 
 // windowClosed is the end of a cycle that the window blocks.
 func (c *cycle) windowClosed() *outcome.OutsideWindow {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/simulator/eventlog"
 	"github.com/timago/terraform-provider-timago/internal/simulator/world"
 	"github.com/timago/terraform-provider-timago/internal/simulator/wsman"
 )
@@ -168,7 +169,7 @@ func (m machine) runEvents(arguments []string) wsman.Output {
 	if err != nil {
 		return failed(15001, "Die angegebene Abfrage ist ungültig.")
 	}
-	events = slices.DeleteFunc(events, func(e world.Event) bool { return !wanted(e) })
+	events = slices.DeleteFunc(events, func(e eventlog.Record) bool { return !wanted(e) })
 	if newestFirst {
 		slices.Reverse(events)
 	}
@@ -182,7 +183,7 @@ func (m machine) runEvents(arguments []string) wsman.Output {
 	return wsman.Output{Stdout: []byte(text.String())}
 }
 
-func filter(query string, now time.Time) (func(world.Event) bool, error) {
+func filter(query string, now time.Time) (func(eventlog.Record) bool, error) {
 	var ids []int
 	for _, found := range eventIDs.FindAllStringSubmatch(query, -1) {
 		id, err := strconv.Atoi(found[1])
@@ -205,12 +206,12 @@ func filter(query string, now time.Time) (func(world.Event) bool, error) {
 		}
 		since = now.Add(-age)
 	}
-	return func(e world.Event) bool {
+	return func(e eventlog.Record) bool {
 		return (len(ids) == 0 || slices.Contains(ids, e.ID)) && !e.Time.Before(since)
 	}, nil
 }
 
-func writeEvent(text *strings.Builder, computer, log string, e world.Event) {
+func writeEvent(text *strings.Builder, computer, log string, e eventlog.Record) {
 	source := sourceLicensing
 	if log != "Application" {
 		source = sourceRequests

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/timago/terraform-provider-timago/internal/simulator/eventlog"
 	"github.com/timago/terraform-provider-timago/internal/simulator/world"
 	"github.com/timago/terraform-provider-timago/internal/simulator/wsman"
 )
@@ -132,7 +133,7 @@ func adapters(v world.View, ip net.IP) []wsman.Instance {
 
 // logEvents gives the records of licensing and a few of others, the newest first, as
 // Windows does.
-func logEvents(v world.View, events []world.Event) []wsman.Instance {
+func logEvents(v world.View, events []eventlog.Record) []wsman.Instance {
 	log, source := "Application", sourceLicensing
 	if v.IsHost {
 		log, source = "Key Management Service", sourceRequests

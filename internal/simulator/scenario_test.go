@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/timago/terraform-provider-timago/internal/simulator"
+	"github.com/timago/terraform-provider-timago/internal/simulator/timeline"
 	"github.com/timago/terraform-provider-timago/internal/simulator/world"
 )
 
@@ -57,7 +58,7 @@ stations:
 	if got := strings.Join(names, " "); got != "R101-PC01 R101-PC02 LEHRER" {
 		t.Errorf("stations %s", got)
 	}
-	if timing := scenario.Stations[0].Timing; timing.Boot != 90*time.Second || timing.Shutdown != world.DefaultTiming().Shutdown {
+	if timing := scenario.Stations[0].Timing; timing.Boot != 90*time.Second || timing.Shutdown != timeline.DefaultTiming().Shutdown {
 		t.Errorf("what timing does not name stays as usual: %+v", timing)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"syscall"
 
 	"github.com/timago/terraform-provider-timago/internal/simulator"
+	"github.com/timago/terraform-provider-timago/internal/simulator/timeline"
 	"github.com/timago/terraform-provider-timago/internal/simulator/world"
 )
 
@@ -101,7 +102,7 @@ func serveSite(ctx context.Context, input io.Reader, output io.Writer) error {
 
 // scenario is a school whose stations hold Windows and Office.
 func scenario(stations int, licensed bool) simulator.Scenario {
-	timing := world.DefaultTiming()
+	timing := timeline.DefaultTiming()
 	return simulator.Scenario{
 		WinRM: simulator.WinRM{Password: password},
 		Site: world.Site{

@@ -3,10 +3,10 @@ package world
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/simulator/catalogue"
 )
 
 // The methods here are for callers that need no network: each is one exchange with a
@@ -77,7 +77,7 @@ func (w *World) Licensing(station string) (kms.Licensing, error) {
 	l := kms.Licensing{CMID: s.cmid}
 	for _, p := range s.products {
 		l.Licences = append(l.Licences, p.licence())
-		if p.product == kms.Windows && p.means == ByKMS {
+		if p.Product == kms.Windows && p.means == catalogue.ByKMS {
 			l.KMSHost, l.KMSPort, l.KMSFound = s.asksHost(), w.host.Port, true
 		}
 	}
@@ -86,13 +86,13 @@ func (w *World) Licensing(station string) (kms.Licensing, error) {
 
 func (p *product) licence() kms.Licence {
 	l := kms.Licence{
-		ID: p.id, Product: p.product, Name: p.name, Channel: kms.ChannelOf(p.channel(), p.description()),
+		ID: p.ID, Product: p.Product, Name: p.Name, Channel: kms.ChannelOf(p.channel(), p.description()),
 		Status: p.status, Reason: p.reason, Grace: p.remaining(),
 	}
 	switch p.means {
-	case ByActiveDirectory:
+	case catalogue.ByActiveDirectory:
 		l.ActivationType = kms.ActivationTypeActiveDirectory
-	case ByKMS:
+	case catalogue.ByKMS:
 		l.KMSHost = p.station.asksHost()
 	default:
 	}
@@ -109,7 +109,7 @@ func (w *World) Requests(station string, since time.Time) ([]kms.Exchange, error
 	}
 	var requests []kms.Request
 	var answers []kms.Answer
-	for _, e := range from(s.log.all(), since) {
+	for _, e := range s.log.Since(since) {
 		var problem error
 		switch e.ID {
 		case kms.EventRequest:
@@ -124,11 +124,6 @@ func (w *World) Requests(station string, since time.Time) ([]kms.Exchange, error
 		err = errors.Join(err, problem)
 	}
 	return kms.Pair(requests, answers), err
-}
-
-// from leaves out what is older; a clock that jumped has mixed the order of times.
-func from(events []Event, since time.Time) []Event {
-	return slices.DeleteFunc(slices.Clone(events), func(e Event) bool { return e.Time.Before(since) })
 }
 
 // Host reads the KMS host.
@@ -158,7 +153,7 @@ func (w *World) reachHost(about string) error {
 
 func (k *hostKey) read() kms.HostProduct {
 	p := kms.HostProduct{
-		ID: k.id, Product: k.product, Name: k.name, Channel: kms.ChannelOf("Volume:CSVLK", ""),
+		ID: k.ID, Product: k.Product, Name: k.Name, Channel: kms.ChannelOf("Volume:CSVLK", ""),
 		Status: kms.Licensed,
 	}
 	if k.NotActivated {
@@ -167,7 +162,7 @@ func (k *hostKey) read() kms.HostProduct {
 	if k.NoData {
 		return p
 	}
-	count, threshold := k.count(), k.threshold()
+	count, threshold := k.clients.Count(), k.threshold()
 	p.Count, p.Threshold = &count, &threshold
 	total, failed, by := k.total, k.failed, k.byStatus
 	p.Counters = kms.Counters{
@@ -180,10 +175,10 @@ func (k *hostKey) read() kms.HostProduct {
 
 // threshold is RequiredClientCount.
 func (k *hostKey) threshold() int {
-	if k.largest > 0 {
-		return k.largest
+	if k.clients.Threshold() > 0 {
+		return k.clients.Threshold()
 	}
-	return k.product.Threshold()
+	return k.Product.Threshold()
 }
 
 // Counted gives the host's events 12290 since a moment on its own clock.
@@ -194,7 +189,7 @@ func (w *World) Counted(since time.Time) ([]kms.Counted, error) {
 	}
 	var counted []kms.Counted
 	var problems []error
-	for _, e := range from(w.host.log.all(), since) {
+	for _, e := range w.host.log.Since(since) {
 		c, err := kms.ParseCounted(e.Time, []string{e.Insertions})
 		counted, problems = append(counted, c), append(problems, err)
 	}

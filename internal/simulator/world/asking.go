@@ -7,10 +7,11 @@ import (
 	"time"
 
 	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/simulator/catalogue"
 )
 
 // words are those by which a fault's Of chooses among requests for activation.
-func (p *product) words() []string { return []string{string(p.product), p.kind, p.id} }
+func (p *product) words() []string { return []string{string(p.Product), p.Kind, p.ID} }
 
 // send carries a request to the KMS host that the station asks, unless a fault of
 // requests is in the way.
@@ -124,12 +125,12 @@ func (a *Attempt) Err() error {
 }
 
 func (s *station) ask(licenceID string) (*Attempt, error) {
-	i := slices.IndexFunc(s.products, func(p *product) bool { return p.id == licenceID })
+	i := slices.IndexFunc(s.products, func(p *product) bool { return p.ID == licenceID })
 	if i < 0 {
 		return nil, fmt.Errorf("%s: no product %s", s.Name, licenceID)
 	}
 	p, w := s.products[i], s.world
-	s.note(KindActivate, "%s", p.name)
+	s.note(KindActivate, "%s", p.Name)
 	a := &Attempt{world: w, done: make(chan struct{})}
 	if f, hit := w.hit(SlowActivate, s.Name, p.words()...); hit {
 		a.Takes = f.By
@@ -147,7 +148,7 @@ func (s *station) ask(licenceID string) (*Attempt, error) {
 	if a.Takes == 0 {
 		finish()
 	} else {
-		w.timers.at(w.now.Add(a.Takes), finish)
+		w.timers.Set(w.now.Add(a.Takes), finish)
 	}
 	return a, nil
 }
@@ -161,7 +162,7 @@ func (p *product) activate() kms.Code {
 	if _, hit := s.world.hit(ActivateIgnored, s.Name, p.words()...); hit {
 		return kms.CodeOK
 	}
-	if p.means == ByKMS {
+	if p.means == catalogue.ByKMS {
 		return p.request()
 	}
 	p.used++

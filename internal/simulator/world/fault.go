@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/timago/terraform-provider-timago/internal/simulator/timeline"
 )
 
 // Fault is something that will go wrong. The tags are those of scenario files.
@@ -52,7 +54,7 @@ type fault struct {
 	to     time.Time // zero: without end
 	met    map[string]int
 	acted  map[string]int
-	next   *timer // begins or ends a fault of a moment
+	next   *timeline.Timer // begins or ends a fault of a moment
 	cut    []*station
 	// Stations to which it gave a shutdown.
 	scheduled []*station
@@ -84,10 +86,10 @@ func (w *World) inject(described Fault) error {
 	}
 	w.faults = append(w.faults, f)
 	if occasions[f.Name] == atMoment {
-		f.next = w.timers.at(f.from, func() {
+		f.next = w.timers.Set(f.from, func() {
 			w.happen(f, true)
 			if !f.to.IsZero() {
-				f.next = w.timers.at(f.to, func() { w.happen(f, false) })
+				f.next = w.timers.Set(f.to, func() { w.happen(f, false) })
 			}
 		})
 		w.catchUp()
@@ -102,7 +104,7 @@ func (w *World) Heal(name FaultName) {
 		if f.Name != name {
 			return false
 		}
-		w.timers.stop(f.next)
+		w.timers.Stop(f.next)
 		if f.active {
 			w.happen(f, false)
 		}
@@ -147,7 +149,7 @@ func (f *fault) acts(w *World, machine string) bool {
 	if n < f.Nth || f.Times > 0 && f.acted[machine] >= f.Times {
 		return false
 	}
-	if f.Probability > 0 && w.draw(machine, fmt.Sprintf("fault %d", f.number), n).Float64() >= f.Probability {
+	if f.Probability > 0 && w.chance.Draw(machine, fmt.Sprintf("fault %d", f.number), n).Float64() >= f.Probability {
 		return false
 	}
 	f.acted[machine]++
@@ -195,7 +197,7 @@ func (f *fault) atHost(h *host) func(begins bool) {
 	case LogLost:
 		return func(begins bool) {
 			if begins {
-				h.log.lose(f.Number)
+				h.log.Lose(f.Number)
 			}
 		}
 	case PowerCut:

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/simulator/timeline"
 	"github.com/timago/terraform-provider-timago/internal/simulator/world"
 )
 
@@ -226,8 +227,8 @@ func TestASiteThatContradictsItself(t *testing.T) {
 		"by other":                 named(world.Station{Products: []world.Product{{Title: "office-2024", Channel: "x"}}}),
 		"slow-activate: by is":     {Faults: []world.Fault{{Name: world.SlowActivate}}},
 		"nobody is logged on":      named(world.Station{Off: true, User: "x"}),
-		"longer than it":           named(world.Station{Timing: &world.Timing{Boot: time.Second, Netlogon: time.Minute}}),
-		"less than 1":              named(world.Station{Timing: &world.Timing{Spread: 1}}),
+		"longer than it":           named(world.Station{Timing: &timeline.Timing{Boot: time.Second, Netlogon: time.Minute}}),
+		"less than 1":              named(world.Station{Timing: &timeline.Timing{Spread: 1}}),
 		`key "dos" is none of`:     {Host: world.Host{Keys: []world.Key{{Key: "dos"}}}},
 		"listed twice":             {Host: world.Host{Keys: []world.Key{{Key: "windows"}, {Key: "windows"}}}},
 		"every must be above 0":    {Traffic: []world.Traffic{{}}},

@@ -1,18 +1,26 @@
 package world
 
 import (
-	"container/list"
 	"fmt"
 	"slices"
 	"time"
 
 	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/simulator/catalogue"
+	"github.com/timago/terraform-provider-timago/internal/simulator/counting"
+	"github.com/timago/terraform-provider-timago/internal/simulator/eventlog"
 )
 
 const (
 	kmsPort = 1688
 	// maxSkew is how far the clocks of client and host may be apart.
 	maxSkew = 4 * time.Hour
+)
+
+// How Microsoft's samples write the client's time in the events of client and host.
+const (
+	eventTime     = "2006/01/02 15:04"
+	eventTimeHost = "2006/1/2 15:04"
 )
 
 // host is the KMS host: keys, and for each the client machine ids it saw.
@@ -23,7 +31,7 @@ type host struct {
 	off   bool
 	away  int // faults that keep the key management service away
 	keys  []*hostKey
-	log   eventLog
+	log   eventlog.Log
 
 	refusing int  // faults that make its WinRM refuse connections
 	open     bool // its WinRM listens
@@ -32,19 +40,12 @@ type host struct {
 
 // hostKey is one KMS host key with its own count.
 type hostKey struct {
-	title
+	catalogue.Title
 	Key
-	seen     *list.List // of seen, the longest ago first
-	where    map[kms.CMID]*list.Element
-	largest  int // threshold asked for so far: the count is capped at twice that
+	clients  *counting.Clients
 	total    int
 	failed   int
 	byStatus [kms.ExtendedGrace + 1]int
-}
-
-type seen struct {
-	cmid kms.CMID
-	at   time.Time
 }
 
 // request is what a client sends; reply what it learns.
@@ -85,9 +86,9 @@ func newHost(w *World, described Host) *host {
 	if described.LogSize == 0 {
 		described.LogSize = 20000
 	}
-	h := &host{Host: described, world: w, boot: w.now.Add(-described.Uptime), log: eventLog{size: described.LogSize}, open: true, serving: true}
+	h := &host{Host: described, world: w, boot: w.now.Add(-described.Uptime), log: eventlog.Log{Size: described.LogSize}, open: true, serving: true}
 	for _, k := range described.keys() {
-		h.keys = append(h.keys, &hostKey{title: hostKeys[k.Key], Key: k, seen: list.New(), where: map[kms.CMID]*list.Element{}})
+		h.keys = append(h.keys, &hostKey{Title: catalogue.HostKeys[k.Key], Key: k, clients: counting.New()})
 	}
 	return h
 }
@@ -141,51 +142,19 @@ func (h *host) answer(r request) reply {
 	if h.Forgets && h.world.now.Before(h.boot) { // before it started anew it counted, which is gone
 		return reply{reached: true, count: 1}
 	}
-	key.largest = max(key.largest, r.threshold)
-	key.forget(h.world.now)
-	before := key.count()
-	if key.see(r.cmid, h.world.now) {
-		h.world.note(KindCounted, "%s: %s from %s, count %d to %d", key.Key.Key, r.cmid, r.client, before, key.count())
+	key.clients.Ask(r.threshold)
+	key.clients.Forget(h.world.now)
+	before := key.clients.Count()
+	if key.clients.See(r.cmid, h.world.now) {
+		h.world.note(KindCounted, "%s: %s from %s, count %d to %d", key.Key.Key, r.cmid, r.client, before, key.clients.Count())
 	}
-	return reply{reached: true, count: key.count()}
-}
-
-// see notes when a client machine id was last seen; true when it is new.
-func (k *hostKey) see(cmid kms.CMID, now time.Time) bool {
-	if known, found := k.where[cmid]; found {
-		known.Value = seen{cmid, now}
-		k.seen.MoveToBack(known)
-		return false
-	}
-	k.where[cmid] = k.seen.PushBack(seen{cmid, now})
-	return true
-}
-
-func (k *hostKey) count() int { return min(k.seen.Len(), 2*k.largest) }
-
-// forget takes out what was not seen for 30 days; it gives how many.
-func (k *hostKey) forget(now time.Time) int {
-	left := 0
-	for e := k.seen.Front(); e != nil && !now.Before(sighting(e).at.Add(kms.CountedFor)); e = k.seen.Front() {
-		k.drop(e)
-		left++
-	}
-	return left
-}
-
-func sighting(e *list.Element) seen {
-	return e.Value.(seen) //nolint:forcetypeassert // the list holds nothing else
-}
-
-func (k *hostKey) drop(e *list.Element) {
-	delete(k.where, sighting(e).cmid)
-	k.seen.Remove(e)
+	return reply{reached: true, count: key.clients.Count()}
 }
 
 func (h *host) forget() {
 	for _, k := range h.keys {
-		if left := k.forget(h.world.now); left > 0 {
-			h.world.note(KindLeft, "%s: %d left, count %d", k.Key.Key, left, k.count())
+		if left := k.clients.Forget(h.world.now); left > 0 {
+			h.world.note(KindLeft, "%s: %d left, count %d", k.Key.Key, left, k.clients.Count())
 		}
 	}
 }
@@ -193,28 +162,22 @@ func (h *host) forget() {
 // fall makes the count of every key lose its oldest client machine ids; 0: all.
 func (h *host) fall(number int) {
 	for _, k := range h.keys {
-		for n := k.seen.Len(); k.seen.Len() > 0 && (number == 0 || n-k.seen.Len() < number); {
-			k.drop(k.seen.Front())
-		}
+		k.clients.Lose(number)
 	}
 }
 
 // startOver is what a start does to the counts of a host that forgets.
 func (h *host) startOver() {
-	h.fall(0)
 	for _, k := range h.keys {
-		k.largest = 0
+		k.clients.StartOver()
 	}
 }
 
 func (h *host) nextLeaving() (time.Time, bool) {
 	next, found := time.Time{}, false
 	for _, k := range h.keys {
-		if e := k.seen.Front(); e != nil {
-			leaves := sighting(e).at.Add(kms.CountedFor)
-			if !found || leaves.Before(next) {
-				next, found = leaves, true
-			}
+		if leaves, some := k.clients.NextLeaving(); some && (!found || leaves.Before(next)) {
+			next, found = leaves, true
 		}
 	}
 	return next, found
@@ -222,7 +185,7 @@ func (h *host) nextLeaving() (time.Time, bool) {
 
 // write puts down event 12290.
 func (h *host) write(r request, code kms.Code) {
-	h.log.add(h.clock(h.world.now), kms.EventCounted, fmt.Sprintf("%s,%d,%s,%s,%s,0,%d,%d,%s",
+	h.log.Add(h.clock(h.world.now), kms.EventCounted, fmt.Sprintf("%s,%d,%s,%s,%s,0,%d,%d,%s",
 		code, r.threshold, r.client, r.cmid, r.clock.UTC().Format(eventTimeHost), r.status, int(r.remaining.Minutes()), r.id))
 }
 
@@ -239,11 +202,11 @@ func (h *host) past() []past {
 				}
 				number++
 				client := fmt.Sprintf("OTHER-%03d", number)
-				cmid := h.world.cmid(client, k.Key.Key, group)
+				cmid := h.world.chance.CMID(client, k.Key.Key, group)
 				all = append(all, past{at: h.world.now.Add(-age), do: func() {
 					h.other(k, client, cmid, c.Threshold)
 					if c.Unlogged {
-						h.log.forgetLast()
+						h.log.ForgetLast()
 					}
 				}})
 			}
@@ -256,14 +219,14 @@ func (h *host) past() []past {
 // product's own.
 func (h *host) other(k *hostKey, client string, cmid kms.CMID, threshold int) {
 	if threshold == 0 {
-		threshold = k.product.Threshold()
+		threshold = k.Product.Threshold()
 	}
-	id := titles["windows-11-enterprise"].id
+	id := catalogue.Titles["windows-11-enterprise"].ID
 	switch {
-	case k.product == kms.Office:
-		id = titles[k.Key.Key].id
-	case threshold == titles["windows-server-2022"].enough:
-		id = titles["windows-server-2022"].id
+	case k.Product == kms.Office:
+		id = catalogue.Titles[k.Key.Key].ID
+	case threshold == catalogue.Titles["windows-server-2022"].Enough:
+		id = catalogue.Titles["windows-server-2022"].ID
 	}
 	h.answer(request{
 		key: k.Key.Key, threshold: threshold, client: client, cmid: cmid, clock: h.clock(h.world.now),

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/simulator/catalogue"
 )
 
 // Timago is the machine name of Timago's server in logs.
@@ -260,13 +261,13 @@ func (w *World) KMS() (address string, port int, products []Shown) {
 	defer w.look()()
 	for _, s := range w.stations {
 		for _, p := range s.products {
-			if p.means != ByKMS || s.deleted > 0 {
+			if p.means != catalogue.ByKMS || s.deleted > 0 {
 				continue
 			}
-			i := slices.IndexFunc(products, func(known Shown) bool { return known.Name == p.name })
+			i := slices.IndexFunc(products, func(known Shown) bool { return known.Name == p.Name })
 			if i < 0 {
 				i = len(products)
-				products = append(products, Shown{Product: p.product, Name: p.name})
+				products = append(products, Shown{Product: p.Product, Name: p.Name})
 			}
 			switch {
 			case !s.phase.on() || p.reason == codeFirstGrace: // not asked, or not since

@@ -10,6 +10,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/simulator/catalogue"
 	"github.com/timago/terraform-provider-timago/internal/simulator/world"
 )
 
@@ -129,13 +130,13 @@ func TestDesktopsAreSessionsNotProcesses(t *testing.T) {
 
 func TestChannelsAsWindowsShowsThem(t *testing.T) {
 	t.Parallel()
-	for by, want := range map[world.Means][2]string{
-		world.ByEvaluation:     {"Retail:TB:Eval", "TIMEBASED_EVAL"},
-		world.BySubscription:   {"Retail:TB:Sub", "TIMEBASED_SUB"},
-		world.ByVirtualMachine: {"VT:IA", "VIRTUAL_MACHINE_ACTIVATION"},
-		world.ByOther:          {"Volume:NEXT", "VOLUME_NEXT"},
-		world.ByRetail:         {"Retail", "RETAIL"},
-		world.ByKMS:            {"Volume:GVLK", "VOLUME_KMSCLIENT"},
+	for by, want := range map[catalogue.Means][2]string{
+		catalogue.ByEvaluation:     {"Retail:TB:Eval", "TIMEBASED_EVAL"},
+		catalogue.BySubscription:   {"Retail:TB:Sub", "TIMEBASED_SUB"},
+		catalogue.ByVirtualMachine: {"VT:IA", "VIRTUAL_MACHINE_ACTIVATION"},
+		catalogue.ByOther:          {"Volume:NEXT", "VOLUME_NEXT"},
+		catalogue.ByRetail:         {"Retail", "RETAIL"},
+		catalogue.ByKMS:            {"Volume:GVLK", "VOLUME_KMSCLIENT"},
 	} {
 		w := build(t, world.Site{Stations: []world.Station{{Name: "PC1", Products: []world.Product{{Title: "windows-11-education", By: by}}}}})
 		v, err := w.View("PC1")
@@ -146,11 +147,11 @@ func TestChannelsAsWindowsShowsThem(t *testing.T) {
 			t.Errorf("%s: %s, %s", by, p.Channel, p.Description)
 		}
 		l := licence(t, w, "PC1", kms.Windows)
-		if ends := by == world.ByEvaluation || by == world.BySubscription || by == world.ByKMS; (l.Grace > 0) != ends || (l.Status == kms.Licensed) == (by == world.ByKMS) {
+		if ends := by == catalogue.ByEvaluation || by == catalogue.BySubscription || by == catalogue.ByKMS; (l.Grace > 0) != ends || (l.Status == kms.Licensed) == (by == catalogue.ByKMS) {
 			t.Errorf("%s: %s, %s left", by, l.Status, l.Grace)
 		}
 	}
-	w := build(t, world.Site{Stations: []world.Station{{Name: "PC1", Products: []world.Product{{Title: "windows-11-education", By: world.ByOther, Channel: "Volume:DEV"}}}}})
+	w := build(t, world.Site{Stations: []world.Station{{Name: "PC1", Products: []world.Product{{Title: "windows-11-education", By: catalogue.ByOther, Channel: "Volume:DEV"}}}}})
 	if got := licence(t, w, "PC1", kms.Windows).Channel.Raw; got != "Volume:DEV" {
 		t.Errorf("channel %q", got)
 	}

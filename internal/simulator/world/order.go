@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/simulator/timeline"
 )
 
 // OrderKind is what Timago tells a station to do.
@@ -78,9 +79,9 @@ type order struct {
 	Progress
 	station *station
 	system  *system
-	made    int    // generation of the system's image before
-	step    *timer // begins it, or carries it out
-	limit   *timer // lets it expire, or fail
+	made    int             // generation of the system's image before
+	step    *timeline.Timer // begins it, or carries it out
+	limit   *timeline.Timer // lets it expire, or fail
 }
 
 func (o *order) progress() Progress { return o.Progress }
@@ -107,9 +108,9 @@ func (w *World) Give(wanted Order) int {
 	s.orders = append(s.orders, o)
 	s.note(KindOrder, "%s %s", o.Kind, o.State)
 	begins := maxTime(w.now, o.NotBefore)
-	o.limit = w.timers.at(begins.Add(cmp.Or(o.TakenWithin, defaultOrderTakenWithin)), func() { o.end(OrderExpired, "", "") })
+	o.limit = w.timers.Set(begins.Add(cmp.Or(o.TakenWithin, defaultOrderTakenWithin)), func() { o.end(OrderExpired, "", "") })
 	if begins.After(w.now) {
-		o.step = w.timers.at(begins, s.attend)
+		o.step = w.timers.Set(begins, s.attend)
 	}
 	s.attend()
 	return number
@@ -129,7 +130,7 @@ func (s *station) attend() {
 		return
 	}
 	o.move(OrderSent)
-	o.step = w.timers.at(w.now.Add(around(w.draw(s.Name, "contact", s.given), contactEvery, 0.5)), o.carryOut)
+	o.step = w.timers.Set(w.now.Add(timeline.Around(w.chance.Draw(s.Name, "contact", s.given), contactEvery, 0.5)), o.carryOut)
 }
 
 // turn is the station's order under way or next: what it carries out or is about to take,
@@ -150,7 +151,7 @@ func (s *station) turn() *order {
 }
 
 // stepping tells whether something is to happen with the order at a moment that is set.
-func (o *order) stepping() bool { return o.step != nil && o.step.index >= 0 }
+func (o *order) stepping() bool { return o.step.IsPending() }
 
 // reachable tells whether the station can take the order now. A shutdown of one that is off
 // needs no telling.
@@ -205,8 +206,8 @@ func (o *order) carryOut() {
 		return
 	}
 	o.move(OrderRunning)
-	w.timers.stop(o.limit)
-	o.limit = w.timers.at(w.now.Add(cmp.Or(o.StartedWithin, defaultStartedWithin)), func() {
+	w.timers.Stop(o.limit)
+	o.limit = w.timers.Set(w.now.Add(cmp.Or(o.StartedWithin, defaultStartedWithin)), func() {
 		o.end(OrderFailed, FailedNotStarted, "it has not come back")
 	})
 	if o.Kind != OrderShutdown {
@@ -220,8 +221,8 @@ func (o *order) carryOut() {
 // end gives an order its final state, and the station its next.
 func (o *order) end(state OrderState, reason, detail string) {
 	s := o.station
-	s.world.timers.stop(o.step)
-	s.world.timers.stop(o.limit)
+	s.world.timers.Stop(o.step)
+	s.world.timers.Stop(o.limit)
 	o.State, o.Reason, o.Detail = state, reason, detail
 	s.note(KindOrder, "%s", orderEnd(o))
 	s.orders = slices.DeleteFunc(s.orders, func(other *order) bool { return other == o })

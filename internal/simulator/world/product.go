@@ -1,10 +1,13 @@
 package world
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
 	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/simulator/catalogue"
+	"github.com/timago/terraform-provider-timago/internal/simulator/timeline"
 )
 
 // Periods and codes of volume activation (learn.microsoft.com, kms-activation-planning
@@ -23,11 +26,17 @@ const (
 	codeBrokenStore  kms.Code = 0x8007000D
 )
 
+// How long licences last that end without a KMS host.
+const (
+	evaluationLasts   = 90 * 24 * time.Hour
+	subscriptionLasts = 30 * 24 * time.Hour
+)
+
 // product is one product of a station with a key installed.
 type product struct {
-	title
+	catalogue.Title
 	station *station
-	means   Means
+	means   catalogue.Means
 	shown   string // as ProductKeyChannel, where that is not the way's own
 	status  kms.LicenceStatus
 	reason  kms.Code
@@ -35,34 +44,34 @@ type product struct {
 	due     time.Time // of the next renewal
 	asks    *time.Duration
 	silent  bool
-	ask     *timer // the next request by itself
-	end     *timer
+	ask     *timeline.Timer // the next request by itself
+	end     *timeline.Timer
 	used    int // activations used up at Microsoft, by Activate on a MAK product
 }
 
 func newProduct(s *station, described Product) *product {
 	p := &product{
-		title: titleOf(described.Title), station: s, means: described.By,
+		Title: catalogue.Of(described.Title), station: s, means: described.By,
 		shown: described.Channel, asks: described.Asks, silent: described.Silent,
 	}
 	if p.means == "" {
-		p.means = ByKMS
+		p.means = catalogue.ByKMS
 	}
-	if p.product == kms.Office && p.asks == nil {
+	if p.Product == kms.Office && p.asks == nil {
 		p.silent = true // that Office asks soon after a start is documented nowhere
 	}
 	switch {
-	case p.means == ByKMS:
+	case p.means == catalogue.ByKMS:
 		p.status, p.reason = kms.OOBGrace, codeFirstGrace
 		p.until(s.boot.Add(graceLasts))
-	case p.means == ByActiveDirectory:
+	case p.means == catalogue.ByActiveDirectory:
 		p.status = kms.Licensed
 		p.ends = s.boot.Add(licenceLasts)
 	case described.Unlicensed:
 		p.status, p.reason = kms.Notification, codeGraceOver
-	case p.means == ByEvaluation:
+	case p.means == catalogue.ByEvaluation:
 		p.status, p.ends = kms.Licensed, s.boot.Add(evaluationLasts)
-	case p.means == BySubscription:
+	case p.means == catalogue.BySubscription:
 		p.status, p.ends = kms.Licensed, s.boot.Add(subscriptionLasts)
 	default:
 		p.status = kms.Licensed
@@ -71,7 +80,7 @@ func newProduct(s *station, described Product) *product {
 }
 
 func (p *product) cmid() kms.CMID {
-	if p.product == kms.Office && !p.station.Image.OneCMID {
+	if p.Product == kms.Office && !p.station.Image.OneCMID {
 		return p.station.office
 	}
 	return p.station.cmid
@@ -87,7 +96,7 @@ func (p *product) delay() time.Duration {
 
 // reset is the state after a start from a fresh image.
 func (p *product) reset() {
-	if p.means == ByKMS {
+	if p.means == catalogue.ByKMS {
 		p.set(kms.OOBGrace, codeFirstGrace)
 		p.until(p.station.world.now.Add(graceLasts))
 		p.due = time.Time{}
@@ -97,9 +106,9 @@ func (p *product) reset() {
 // started plans the first request after a start.
 func (p *product) started() {
 	s := p.station
-	first := s.world.now.Add(s.length("ask "+p.id, p.delay(), s.starts))
+	first := s.world.now.Add(s.length("ask "+p.ID, p.delay(), s.starts))
 	switch {
-	case p.means != ByKMS:
+	case p.means != catalogue.ByKMS:
 	case !p.silent:
 		p.askAt(first)
 	case p.status == kms.Licensed: // its renewal may have fallen due meanwhile
@@ -116,21 +125,21 @@ func maxTime(a, b time.Time) time.Time {
 
 func (p *product) askAt(t time.Time) {
 	timers := &p.station.world.timers
-	timers.stop(p.ask)
-	p.ask = timers.at(t, func() { p.request() })
+	timers.Stop(p.ask)
+	p.ask = timers.Set(t, func() { p.request() })
 }
 
 // until lets a licence or a grace period end.
 func (p *product) until(t time.Time) {
 	timers := &p.station.world.timers
-	timers.stop(p.end)
+	timers.Stop(p.end)
 	p.ends = t
-	p.end = timers.at(t, func() { p.set(kms.Notification, codeGraceOver); p.ends = time.Time{} })
+	p.end = timers.Set(t, func() { p.set(kms.Notification, codeGraceOver); p.ends = time.Time{} })
 }
 
 func (p *product) set(status kms.LicenceStatus, reason kms.Code) {
 	if p.status != status {
-		p.station.note(KindLicence, "%s: %s", p.name, status)
+		p.station.note(KindLicence, "%s: %s", p.Name, status)
 	}
 	p.status, p.reason = status, reason
 }
@@ -149,12 +158,12 @@ func (p *product) request() kms.Code {
 	s := p.station
 	w := s.world
 	asked := request{
-		key: p.key, threshold: p.threshold(), client: s.Name, cmid: p.cmid(), clock: s.clock(w.now),
-		status: p.status, remaining: p.remaining(), id: p.id,
+		key: p.HostKey, threshold: p.Wants(), client: s.Name, cmid: p.cmid(), clock: s.clock(w.now),
+		status: p.status, remaining: p.remaining(), id: p.ID,
 	}
 	reply := p.send(asked)
 	p.write(asked, reply)
-	s.note(KindRequest, "%s: %s, client machine id %s, count %d", p.product.Title(), reply.code, asked.cmid, reply.count)
+	s.note(KindRequest, "%s: %s, client machine id %s, count %d", p.Product.Title(), reply.code, asked.cmid, reply.count)
 	if reply.code == kms.CodeOK && reply.count < asked.threshold {
 		reply.code = kms.CodeNotEnoughCount
 	}
@@ -190,9 +199,9 @@ func (p *product) write(asked request, reply reply) {
 	if !reply.reached {
 		code = reply.code
 	}
-	s.log.add(asked.clock, kms.EventRequest, fmt.Sprintf("%s, 0x00000000, %s:%d, %s, %s, 0, %d, %d, %s, %d",
+	s.log.Add(asked.clock, kms.EventRequest, fmt.Sprintf("%s, 0x00000000, %s:%d, %s, %s, 0, %d, %d, %s, %d",
 		code, s.asksHost(), s.world.host.Port, asked.cmid, asked.clock.UTC().Format(eventTime), asked.status,
-		int(asked.remaining.Minutes()), p.id, asked.threshold))
+		int(asked.remaining.Minutes()), p.ID, asked.threshold))
 	if !reply.reached {
 		return
 	}
@@ -203,7 +212,7 @@ func (p *product) write(asked request, reply reply) {
 	case answer == kms.CodeOK:
 		activated = 1
 	}
-	s.log.add(asked.clock, kms.EventAnswer, fmt.Sprintf("%s, 0x00000000, %d, 0, %d, %d, %d, %s",
+	s.log.Add(asked.clock, kms.EventAnswer, fmt.Sprintf("%s, 0x00000000, %d, 0, %d, %d, %d, %s",
 		answer, activated, reply.count, int(retryEvery.Minutes()), int(renewEvery.Minutes()),
 		asked.clock.UTC().Format(eventTime)))
 }
@@ -212,11 +221,11 @@ func (p *product) write(asked request, reply reply) {
 // counted, no host was reached then; it is tried again at its next turn.
 func (p *product) before(counted bool) {
 	w := p.station.world
-	start := w.clock.start
+	start := w.clock.Start
 	if counted {
 		p.request()
 	} else {
-		asked := request{cmid: p.cmid(), clock: p.station.clock(w.now), status: p.status, remaining: p.remaining(), id: p.id, threshold: p.threshold()}
+		asked := request{cmid: p.cmid(), clock: p.station.clock(w.now), status: p.status, remaining: p.remaining(), id: p.ID, threshold: p.Wants()}
 		p.write(asked, reply{code: codeNoHost})
 		p.reason = codeNoHost
 		p.plan(codeNoHost)
@@ -231,12 +240,24 @@ func (p *product) before(counted bool) {
 	if p.status == kms.Licensed {
 		interval = renewEvery
 	}
-	if p.ask == nil || p.ask.index < 0 {
+	if !p.ask.IsPending() {
 		return
 	}
-	next := p.ask.at
+	next := p.ask.At
 	for !next.After(start) {
 		next = next.Add(interval)
 	}
 	p.askAt(next)
+}
+
+// channel is ProductKeyChannel.
+func (p *product) channel() string { return cmp.Or(p.shown, catalogue.Channels[p.means].Key) }
+
+// description is Description.
+func (p *product) description() string {
+	family := "Windows(R) Operating System"
+	if p.Product == kms.Office {
+		family = p.Name
+	}
+	return family + ", " + catalogue.Channels[p.means].Token + " channel"
 }

@@ -167,7 +167,7 @@ func (s *station) takeBack() {
 		s.restarts--
 	}
 	s.foreign = false
-	s.world.timers.stop(s.timer)
+	s.world.timers.Stop(s.timer)
 	s.enter(s.before)
 	s.note(KindRefused, "the shutdown was taken back")
 }

@@ -1,12 +1,13 @@
 package world
 
 import (
-	"bytes"
 	"cmp"
 	"fmt"
+	"slices"
 	"time"
 
-	"gopkg.in/yaml.v3"
+	"github.com/timago/terraform-provider-timago/internal/simulator/catalogue"
+	"github.com/timago/terraform-provider-timago/internal/simulator/timeline"
 )
 
 // Site describes a school's site at the start. The tags are those of scenario files.
@@ -51,23 +52,23 @@ type Counted struct {
 
 // Station describes one station, or with Number several whose name holds %d.
 type Station struct {
-	Name     string        `yaml:"name"`
-	Number   int           `yaml:"number"`
-	Room     string        `yaml:"room"`
-	Group    string        `yaml:"group"`
-	MAC      string        `yaml:"mac"`
-	User     string        `yaml:"user"`     // logged on at the console, DOMAIN\name
-	Sessions int           `yaml:"sessions"` // desktops of others
-	Off      bool          `yaml:"off"`
-	Uptime   time.Duration `yaml:"uptime"`   // default 20 minutes
-	Skew     time.Duration `yaml:"skew"`     // its clock ahead of true time
-	System   string        `yaml:"system"`   // the operating system that ran last; default "Windows 11"
-	Image    Image         `yaml:"image"`    // … and its image
-	Others   []System      `yaml:"others"`   // operating systems that can be started instead
-	Products []Product     `yaml:"products"` // default: Windows by KMS
-	Counted  bool          `yaml:"counted"`  // has asked since its start, and the host counted it
-	Licensed bool          `yaml:"licensed"` // counted, and its KMS products are licensed
-	Timing   *Timing       `yaml:"timing"`   // default DefaultTiming
+	Name     string           `yaml:"name"`
+	Number   int              `yaml:"number"`
+	Room     string           `yaml:"room"`
+	Group    string           `yaml:"group"`
+	MAC      string           `yaml:"mac"`
+	User     string           `yaml:"user"`     // logged on at the console, DOMAIN\name
+	Sessions int              `yaml:"sessions"` // desktops of others
+	Off      bool             `yaml:"off"`
+	Uptime   time.Duration    `yaml:"uptime"`   // default 20 minutes
+	Skew     time.Duration    `yaml:"skew"`     // its clock ahead of true time
+	System   string           `yaml:"system"`   // the operating system that ran last; default "Windows 11"
+	Image    Image            `yaml:"image"`    // … and its image
+	Others   []System         `yaml:"others"`   // operating systems that can be started instead
+	Products []Product        `yaml:"products"` // default: Windows by KMS
+	Counted  bool             `yaml:"counted"`  // has asked since its start, and the host counted it
+	Licensed bool             `yaml:"licensed"` // counted, and its KMS products are licensed
+	Timing   *timeline.Timing `yaml:"timing"`   // default timeline.DefaultTiming
 
 	Aliases    []string `yaml:"aliases"`       // more names of the same machine
 	Unresolved bool     `yaml:"unresolved"`    // its name leads to no address; its aliases do
@@ -96,43 +97,14 @@ type System struct {
 	NoImage    bool   `yaml:"no_image"`    // there is none on the station yet
 }
 
-// Timing is how long a station takes. Each duration is drawn anew at each start.
-type Timing struct {
-	Shutdown time.Duration `yaml:"shutdown"` // from the end of the notice until it is down
-	Boot     time.Duration `yaml:"boot"`     // until Windows and its services have started
-	Ask      time.Duration `yaml:"ask"`      // from then until Windows asks for activation
-	Image    time.Duration `yaml:"image"`    // more for making a new image
-	Netlogon time.Duration `yaml:"netlogon"` // of the boot: WinRM answers, and refuses every account
-	Services time.Duration `yaml:"services"` // of the boot: WinRM answers, licensing does not yet
-	Spread   float64       `yaml:"spread"`   // of the stations' own means, ± this part
-	Jitter   float64       `yaml:"jitter"`   // of one station's starts, ± this part
-	Silent   bool          `yaml:"silent"`   // while it is down connections get no answer instead of being refused
-}
-
-// DefaultTiming is a usual school station.
-func DefaultTiming() Timing {
-	return Timing{
-		Shutdown: 8 * time.Second, Boot: 45 * time.Second, Ask: 15 * time.Second, Image: 4 * time.Minute,
-		Netlogon: 3 * time.Second, Services: 2 * time.Second, Spread: 0.2, Jitter: 0.05,
-	}
-}
-
-// UnmarshalYAML lets a scenario name only what differs from the usual.
-func (t *Timing) UnmarshalYAML(node *yaml.Node) error {
-	// Decoding a node would let unknown keys pass: it has no strict form.
-	text, err := yaml.Marshal(node)
-	if err != nil {
-		return err
-	}
-	decoder := yaml.NewDecoder(bytes.NewReader(text))
-	decoder.KnownFields(true)
-	type plain Timing
-	usual := plain(DefaultTiming())
-	if err := decoder.Decode(&usual); err != nil {
-		return fmt.Errorf("timing at line %d: %w", node.Line, err)
-	}
-	*t = Timing(usual)
-	return nil
+// Product is one installed product.
+type Product struct {
+	Title      string          `yaml:"title"`      // windows-11-education, office-2021, …
+	By         catalogue.Means `yaml:"by"`         // default kms
+	Channel    string          `yaml:"channel"`    // ProductKeyChannel, with by other; default "Volume:NEXT"
+	Asks       *time.Duration  `yaml:"asks"`       // after a start; default the timing's for Windows, never by itself for Office
+	Silent     bool            `yaml:"silent"`     // never asks by itself
+	Unlicensed bool            `yaml:"unlicensed"` // none of kms and active-directory: not activated
 }
 
 // Traffic are other machines of the site that ask the host.
@@ -183,4 +155,9 @@ func Rows(n int, like Station) []Station {
 		stations[i].MAC = ""
 	}
 	return stations
+}
+
+// server tells whether the products are those of Windows Server.
+func server(products []Product) bool {
+	return slices.ContainsFunc(products, func(p Product) bool { return catalogue.Titles[p.Title].Enough != 0 })
 }

@@ -84,7 +84,7 @@ func (w *World) State() State {
 	}
 	for _, k := range h.keys {
 		state.Host.Keys = append(state.Host.Keys, KeyState{
-			Key: k.Key.Key, Product: k.product, Count: k.count(), Threshold: k.threshold(), Seen: k.seen.Len(), Requests: k.total,
+			Key: k.Key.Key, Product: k.Product, Count: k.clients.Count(), Threshold: k.threshold(), Seen: k.clients.Seen(), Requests: k.total,
 		})
 	}
 	for _, s := range w.stations {
@@ -113,7 +113,7 @@ func (s *station) state() StationState {
 			reason = p.reason.String()
 		}
 		state.Products = append(state.Products, ProductState{
-			ID: p.id, Name: p.name, Family: p.product, Status: p.status.String(), Reason: reason, Ends: p.ends, Used: p.used,
+			ID: p.ID, Name: p.Name, Family: p.Product, Status: p.status.String(), Reason: reason, Ends: p.ends, Used: p.used,
 		})
 	}
 	return state
@@ -139,8 +139,8 @@ func (w *World) CycleTime(station string, n int) (time.Duration, error) {
 	down := s.length("shutdown", s.timing.Shutdown, n)
 	up := s.length("boot", s.timing.Boot, n)
 	for _, p := range s.products {
-		if p.product == kms.Windows {
-			return down + up + s.length("ask "+p.id, p.delay(), n), nil
+		if p.Product == kms.Windows {
+			return down + up + s.length("ask "+p.ID, p.delay(), n), nil
 		}
 	}
 	return down + up, nil

@@ -6,6 +6,9 @@ import (
 	"time"
 
 	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/simulator/catalogue"
+	"github.com/timago/terraform-provider-timago/internal/simulator/eventlog"
+	"github.com/timago/terraform-provider-timago/internal/simulator/timeline"
 )
 
 // phase is where a station stands between off and ready.
@@ -31,19 +34,19 @@ func (p phase) on() bool { return p >= phaseNetlogon }
 type station struct {
 	Station  // as described
 	world    *World
-	timing   Timing
+	timing   timeline.Timing
 	slower   float64 // its own means, as a part of the usual
 	phase    phase
-	timer    *timer    // ends the phase
-	refusing int       // faults that make it refuse connections
-	open     bool      // WinRM listens
-	boot     time.Time // when its kernel started, true time
+	timer    *timeline.Timer // ends the phase
+	refusing int             // faults that make it refuse connections
+	open     bool            // WinRM listens
+	boot     time.Time       // when its kernel started, true time
 	user     string
 	sessions int
 	cmid     kms.CMID // of Windows
 	office   kms.CMID // of Office
 	products []*product
-	log      eventLog
+	log      eventlog.Log
 
 	systems  []*system
 	running  *system // or the one that ran last
@@ -83,9 +86,9 @@ func (s *system) report() {
 
 func newStation(w *World, described Station, index int) *station {
 	s := &station{
-		Station: described, world: w, timing: DefaultTiming(),
+		Station: described, world: w, timing: timeline.DefaultTiming(),
 		user: described.User, sessions: described.Sessions,
-		log: eventLog{size: 2000}, counters: map[Kind]int{},
+		log: eventlog.Log{Size: 2000}, counters: map[Kind]int{},
 	}
 	if described.Timing != nil {
 		s.timing = *described.Timing
@@ -101,12 +104,12 @@ func newStation(w *World, described Station, index int) *station {
 	if s.Uptime == 0 {
 		s.Uptime = 20 * time.Minute
 	}
-	s.slower = 1 + s.timing.Spread*(2*w.draw(s.Name, "speed", 0).Float64()-1)
+	s.slower = 1 + s.timing.Spread*(2*w.chance.Draw(s.Name, "speed", 0).Float64()-1)
 	s.boot = w.now.Add(-s.Uptime)
 	s.lastStart = s.boot
-	s.id = string(w.cmid(s.Name, "client id", 0))
+	s.id = string(w.chance.CMID(s.Name, "client id", 0))
 	s.location, s.group = w.locations.join(described.Room), w.groups.join(described.Group)
-	s.cmid, s.office = w.cmid(s.Name, "windows", 0), w.cmid(s.Name, "office", 0)
+	s.cmid, s.office = w.chance.CMID(s.Name, "windows", 0), w.chance.CMID(s.Name, "office", 0)
 	if fixed := kms.ParseCMID(described.Image.CMID); fixed != "" {
 		s.cmid = fixed
 	}
@@ -156,7 +159,7 @@ func (s *station) listen() {
 // length draws how long a part of the station's nth start takes.
 func (s *station) length(part string, mean time.Duration, n int) time.Duration {
 	own := time.Duration(float64(mean) * s.slower)
-	return around(s.world.draw(s.Name, part, n), own, s.timing.Jitter)
+	return timeline.Around(s.world.chance.Draw(s.Name, part, n), own, s.timing.Jitter)
 }
 
 // note counts what happened at the station and tells the observer.
@@ -170,8 +173,8 @@ func (s *station) note(kind Kind, format string, args ...any) {
 
 // after lets the phase end later; another change of phase takes its place.
 func (s *station) after(d time.Duration, do func()) {
-	s.world.timers.stop(s.timer)
-	s.timer = s.world.timers.at(s.world.now.Add(d), do)
+	s.world.timers.Stop(s.timer)
+	s.timer = s.world.timers.Set(s.world.now.Add(d), do)
 }
 
 // goDown switches off after the notice or, with again, starts anew; with made, from a
@@ -209,12 +212,12 @@ func (s *station) startNewImage() {
 
 // down is what every way to be off has in common.
 func (s *station) down(why string) {
-	s.world.timers.stop(s.timer)
+	s.world.timers.Stop(s.timer)
 	s.timer, s.foreign = nil, false
 	s.enter(phaseOff)
 	s.user, s.sessions = "", 0
 	for _, p := range s.products {
-		s.world.timers.stop(p.ask)
+		s.world.timers.Stop(p.ask)
 	}
 	s.note(KindOff, "%s", why)
 	s.wentDown()
@@ -231,7 +234,7 @@ func (s *station) powerOff(why string) {
 func (s *station) powered() bool { return s.phase != phaseOff || s.due() }
 
 // due tells whether its phase will end by itself.
-func (s *station) due() bool { return s.timer != nil && s.timer.index >= 0 }
+func (s *station) due() bool { return s.timer.IsPending() }
 
 // powerOn starts Windows from the image.
 func (s *station) powerOn() {
@@ -247,7 +250,7 @@ func (s *station) powerOn() {
 	s.enter(phaseStarting)
 	s.note(KindStart, "start %d", s.starts)
 	if _, hit := w.hit(NeverComesBack, s.Name); hit {
-		w.timers.stop(s.timer)
+		w.timers.Stop(s.timer)
 		return
 	}
 	boot := s.length("boot", s.timing.Boot, s.starts)
@@ -270,7 +273,7 @@ func (s *station) powerOn() {
 func (s *station) within(hangs FaultName, usual time.Duration, next func()) {
 	f, hit := s.world.hit(hangs, s.Name)
 	if hit && f.By == 0 {
-		s.world.timers.stop(s.timer)
+		s.world.timers.Stop(s.timer)
 		return
 	}
 	s.after(usual+f.By, next)
@@ -285,8 +288,8 @@ func (s *station) fromImage() {
 	}
 	_, same := s.world.hit(SameCMID, s.Name)
 	if !same && !s.Image.KeepsCMID && s.Image.CMID == "" {
-		s.cmid = s.world.cmid(s.Name, "windows", s.starts)
-		s.office = s.world.cmid(s.Name, "office", s.starts)
+		s.cmid = s.world.chance.CMID(s.Name, "windows", s.starts)
+		s.office = s.world.chance.CMID(s.Name, "office", s.starts)
 	}
 	for _, p := range s.products {
 		p.reset()
@@ -327,16 +330,16 @@ func (s *station) clock(t time.Time) time.Time { return t.Add(s.Skew) }
 func (s *station) earlier() []past {
 	var all []past
 	for i, age := range s.Earlier {
-		windows, office := s.world.cmid(s.Name, "windows earlier", i), s.world.cmid(s.Name, "office earlier", i)
+		windows, office := s.world.chance.CMID(s.Name, "windows earlier", i), s.world.chance.CMID(s.Name, "office earlier", i)
 		for _, p := range s.products {
 			asked := request{
-				key: p.key, threshold: p.threshold(), client: s.Name, cmid: windows, clock: s.clock(s.world.now.Add(-age)),
-				status: kms.OOBGrace, remaining: graceLasts, id: p.id,
+				key: p.HostKey, threshold: p.Wants(), client: s.Name, cmid: windows, clock: s.clock(s.world.now.Add(-age)),
+				status: kms.OOBGrace, remaining: graceLasts, id: p.ID,
 			}
-			if p.product == kms.Office && !s.Image.OneCMID {
+			if p.Product == kms.Office && !s.Image.OneCMID {
 				asked.cmid = office
 			}
-			if p.means == ByKMS {
+			if p.means == catalogue.ByKMS {
 				all = append(all, past{at: s.world.now.Add(-age), do: func() { s.world.host.answer(asked) }})
 			}
 		}
@@ -351,7 +354,7 @@ func (s *station) past() []past {
 		return all
 	}
 	for _, p := range s.products {
-		if p.silent && !s.Counted && !s.Licensed || p.means != ByKMS {
+		if p.silent && !s.Counted && !s.Licensed || p.means != catalogue.ByKMS {
 			continue
 		}
 		at := s.boot.Add(min(s.Uptime/2, s.timing.Boot+s.length("ask", p.delay(), 0)))

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/simulator/catalogue"
+	"github.com/timago/terraform-provider-timago/internal/simulator/timeline"
 	"github.com/timago/terraform-provider-timago/internal/simulator/world"
 )
 
@@ -93,7 +95,7 @@ func TestTheOptionNeedsANewImage(t *testing.T) {
 
 func TestARestartFromOutside(t *testing.T) {
 	t.Parallel()
-	w := build(t, world.Site{Stations: []world.Station{{Name: "PC1", Timing: &world.Timing{
+	w := build(t, world.Site{Stations: []world.Station{{Name: "PC1", Timing: &timeline.Timing{
 		Shutdown: 10 * time.Second, Boot: 40 * time.Second, Netlogon: 5 * time.Second, Services: 5 * time.Second, Ask: 10 * time.Second,
 	}}}})
 	before, err := w.Probe("PC1")
@@ -164,7 +166,7 @@ func TestSomebodyAtWork(t *testing.T) {
 
 func TestProductsThatNeverCount(t *testing.T) {
 	t.Parallel()
-	for _, by := range []world.Means{world.ByMAK, world.ByOEM, world.ByRetail, world.ByActiveDirectory} {
+	for _, by := range []catalogue.Means{catalogue.ByMAK, catalogue.ByOEM, catalogue.ByRetail, catalogue.ByActiveDirectory} {
 		t.Run(string(by), func(t *testing.T) {
 			t.Parallel()
 			w := build(t, world.Site{Stations: []world.Station{{Name: "PC1", Products: []world.Product{{Title: "windows-11-education", By: by}}}}})

@@ -3,6 +3,8 @@ package world
 import (
 	"fmt"
 	"time"
+
+	"github.com/timago/terraform-provider-timago/internal/simulator/timeline"
 )
 
 // traffic is other machines asking the host, one after the other.
@@ -10,7 +12,7 @@ type traffic struct {
 	Traffic
 	number int // in the site
 	asked  int
-	next   *timer
+	next   *timeline.Timer
 	ends   time.Time // zero: never
 }
 
@@ -20,11 +22,11 @@ func (w *World) begin(described Traffic) {
 		t.ends = w.now.Add(described.Until)
 	}
 	w.traffic = append(w.traffic, t)
-	t.next = w.timers.at(w.now.Add(described.From+t.gap(w)), func() { t.ask(w) })
+	t.next = w.timers.Set(w.now.Add(described.From+t.gap(w)), func() { t.ask(w) })
 }
 
 func (t *traffic) gap(w *World) time.Duration {
-	return around(w.draw(fmt.Sprintf("traffic %d", t.number), "gap", t.asked), t.Every, 0.5)
+	return timeline.Around(w.chance.Draw(fmt.Sprintf("traffic %d", t.number), "gap", t.asked), t.Every, 0.5)
 }
 
 func (t *traffic) ask(w *World) {
@@ -38,15 +40,15 @@ func (t *traffic) ask(w *World) {
 	t.asked++
 	client := fmt.Sprintf("OTHER-%d-%03d", t.number+1, n+1)
 	if key := w.host.key(t.key()); key != nil {
-		w.host.other(key, client, w.cmid(client, "traffic", n), t.Threshold)
+		w.host.other(key, client, w.chance.CMID(client, "traffic", n), t.Threshold)
 	}
-	t.next = w.timers.at(w.now.Add(t.gap(w)), func() { t.ask(w) })
+	t.next = w.timers.Set(w.now.Add(t.gap(w)), func() { t.ask(w) })
 }
 
-func (t *traffic) pause(w *World) { w.timers.stop(t.next) }
+func (t *traffic) pause(w *World) { w.timers.Stop(t.next) }
 
 func (t *traffic) resume(w *World) {
 	if t.ends.IsZero() || w.now.Before(t.ends) {
-		t.next = w.timers.at(w.now.Add(t.gap(w)), func() { t.ask(w) })
+		t.next = w.timers.Set(w.now.Add(t.gap(w)), func() { t.ask(w) })
 	}
 }

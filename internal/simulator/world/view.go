@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/simulator/catalogue"
+	"github.com/timago/terraform-provider-timago/internal/simulator/eventlog"
 )
 
 // View is what Windows on one machine can tell of itself, times on its own clock.
@@ -72,8 +74,8 @@ func (w *World) View(machine string) (View, error) {
 	}
 	for _, p := range s.products {
 		v.Products = append(v.Products, ProductView{
-			ID: p.id, ApplicationID: p.application, Name: p.name, Description: p.description(), Channel: p.channel(),
-			Status: p.status, Reason: p.reason, Remaining: p.remaining(), ActiveDirectory: p.means == ByActiveDirectory,
+			ID: p.ID, ApplicationID: p.Application, Name: p.Name, Description: p.description(), Channel: p.channel(),
+			Status: p.status, Reason: p.reason, Remaining: p.remaining(), ActiveDirectory: p.means == catalogue.ByActiveDirectory,
 		})
 	}
 	return v, nil
@@ -82,19 +84,19 @@ func (w *World) View(machine string) (View, error) {
 func (h *host) view() View {
 	v := View{
 		Name: h.Name, IsHost: true, Server: true, Denied: h.Denied, Boot: h.clock(h.boot), Now: h.clock(h.world.now), KMSPort: h.Port,
-		MAC: "02:00:5E:FF:FF:01", CMID: h.world.cmid(h.Name, "windows", 0),
+		MAC: "02:00:5E:FF:FF:01", CMID: h.world.chance.CMID(h.Name, "windows", 0),
 	}
 	for _, k := range h.keys {
 		read := k.read()
 		description := "Windows(R) Operating System, VOLUME_KMS_WS22 channel"
-		if k.product == kms.Office {
-			description = k.name + ", VOLUME_KMS channel"
+		if k.Product == kms.Office {
+			description = k.Name + ", VOLUME_KMS channel"
 		}
 		v.Products = append(v.Products, ProductView{
-			ID: k.id, ApplicationID: k.application, Name: k.name, Description: description, Channel: "Volume:CSVLK",
+			ID: k.ID, ApplicationID: k.Application, Name: k.Name, Description: description, Channel: "Volume:CSVLK",
 			Status: read.Status, Reason: read.Reason,
 			Key: &KeyView{
-				NoData: k.NoData, Count: k.count(), Threshold: k.threshold(), Total: k.total, Failed: k.failed, ByStatus: k.byStatus,
+				NoData: k.NoData, Count: k.clients.Count(), Threshold: k.threshold(), Total: k.total, Failed: k.failed, ByStatus: k.byStatus,
 			},
 		})
 	}
@@ -102,14 +104,14 @@ func (h *host) view() View {
 }
 
 // Events are the records of licensing in the machine's event log, the oldest first.
-func (w *World) Events(machine string) ([]Event, error) {
+func (w *World) Events(machine string) ([]eventlog.Record, error) {
 	defer w.look()()
 	if strings.EqualFold(machine, w.host.Name) {
-		return append([]Event(nil), w.host.log.all()...), nil
+		return append([]eventlog.Record(nil), w.host.log.All()...), nil
 	}
 	s, err := w.station(machine)
 	if err != nil {
 		return nil, err
 	}
-	return append([]Event(nil), s.log.all()...), nil
+	return append([]eventlog.Record(nil), s.log.All()...), nil
 }

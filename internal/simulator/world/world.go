@@ -15,6 +15,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/timago/terraform-provider-timago/internal/simulator/timeline"
 )
 
 // Options say how a world's time runs and who watches it.
@@ -66,10 +68,10 @@ const (
 // World is one site at work. All methods may be called from several goroutines.
 type World struct {
 	mu       sync.Mutex
-	clock    clock
+	clock    timeline.Clock
 	now      time.Time // how far the state has come
-	timers   timers
-	seed     uint64
+	timers   timeline.Timers
+	chance   timeline.Chance
 	observe  func(Entry)
 	counters map[Kind]int
 	stations []*station
@@ -97,9 +99,9 @@ func New(site Site, options Options) (*World, error) {
 	}
 	start := options.Start.Round(0) // without the monotonic reading: simulated time is not this machine's
 	w := &World{
-		clock:    clock{start: start, origin: time.Now(), speed: options.Speed},
+		clock:    timeline.NewClock(start, options.Speed),
 		now:      start,
-		seed:     site.Seed,
+		chance:   timeline.Chance{Seed: site.Seed},
 		observe:  options.Observe,
 		counters: map[Kind]int{},
 		byName:   map[string]*station{},
@@ -129,22 +131,6 @@ func New(site Site, options Options) (*World, error) {
 	return w, nil
 }
 
-// clock gives simulated time.
-type clock struct {
-	start  time.Time
-	origin time.Time // of the real clock, when simulated time was start
-	speed  float64
-	ahead  time.Duration // advanced by hand
-}
-
-func (c clock) now() time.Time {
-	passed := c.ahead
-	if c.speed > 0 {
-		passed += time.Duration(float64(time.Since(c.origin)) * c.speed)
-	}
-	return c.start.Add(passed)
-}
-
 // look takes the lock and lets everything happen that is due; the caller unlocks.
 func (w *World) look() func() {
 	w.mu.Lock()
@@ -153,15 +139,15 @@ func (w *World) look() func() {
 }
 
 func (w *World) catchUp() {
-	now := w.clock.now()
+	now := w.clock.Now()
 	for {
-		next := w.timers.first()
-		if next == nil || next.at.After(now) {
+		next := w.timers.First()
+		if next == nil || next.At.After(now) {
 			break
 		}
-		w.timers.stop(next)
-		w.now = next.at
-		next.do()
+		w.timers.Stop(next)
+		w.now = next.At
+		next.Do()
 	}
 	w.now = now
 	w.host.forget()
@@ -174,7 +160,7 @@ func (w *World) Now() time.Time {
 }
 
 // Speed is simulated per real time.
-func (w *World) Speed() float64 { return w.clock.speed }
+func (w *World) Speed() float64 { return w.clock.Speed }
 
 // Advance lets simulated time pass at once.
 func (w *World) Advance(d time.Duration) {
@@ -183,7 +169,7 @@ func (w *World) Advance(d time.Duration) {
 }
 
 func (w *World) advance(d time.Duration) {
-	w.clock.ahead += d
+	w.clock.Advance(d)
 	w.catchUp()
 }
 
@@ -191,8 +177,8 @@ func (w *World) advance(d time.Duration) {
 func (w *World) NextEvent() (time.Time, bool) {
 	defer w.look()()
 	next, found := time.Time{}, false
-	if t := w.timers.first(); t != nil {
-		next, found = t.at, true
+	if t := w.timers.First(); t != nil {
+		next, found = t.At, true
 	}
 	if leaves, some := w.host.nextLeaving(); some && (!found || leaves.Before(next)) {
 		next, found = leaves, true
