@@ -3,6 +3,8 @@ package wsman
 import (
 	"strconv"
 	"strings"
+
+	"github.com/timago/terraform-provider-timago/internal/simulator/wql"
 )
 
 // enumeration is what is left of an answer in several messages.
@@ -17,11 +19,11 @@ const maxEnumerations = 1000
 // at once; of several, exactly one, whatever MaxElements says: recorded hosts
 // do so, and leave the rest to a Pull.
 func (o *operation) enumerate() (string, error) {
-	instances, err := o.instances(o.query.class)
+	instances, err := o.instances(o.query.Class)
 	if err != nil {
 		return "", err
 	}
-	items, err := o.query.answer(instances, o.namespace)
+	items, err := matching(o.query, instances, o.namespace)
 	if err != nil {
 		return "", err
 	}
@@ -128,4 +130,38 @@ func (s *Server) take(id string) (*enumeration, bool) {
 	e, ok := s.enumerations[id]
 	delete(s.enumerations, id)
 	return e, ok
+}
+
+// matching renders the instances that match a query, as fragments where the query lists
+// properties. A property that none of the class's instances has makes the
+// whole query fail.
+func matching(q *wql.Query, instances []Instance, namespace string) ([]string, error) {
+	known, chosen := map[string]bool{}, map[string]bool{}
+	for _, instance := range instances {
+		for _, property := range instance.Properties {
+			known[strings.ToLower(property.Name)] = true
+		}
+	}
+	for _, name := range q.Properties {
+		chosen[strings.ToLower(name)] = true
+	}
+	for _, name := range q.Named() {
+		if len(instances) > 0 && !known[strings.ToLower(name)] {
+			return nil, &Fault{Code: CodeNoSuchResource}
+		}
+	}
+	var items []string
+	for _, instance := range instances {
+		match, err := q.Matches(instance.value)
+		switch {
+		case err != nil:
+			return nil, &Fault{Code: CodeNoSuchResource}
+		case !match:
+		case q.Properties == nil:
+			items = append(items, typed(instance, namespace))
+		default:
+			items = append(items, fragment(instance, chosen))
+		}
+	}
+	return items, nil
 }

@@ -105,6 +105,8 @@ func TestWhatIsNotThere(t *testing.T) {
 	for name, r := range map[string]reply{
 		"a class":                   c.query("SELECT * FROM OfficeSoftwareProtectionProduct", optimize),
 		"a property":                c.query("SELECT Caption, OA3xKey FROM Win32_OperatingSystem", optimize),
+		"a property of a condition": c.query("SELECT Caption FROM Win32_OperatingSystem WHERE OA3xKey = 1", optimize),
+		"a comparison":              c.query("SELECT Caption FROM Win32_OperatingSystem WHERE Caption = 1", optimize),
 		"a query":                   c.query("SELECT", optimize),
 		"a namespace":               c.ask(enumNS+"/Enumerate", strings.Replace(cimv2, "cimv2", "x", 1)+"A", "<n:Enumerate/>"),
 		"a class for a method":      c.ask(cimv2+"Nothing/Do", cimv2+"Nothing", "<p/>"),

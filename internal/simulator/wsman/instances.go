@@ -2,9 +2,13 @@ package wsman
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
+	"time"
+
+	"github.com/timago/terraform-provider-timago/internal/simulator/wql"
 )
 
 // get answers with one instance, named by its keys; a class with one instance
@@ -38,6 +42,12 @@ func (i Instance) property(name string) (Property, bool) {
 		return Property{}, false
 	}
 	return i.Properties[at], true
+}
+
+// value is a property's.
+func (i Instance) value(name string) (any, bool) {
+	property, found := i.property(name)
+	return property.Value, found
 }
 
 // selected tells whether selectors, by key properties, mean this instance.
@@ -82,4 +92,16 @@ func (o *operation) invoke() (string, error) {
 	m.value("p:ReturnValue", "", result.ReturnValue)
 	m.end(name)
 	return m.String(), nil
+}
+
+// textOf is a value as selectors spell it.
+func textOf(value any) string {
+	if wql.IsNull(value) {
+		return ""
+	}
+	if t, ok := value.(time.Time); ok {
+		_, offset := t.Zone()
+		return t.Format("20060102150405.000000") + fmt.Sprintf("%+04d", offset/60)
+	}
+	return fmt.Sprint(value)
 }

@@ -5,14 +5,16 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+
+	"github.com/timago/terraform-provider-timago/internal/simulator/wql"
 )
 
 // operation is a parsed request with what it takes to answer it.
 type operation struct {
 	*exchange
 	*envelope
-	namespace string // of a WMI resource, as the client spells it: root/cimv2
-	query     *query // of an Enumerate
+	namespace string     // of a WMI resource, as the client spells it: root/cimv2
+	query     *wql.Query // of an Enumerate
 }
 
 // operate answers the SOAP request in the body; anonymous clients may only
@@ -112,7 +114,7 @@ func (o *operation) classify() *Fault {
 
 func (o *operation) classifyEnumerate(body element) *Fault {
 	r := &o.entry.Request
-	o.query = &query{class: r.Class, where: always{}}
+	o.query = wql.All(r.Class)
 	filter := body.child("Filter")
 	if !filter.present() {
 		if r.Class == "*" {
@@ -129,11 +131,11 @@ func (o *operation) classifyEnumerate(body element) *Fault {
 	if r.Class != "*" || len(keys) > 0 {
 		return &Fault{Code: CodeQueryByClass}
 	}
-	query, err := parseQuery(r.Query)
+	query, err := wql.Parse(r.Query)
 	if err != nil {
 		return &Fault{Code: CodeNoSuchResource, Text: known[CodeNoSuchResource].Text + " " + err.Error()}
 	}
-	o.query, r.Class = query, query.class
+	o.query, r.Class = query, query.Class
 	return nil
 }
 

@@ -1,4 +1,4 @@
-package wsman
+package wql
 
 import (
 	"fmt"
@@ -32,7 +32,8 @@ const (
 	maxDepth = 100      // of parentheses and NOT
 )
 
-func parseQuery(text string) (*query, error) {
+// Parse reads a query.
+func Parse(text string) (*Query, error) {
 	if len(text) > maxQuery {
 		return nil, fmt.Errorf("a query of %d characters", len(text))
 	}
@@ -41,7 +42,7 @@ func parseQuery(text string) (*query, error) {
 		return nil, err
 	}
 	p := &parser{tokens: tokens}
-	q := &query{where: always{}}
+	q := All("")
 	if !p.word("SELECT") {
 		return nil, p.unexpected()
 	}
@@ -51,13 +52,13 @@ func parseQuery(text string) (*query, error) {
 			if err != nil {
 				return nil, err
 			}
-			q.properties = append(q.properties, name)
+			q.Properties = append(q.Properties, name)
 		}
 	}
 	if !p.word("FROM") {
 		return nil, p.unexpected()
 	}
-	if q.class, err = p.name(); err != nil {
+	if q.Class, err = p.name(); err != nil {
 		return nil, err
 	}
 	if p.word("WHERE") {

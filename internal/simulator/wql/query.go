@@ -1,4 +1,5 @@
-package wsman
+// Package wql reads queries in WQL, and tells what matches them, as WMI does.
+package wql
 
 import (
 	"errors"
@@ -6,21 +7,40 @@ import (
 	"math/big"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
 
-// query is a WQL SELECT.
-type query struct {
-	class      string
-	properties []string // nil: *
+// Query is a SELECT.
+type Query struct {
+	Class      string
+	Properties []string // nil: *
 	where      expression
+}
+
+// All asks for every instance of a class.
+func All(class string) *Query { return &Query{Class: class, where: always{}} }
+
+// Row gives the value of a property, by its name in any case; false where there is none. A
+// value is nil (null), string, bool, a signed or unsigned integer, float64, time.Time (CIM
+// datetime), or a slice of those.
+type Row func(property string) (any, bool)
+
+// Matches tells whether a row is among those asked for. It fails for a property that cannot
+// be compared so.
+func (q *Query) Matches(row Row) (bool, error) { return q.where.matches(row) }
+
+// Named lists every property that the query names.
+func (q *Query) Named() []string {
+	named := slices.Clone(q.Properties)
+	q.where.names(func(name string) { named = append(named, name) })
+	return named
 }
 
 // expression is a WHERE clause, or part of one.
 type expression interface {
-	// matches fails for a property that cannot be compared so.
-	matches(Instance) (bool, error)
+	matches(row Row) (bool, error)
 	names(yield func(string))
 }
 
@@ -37,46 +57,47 @@ type (
 	}
 )
 
-func (always) matches(Instance) (bool, error) { return true, nil }
+func (always) matches(Row) (bool, error) { return true, nil }
 
-func (e allOf) matches(i Instance) (bool, error) {
-	left, err := e.left.matches(i)
+func (e allOf) matches(row Row) (bool, error) {
+	left, err := e.left.matches(row)
 	if err != nil || !left {
 		return false, err
 	}
-	return e.right.matches(i)
+	return e.right.matches(row)
 }
 
-func (e anyOf) matches(i Instance) (bool, error) {
-	left, err := e.left.matches(i)
+func (e anyOf) matches(row Row) (bool, error) {
+	left, err := e.left.matches(row)
 	if err != nil || left {
 		return left, err
 	}
-	return e.right.matches(i)
+	return e.right.matches(row)
 }
 
-func (e not) matches(i Instance) (bool, error) {
-	inner, err := e.inner.matches(i)
+func (e not) matches(row Row) (bool, error) {
+	inner, err := e.inner.matches(row)
 	return !inner, err
 }
 
-func (e isNull) matches(i Instance) (bool, error) {
-	property, ok := i.property(e.property)
-	return !ok || null(property.Value), nil
+func (e isNull) matches(row Row) (bool, error) {
+	value, ok := row(e.property)
+	return !ok || IsNull(value), nil
 }
 
-func null(value any) bool {
+// IsNull tells whether a value is null: nil, or a nil slice.
+func IsNull(value any) bool {
 	v := reflect.ValueOf(value)
 	return !v.IsValid() || v.Kind() == reflect.Slice && v.IsNil()
 }
 
 // matches is false for null, whatever the operator.
-func (e comparison) matches(i Instance) (bool, error) {
-	property, ok := i.property(e.property)
-	if !ok || null(property.Value) {
+func (e comparison) matches(row Row) (bool, error) {
+	value, ok := row(e.property)
+	if !ok || IsNull(value) {
 		return false, nil
 	}
-	order, err := compare(property.Value, e.literal)
+	order, err := compare(value, e.literal)
 	if err != nil {
 		return false, fmt.Errorf("%s: %w", e.property, err)
 	}
@@ -189,52 +210,4 @@ func parseDatetime(text string) (time.Time, error) {
 		return time.Time{}, err
 	}
 	return time.ParseInLocation("20060102150405.000000", parts[1], time.FixedZone("", 60*minutes))
-}
-
-// textOf is a value as selectors spell it.
-func textOf(value any) string {
-	if null(value) {
-		return ""
-	}
-	if t, ok := value.(time.Time); ok {
-		_, offset := t.Zone()
-		return t.Format("20060102150405.000000") + fmt.Sprintf("%+04d", offset/60)
-	}
-	return fmt.Sprint(value)
-}
-
-// answer renders the instances that match, as fragments where the query lists
-// properties. A property that none of the class's instances has makes the
-// whole query fail.
-func (q *query) answer(instances []Instance, namespace string) ([]string, error) {
-	known, chosen := map[string]bool{}, map[string]bool{}
-	for _, instance := range instances {
-		for _, property := range instance.Properties {
-			known[strings.ToLower(property.Name)] = true
-		}
-	}
-	for _, name := range q.properties {
-		chosen[strings.ToLower(name)] = true
-	}
-	asked := append([]string(nil), q.properties...)
-	q.where.names(func(name string) { asked = append(asked, name) })
-	for _, name := range asked {
-		if len(instances) > 0 && !known[strings.ToLower(name)] {
-			return nil, &Fault{Code: CodeNoSuchResource}
-		}
-	}
-	var items []string
-	for _, instance := range instances {
-		match, err := q.where.matches(instance)
-		switch {
-		case err != nil:
-			return nil, &Fault{Code: CodeNoSuchResource}
-		case !match:
-		case q.properties == nil:
-			items = append(items, typed(instance, namespace))
-		default:
-			items = append(items, fragment(instance, chosen))
-		}
-	}
-	return items, nil
 }
