@@ -61,7 +61,7 @@ func (c *Client) groupings(ctx context.Context, path string) ([]Grouping, error)
 		err := follow(c.endpoint.Path+"/"+path, func(token *string) (page, error) {
 			r := get(path)
 			r.query = pageQuery(token)
-			got, err := ask[contract.GroupingPage](ctx, c, r)
+			got, size, err := askSized[contract.GroupingPage](ctx, c, r)
 			before := len(all)
 			for _, g := range got.Items {
 				if !listed[g.ID] {
@@ -69,7 +69,7 @@ func (c *Client) groupings(ctx context.Context, path string) ([]Grouping, error)
 					all = append(all, Grouping(g))
 				}
 			}
-			return page{next: got.NextPageToken, items: len(got.Items), fresh: len(all) - before}, err
+			return page{next: got.NextPageToken, items: len(got.Items), fresh: len(all) - before, bytes: size}, err
 		})
 		return all, err
 	})

@@ -13,6 +13,7 @@ const (
 	pageSize = 500 // the most that a page may hold
 	maxPages = 2_000
 	maxItems = 100_000
+	maxList  = 128 << 20 // bytes; 100,000 stations have some 100 MB
 	// maxBarren is how many pages in a row may bring nothing new: objects may move to a
 	// later page while a list is read, but not all of them all the time.
 	maxBarren = 10
@@ -24,6 +25,7 @@ var (
 	errTokenTwice  = errors.New("the same page token came twice, so the list has no end")
 	errBarren      = fmt.Errorf("%d pages in a row brought nothing new, so the list has no end", maxBarren)
 	errTooManyPage = fmt.Errorf("the list has more than %d pages or %d items", maxPages, maxItems)
+	errTooLong     = fmt.Errorf("the list is longer than %d MB", maxList>>20)
 )
 
 // page is what one request brought.
@@ -31,6 +33,7 @@ type page struct {
 	next  *string
 	items int
 	fresh int // items that no page before had
+	bytes int
 }
 
 // pageQuery asks for the page behind a token, nil for the first.
@@ -49,10 +52,13 @@ func follow(path string, read func(token *string) (page, error)) error {
 	}
 	tokens := map[string]bool{}
 	var token *string
-	for pages, items, barren := 1, 0, 0; ; pages++ {
+	for pages, items, barren, bytes := 1, 0, 0, 0; ; pages++ {
 		got, err := read(token)
 		if err != nil {
 			return err
+		}
+		if bytes += got.bytes; bytes > maxList {
+			return &Malformed{Method: http.MethodGet, Path: path, JSONPath: "$", Err: errTooLong}
 		}
 		if got.next == nil || *got.next == "" {
 			return nil

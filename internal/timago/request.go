@@ -24,16 +24,22 @@ func get(path ...string) request { return request{method: http.MethodGet, path: 
 
 // ask makes a call and reads its answer.
 func ask[T any](ctx context.Context, c *Client, r request) (T, error) {
-	var none T
+	value, _, err := askSized[T](ctx, c, r)
+	return value, err
+}
+
+// askSized is ask, and tells how many bytes the answer had.
+func askSized[T any](ctx context.Context, c *Client, r request) (value T, size int, err error) {
 	sent, err := r.http(ctx, c.endpoint)
 	if err != nil {
-		return none, err
+		return value, 0, err
 	}
 	response, err := c.sender.Do(sent) //nolint:bodyclose // decode reads and closes every answer
 	if err != nil {
-		return none, err
+		return value, 0, err
 	}
-	return decode[T](ctx, response)
+	value, err = decode[T](ctx, response)
+	return value, int(response.ContentLength), err
 }
 
 // http writes the call down. A space in a query is %20, which every server reads alike.

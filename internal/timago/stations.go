@@ -53,12 +53,11 @@ func (c *Client) Stations(ctx context.Context, filter Filter) ([]Station, error)
 func (c *Client) list(ctx context.Context, filter Filter) ([]Station, error) {
 	var all []Station
 	listed := map[string]bool{}
-	path := c.endpoint.Path + "/stations"
+	path, began := c.endpoint.Path+"/stations", time.Now()
 	err := follow(path, func(token *string) (page, error) {
-		began := time.Now()
 		r := get("stations")
 		r.query = filter.query(token)
-		got, err := ask[contract.StationPage](ctx, c, r)
+		got, size, err := askSized[contract.StationPage](ctx, c, r)
 		if err != nil {
 			return page{}, err
 		}
@@ -70,12 +69,17 @@ func (c *Client) list(ctx context.Context, filter Filter) ([]Station, error) {
 			if station := stationOf(item); !listed[station.ID] {
 				listed[station.ID] = true
 				all = append(all, station)
-				c.reads.remember(station, began)
 			}
 		}
-		return page{next: got.NextPageToken, items: len(got.Items), fresh: len(all) - before}, nil
+		return page{next: got.NextPageToken, items: len(got.Items), fresh: len(all) - before, bytes: size}, nil
 	})
-	return all, err
+	if err != nil {
+		return nil, err // and nothing of it is remembered: lists without end would fill the memory
+	}
+	for _, station := range all {
+		c.reads.remember(station, began)
+	}
+	return all, nil
 }
 
 // held holds a page against what was asked for: a server that does not know a filter, or
