@@ -179,7 +179,11 @@ func checkReset(ctx context.Context, s *session) {
 	if pending, ok := s.station(ctx); ok && pending.PendingCommand == nil && pending.OperatingSystems[0].ImageGeneration == was.ImageGeneration {
 		s.wrong = append(s.wrong, "the station shows no pending command while its image is reset")
 	}
-	s.follow(ctx, taken.ID, succeeded)
+	s.follow(ctx, taken.ID, succeeded, func() {
+		if now, ok := s.station(ctx); ok && now.OperatingSystems[0].ImageGeneration > was.ImageGeneration && !startedSince(now, before) {
+			s.wrong = append(s.wrong, "the image's number has risen before the station started from it")
+		}
+	})
 	after, ok := s.station(ctx)
 	if !ok {
 		return
@@ -192,8 +196,8 @@ func checkReset(ctx context.Context, s *session) {
 }
 
 // follow asks until a command has ended for every station, and holds the ends against what
-// is wanted of them.
-func (s *session) follow(ctx context.Context, id string, wrong func(contract.CommandOutcome) string) {
+// is wanted of them. looks, if any, are made each time.
+func (s *session) follow(ctx context.Context, id string, wrong func(contract.CommandOutcome) string, looks ...func()) {
 	patience, pause := s.config.Patience, s.config.Pause
 	if patience == 0 {
 		patience = time.Hour
@@ -208,6 +212,11 @@ func (s *session) follow(ctx context.Context, id string, wrong func(contract.Com
 		now, ok := read[contract.Command](s, a, http.StatusOK)
 		if !ok {
 			return
+		}
+		for _, look := range looks {
+			if look(); len(s.wrong) > 0 {
+				return
+			}
 		}
 		ended := func(entry contract.CommandOutcome) bool {
 			return slices.Contains([]contract.CommandState{contract.CommandStateSucceeded, contract.CommandStateFailed, contract.CommandStateExpired}, entry.State)

@@ -244,12 +244,14 @@ type KMSProductStatus string
 // OperatingSystem defines model for OperatingSystem.
 type OperatingSystem struct {
 	// ImageGeneration How many times the image on the station has been made; 0 where there is none. A plain restart leaves it.
+	// It rises when the station has started from the new image, together with `last_start`, and not before: an
+	// image that was made and has not started is not counted yet.
 	// **It never falls**, not even when a database is restored or an image server is replaced:
 	// clients derive keys from it. A server that cannot hold to that frees all keys of a station whose number fell.
 	ImageGeneration int64 `json:"image_generation"`
 
-	// ImageKMSActivation The option as the image now on the station was made with. It differs from
-	// `kms_activation` until the image has been reset; null where there is no image yet.
+	// ImageKMSActivation The option as the image that the station last started from was made with. It differs from
+	// `kms_activation` until a new image has started; null where there is no image yet.
 	ImageKMSActivation *bool `json:"image_kms_activation"`
 
 	// KMSActivation The option "KMS-Aktivierung" as it is set.
