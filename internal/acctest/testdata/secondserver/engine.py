@@ -143,8 +143,7 @@ class Engine:
         system = station.system(job.system) if job.command == "reset_image" and not job.made else None
         if system:
             job.made = True
-            system["image_generation"] += 1
-            system["image_kms_activation"] = job.made_with
+            station.made[system["name"]] = job.made_with
 
     def _started(self, station, job):
         system = job.system or station.behaviour.get("boots")

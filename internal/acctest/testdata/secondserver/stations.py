@@ -22,6 +22,7 @@ class Station:
         self.version = 1
         self.behaviour = dict(given.pop("behaviour", {}))
         self.extra = dict(given.pop("extra", {}))
+        self.made = {}  # by system: the option of an image that was made and has not started
         self.systems = [{**SYSTEM_DEFAULTS, **system} for system in given.pop("operating_systems", [])]
         self.fields = {name: DEFAULTS.get(name) for name in REQUIRED}
         self.fields.update(given)
@@ -128,6 +129,10 @@ class Station:
         self.fields.update(online=True, logged_on_user=None, last_start=now)
         if system:
             self.fields["last_operating_system"] = system
+        if system in self.made:
+            started = self.system(system)
+            started["image_generation"] += 1
+            started["image_kms_activation"] = self.made.pop(system)
 
     def go_down(self):
         self.fields.update(online=False, logged_on_user=None)
