@@ -105,6 +105,26 @@ func TestADestroyOfASystemThatIsGone(t *testing.T) {
 	}
 }
 
+// Every answer to the reset was lost, and the new image is there.
+func TestAResetThatIsDoneBeforeItIsAnswered(t *testing.T) {
+	t.Parallel()
+	r := newRoom(t, 1, without)
+	lost := contracttest.LostOn(http.MethodPost, "/commands", 99)
+	r.Answer(func(w http.ResponseWriter, q *http.Request, server http.Handler) bool {
+		defer func() {
+			if strings.HasSuffix(q.URL.Path, "/commands") {
+				r.World.Advance(30 * time.Minute)
+			}
+		}()
+		return lost(w, q, server)
+	})
+	w := takesPart(first)
+	done := r.apply(w)
+	if done.err != nil || !done.commanded || !done.holds(w) || len(done.warnings(w)) > 0 || r.Met() != 2 {
+		t.Errorf("%+v after %d lost answers, warnings %v", done, r.Met(), done.warnings(w))
+	}
+}
+
 // What Timago refused before the first look is not lost while it is waited.
 func TestAWaitKeepsTheReason(t *testing.T) {
 	t.Parallel()

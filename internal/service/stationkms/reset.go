@@ -108,14 +108,18 @@ func (c change) resetImage(ctx context.Context, o *outcome, remembers bool) {
 	default:
 		// The answer may have been lost here, too.
 		now, seen := c.rereadAfterError(ctx, o.station)
-		if pending := now.Pending; seen && pending != nil && pending.Command == site.ResetImageCommand {
-			o.station, o.commanded, o.pending = now, true, true
+		o.station = now
+		switch pending := now.Pending; {
+		case seen && o.holds(c.wish): // and the new image has started
+			o.commanded = true
+		case seen && pending != nil && pending.Command == site.ResetImageCommand:
+			o.commanded, o.pending = true, true
 			if !passing(err) {
 				o.held = err
 			}
-			return
+		default:
+			o.err = err
 		}
-		o.err = err
 	}
 }
 

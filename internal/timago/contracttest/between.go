@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 )
 
 // Between stands between a client and a server of the contract and lets a test answer in
@@ -42,13 +43,20 @@ func (b *Between) Handler(server http.Handler) http.Handler {
 		b.mu.Lock()
 		answer := b.answer
 		b.mu.Unlock()
-		if answer == nil || !answer(w, r, server) {
-			server.ServeHTTP(w, r)
-			return
+		answered := answer != nil
+		defer func() { // also where the connection was broken
+			if answered {
+				b.mu.Lock()
+				defer b.mu.Unlock()
+				b.met++
+			}
+		}()
+		if answered {
+			answered = answer(w, r, server)
 		}
-		b.mu.Lock()
-		defer b.mu.Unlock()
-		b.met++
+		if !answered {
+			server.ServeHTTP(w, r)
+		}
 	})
 }
 
@@ -70,6 +78,20 @@ func On(method, path string, status int, contentType, body string) Answerer {
 func ProblemOn(method, path string, status int, code string) Answerer {
 	body := `{"title":` + strconv.Quote(http.StatusText(status)) + `,"status":` + strconv.Itoa(status) + `,"code":` + strconv.Quote(code) + `}`
 	return On(method, path, status, "application/problem+json", body)
+}
+
+// LostOn lets the server carry out the first so many requests of a method whose path ends so,
+// and breaks the connection before the answer.
+func LostOn(method, path string, times int) Answerer {
+	var left atomic.Int64
+	left.Store(int64(times))
+	return func(_ http.ResponseWriter, r *http.Request, server http.Handler) bool {
+		if r.Method != method || !strings.HasSuffix(r.URL.Path, path) || left.Add(-1) < 0 {
+			return false
+		}
+		server.ServeHTTP(httptest.NewRecorder(), r)
+		panic(http.ErrAbortHandler)
+	}
 }
 
 // EveryStation lets the server answer and changes every station in what it says.
