@@ -18,7 +18,13 @@ func enter(t *testing.T, scenario simulator.Scenario, config string) story {
 // enterAt is an enter at a site whose time runs speed times as fast as here.
 func enterAt(t *testing.T, scenario simulator.Scenario, speed float64, config string) story {
 	t.Helper()
-	site := acctest.NewAPISite(t, scenario, speed)
+	return enterBefore(t, acctest.NewAPISite, scenario, speed, config)
+}
+
+// enterBefore is an enterAt in front of a server.
+func enterBefore(t *testing.T, open acctest.Opener, scenario simulator.Scenario, speed float64, config string) story {
+	t.Helper()
+	site := open(t, scenario, speed)
 	s := story{site, acctest.NewWorkspace(t, append(site.Env(), site.APIEnv()...)...), t}
 	s.Write("main.tf", s.APIProvider(
 		fmt.Sprintf("winrm = { username = %q, use_tls = %t, insecure_skip_verify = true }", s.Ready().WinRM.Username, s.Ready().WinRM.UseTLS),
@@ -48,21 +54,23 @@ func TestARoomFromTheOptionToActivated(t *testing.T) {
 	t.Parallel()
 	scenario := acctest.Room(8, world.Station{Image: world.Image{WithoutKMS: true}})
 	scenario.Host = acctest.Counted(10)
-	s := enter(t, scenario, classroom)
-	plan := s.Plan(2)
-	if !plan.Contains("Unable to judge 8 of the 8 members of activation pool R101") {
-		t.Errorf("the plan does not say that images come first:\n%s", plan.Output)
-	}
-	s.Apply()
-	s.shows(map[string]any{"status": "activated", "windows.members": 8.0})
-	for _, station := range s.State().Stations {
-		if s.Images(station.Name) != 1 {
-			t.Errorf("%s got %d images, want 1", station.Name, s.Images(station.Name))
+	acctest.EachServer(t, func(t *testing.T, open acctest.Opener) {
+		s := enterBefore(t, open, scenario, acctest.Speed, classroom)
+		plan := s.Plan(2)
+		if !plan.Contains("Unable to judge 8 of the 8 members of activation pool R101") {
+			t.Errorf("the plan does not say that images come first:\n%s", plan.Output)
 		}
-	}
-	// 10 others, 8 by the start of their new image (a restart too), 7 by the pool.
-	s.shows(map[string]any{"last_cycle.restarts": 7.0})
-	s.made(15, 8+7)
+		s.Apply()
+		s.shows(map[string]any{"status": "activated", "windows.members": 8.0})
+		for _, station := range s.State().Stations {
+			if s.Images(station.Name) != 1 {
+				t.Errorf("%s got %d images, want 1", station.Name, s.Images(station.Name))
+			}
+		}
+		// 10 others, 8 by the start of their new image (a restart too), 7 by the pool.
+		s.shows(map[string]any{"last_cycle.restarts": 7.0})
+		s.made(15, 8+7)
+	})
 }
 
 func TestARoomByItsName(t *testing.T) {
@@ -85,9 +93,11 @@ func TestAStationThatIsOffIsWokenByTimago(t *testing.T) {
 	t.Parallel()
 	scenario := acctest.Room(3, world.Station{Off: true})
 	scenario.Host = acctest.Counted(23)
-	s := enter(t, scenario, "resource \"timago_activation_pool\" \"room\" {\n  name = \"R101\"\n  location = \"R101\"\n  thresholds = { windows = 25 }\n  cycle = { station_timeout = \"30s\" }\n}\n")
-	s.Apply()
-	s.shows(map[string]any{"status": "activated", "last_cycle.restarts": 0.0, "last_cycle.woken": 2.0})
+	acctest.EachServer(t, func(t *testing.T, open acctest.Opener) {
+		s := enterBefore(t, open, scenario, acctest.Speed, "resource \"timago_activation_pool\" \"room\" {\n  name = \"R101\"\n  location = \"R101\"\n  thresholds = { windows = 25 }\n  cycle = { station_timeout = \"30s\" }\n}\n")
+		s.Apply()
+		s.shows(map[string]any{"status": "activated", "last_cycle.restarts": 0.0, "last_cycle.woken": 2.0})
+	})
 }
 
 // A restart alone keeps the id; a new image brings another.
@@ -113,18 +123,20 @@ func TestImagesAreResetWhereThatIsTheMethod(t *testing.T) {
 	t.Parallel()
 	scenario := acctest.Room(3, world.Station{Licensed: true})
 	scenario.Host = acctest.Counted(19)
-	s := enter(t, scenario, "resource \"timago_activation_pool\" \"room\" {\n  name = \"R101\"\n  location = \"R101\"\n  cycle = { station_timeout = \"30s\", method = \"reset_image\" }\n}\n")
-	plan := s.Plan(2)
-	for _, said := range []string{"needs about 3 new images on 3 stations", "Applying has Timago make new images of stations that nobody uses", "read again before every new image"} {
-		if !plan.Contains(said) {
-			t.Errorf("it does not say %q:\n%s", said, plan.Output)
+	acctest.EachServer(t, func(t *testing.T, open acctest.Opener) {
+		s := enterBefore(t, open, scenario, acctest.Speed, "resource \"timago_activation_pool\" \"room\" {\n  name = \"R101\"\n  location = \"R101\"\n  cycle = { station_timeout = \"30s\", method = \"reset_image\" }\n}\n")
+		plan := s.Plan(2)
+		for _, said := range []string{"needs about 3 new images on 3 stations", "Applying has Timago make new images of stations that nobody uses", "read again before every new image"} {
+			if !plan.Contains(said) {
+				t.Errorf("it does not say %q:\n%s", said, plan.Output)
+			}
 		}
-	}
-	s.Apply()
-	s.shows(map[string]any{"status": "activated", "windows.count": 25.0})
-	if made := s.Happened(world.KindImage); made != 3 {
-		t.Errorf("%d images were made, want 3", made)
-	}
+		s.Apply()
+		s.shows(map[string]any{"status": "activated", "windows.count": 25.0})
+		if made := s.Happened(world.KindImage); made != 3 {
+			t.Errorf("%d images were made, want 3", made)
+		}
+	})
 }
 
 func TestWithoutWinRMTimagosOwnStatusIsShown(t *testing.T) {

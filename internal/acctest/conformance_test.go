@@ -1,6 +1,7 @@
 package acctest_test
 
 import (
+	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -54,5 +55,18 @@ func TestBothServersConform(t *testing.T) {
 				t.Errorf("%s fails %d of %d checks", name, failed, len(results))
 			}
 		}
+	}
+}
+
+// Its author's own tests hold, too.
+func TestTheSecondServersOwnTests(t *testing.T) {
+	t.Parallel()
+	if _, err := exec.LookPath("openssl"); err != nil {
+		t.Skip("needs OpenSSL: a certificate for the second server's own tests")
+	}
+	tests := exec.CommandContext(t.Context(), acctest.Python(t), "-B", "-m", "unittest")
+	tests.Dir = "testdata/secondserver"
+	if output, err := tests.CombinedOutput(); err != nil || !strings.Contains(string(output), "\nOK\n") {
+		t.Errorf("%v\n%s", err, output)
 	}
 }

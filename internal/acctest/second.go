@@ -41,10 +41,7 @@ type object = map[string]any
 // apart.
 func NewSecondServer(t testing.TB, site object) *SecondServer {
 	t.Helper()
-	python, err := exec.LookPath("python3")
-	if err != nil {
-		t.Skip("needs Python 3: a server that was written from the contract alone")
-	}
+	python := Python(t)
 	s := &SecondServer{Token: "second-server-token", t: t}
 	site["token"] = s.Token
 	described, err := json.Marshal(site)
@@ -64,6 +61,16 @@ func NewSecondServer(t testing.TB, site object) *SecondServer {
 	}
 	s.start(exec.Command(python, args...)) //nolint:gosec,noctx // the server of this folder; it ends when its standard input does
 	return s
+}
+
+// Python is the interpreter that the second server runs in.
+func Python(t testing.TB) string {
+	t.Helper()
+	python, err := exec.LookPath("python3")
+	if err != nil {
+		t.Skip("needs Python 3: a server that was written from the contract alone")
+	}
+	return python
 }
 
 // start runs the server, which tells in its first line where it listens and ends with its

@@ -176,12 +176,18 @@ func (s *behindSecond) set(id string, fields object) {
 	s.Control(http.MethodPost, "/stations/"+id, fields, nil)
 }
 
-// Servers are those of the contract: a story that holds in front of all of them leans on the
-// contract and on nothing else.
-func Servers() map[string]func(t testing.TB, scenario simulator.Scenario, speed float64) *Site {
-	return map[string]func(testing.TB, simulator.Scenario, float64) *Site{
-		"the simulator's server": NewAPISite,
-		"the second server":      NewSecondAPISite,
+// Opener starts a site in API mode.
+type Opener func(t testing.TB, scenario simulator.Scenario, speed float64) *Site
+
+// EachServer runs a test in front of each server of the contract. What holds in front of all
+// of them leans on the contract and on nothing else.
+func EachServer(t *testing.T, test func(t *testing.T, open Opener)) {
+	t.Helper()
+	for name, open := range map[string]Opener{"the simulator's server": NewAPISite, "the second server": NewSecondAPISite} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, open)
+		})
 	}
 }
 

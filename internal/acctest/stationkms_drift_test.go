@@ -11,24 +11,19 @@ import (
 const patches = "PATCH /stations/{id}/operating-systems/{name}"
 
 func TestAnotherActorChangesOptionAndImage(t *testing.T) {
-	t.Parallel()
-	p := takePart(t, acctest.Room(1, world.Station{}), "wait_for_image = true")
-	p.Apply()
-	if err := p.World.SetOption(first, false); err != nil {
-		t.Fatal(err)
-	}
-	if err := p.World.ResetImage(first, false); err != nil {
-		t.Fatal(err)
-	}
-	p.started()
-	if plan := p.Plan(2); !plan.Contains("enabled = false -> true") || !plan.Contains("effective = true -> (known after apply)") {
-		t.Errorf("the plan says too little:\n%s", plan.Output)
-	}
-	p.Apply()
-	p.shows(map[string]any{"enabled": true, "effective": true})
-	if p.Images(first) != 2 {
-		t.Errorf("%d images were made, want the other actor's and ours", p.Images(first))
-	}
+	beforeBothServers(t, acctest.Room(1, world.Station{}), acctest.Speed, func(t *testing.T, p part) {
+		p.Apply()
+		p.Reimage(first, false)
+		p.started()
+		if plan := p.Plan(2); !plan.Contains("enabled = false -> true") || !plan.Contains("effective = true -> (known after apply)") {
+			t.Errorf("the plan says too little:\n%s", plan.Output)
+		}
+		p.Apply()
+		p.shows(map[string]any{"enabled": true, "effective": true})
+		if p.Images(first) != 2 {
+			t.Errorf("%d images were made, want the other actor's and ours", p.Images(first))
+		}
+	}, "wait_for_image = true")
 }
 
 func TestADeletedStationLeavesTheStateOnADefinite404(t *testing.T) {
@@ -100,33 +95,33 @@ func TestARenamedRoomDestroysNothing(t *testing.T) {
 }
 
 func TestAnotherWayToWriteAStationIsTheSame(t *testing.T) {
-	t.Parallel()
-	p := takePart(t, acctest.Room(2, world.Station{}))
-	one := func(station string, lines string) string {
-		return p.APIProvider() + "resource \"timago_station_kms\" \"one\" {\n  station = \"" + station + "\"\n" + lines + "}\n"
-	}
-	p.Write("main.tf", one(first, ""))
-	p.Apply()
-	for _, written := range []string{"r101-pc01", p.ClientID(first)} {
-		p.Write("main.tf", one(written, ""))
-		if plan := p.Plan(2); !plan.Contains("0 to add, 1 to change, 0 to destroy") {
-			t.Errorf("%s is not taken for the same station:\n%s", written, plan.Output)
+	beforeBothServers(t, acctest.Room(2, world.Station{}), acctest.Speed, func(t *testing.T, p part) {
+		one := func(station string, lines string) string {
+			return p.APIProvider() + "resource \"timago_station_kms\" \"one\" {\n  station = \"" + station + "\"\n" + lines + "}\n"
+		}
+		p.Write("main.tf", one(first, ""))
+		p.Apply()
+		for _, written := range []string{"r101-pc01", p.ClientID(first)} {
+			p.Write("main.tf", one(written, ""))
+			if plan := p.Plan(2); !plan.Contains("0 to add, 1 to change, 0 to destroy") {
+				t.Errorf("%s is not taken for the same station:\n%s", written, plan.Output)
+			}
+			p.Apply()
+		}
+		p.Write("main.tf", one(p.ClientID(first), "  timeouts = { read = \"1m\" }\n  clear_on_destroy = false\n"))
+		p.Apply()
+		if p.Commands() != 0 {
+			t.Errorf("%d commands", p.Commands())
+		}
+		p.Write("main.tf", one("R101-PC02", ""))
+		if plan := p.Plan(2); !plan.Contains("forces replacement") || !plan.Contains("1 to add, 0 to change, 1 to destroy") {
+			t.Errorf("another station does not replace it:\n%s", plan.Output)
 		}
 		p.Apply()
-	}
-	p.Write("main.tf", one(p.ClientID(first), "  timeouts = { read = \"1m\" }\n  clear_on_destroy = false\n"))
-	p.Apply()
-	if p.Commands() != 0 {
-		t.Errorf("%d commands", p.Commands())
-	}
-	p.Write("main.tf", one("R101-PC02", ""))
-	if plan := p.Plan(2); !plan.Contains("forces replacement") || !plan.Contains("1 to add, 0 to change, 1 to destroy") {
-		t.Errorf("another station does not replace it:\n%s", plan.Output)
-	}
-	p.Apply()
-	if values := p.Values("timago_station_kms.one"); values["name"] != "R101-PC02" {
-		t.Errorf("%v", values)
-	}
+		if values := p.Values("timago_station_kms.one"); values["name"] != "R101-PC02" {
+			t.Errorf("%v", values)
+		}
+	})
 }
 
 func TestAStationIsForgottenWhereTimagoIsGone(t *testing.T) {
@@ -146,23 +141,23 @@ func TestAStationIsForgottenWhereTimagoIsGone(t *testing.T) {
 }
 
 func TestDestroyClearsTheOptionAndResetsNothing(t *testing.T) {
-	t.Parallel()
-	p := takePart(t, acctest.Room(2, world.Station{}))
-	p.Write("main.tf", p.APIProvider()+stations([]string{first})+
-		"resource \"timago_station_kms\" \"stays\" {\n  station = \"R101-PC02\"\n  clear_on_destroy = false\n}\n")
-	p.Apply()
-	if outcome := p.Run("destroy", "-auto-approve", "-no-color"); outcome.Exit != 0 {
-		t.Fatalf("destroy:\n%s", outcome.Output)
-	}
-	listings := p.World.Listings()
-	if listings[0].Systems[0].Option || !listings[1].Systems[0].Option {
-		t.Errorf("options afterwards: %t, %t", listings[0].Systems[0].Option, listings[1].Systems[0].Option)
-	}
-	if p.Asked(patches) != 1 || p.Asked("POST /commands") != 0 {
-		t.Errorf("%d options set and %d commands", p.Asked(patches), p.Asked("POST /commands"))
-	}
-	p.Apply() // the image was made with the option: setting it again is enough
-	if p.Images(first) != 0 || p.Asked("POST /commands") != 0 {
-		t.Errorf("%d images were made", p.Images(first))
-	}
+	beforeBothServers(t, acctest.Room(2, world.Station{}), acctest.Speed, func(t *testing.T, p part) {
+		p.Write("main.tf", p.APIProvider()+stations([]string{first})+
+			"resource \"timago_station_kms\" \"stays\" {\n  station = \"R101-PC02\"\n  clear_on_destroy = false\n}\n")
+		p.Apply()
+		if outcome := p.Run("destroy", "-auto-approve", "-no-color"); outcome.Exit != 0 {
+			t.Fatalf("destroy:\n%s", outcome.Output)
+		}
+		listings := p.Stations()
+		if listings[0].Systems[0].Option || !listings[1].Systems[0].Option {
+			t.Errorf("options afterwards: %t, %t", listings[0].Systems[0].Option, listings[1].Systems[0].Option)
+		}
+		if p.Asked(patches) != 1 || p.Asked("POST /commands") != 0 {
+			t.Errorf("%d options set and %d commands", p.Asked(patches), p.Asked("POST /commands"))
+		}
+		p.Apply() // the image was made with the option: setting it again is enough
+		if p.Images(first) != 0 || p.Asked("POST /commands") != 0 {
+			t.Errorf("%d images were made", p.Images(first))
+		}
+	})
 }

@@ -16,7 +16,8 @@ var streamID = regexp.MustCompile(`stream ID \d+`)
 // told makes a diagnostic comparable: what differs from run to run gets a name.
 func (p part) told(said acctest.Diagnostic) string {
 	p.t.Helper()
-	endpoint, err := url.Parse(p.Ready().Endpoint)
+	address, _, _ := p.Interface()
+	endpoint, err := url.Parse(address)
 	if err != nil {
 		p.t.Fatal(err)
 	}

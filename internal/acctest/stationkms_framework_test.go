@@ -144,26 +144,28 @@ func TestAStationThatIsNotKnownYet(t *testing.T) {
 func TestStationsAreFoundByAQuery(t *testing.T) {
 	t.Parallel()
 	acctest.Needs(t, "terraform query", acctest.Terraform(14))
-	s := acctest.NewAPISite(t, school(), 1)
-	const list = "timago_station_kms.room"
-	acctest.Steps(t, s.APIEnv(),
-		resource.TestStep{Config: s.APIProvider()},
-		resource.TestStep{
-			Query:  true,
-			Config: "list \"timago_station_kms\" \"room\" {\n  provider = timago\n  include_resource = true\n  config {\n    location = \"r101\"\n  }\n}\n",
-			QueryResultChecks: []querycheck.QueryResultCheck{
-				querycheck.ExpectLength(list, 3),
-				querycheck.ExpectIdentity(list, map[string]knownvalue.Check{"id": knownvalue.StringExact(s.ClientID(first))}),
-				querycheck.ExpectNoIdentity(list, map[string]knownvalue.Check{"id": knownvalue.StringExact(s.ClientID("R102-LEHRER"))}),
-				querycheck.ExpectResourceKnownValues(list, queryfilter.ByDisplayName(knownvalue.StringExact(first+" (R101)")), []querycheck.KnownValueCheck{
-					{Path: at("station"), KnownValue: knownvalue.StringExact(first)}, {Path: at("effective"), KnownValue: knownvalue.Bool(true)},
-				}),
+	acctest.EachServer(t, func(t *testing.T, open acctest.Opener) {
+		s := open(t, school(), 1)
+		const list = "timago_station_kms.room"
+		acctest.Steps(t, s.APIEnv(),
+			resource.TestStep{Config: s.APIProvider()},
+			resource.TestStep{
+				Query:  true,
+				Config: "list \"timago_station_kms\" \"room\" {\n  provider = timago\n  include_resource = true\n  config {\n    location = \"r101\"\n  }\n}\n",
+				QueryResultChecks: []querycheck.QueryResultCheck{
+					querycheck.ExpectLength(list, 3),
+					querycheck.ExpectIdentity(list, map[string]knownvalue.Check{"id": knownvalue.StringExact(s.ClientID(first))}),
+					querycheck.ExpectNoIdentity(list, map[string]knownvalue.Check{"id": knownvalue.StringExact(s.ClientID("R102-LEHRER"))}),
+					querycheck.ExpectResourceKnownValues(list, queryfilter.ByDisplayName(knownvalue.StringExact(first+" (R101)")), []querycheck.KnownValueCheck{
+						{Path: at("station"), KnownValue: knownvalue.StringExact(first)}, {Path: at("effective"), KnownValue: knownvalue.Bool(true)},
+					}),
+				},
 			},
-		},
-		resource.TestStep{
-			Query:             true,
-			Config:            "list \"timago_station_kms\" \"room\" {\n  provider = timago\n  config {\n    computer_group = \"Lehrer\"\n  }\n}\n",
-			QueryResultChecks: []querycheck.QueryResultCheck{querycheck.ExpectLength(list, 1)},
-		},
-	)
+			resource.TestStep{
+				Query:             true,
+				Config:            "list \"timago_station_kms\" \"room\" {\n  provider = timago\n  config {\n    computer_group = \"Lehrer\"\n  }\n}\n",
+				QueryResultChecks: []querycheck.QueryResultCheck{querycheck.ExpectLength(list, 1)},
+			},
+		)
+	})
 }

@@ -17,16 +17,15 @@ const (
 )
 
 func TestTheImageIsWaitedFor(t *testing.T) {
-	t.Parallel()
-	p := takePart(t, acctest.Room(2, without), "wait_for_image = true")
-	if outcome := p.Apply(); outcome.Contains("have not started yet") {
-		t.Errorf("it warns of what it has waited for:\n%s", outcome.Output)
-	}
-	p.shows(map[string]any{"effective": true})
-	// Two options, and two resets that go in one request where they meet.
-	if commands := p.Commands(); p.Images(first) != 1 || commands < 3 || commands > 4 {
-		t.Errorf("%d images and %d commands", p.Images(first), commands)
-	}
+	beforeBothServers(t, acctest.Room(2, without), acctest.Speed, func(t *testing.T, p part) {
+		if outcome := p.Apply(); outcome.Contains("have not started yet") {
+			t.Errorf("it warns of what it has waited for:\n%s", outcome.Output)
+		}
+		p.shows(map[string]any{"effective": true})
+		if options := p.Asked(patches); options != 2 || p.Images(first) != 1 || p.Images("R101-PC02") != 1 {
+			t.Errorf("%d options were set, and %d and %d images were made, want one of each for both stations", options, p.Images(first), p.Images("R101-PC02"))
+		}
+	}, "wait_for_image = true")
 }
 
 func TestAWaitThatRunsOutIsNoFailure(t *testing.T) {
@@ -52,28 +51,24 @@ func TestAWaitThatRunsOutIsNoFailure(t *testing.T) {
 }
 
 func TestNoImageIsResetUnderAUser(t *testing.T) {
-	t.Parallel()
-	p := takePart(t, acctest.Room(1, without))
-	if err := p.World.LogOn(first, `SCHULE\erika`); err != nil {
-		t.Fatal(err)
-	}
-	outcome, said := p.Diagnostics("apply", "-auto-approve")
-	const want = cannotReset + "\n\n" + `SCHULE\erika is logged on` + "\n\n" +
-		`The next apply resets the image once nobody is logged on. With when_in_use = "force" it is reset under the user, who loses unsaved work.`
-	if outcome.Exit != 0 || len(said) != 1 || p.told(said[0]) != want {
-		t.Errorf("exit %d, %q", outcome.Exit, said)
-	}
-	p.shows(map[string]any{"effective": false})
-	p.Plan(2)
-	if p.Images(first) != 0 || p.Asked("POST /commands") != 0 {
-		t.Errorf("%d images, %d commands under a user", p.Images(first), p.Asked("POST /commands"))
-	}
-	if err := p.World.LogOff(first); err != nil {
-		t.Fatal(err)
-	}
-	p.configure("wait_for_image = true")
-	p.Apply()
-	p.shows(map[string]any{"effective": true})
+	beforeBothServers(t, acctest.Room(1, without), acctest.Speed, func(t *testing.T, p part) {
+		p.LogOn(first, `SCHULE\erika`)
+		outcome, said := p.Diagnostics("apply", "-auto-approve")
+		const want = cannotReset + "\n\n" + `SCHULE\erika is logged on` + "\n\n" +
+			`The next apply resets the image once nobody is logged on. With when_in_use = "force" it is reset under the user, who loses unsaved work.`
+		if outcome.Exit != 0 || len(said) != 1 || p.told(said[0]) != want {
+			t.Errorf("exit %d, %q", outcome.Exit, said)
+		}
+		p.shows(map[string]any{"effective": false})
+		p.Plan(2)
+		if p.Images(first) != 0 || p.Asked("POST /commands") != 0 {
+			t.Errorf("%d images, %d commands under a user", p.Images(first), p.Asked("POST /commands"))
+		}
+		p.LogOff(first)
+		p.configure("wait_for_image = true")
+		p.Apply()
+		p.shows(map[string]any{"effective": true})
+	})
 }
 
 func TestAUserInTheLastMomentIsSeenByTheServer(t *testing.T) {
@@ -99,21 +94,17 @@ func TestAUserInTheLastMomentIsSeenByTheServer(t *testing.T) {
 }
 
 func TestWaitingForTheImageWaitsForTheUser(t *testing.T) {
-	t.Parallel()
-	p := takePart(t, acctest.Room(1, without), "wait_for_image = true")
-	if err := p.World.LogOn(first, `SCHULE\erika`); err != nil {
-		t.Fatal(err)
-	}
-	running := p.Start("apply", "-auto-approve", "-no-color")
-	p.Until("the option is on", func() bool { return p.World.Listings()[0].Systems[0].Option })
-	if err := p.World.LogOff(first); err != nil {
-		t.Fatal(err)
-	}
-	if outcome := running.Wait(); outcome.Exit != 0 || outcome.Contains("Unable to") {
-		t.Errorf("exit %d:\n%s", outcome.Exit, outcome.Output)
-	}
-	p.Plan(0)
-	p.shows(map[string]any{"effective": true})
+	beforeBothServers(t, acctest.Room(1, without), acctest.Speed, func(t *testing.T, p part) {
+		p.LogOn(first, `SCHULE\erika`)
+		running := p.Start("apply", "-auto-approve", "-no-color")
+		p.Until("the option is on", func() bool { return p.Station(first).Systems[0].Option })
+		p.LogOff(first)
+		if outcome := running.Wait(); outcome.Exit != 0 || outcome.Contains("Unable to") {
+			t.Errorf("exit %d:\n%s", outcome.Exit, outcome.Output)
+		}
+		p.Plan(0)
+		p.shows(map[string]any{"effective": true})
+	}, "wait_for_image = true")
 }
 
 func TestAnImageThatFailsIsMadeByTheNextApply(t *testing.T) {
@@ -133,93 +124,93 @@ func TestAnImageThatFailsIsMadeByTheNextApply(t *testing.T) {
 }
 
 func TestATaintedStationIsResetOnce(t *testing.T) {
-	t.Parallel()
-	p := takePart(t, acctest.Room(1, without))
-	p.apply()
-	if outcome := p.Run("taint", firstPart); outcome.Exit != 0 {
-		t.Fatal(outcome.Output)
-	}
-	p.apply() // destroys and creates while the image is under way, or just there
-	p.started()
-	p.Plan(0)
-	if p.Images(first) != 1 {
-		t.Errorf("%d images were made, want 1", p.Images(first))
-	}
+	beforeBothServers(t, acctest.Room(1, without), acctest.Speed, func(t *testing.T, p part) {
+		p.apply()
+		if outcome := p.Run("taint", firstPart); outcome.Exit != 0 {
+			t.Fatal(outcome.Output)
+		}
+		p.apply() // destroys and creates while the image is under way, or just there
+		p.started()
+		p.Plan(0)
+		if p.Images(first) != 1 {
+			t.Errorf("%d images were made, want 1", p.Images(first))
+		}
+	})
 }
 
 func TestACrashResetsOnce(t *testing.T) {
-	t.Parallel()
-	p := takePart(t, acctest.Room(1, without), "wait_for_image = true")
-	p.Workspace = p.Built()
-	running := p.Start("apply", "-auto-approve", "-no-color")
-	p.Until("the reset was taken", func() bool { return p.Asked("POST /commands") == 1 })
-	running.Kill()
-	running.Wait()
-	if p.Values(firstPart) != nil {
-		t.Fatal("the state holds it: the run ended by itself")
-	}
-	p.Apply()
-	p.shows(map[string]any{"effective": true})
-	if p.Images(first) != 1 {
-		t.Errorf("%d images were made, want 1", p.Images(first))
-	}
+	beforeBothServers(t, acctest.Room(1, without), acctest.Speed, func(t *testing.T, p part) {
+		p.Workspace = p.Built()
+		running := p.Start("apply", "-auto-approve", "-no-color")
+		p.Until("the reset was taken", func() bool { return p.Asked("POST /commands") == 1 })
+		running.Kill()
+		running.Wait()
+		if p.Values(firstPart) != nil {
+			t.Fatal("the state holds it: the run ended by itself")
+		}
+		p.Apply()
+		p.shows(map[string]any{"effective": true})
+		if p.Images(first) != 1 {
+			t.Errorf("%d images were made, want 1", p.Images(first))
+		}
+	}, "wait_for_image = true")
 }
 
 func TestAnInterruptedWaitLeavesTheStateTrue(t *testing.T) {
-	t.Parallel()
-	p := takePartAt(t, acctest.Room(1, without), slow, "wait_for_image = true")
-	p.Workspace = p.Built()
-	running := p.Start("apply", "-auto-approve", "-no-color")
-	p.Until("the reset was taken", func() bool { return p.Asked("POST /commands") == 1 && p.Asked("GET /commands/{id}") > 0 })
-	running.Interrupt()
-	if outcome := running.Wait(); !outcome.Contains("Unable to see the new image start on station R101-PC01") {
-		t.Errorf("exit %d:\n%s", outcome.Exit, outcome.Output)
-	}
-	p.shows(map[string]any{"enabled": true, "effective": false})
-	p.World.Advance(tillStarted)
-	p.Apply()
-	if p.Images(first) != 1 {
-		t.Errorf("%d images were made, want 1", p.Images(first))
-	}
+	beforeBothServers(t, acctest.Room(1, without), slow, func(t *testing.T, p part) {
+		p.Workspace = p.Built()
+		running := p.Start("apply", "-auto-approve", "-no-color")
+		p.Until("the reset was taken", func() bool { return p.Asked("POST /commands") == 1 && p.Asked("GET /commands/{id}") > 0 })
+		running.Interrupt()
+		if outcome := running.Wait(); !outcome.Contains("Unable to see the new image start on station R101-PC01") {
+			t.Errorf("exit %d:\n%s", outcome.Exit, outcome.Output)
+		}
+		p.shows(map[string]any{"enabled": true, "effective": false})
+		p.World.Advance(tillStarted)
+		p.Apply()
+		if p.Images(first) != 1 {
+			t.Errorf("%d images were made, want 1", p.Images(first))
+		}
+	}, "wait_for_image = true")
 }
 
 func TestOneOfSeveralOperatingSystems(t *testing.T) {
-	t.Parallel()
 	off := false
 	like := world.Station{Others: []world.System{{Name: "Windows 10", WithoutKMS: true, Option: &off}}}
-	p := takePart(t, acctest.Room(1, like))
-	p.Apply()
-	p.shows(map[string]any{"operating_system": "Windows 11", "effective": true})
+	beforeBothServers(t, acctest.Room(1, like), acctest.Speed, func(t *testing.T, p part) {
+		p.Apply()
+		p.shows(map[string]any{"operating_system": "Windows 11", "effective": true})
 
-	p.configure(`operating_system = "Windows 12"`)
-	outcome, said := p.Diagnostics("apply", "-auto-approve")
-	const want = cannotSwitchOn + "\n\n" + `the station R101-PC01 has no operating system "Windows 12"` + "\n\nSet operating_system to what it has: Windows 11 or Windows 10."
-	if outcome.Exit != 1 || len(said) != 1 || p.told(said[0]) != want {
-		t.Errorf("exit %d, %q", outcome.Exit, said)
-	}
+		p.configure(`operating_system = "Windows 12"`)
+		outcome, said := p.Diagnostics("apply", "-auto-approve")
+		const want = cannotSwitchOn + "\n\n" + `the station R101-PC01 has no operating system "Windows 12"` + "\n\nSet operating_system to what it has: Windows 11 or Windows 10."
+		if outcome.Exit != 1 || len(said) != 1 || p.told(said[0]) != want {
+			t.Errorf("exit %d, %q", outcome.Exit, said)
+		}
 
-	p.configure(`operating_system = "windows 10"`, "wait_for_image = true")
-	p.Apply()
-	p.shows(map[string]any{"operating_system": "windows 10", "effective": true})
-	if systems := p.World.Listings()[0].Systems; systems[0].Generation != 1 || systems[1].Generation != 2 || !systems[1].MadeWith {
-		t.Errorf("%+v", systems)
-	}
+		p.configure(`operating_system = "windows 10"`, "wait_for_image = true")
+		p.Apply()
+		p.shows(map[string]any{"operating_system": "windows 10", "effective": true})
+		if systems := p.Station(first).Systems; systems[0].Generation != 1 || systems[1].Generation != 2 || !systems[1].MadeWith {
+			t.Errorf("%+v", systems)
+		}
+	})
 }
 
 func TestASavedPlanAppliesAfterTheImageHasStarted(t *testing.T) {
-	t.Parallel()
-	p := takePartAt(t, acctest.Room(1, without), slow)
-	p.apply()
-	if outcome := p.Run("plan", "-out=saved", "-no-color"); outcome.Exit != 0 || !outcome.Contains("1 to change") {
-		t.Fatalf("the image has started before the plan was made:\n%s", outcome.Output)
-	}
-	p.World.Advance(tillStarted)
-	if outcome := p.Run("apply", "-no-color", "saved"); outcome.Exit != 0 {
-		t.Errorf("apply:\n%s", outcome.Output)
-	}
-	p.shows(map[string]any{"effective": true})
-	p.Plan(0)
-	if p.Images(first) != 1 {
-		t.Errorf("%d images were made, want 1", p.Images(first))
-	}
+	beforeBothServers(t, acctest.Room(1, without), slow, func(t *testing.T, p part) {
+		p.apply()
+		if outcome := p.Run("plan", "-out=saved", "-no-color"); outcome.Exit != 0 || !outcome.Contains("1 to change") {
+			t.Fatalf("the image has started before the plan was made:\n%s", outcome.Output)
+		}
+		p.World.Advance(tillStarted)
+		if outcome := p.Run("apply", "-no-color", "saved"); outcome.Exit != 0 {
+			t.Errorf("apply:\n%s", outcome.Output)
+		}
+		p.shows(map[string]any{"effective": true})
+		p.Plan(0)
+		if p.Images(first) != 1 {
+			t.Errorf("%d images were made, want 1", p.Images(first))
+		}
+	})
 }

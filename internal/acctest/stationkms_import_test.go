@@ -20,18 +20,18 @@ func TestConfigurationGeneratedFromAnImportHolds(t *testing.T) {
 		"a station with an image to be made": {pending, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			p := takePart(t, acctest.Room(1, tt.like))
-			p.Write("main.tf", p.APIProvider()+"import {\n  to = timago_station_kms.one\n  id = \""+first+"\"\n}\n")
-			if outcome := p.Run("plan", "-no-color", "-generate-config-out=generated.tf"); outcome.Exit != 0 {
-				t.Fatalf("plan:\n%s\n", outcome.Output)
-			}
-			p.apply()
-			p.started()
-			p.Plan(0)
-			if p.Images(first) != tt.images || p.Asked("POST /commands") != tt.images || p.Asked(patches) != 0 {
-				t.Errorf("%d images, %d commands, %d options set", p.Images(first), p.Asked("POST /commands"), p.Asked(patches))
-			}
+			beforeBothServers(t, acctest.Room(1, tt.like), acctest.Speed, func(t *testing.T, p part) {
+				p.Write("main.tf", p.APIProvider()+"import {\n  to = timago_station_kms.one\n  id = \""+first+"\"\n}\n")
+				if outcome := p.Run("plan", "-no-color", "-generate-config-out=generated.tf"); outcome.Exit != 0 {
+					t.Fatalf("plan:\n%s\n", outcome.Output)
+				}
+				p.apply()
+				p.started()
+				p.Plan(0)
+				if p.Images(first) != tt.images || p.Asked("POST /commands") != tt.images || p.Asked(patches) != 0 {
+					t.Errorf("%d images, %d commands, %d options set", p.Images(first), p.Asked("POST /commands"), p.Asked(patches))
+				}
+			})
 		})
 	}
 }

@@ -37,6 +37,19 @@ func takePartAt(t *testing.T, scenario simulator.Scenario, speed float64, lines 
 	return p
 }
 
+// beforeBothServers tells a story in front of each server of the contract: the simulator's,
+// and the one that somebody wrote who knew nothing but the contract.
+func beforeBothServers(t *testing.T, scenario simulator.Scenario, speed float64, story func(t *testing.T, p part), lines ...string) {
+	t.Helper()
+	t.Parallel()
+	acctest.EachServer(t, func(t *testing.T, open acctest.Opener) {
+		site := open(t, scenario, speed)
+		p := part{site, acctest.NewWorkspace(t, site.APIEnv()...), t}
+		p.configure(lines...)
+		story(t, p)
+	})
+}
+
 // configure lets every station of the site take part.
 func (p part) configure(lines ...string) {
 	p.Write("main.tf", p.APIProvider("max_retries = 2")+stations(p.World.Names(), lines...))
@@ -79,7 +92,7 @@ func (p part) apply() acctest.Outcome {
 func (p part) started() {
 	p.t.Helper()
 	p.Until("every image carries its option", func() bool {
-		for _, listing := range p.World.Listings() {
+		for _, listing := range p.Stations() {
 			if system := listing.Systems[0]; system.Option != system.MadeWith || listing.Pending != nil {
 				return false
 			}
@@ -89,26 +102,26 @@ func (p part) started() {
 }
 
 func TestAStationTakesPart(t *testing.T) {
-	t.Parallel()
-	p := takePart(t, acctest.Room(3, without))
-	plan := p.Plan(2)
-	if plan.Contains("effective = true") || !plan.Contains("effective = (known after apply)") {
-		t.Errorf("what only Timago knows is planned:\n%s", plan.Output)
-	}
-	outcome := p.apply()
-	for _, said := range []string{"New images have not started yet", "timago_activation_pool waits", "(and 2 more similar warnings elsewhere)"} {
-		if !outcome.Contains(said) {
-			t.Errorf("it does not say %q:\n%s", said, outcome.Output)
+	beforeBothServers(t, acctest.Room(3, without), acctest.Speed, func(t *testing.T, p part) {
+		plan := p.Plan(2)
+		if plan.Contains("effective = true") || !plan.Contains("effective = (known after apply)") {
+			t.Errorf("what only Timago knows is planned:\n%s", plan.Output)
 		}
-	}
-	p.started()
-	p.Plan(0)
-	p.apply() // which takes the refreshed state over
-	p.shows(map[string]any{
-		"station": first, "name": first, "id": p.ClientID(first), "location": "R101", "computer_group": "Unterricht",
-		"operating_system": "Windows 11", "enabled": true, "effective": true,
+		outcome := p.apply()
+		for _, said := range []string{"New images have not started yet", "timago_activation_pool waits", "(and 2 more similar warnings elsewhere)"} {
+			if !outcome.Contains(said) {
+				t.Errorf("it does not say %q:\n%s", said, outcome.Output)
+			}
+		}
+		p.started()
+		p.Plan(0)
+		p.apply() // which takes the refreshed state over
+		p.shows(map[string]any{
+			"station": first, "name": first, "id": p.ClientID(first), "location": "R101", "computer_group": "Unterricht",
+			"operating_system": "Windows 11", "enabled": true, "effective": true,
+		})
+		if resets := p.Asked("POST /commands"); p.Asked(patches) != 3 || resets < 1 || resets > 3 || p.Images(first) != 1 {
+			t.Errorf("%d options, %d commands and %d images, want one option and one image for each of 3 stations", p.Asked(patches), resets, p.Images(first))
+		}
 	})
-	if resets := p.Asked("POST /commands"); p.Asked(patches) != 3 || resets < 1 || resets > 3 || p.Images(first) != 1 {
-		t.Errorf("%d options, %d commands and %d images, want one option and one image for each of 3 stations", p.Asked(patches), resets, p.Images(first))
-	}
 }

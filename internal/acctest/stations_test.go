@@ -47,44 +47,46 @@ func names(t *testing.T, w *acctest.Workspace) []string {
 
 func TestStationsAreChosen(t *testing.T) {
 	t.Parallel()
-	site := acctest.NewAPISite(t, school(), 1)
-	w := acctest.NewWorkspace(t, site.APIEnv()...)
-	all := []string{"R101-PC01", "R101-PC02", "R101-PC03", "R102-LEHRER"}
-	for _, tt := range []struct {
-		filter string
-		want   []string
-	}{
-		{"", all},
-		{`location = "r101"`, all[:3]},
-		{`computer_group = "Lehrer"`, all[3:]},
-		{`name_regex = "-PC0[12]$"`, all[:2]},
-		{`online = true`, []string{all[0], all[1], all[3]}},
-		{`online = false`, all[2:3]},
-		{`kms_activation = false`, all[3:]},
-		{`started_within = "72h"`, []string{all[0], all[3]}},
-		{"location = \"R101\"\n  online = true\n  started_within = \"72h\"", all[:1]},
-		{"location = \"R103\"\n  allow_empty = true", nil},
-	} {
-		w.Write("main.tf", site.APIProvider()+choose(tt.filter))
-		if got := names(t, w); !slices.Equal(got, tt.want) {
-			t.Errorf("%s: %v, want %v", tt.filter, got, tt.want)
+	acctest.EachServer(t, func(t *testing.T, open acctest.Opener) {
+		site := open(t, school(), 1)
+		w := acctest.NewWorkspace(t, site.APIEnv()...)
+		all := []string{"R101-PC01", "R101-PC02", "R101-PC03", "R102-LEHRER"}
+		for _, tt := range []struct {
+			filter string
+			want   []string
+		}{
+			{"", all},
+			{`location = "r101"`, all[:3]},
+			{`computer_group = "Lehrer"`, all[3:]},
+			{`name_regex = "-PC0[12]$"`, all[:2]},
+			{`online = true`, []string{all[0], all[1], all[3]}},
+			{`online = false`, all[2:3]},
+			{`kms_activation = false`, all[3:]},
+			{`started_within = "72h"`, []string{all[0], all[3]}},
+			{"location = \"R101\"\n  online = true\n  started_within = \"72h\"", all[:1]},
+			{"location = \"R103\"\n  allow_empty = true", nil},
+		} {
+			w.Write("main.tf", site.APIProvider()+choose(tt.filter))
+			if got := names(t, w); !slices.Equal(got, tt.want) {
+				t.Errorf("%s: %v, want %v", tt.filter, got, tt.want)
+			}
 		}
-	}
-	if asked := site.Asked("GET /stations/{id}"); asked != 0 {
-		t.Errorf("%d single stations were asked for", asked)
-	}
-	for filter, want := range map[string]string{
-		"location = \"R103\"": "error: Unable to list stations\nWanted were stations with location = \"R103\".\n\nthere are none\n\n" +
-			"Check how the location or group is written, and that the token may see the stations' computer groups. Where there may be none, set allow_empty.",
-		"name_regex = \"(\"":      "error: Not a regular expression\nerror parsing regexp: missing closing ): `(`",
-		"started_within = \"0s\"": "error: Not a duration\nstarted_within: \"0s\" is not above 0. Write a duration such as \"90s\", \"15m\" or \"72h\".",
-	} {
-		w.Write("main.tf", site.APIProvider()+choose(filter))
-		outcome, said := w.Diagnostics("plan")
-		if outcome.Exit != 1 || len(said) != 1 || said[0].Severity+": "+said[0].Summary+"\n"+said[0].Detail != want {
-			t.Errorf("%s: exit %d, %q\nwant %q", filter, outcome.Exit, said, want)
+		if asked := site.Asked("GET /stations/{id}"); asked != 0 {
+			t.Errorf("%d single stations were asked for", asked)
 		}
-	}
+		for filter, want := range map[string]string{
+			"location = \"R103\"": "error: Unable to list stations\nWanted were stations with location = \"R103\".\n\nthere are none\n\n" +
+				"Check how the location or group is written, and that the token may see the stations' computer groups. Where there may be none, set allow_empty.",
+			"name_regex = \"(\"":      "error: Not a regular expression\nerror parsing regexp: missing closing ): `(`",
+			"started_within = \"0s\"": "error: Not a duration\nstarted_within: \"0s\" is not above 0. Write a duration such as \"90s\", \"15m\" or \"72h\".",
+		} {
+			w.Write("main.tf", site.APIProvider()+choose(filter))
+			outcome, said := w.Diagnostics("plan")
+			if outcome.Exit != 1 || len(said) != 1 || said[0].Severity+": "+said[0].Summary+"\n"+said[0].Detail != want {
+				t.Errorf("%s: exit %d, %q\nwant %q", filter, outcome.Exit, said, want)
+			}
+		}
+	})
 }
 
 func TestAChosenStationShowsWhatTimagoKnows(t *testing.T) {
