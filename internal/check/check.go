@@ -72,8 +72,9 @@ type probe struct {
 
 // Section is the part of the table about one machine.
 type Section struct {
-	Title string
-	Lines []Line
+	Title   string
+	Address string // host:port
+	Lines   []Line
 }
 
 // Network is what is asked before and beside WinRM.
@@ -97,6 +98,8 @@ type Config struct {
 	RestartLimit time.Duration
 }
 
+var errNoAccount = errors.New("no account: set TIMAGO_WINRM_USERNAME and TIMAGO_WINRM_PASSWORD")
+
 // checker is one run.
 type checker struct {
 	Config
@@ -110,7 +113,7 @@ type checker struct {
 // account, so that a wrong password costs one failed logon.
 func Run(ctx context.Context, config Config) ([]Section, error) {
 	if config.Site.WinRM == nil {
-		return nil, errors.New("no account: set TIMAGO_WINRM_USERNAME and TIMAGO_WINRM_PASSWORD")
+		return nil, errNoAccount
 	}
 	c := &checker{Config: config, network: config.Network}
 	if c.network == nil {
@@ -159,7 +162,7 @@ func (c *checker) stationProbes() []probe {
 // section asks one machine, until something shows that no more can be asked.
 func (c *checker) section(ctx context.Context, title string, m *machine, probes []probe) Section {
 	c.machines = append(c.machines, m)
-	s := Section{Title: foreign.Line(title)}
+	s := Section{Title: foreign.Line(title), Address: m.wire.full(m.address)}
 	add := func(p probe, f finding) {
 		line := Line{Verdict: f.verdict, Name: p.name, Expected: p.expected, finding: f}
 		line.Found, line.Means = foreign.Line(line.Found), foreign.Line(line.Means)

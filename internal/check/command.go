@@ -8,11 +8,14 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/mattn/go-isatty"
 
+	"github.com/timago/terraform-provider-timago/internal/check/recording"
 	"github.com/timago/terraform-provider-timago/internal/site"
+	"github.com/timago/terraform-provider-timago/internal/winrm"
 )
 
 // Exit codes.
@@ -128,15 +131,56 @@ func (c Command) confirm(config Config) error {
 	return nil
 }
 
-func (c Command) check(ctx context.Context, config Config, record string) ([]Section, error) {
-	table := &table{w: c.Stdout}
-	config.Show = table.show
-	if record != "" {
-		return nil, errors.New("not yet")
+func (c Command) check(ctx context.Context, config Config, folder string) ([]Section, error) {
+	shown := &table{w: c.Stdout}
+	config.Show = shown.show
+	var recorder *recording.Recorder
+	if folder != "" {
+		var err error
+		if recorder, err = record(&config, folder); err != nil {
+			return nil, fmt.Errorf("recording: %w", err)
+		}
 	}
 	sections, err := Run(ctx, config)
-	if err == nil {
-		table.end(sections)
+	if err != nil {
+		return nil, err
 	}
-	return sections, err
+	shown.end(sections)
+	if recorder == nil {
+		return sections, nil
+	}
+	for _, section := range sections {
+		for _, line := range section.Lines {
+			recorder.Line(section.Address, line.Name, string(line.Verdict))
+		}
+	}
+	if err := recorder.Save(); err != nil {
+		return nil, fmt.Errorf("recording: %w", err)
+	}
+	fmt.Fprintf(c.Stdout, "Recorded. Read %s and %s in %s, then send the first.\n", recording.FileName, recording.ListName, folder)
+	return sections, nil
+}
+
+// record has every answer recorded.
+func record(config *Config, folder string) (*recording.Recorder, error) {
+	if config.Site.WinRM == nil {
+		return nil, errNoAccount
+	}
+	private := append(slices.Clone(config.Stations), config.Site.KMSHost, config.Site.DomainSuffix, config.Site.HostSuffix)
+	accounts := []*winrm.Config{config.Site.WinRM, config.Site.HostWinRM}
+	for _, account := range accounts {
+		if account != nil {
+			private = append(private, account.Username)
+		}
+	}
+	recorder, err := recording.New(folder, private...)
+	if err != nil {
+		return nil, err
+	}
+	for _, account := range accounts {
+		if account != nil {
+			account.Observe = recorder.Observe
+		}
+	}
+	return recorder, nil
 }

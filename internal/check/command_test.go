@@ -1,0 +1,118 @@
+package check_test
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/timago/terraform-provider-timago/internal/check"
+	"github.com/timago/terraform-provider-timago/internal/check/recording"
+	"github.com/timago/terraform-provider-timago/internal/simulator"
+	"github.com/timago/terraform-provider-timago/internal/simulator/world"
+	"github.com/timago/terraform-provider-timago/internal/site"
+)
+
+// command runs the subcommand at a site, without a terminal.
+func (s school) command(args ...string) (exit int, stdout, stderr string) {
+	s.t.Helper()
+	in, _, err := os.Pipe()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer in.Close()
+	var out, complaints bytes.Buffer
+	exit = check.Command{
+		Args: args, Stdin: in, Stdout: &out, Stderr: &complaints,
+		Settings: func(kmsHost string) (site.Config, error) {
+			config := s.config().Site
+			config.KMSHost = kmsHost
+			return config, nil
+		},
+	}.Run(s.t.Context())
+	return exit, out.String(), complaints.String()
+}
+
+func TestTheExitCodeTellsWhetherAPoolWouldWork(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name   string
+		change func(*simulator.Scenario)
+		exit   int
+		says   string
+	}{
+		{"it would", nil, 0, "A pool would work here"},
+		{"a key is missing", func(s *simulator.Scenario) {
+			s.Stations[0].Products = []world.Product{{Title: "windows-11-education", By: world.ByMAK}}
+			s.Stations[0].Licensed = false
+		}, 2, "would not work here yet"},
+		{"a station is off", func(s *simulator.Scenario) { s.Stations[1].Off, s.Stations[1].Licensed = true, false }, 1, "is not known"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			s := classroom(t, test.change, 0)
+			args := []string{"-kms-host", s.Plain().KMSHost}
+			for _, station := range s.Plain().Stations {
+				args = append(args, "-station", station.Address)
+			}
+			if exit, stdout, stderr := s.command(args...); exit != test.exit || !strings.Contains(stdout, test.says) || stderr != "" {
+				t.Errorf("exit %d, want %d with %q\n%s%s", exit, test.exit, test.says, stdout, stderr)
+			}
+		})
+	}
+}
+
+func TestWhatCannotBeCheckedIsSaid(t *testing.T) {
+	t.Parallel()
+	s := classroom(t, nil, 0)
+	station := s.Plain().Stations[0].Address
+	for says, args := range map[string][]string{
+		"no station is named":               {},
+		`"more" is no option`:               {"-station", station, "more"},
+		"-activate and -restart ask before": {"-station", station, "-activate"},
+		"there is no terminal to ask at":    {"-station", station, "-restart"},
+		"flag provided but not defined":     {"-force"},
+		"is not an empty folder":            {"-station", station, "-record", "testdata"},
+	} {
+		if exit, _, stderr := s.command(args...); exit != 1 || !strings.Contains(stderr, says) {
+			t.Errorf("%q: exit %d, want 1 with %q\n%s", args, exit, says, stderr)
+		}
+	}
+	if exit, _, stderr := s.command("-help"); exit != 0 || !strings.Contains(stderr, "usage:") {
+		t.Errorf("exit %d\n%s", exit, stderr)
+	}
+	if n := s.State().Wire["PC01"].Requests; n > 0 {
+		t.Errorf("the station was sent %d requests", n)
+	}
+}
+
+func TestACommandRecords(t *testing.T) {
+	t.Parallel()
+	s := classroom(t, nil, 0)
+	folder := filepath.Join(t.TempDir(), "site")
+	exit, stdout, stderr := s.command("-station", s.Plain().Stations[0].Address, "-kms-host", s.Plain().KMSHost, "-record", folder)
+	if exit != 0 || !strings.Contains(stdout, "then send the first") {
+		t.Fatalf("exit %d\n%s%s", exit, stdout, stderr)
+	}
+	recorded, err := recording.Load(filepath.Join(folder, recording.FileName))
+	if err != nil || len(recorded.Machines()) != 2 || len(recorded.Exchanges) < 15 {
+		t.Errorf("%v: %+v", err, recorded)
+	}
+	list, err := os.ReadFile(filepath.Join(folder, recording.ListName))
+	if err != nil || !strings.Contains(string(list), "Win32_ComputerSystem.Name") {
+		t.Errorf("%v: %s", err, list)
+	}
+}
+
+func TestWithoutAnAccountNothingIsAsked(t *testing.T) {
+	t.Parallel()
+	exit := check.Command{
+		Args: []string{"-station", "PC01"}, Stdin: os.Stdin, Stdout: new(bytes.Buffer), Stderr: new(bytes.Buffer),
+		Settings: func(string) (site.Config, error) { return site.Config{}, errors.New("no account") },
+	}.Run(t.Context())
+	if exit != 1 {
+		t.Error("exit", exit)
+	}
+}
