@@ -45,7 +45,7 @@ func TestTheExitCodeTellsWhetherAPoolWouldWork(t *testing.T) {
 	}{
 		{"it would", nil, 0, "A pool would work here"},
 		{"a key is missing", func(s *simulator.Scenario) {
-			s.Stations[0].Products = []world.Product{{Title: "windows-11-education", By: world.ByMAK}}
+			s.Stations[0].Products = []world.Product{{Title: "windows-11-education", By: "mak"}}
 			s.Stations[0].Licensed = false
 		}, 2, "would not work here yet"},
 		{"a station is off", func(s *simulator.Scenario) { s.Stations[1].Off, s.Stations[1].Licensed = true, false }, 1, "is not known"},
