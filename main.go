@@ -9,6 +9,7 @@ import (
 	"log"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	_ "time/tzdata" // maintenance windows name time zones, also where the system knows none
 
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
@@ -21,11 +22,14 @@ import (
 // version is set when a release is built.
 var version = "dev"
 
+// garbagePercent is how much garbage there may be, of what is in use.
+const garbagePercent = 300
+
 func main() {
 	if len(os.Args) > 1 && os.Args[1] == "check" {
 		os.Exit(runCheck(os.Args[2:]))
 	}
-	debug := flag.Bool("debug", false, "run with support for debuggers such as delve")
+	debugger := flag.Bool("debug", false, "run with support for debuggers such as delve")
 	tell := flag.Bool("version", false, "print the version and end")
 	flag.Parse()
 	if *tell {
@@ -33,9 +37,14 @@ func main() {
 		return
 	}
 
+	if os.Getenv("GOGC") == "" {
+		// What is read of a station is garbage a moment later, and what stays is small: a tenth
+		// of the time would go into looking for it.
+		debug.SetGCPercent(garbagePercent)
+	}
 	err := providerserver.Serve(context.Background(), provider.New(version), providerserver.ServeOpts{
 		Address:         provider.Address,
-		Debug:           *debug,
+		Debug:           *debugger,
 		ProtocolVersion: 6,
 	})
 	if err != nil {

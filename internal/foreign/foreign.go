@@ -16,6 +16,9 @@ const most = 500
 // printable is left out: controls, formatting characters of zero width or of another
 // direction, and what is no character at all.
 func Line(text string) string {
+	if isPlain(text) {
+		return text
+	}
 	return strings.Map(func(r rune) rune {
 		if unicode.IsSpace(r) {
 			return ' '
@@ -26,6 +29,9 @@ func Line(text string) string {
 
 // Lines is Line for a text whose line breaks are wanted.
 func Lines(text string) string {
+	if isPlain(text) {
+		return text
+	}
 	return strings.Map(func(r rune) rune {
 		switch {
 		case r == '\n':
@@ -45,7 +51,12 @@ func Short(text string, most int) string {
 	if limit := 16 * (most + 1); len(text) > limit { // what follows need not be looked at
 		text = strings.ToValidUTF8(text[:limit], "")
 	}
-	text = strings.Join(strings.Fields(Line(text)), " ")
+	if text = Line(text); hasSuperfluousSpace(text) {
+		text = strings.Join(strings.Fields(text), " ")
+	}
+	if len(text) <= most {
+		return text // there are no more characters than bytes
+	}
 	if characters := []rune(text); len(characters) > most {
 		return string(characters[:most]) + " …"
 	}
@@ -65,6 +76,22 @@ type shownError struct{ err error }
 
 func (e *shownError) Error() string { return Text(e.err.Error()) }
 func (e *shownError) Unwrap() error { return e.err }
+
+// hasSuperfluousSpace tells of a Line whether it has spaces at an end, or several together.
+func hasSuperfluousSpace(line string) bool {
+	return strings.HasPrefix(line, " ") || strings.HasSuffix(line, " ") || strings.Contains(line, "  ")
+}
+
+// isPlain tells of a text, as most are, that shows as it is: letters, digits and the like of
+// ASCII.
+func isPlain(text string) bool {
+	for i := range len(text) {
+		if text[i] < ' ' || text[i] > '~' {
+			return false
+		}
+	}
+	return true
+}
 
 func valid(text string) string { return strings.ToValidUTF8(text, "\ufffd") }
 

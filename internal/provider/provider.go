@@ -114,8 +114,12 @@ func (p *Provider) Configure(ctx context.Context, req provider.ConfigureRequest,
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	// Requests run under contexts of their own; the log goes where the request's does.
-	log := func(ctx context.Context, message string, fields map[string]any) { tflog.Debug(ctx, message, fields) }
+	// Requests run under contexts of their own; the log goes where the request's does. Every
+	// line is made and sent to the CLI, which throws it away where nobody wants a log.
+	var log func(ctx context.Context, message string, fields map[string]any)
+	if p.env.wantsLog() {
+		log = func(ctx context.Context, message string, fields map[string]any) { tflog.Debug(ctx, message, fields) }
+	}
 	agent := userAgent(p.version, req.TerraformVersion)
 	for _, account := range []*winrm.Config{siteConfig.WinRM, siteConfig.HostWinRM} {
 		if account != nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -16,7 +15,7 @@ import (
 // asked under its name.
 func (s *Site) list(file string, table inventory.Inventory) {
 	s.inventoryFile, s.inventory, s.lines = file, make([]Station, len(table.Rows)), map[string][]int{}
-	s.oddities = table.Odd
+	s.oddities, s.places = table.Odd, map[string]int{}
 	for i, row := range table.Rows {
 		key := strings.ToLower(s.complete(row.Name))
 		s.lines[key] = append(s.lines[key], row.Line)
@@ -24,6 +23,12 @@ func (s *Site) list(file string, table inventory.Inventory) {
 			ID: row.ClientID, Name: row.Name, MAC: row.MAC, Address: row.Address,
 			Location: row.Location, ComputerGroup: row.ComputerGroup,
 			Online: row.Online != nil && *row.Online, LastStart: row.LastStart, LastOperatingSystem: row.LastOperatingSystem,
+		}
+		for _, name := range []string{row.ClientID, s.complete(row.Name), s.complete(row.Address)} {
+			name = strings.ToLower(name)
+			if _, taken := s.places[name]; !taken && name != "" {
+				s.places[name] = i
+			}
 		}
 	}
 }
@@ -77,13 +82,16 @@ func (e *RepeatedError) Advice() string {
 // Listed finds a station in the inventory: by its name, its client id, its address, or
 // its name with the domain suffix. It fails with ErrNotFound, or a *RepeatedError.
 func (s *Site) Listed(name string) (Station, error) {
-	i := slices.IndexFunc(s.inventory, func(station Station) bool {
-		return name != "" && (strings.EqualFold(station.ID, name) || s.SameAddress(station.Name, name) || s.SameAddress(station.Address, name))
-	})
-	if i < 0 {
+	first, found := len(s.inventory), false
+	for _, written := range []string{name, s.complete(name)} { // a client id is never completed
+		if i, listed := s.places[strings.ToLower(written)]; listed && name != "" {
+			first, found = min(first, i), true
+		}
+	}
+	if !found {
 		return Station{}, ErrNotFound
 	}
-	return s.inventory[i], s.once(s.inventory[i].Name)
+	return s.inventory[first], s.once(s.inventory[first].Name)
 }
 
 // once refuses a name that several rows of the inventory bear.
@@ -122,8 +130,10 @@ func (s *Site) Key(ctx context.Context, name string) string {
 	if err != nil {
 		address = name
 	}
-	if host, port, err := net.SplitHostPort(address); err == nil && port == s.port {
-		address = host
+	if strings.HasSuffix(address, ":"+s.port) {
+		if host, _, err := net.SplitHostPort(address); err == nil {
+			address = host
+		}
 	}
 	return strings.ToLower(address)
 }

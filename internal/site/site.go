@@ -46,6 +46,7 @@ type Site struct {
 	inventory     []Station        // what is known of stations in direct mode
 	inventoryFile string           // where it was read; "" none
 	lines         map[string][]int // of the file, by name as it is asked, in lower case
+	places        map[string]int   // in inventory, by all that a station is called, in lower case
 	oddities      *inventory.OddError
 	suffix        string
 	port          string // of stations whose name has none; "" where Windows is not asked
@@ -153,11 +154,14 @@ func (s *Site) complete(name string) string { return Complete(name, s.suffix) }
 // Complete appends the domain suffix to a bare computer name, with or without a port.
 func Complete(name, suffix string) string {
 	suffix = strings.TrimPrefix(suffix, ".")
+	if suffix == "" {
+		return name
+	}
 	host, port, err := net.SplitHostPort(name)
 	if err != nil {
 		host, port = name, ""
 	}
-	if noPort := err == nil && port == ""; suffix == "" || host == "" || noPort || strings.ContainsAny(host, ".:") || strings.EqualFold(host, "localhost") {
+	if noPort := err == nil && port == ""; host == "" || noPort || strings.ContainsAny(host, ".:") || strings.EqualFold(host, "localhost") {
 		return name
 	}
 	host += "." + suffix

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/timago/terraform-provider-timago/internal/winrm/kerberos"
+	"github.com/timago/terraform-provider-timago/internal/winrm/ntlm"
 )
 
 // Auth is a kind of authentication.
@@ -78,15 +79,16 @@ const (
 // Client asks any number of machines with one account. It is safe for
 // concurrent use.
 type Client struct {
-	config   Config
-	scheme   string
-	now      func() time.Time
-	account  account
-	proof    *proof
-	tickets  *kerberos.Tickets // with AuthKerberos
-	pool     *pool
-	parallel chan struct{} // one element per request, or visit, under way
-	waiting  chan struct{} // one per slow dial that has lent its place
+	config      Config
+	scheme      string
+	now         func() time.Time
+	account     account
+	ntlmAccount ntlm.Account // with AuthNTLM
+	proof       *proof
+	tickets     *kerberos.Tickets // with AuthKerberos
+	pool        *pool
+	parallel    chan struct{} // one element per request, or visit, under way
+	waiting     chan struct{} // one per slow dial that has lent its place
 }
 
 // NewClient checks the configuration; it connects to nothing.
@@ -134,6 +136,9 @@ func NewClient(config Config) (*Client, error) {
 			return nil, err
 		}
 		account.name = client.tickets.Principal()
+	}
+	if config.Auth == AuthNTLM {
+		client.ntlmAccount = ntlm.Account{Domain: account.domain, User: account.user, Password: account.password}.Prepared()
 	}
 	client.account, client.proof = account, newProof(account)
 	dialer, err := newDialer(config)

@@ -91,10 +91,17 @@ func (c *conn) read(ctx context.Context, request *http.Request) (*reply, error) 
 		return nil, c.unreadable(ctx, err)
 	}
 	defer func() { _ = response.Body.Close() }()
-	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
-	if err != nil {
+	if response.ContentLength > maxAnswer {
+		return nil, c.tooLarge(response.StatusCode)
+	}
+	var content bytes.Buffer
+	if response.ContentLength > 0 {
+		content.Grow(int(response.ContentLength) + bytes.MinRead) // what ReadFrom wants to find
+	}
+	if _, err := content.ReadFrom(io.LimitReader(response.Body, maxAnswer+1)); err != nil {
 		return nil, c.unreadable(ctx, err)
 	}
+	body := content.Bytes()
 	if len(body) > maxAnswer {
 		return nil, c.tooLarge(response.StatusCode)
 	}

@@ -39,7 +39,7 @@ type dialer struct {
 
 func newDialer(config Config) (*dialer, error) {
 	d := &dialer{
-		dialTCP:        (&net.Dialer{Timeout: config.dialLimit(), KeepAlive: 15 * time.Second}).DialContext,
+		dialTCP:        (&net.Dialer{Timeout: config.dialLimit(), KeepAlive: -1}).DialContext, // every call has an end of its own
 		roundTripLimit: config.roundTripLimit(), userAgent: cmp.Or(config.UserAgent, "terraform-provider-timago"),
 	}
 	if !config.UseTLS {

@@ -17,8 +17,7 @@ type ntlmSession struct {
 }
 
 func (c *Client) newNTLMSession(cn *conn) *ntlmSession {
-	account := ntlm.Account{Domain: c.account.domain, User: c.account.user, Password: c.account.password}
-	s := &ntlmSession{context: ntlm.New(account, serviceOf(cn.to), channelBindings(cn.certificate))}
+	s := &ntlmSession{context: ntlm.New(c.ntlmAccount, serviceOf(cn.to), channelBindings(cn.certificate))}
 	if cn.certificate == nil {
 		s.protection = protection{context: s.context, protocol: negotiateProtocol}
 	}

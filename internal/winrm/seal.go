@@ -74,32 +74,45 @@ func sealedType(protocol string) string {
 
 var originalLength = regexp.MustCompile(`(?i)OriginalContent:[^\r\n]*;\s*Length=(\d{1,9})`)
 
+// announcedLength is how long the message is said to be; "" where nothing is said.
+func announcedLength(head []byte) string {
+	// As Windows writes it, else in other words.
+	if _, rest, found := bytes.Cut(head, []byte("OriginalContent: type="+soapType+";Length=")); found {
+		if digits, _, found := bytes.Cut(rest, []byte("\r\n")); found && len(digits) < 10 {
+			return string(digits)
+		}
+	}
+	if found := originalLength.FindSubmatch(head); found != nil {
+		return string(found[1])
+	}
+	return ""
+}
+
 // sealedBody puts the header of the seal and the sealed text into a body.
 func sealedBody(protocol string, sealed, header []byte, length int) []byte {
-	var b bytes.Buffer
-	b.WriteString(sealedLimit)
-	b.WriteString("\tContent-Type: " + protocol + "\r\n")
-	fmt.Fprintf(&b, "\tOriginalContent: type=%s;Length=%d\r\n", soapType, length)
-	b.WriteString(sealedLimit)
-	b.WriteString("\t" + sealedData)
-	_ = binary.Write(&b, binary.LittleEndian, uint32(len(header))) //nolint:gosec // short; a Buffer does not fail
-	b.Write(header)
-	b.Write(sealed)
-	b.WriteString(sealedEnd + "\r\n")
-	return b.Bytes()
+	b := make([]byte, 0, len(header)+len(sealed)+len(protocol)+256)
+	b = append(b, sealedLimit+"\tContent-Type: "...)
+	b = append(b, protocol...)
+	b = fmt.Appendf(b, "\r\n\tOriginalContent: type=%s;Length=%d\r\n", soapType, length)
+	b = append(b, sealedLimit+"\t"+sealedData...)
+	b = binary.LittleEndian.AppendUint32(b, uint32(len(header))) //nolint:gosec // short
+	b = append(append(b, header...), sealed...)
+	return append(b, sealedEnd+"\r\n"...)
 }
 
 // openBody takes sealed text and header of the seal out of an answer. The text's
 // length is the one that was announced: the ciphertext may hold anything, also
 // what looks like a boundary.
 func openBody(protocol, contentType string, body []byte) (sealed, header []byte, err error) {
-	media, parameters, err := mime.ParseMediaType(contentType)
-	if err != nil || media != "multipart/encrypted" || !strings.EqualFold(parameters["protocol"], protocol) {
-		return nil, nil, errors.New("the answer is not sealed")
+	if contentType != sealedType(protocol) { // as Windows writes it, else in other words
+		media, parameters, err := mime.ParseMediaType(contentType)
+		if err != nil || media != "multipart/encrypted" || !strings.EqualFold(parameters["protocol"], protocol) {
+			return nil, nil, errors.New("the answer is not sealed")
+		}
 	}
 	head, data, found := bytes.Cut(body, []byte(sealedData))
-	announced := originalLength.FindSubmatch(head)
-	if !found || announced == nil || len(data) < 4 {
+	announced := announcedLength(head)
+	if !found || announced == "" || len(data) < 4 {
 		return nil, nil, errors.New("the sealed answer is malformed")
 	}
 	size := int64(binary.LittleEndian.Uint32(data))
@@ -107,7 +120,8 @@ func openBody(protocol, contentType string, body []byte) (sealed, header []byte,
 		return nil, nil, errors.New("the sealed answer is cut off")
 	}
 	header, data = data[:size], data[size:]
-	length, err := strconv.Atoi(string(announced[1]))
+	announcedSize, err := strconv.ParseUint(announced, 10, 31)
+	length := int(announcedSize)
 	if err != nil || length > len(data) || !bytes.HasPrefix(bytes.TrimLeft(data[length:], "\r\n"), []byte(sealedEnd)) {
 		return nil, nil, errors.New("the sealed answer is cut off")
 	}

@@ -20,6 +20,15 @@ type Account struct {
 	Domain, User string
 	// Password is a function, so that nothing that prints an Account prints it.
 	Password func() string
+
+	key func() []byte // NTOWFv2, where it was made; likewise a function
+}
+
+// Prepared is the account with its key made, once for all its logons.
+func (a Account) Prepared() Account {
+	key := responseKey(a)
+	a.key = func() []byte { return key }
+	return a
 }
 
 // Context is the client's side of one logon and of the session that follows. It
@@ -83,6 +92,9 @@ func (c *Context) response(nonce [8]byte) (response, key []byte) {
 
 // responseKey is NTOWFv2.
 func responseKey(a Account) []byte {
+	if a.key != nil {
+		return a.key()
+	}
 	hash := md4.New() //nolint:gosec // see above
 	hash.Write(utf16le(a.Password()))
 	return hmacMD5(hash.Sum(nil), utf16le(upper(a.User)+a.Domain))

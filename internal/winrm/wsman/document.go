@@ -41,6 +41,14 @@ func parseDocument(document []byte) (*Element, error) {
 	if bytes.Count(document, []byte("<")) > maxTags || bytes.Count(document, []byte("=")) > maxAttributes {
 		return nil, errors.New("the answer holds too many elements")
 	}
+	if root, plain := readPlain(document); plain {
+		return root, nil
+	}
+	return readAny(document)
+}
+
+// readAny reads a document of any kind.
+func readAny(document []byte) (*Element, error) {
 	decoder := xml.NewDecoder(bytes.NewReader(document))
 	var root *Element
 	var open []*Element

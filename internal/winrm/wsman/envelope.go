@@ -43,26 +43,44 @@ func cimMessage(name, action, uri string, selectors []selector, body string, rep
 
 type selector struct{ name, value string }
 
+// envelopeSize is more than most envelopes take.
+const envelopeSize = 2 << 10
+
 func envelope(header, body string) string {
-	return `<?xml version="1.0" encoding="UTF-8"?>` +
+	var b strings.Builder
+	b.Grow(envelopeSize)
+	b.WriteString(`<?xml version="1.0" encoding="UTF-8"?>` +
 		`<s:Envelope xmlns:s="` + nsEnvelope + `"` +
 		` xmlns:a="http://schemas.xmlsoap.org/ws/2004/08/addressing"` +
 		` xmlns:n="http://schemas.xmlsoap.org/ws/2004/09/enumeration"` +
 		` xmlns:w="http://schemas.dmtf.org/wbem/wsman/1/wsman.xsd"` +
 		` xmlns:x="http://schemas.microsoft.com/wbem/wsman/1/wsman.xsd">` +
-		`<s:Header>` + header + `</s:Header><s:Body>` + body + `</s:Body></s:Envelope>`
+		`<s:Header>`)
+	b.WriteString(header)
+	b.WriteString(`</s:Header><s:Body>`)
+	b.WriteString(body)
+	b.WriteString(`</s:Body></s:Envelope>`)
+	return b.String()
 }
+
+// sizeLimit is the same in every header.
+var sizeLimit = fmt.Sprintf(`</a:Action><w:MaxEnvelopeSize s:mustUnderstand="true">%d</w:MaxEnvelopeSize><a:MessageID>`, MaxEnvelopeSize)
 
 func header(to, action, resource string, selectors []selector, limit time.Duration) string {
 	var b strings.Builder
-	b.WriteString(`<a:To>` + escape(to) + `</a:To>`)
-	b.WriteString(`<w:ResourceURI s:mustUnderstand="true">` + escape(resource) + `</w:ResourceURI>`)
-	b.WriteString(`<a:ReplyTo><a:Address s:mustUnderstand="true">http://schemas.xmlsoap.org/ws/2004/08/addressing/role/anonymous</a:Address></a:ReplyTo>`)
-	b.WriteString(`<a:Action s:mustUnderstand="true">` + action + `</a:Action>`)
-	fmt.Fprintf(&b, `<w:MaxEnvelopeSize s:mustUnderstand="true">%d</w:MaxEnvelopeSize>`, MaxEnvelopeSize)
-	b.WriteString(`<a:MessageID>` + newMessageID() + `</a:MessageID>`)
-	b.WriteString(`<w:Locale xml:lang="en-US" s:mustUnderstand="false"/><x:DataLocale xml:lang="en-US" s:mustUnderstand="false"/>`)
-	b.WriteString(`<w:OperationTimeout>` + Duration(limit) + `</w:OperationTimeout>`)
+	b.Grow(envelopeSize / 2)
+	b.WriteString(`<a:To>`)
+	b.WriteString(escape(to))
+	b.WriteString(`</a:To><w:ResourceURI s:mustUnderstand="true">`)
+	b.WriteString(escape(resource))
+	b.WriteString(`</w:ResourceURI><a:ReplyTo><a:Address s:mustUnderstand="true">http://schemas.xmlsoap.org/ws/2004/08/addressing/role/anonymous</a:Address></a:ReplyTo>` +
+		`<a:Action s:mustUnderstand="true">`)
+	b.WriteString(action)
+	b.WriteString(sizeLimit)
+	b.WriteString(newMessageID())
+	b.WriteString(`</a:MessageID><w:Locale xml:lang="en-US" s:mustUnderstand="false"/><x:DataLocale xml:lang="en-US" s:mustUnderstand="false"/><w:OperationTimeout>`)
+	b.WriteString(Duration(limit))
+	b.WriteString(`</w:OperationTimeout>`)
 	if len(selectors) > 0 {
 		b.WriteString(`<w:SelectorSet>`)
 		for _, s := range selectors {
@@ -80,10 +98,15 @@ func Identify() string {
 }
 
 func escape(text string) string {
+	if !strings.ContainsFunc(text, needsEscape) {
+		return text
+	}
 	var b strings.Builder
 	_ = xml.EscapeText(&b, []byte(text)) // a Builder does not fail
 	return b.String()
 }
+
+func needsEscape(r rune) bool { return r < ' ' || r > '~' || strings.ContainsRune(`<>&"'`, r) }
 
 // newMessageID makes a random (version 4) UUID.
 func newMessageID() string {

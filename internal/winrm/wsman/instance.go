@@ -1,7 +1,6 @@
 package wsman
 
 import (
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,14 +13,19 @@ type Instance struct {
 	// Class is the instance's class, which may be a subclass of the one asked
 	// for; empty where a query lists properties, since Windows names none then.
 	Class  string
-	values map[string][]string // by lower-case name; null properties are absent
+	values []value // null properties are absent
 }
+
+// value is one of a property; an array has several.
+type value struct{ name, text string }
 
 // NewInstance makes an instance of the given values; an array has several.
 func NewInstance(class string, properties map[string][]string) Instance {
-	instance := Instance{Class: class, values: make(map[string][]string, len(properties))}
+	instance := Instance{Class: class}
 	for name, values := range properties {
-		instance.values[strings.ToLower(name)] = slices.Clone(values)
+		for _, text := range values {
+			instance.values = append(instance.values, value{name, text})
+		}
 	}
 	return instance
 }
@@ -29,21 +33,33 @@ func NewInstance(class string, properties map[string][]string) Instance {
 // Names are the names of the properties that are not null, in lower case and
 // sorted.
 func (i Instance) Names() []string {
-	return slices.Sorted(maps.Keys(i.values))
+	names := make([]string, len(i.values))
+	for n, v := range i.values {
+		names[n] = strings.ToLower(v.name)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // Strings is the property as an array; nil when it is null or absent.
 func (i Instance) Strings(name string) []string {
-	return slices.Clone(i.values[strings.ToLower(name)])
+	var texts []string
+	for _, v := range i.values {
+		if strings.EqualFold(v.name, name) {
+			texts = append(texts, v.text)
+		}
+	}
+	return texts
 }
 
 // String is the property's text; an empty one is "", true. false: null or absent.
 func (i Instance) String(name string) (string, bool) {
-	values := i.values[strings.ToLower(name)]
-	if len(values) == 0 {
-		return "", false
+	for _, v := range i.values {
+		if strings.EqualFold(v.name, name) {
+			return v.text, true
+		}
 	}
-	return values[0], true
+	return "", false
 }
 
 // Uint32 is the property as a number, taking signed ones by their bits. false:
@@ -121,14 +137,13 @@ func parseCIMTime(text string) (time.Time, bool) {
 // instanceOf reads an instance as Windows sends it: typed, in its class's
 // namespace, or as a w:XmlFragment without namespaces.
 func instanceOf(e *Element) Instance {
-	instance := Instance{values: make(map[string][]string, len(e.Children))}
+	instance := Instance{values: make([]value, 0, len(e.Children))}
 	if e.Name != "XmlFragment" {
 		instance.Class = e.Name
 	}
 	for _, property := range e.Children {
-		if value, ok := valueOf(property); ok {
-			name := strings.ToLower(property.Name)
-			instance.values[name] = append(instance.values[name], value)
+		if text, ok := valueOf(property); ok {
+			instance.values = append(instance.values, value{property.Name, text})
 		}
 	}
 	return instance
