@@ -17,88 +17,119 @@ import (
 
 // ModifyPlan turns a lost threshold into a change. Terraform plans twice, at plan and
 // again inside apply, and wants the same known values both times: so values come from the
-// configuration and the prior state alone. What the network shows here is told in
-// diagnostics.
+// configuration and the prior state alone. What the network shows goes into diagnostics.
 func (r *Resource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	if req.Plan.Raw.IsNull() {
 		return // destroy
 	}
-	var config, plan model
-	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	c, diags := r.change(ctx, req)
+	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if config.KMSHost.IsNull() && r.site != nil && r.site.KMSHost() != "" {
-		plan.KMSHost = types.StringValue(r.site.KMSHost())
-	}
-
-	creates := req.State.Raw.IsNull()
-	var state model
-	var learnt privateState
-	if !creates {
-		learnt = loadPrivate(ctx, req.Private)
-		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-		if resp.Diagnostics.HasError() {
-			return
-		}
-		// As long as the provider is not known, neither is its KMS host.
-		if config.KMSHost.IsNull() && plan.KMSHost.IsUnknown() && r.site != nil {
-			plan.KMSHost = state.KMSHost
-		}
-	}
-
-	asksAgain := !moves(state, plan) && state.Timeouts.Equal(plan.Timeouts) // a refresh knows the state's timeouts alone
-	if !creates && r.site != nil && asksAgain && len(learnt.ReadErrors) > 0 {
+	if c.asksAgain() && r.site != nil && len(c.learnt.ReadErrors) > 0 {
 		// What is not known cannot be planned, and the configuration asks for the same again.
-		var unread diag.Diagnostics
-		for _, o := range learnt.ReadErrors {
-			unread.AddError(o.Summary, o.Detail)
-		}
-		resp.Diagnostics.Append(withDestroyHint(unread)...)
+		resp.Diagnostics.Append(withDestroyHint(c.learnt.unread())...)
 		return
 	}
-	drifted := !creates && (state.Status.ValueString() != string(pool.Activated) || state.ReadyForRenewal.ValueBool())
-	redefined := !creates && redefines(state, plan)
-	switch {
-	case creates:
-		blank := newModel()
-		plan.expectChange(&blank, true)
-	case drifted, redefined:
-		plan.expectChange(&state, moves(state, plan))
-		plan.PlannedRestarts = state.PlannedRestarts
-		if drifted {
-			plan.PlannedRestarts = types.Int64Value(int64(learnt.Restarts))
+	c.expect(r.site == nil)
+	resp.Diagnostics.Append(resp.Plan.Set(ctx, &c.plan)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	resp.Diagnostics.Append(r.sameName(c)...)
+	resp.Diagnostics.Append(r.foresee(ctx, c)...)
+}
+
+// change is what a plan is about.
+type change struct {
+	config, plan, state model
+	learnt              privateState
+	creates             bool
+	drifted             bool // what must hold does not, or will soon not
+	redefined           bool // what must hold is another, or elsewhere
+}
+
+// change reads what is planned and what was before.
+func (r *Resource) change(ctx context.Context, req resource.ModifyPlanRequest) (change, diag.Diagnostics) {
+	c := change{creates: req.State.Raw.IsNull()}
+	diags := req.Config.Get(ctx, &c.config)
+	diags.Append(req.Plan.Get(ctx, &c.plan)...)
+	if !c.creates {
+		c.learnt = loadPrivate(ctx, req.Private)
+		diags.Append(req.State.Get(ctx, &c.state)...)
+	}
+	if diags.HasError() {
+		return c, diags
+	}
+	if c.config.KMSHost.IsNull() && r.site != nil {
+		switch {
+		case r.site.KMSHost() != "":
+			c.plan.KMSHost = types.StringValue(r.site.KMSHost())
+		case !c.creates && c.plan.KMSHost.IsUnknown(): // neither is the provider known
+			c.plan.KMSHost = c.state.KMSHost
 		}
-		if config.KMSHost.IsNull() && r.site == nil {
-			plan.KMSHost = types.StringUnknown() // the provider's, once it is known
+	}
+	if !c.creates {
+		c.drifted = c.state.Status.ValueString() != string(pool.Activated) || c.state.ReadyForRenewal.ValueBool()
+		c.redefined = redefines(c.state, c.plan)
+	}
+	return c, diags
+}
+
+// asksAgain tells whether the same is asked of the same stations as before; a refresh knows
+// the state's timeouts alone.
+func (c change) asksAgain() bool {
+	return !c.creates && !moves(c.state, c.plan) && c.state.Timeouts.Equal(c.plan.Timeouts)
+}
+
+// expect plans what an apply will read, or that it will read nothing anew.
+func (c *change) expect(unconfigured bool) {
+	switch {
+	case c.creates:
+		blank := newModel()
+		c.plan.expectChange(&blank, true)
+	case c.drifted, c.redefined:
+		c.plan.expectChange(&c.state, moves(c.state, c.plan))
+		c.plan.PlannedRestarts = c.state.PlannedRestarts
+		if c.drifted {
+			c.plan.PlannedRestarts = types.Int64Value(int64(c.learnt.Restarts))
+		}
+		if c.config.KMSHost.IsNull() && unconfigured {
+			c.plan.KMSHost = types.StringUnknown() // the provider's, once it is known
 		}
 	default:
-		plan.keepReadings(state)
+		c.plan.keepReadings(c.state)
 	}
-	resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
+}
 
-	if r.names != nil && r.names.Twice(plan.Name.ValueString(), plan.Stations.String()+plan.Location.String(), creates) {
-		resp.Diagnostics.AddAttributeWarning(path.Root("name"), "Two pools are named "+plan.Name.ValueString(),
+// sameName warns of another pool that is called the same.
+func (r *Resource) sameName(c change) diag.Diagnostics {
+	var diags diag.Diagnostics
+	if r.names != nil && r.names.Twice(c.plan.Name.ValueString(), c.plan.Stations.String()+c.plan.Location.String(), c.creates) {
+		diags.AddAttributeWarning(path.Root("name"), "Two pools are named "+c.plan.Name.ValueString(),
 			"name: a pool's name is the label by which messages, reports and imports tell it from others. Give each pool its own.")
 	}
+	return diags
+}
 
+// foresee looks at the site where an apply would change something, and reports what it
+// would meet.
+func (r *Resource) foresee(ctx context.Context, c change) diag.Diagnostics {
 	// A KMS host that is known later must not be taken for none: another one would be asked.
-	if (creates || drifted || redefined) && !config.KMSHost.IsUnknown() {
-		found := r.preflight(ctx, plan, state, learnt, creates)
-		if drifted && !redefined && r.site != nil && r.site.HasWinRM() {
-			// The state is known, and a pipeline must see it: what stands in the way is
-			// a warning here, and the apply's error.
-			found = asWarnings(found)
-		}
-		if !creates {
-			found = withDestroyHint(found)
-		}
-		resp.Diagnostics.Append(found...)
+	if !c.creates && !c.drifted && !c.redefined || c.config.KMSHost.IsUnknown() {
+		return nil
 	}
+	found := r.preflight(ctx, c)
+	if c.drifted && !c.redefined && r.site != nil && r.site.HasWinRM() {
+		// The state is known, and a pipeline must see it: what stands in the way is
+		// a warning here, and the apply's error.
+		found = asWarnings(found)
+	}
+	if !c.creates {
+		found = withDestroyHint(found)
+	}
+	return found
 }
 
 // moves tells whether the plan names other stations or another KMS host than the state.
@@ -162,12 +193,13 @@ func (m *model) keepReadings(state model) {
 	m.LastCycle, m.CheckedAt = state.LastCycle, state.CheckedAt
 }
 
-// preflight looks at the site before anything is touched, and tells what it found.
-func (r *Resource) preflight(ctx context.Context, plan, state model, last privateState, creates bool) diag.Diagnostics {
+// preflight looks at the site before anything is touched, and reports what it found.
+func (r *Resource) preflight(ctx context.Context, c change) diag.Diagnostics {
+	plan := c.plan
 	if r.site == nil || !allKnown(ctx, plan.Stations, plan.Location, plan.Thresholds, plan.RequireLicensed, plan.Settle, plan.EarlyRenewal, plan.Cycle, plan.Window) {
-		return nil // told by the plan that knows them
+		return nil // the plan that knows them looks
 	}
-	p, diags := plan.pool(ctx, state.managed())
+	p, diags := plan.pool(ctx, c.state.managed())
 	if diags.HasError() {
 		return diags
 	}
@@ -180,7 +212,7 @@ func (r *Resource) preflight(ctx context.Context, plan, state model, last privat
 		return diags
 	}
 	p.Presence = p.limits.WhenInUse == kms.SkipWhenInUse // a restart may be near
-	found, err := r.read(ctx, p, last, false)
+	found, err := r.read(ctx, p, c.learnt, false)
 	diags = r.reported(p, found, err)
 	if found.KMSHost == "" || found.ShownOnly {
 		if !diags.HasError() && !found.Holds() {
@@ -188,15 +220,15 @@ func (r *Resource) preflight(ctx context.Context, plan, state model, last privat
 		}
 		return diags
 	}
-	findings := r.findings(ctx, p, found, last)
+	findings := r.findings(ctx, p, found, c.learnt)
 	if slices.ContainsFunc(findings, func(d diag.Diagnostic) bool { return d.Severity() == diag.SeverityError }) {
-		diags = diags.Warnings() // what was an error of the reading is told better by the findings
+		diags = diags.Warnings() // what was an error of the reading the findings say better
 	}
 	diags.Append(findings...)
 	if diags.HasError() {
 		return diags
 	}
-	if creates {
+	if c.creates {
 		diags.Append(unlicensed(p.name, found, applyAsks)...)
 	}
 	diags.Append(announce(p, found)...)

@@ -35,6 +35,15 @@ func savedErrors(diags diag.Diagnostics) []savedError {
 	return found
 }
 
+// unread are the errors of the last reading.
+func (s privateState) unread() diag.Diagnostics {
+	var diags diag.Diagnostics
+	for _, e := range s.ReadErrors {
+		diags.AddError(e.Summary, e.Detail)
+	}
+	return diags
+}
+
 const stateKey = "pool"
 
 // privateReader is how the framework hands out private state, in every request and

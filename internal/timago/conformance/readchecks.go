@@ -18,102 +18,137 @@ const nobody = "00000000-0000-4000-8000-000000000000"
 
 func serverChecks() []Check {
 	return []Check{
-		{Name: "token missing", Rule: "401 unauthorized with WWW-Authenticate", run: func(ctx context.Context, s *session) {
-			for _, path := range []string{"/info", "/stations", "/stations/" + nobody, "/kms"} {
-				s.refused(s.ask(ctx, request{method: http.MethodGet, path: path, header: map[string]string{"Authorization": ""}}), http.StatusUnauthorized, contract.ProblemCodeUnauthorized)
+		{Name: "token missing", Rule: "401 unauthorized with WWW-Authenticate", run: checkTokenMissing},
+		{Name: "token wrong", Rule: "401 unauthorized", run: checkTokenWrong},
+		{Name: "info", Rule: "version, time and features", run: checkInfo},
+		{Name: "unknown path", Rule: "404, and never not_found", run: checkUnknownPath},
+		{Name: "unknown method", Rule: "405 method_not_allowed with Allow", run: checkUnknownMethod},
+		{Name: "groupings", Rule: "the rooms and groups, with the number of their stations", run: checkGroupings},
+		{Name: "kms", Rule: "products only with the feature kms_status", run: checkKMS},
+	}
+}
+
+func checkTokenMissing(ctx context.Context, s *session) {
+	for _, path := range []string{"/info", "/stations", "/stations/" + nobody, "/kms"} {
+		a := s.ask(ctx, request{method: http.MethodGet, path: path, header: map[string]string{"Authorization": ""}})
+		s.refused(a, http.StatusUnauthorized, contract.ProblemCodeUnauthorized)
+	}
+}
+
+func checkTokenWrong(ctx context.Context, s *session) {
+	for _, wrong := range []string{"Bearer ", "Bearer " + s.config.Token + "x", "Basic " + s.config.Token} {
+		a := s.ask(ctx, request{method: http.MethodGet, path: "/info", header: map[string]string{"Authorization": wrong}})
+		s.refused(a, http.StatusUnauthorized, contract.ProblemCodeUnauthorized)
+	}
+}
+
+func checkInfo(ctx context.Context, s *session) {
+	a := s.get(ctx, "/info")
+	if info, ok := read[contract.Info](s, a, http.StatusOK); ok && info.ServerTime.Year() < 2020 {
+		s.fail(a, "the server's clock says %s", info.ServerTime)
+	}
+}
+
+func checkUnknownPath(ctx context.Context, s *session) {
+	for _, path := range []string{
+		"/station", "/stations/" + nobody + "/image", "/operating-systems", "/stations/" + nobody + "/operating-systems", "/stations/", "/commands/",
+	} {
+		a := s.send(ctx, request{method: http.MethodGet, path: path})
+		if code := a.problem().Code; a.status != http.StatusNotFound || code == contract.ProblemCodeNotFound || code == contract.ProblemCodeOperatingSystemNotFound {
+			s.fail(a, "answered %d %s, want 404 unknown_path", a.status, code)
+		}
+	}
+}
+
+func checkUnknownMethod(ctx context.Context, s *session) {
+	for path, allowed := range map[string]string{"/stations": http.MethodGet, "/commands": http.MethodPost} {
+		a := s.ask(ctx, request{method: http.MethodDelete, path: path})
+		if s.refused(a, http.StatusMethodNotAllowed, contract.ProblemCodeMethodNotAllowed); a.err == nil && !strings.Contains(a.header.Get("Allow"), allowed) {
+			s.fail(a, "Allow is %q, want %s in it", a.header.Get("Allow"), allowed)
+		}
+	}
+}
+
+func checkGroupings(ctx context.Context, s *session) {
+	all, ok := s.stations(ctx, "page_size=500", 200)
+	if !ok {
+		return
+	}
+	s.checkGrouping(ctx, "/locations", all, func(c contract.Station) string { return c.Location })
+	s.checkGrouping(ctx, "/computer-groups", all, func(c contract.Station) string { return c.ComputerGroup })
+}
+
+// checkGrouping holds the groupings of a path against all stations.
+func (s *session) checkGrouping(ctx context.Context, path string, all []contract.Station, of func(contract.Station) string) {
+	a := s.get(ctx, path+"?page_size=500")
+	page, ok := read[contract.GroupingPage](s, a, http.StatusOK)
+	if !ok {
+		return
+	}
+	for _, grouping := range page.Items {
+		in := 0
+		for _, station := range all {
+			if strings.EqualFold(of(station), grouping.Name) {
+				in++
 			}
-		}},
-		{Name: "token wrong", Rule: "401 unauthorized", run: func(ctx context.Context, s *session) {
-			for _, wrong := range []string{"Bearer ", "Bearer " + s.config.Token + "x", "Basic " + s.config.Token} {
-				s.refused(s.ask(ctx, request{method: http.MethodGet, path: "/info", header: map[string]string{"Authorization": wrong}}), http.StatusUnauthorized, contract.ProblemCodeUnauthorized)
-			}
-		}},
-		{Name: "info", Rule: "version, time and features", run: func(ctx context.Context, s *session) {
-			a := s.get(ctx, "/info")
-			if info, ok := read[contract.Info](s, a, http.StatusOK); ok && info.ServerTime.Year() < 2020 {
-				s.fail(a, "the server's clock says %s", info.ServerTime)
-			}
-		}},
-		{Name: "unknown path", Rule: "404, and never not_found", run: func(ctx context.Context, s *session) {
-			for _, path := range []string{"/station", "/stations/" + nobody + "/image", "/operating-systems", "/stations/" + nobody + "/operating-systems", "/stations/", "/commands/"} {
-				a := s.send(ctx, request{method: http.MethodGet, path: path})
-				if code := a.problem().Code; a.status != http.StatusNotFound || code == contract.ProblemCodeNotFound || code == contract.ProblemCodeOperatingSystemNotFound {
-					s.fail(a, "answered %d %s, want 404 unknown_path", a.status, code)
-				}
-			}
-		}},
-		{Name: "unknown method", Rule: "405 method_not_allowed with Allow", run: func(ctx context.Context, s *session) {
-			for path, allowed := range map[string]string{"/stations": http.MethodGet, "/commands": http.MethodPost} {
-				a := s.ask(ctx, request{method: http.MethodDelete, path: path})
-				if s.refused(a, http.StatusMethodNotAllowed, contract.ProblemCodeMethodNotAllowed); a.err == nil && !strings.Contains(a.header.Get("Allow"), allowed) {
-					s.fail(a, "Allow is %q, want %s in it", a.header.Get("Allow"), allowed)
-				}
-			}
-		}},
-		{Name: "groupings", Rule: "the rooms and groups, with the number of their stations", run: func(ctx context.Context, s *session) {
-			all, ok := s.stations(ctx, "page_size=500", 200)
-			if !ok {
-				return
-			}
-			for path, of := range map[string]func(contract.Station) string{
-				"/locations":       func(c contract.Station) string { return c.Location },
-				"/computer-groups": func(c contract.Station) string { return c.ComputerGroup },
-			} {
-				a := s.get(ctx, path+"?page_size=500")
-				page, ok := read[contract.GroupingPage](s, a, http.StatusOK)
-				for _, grouping := range page.Items {
-					in := len(slices.DeleteFunc(slices.Clone(all), func(c contract.Station) bool { return !strings.EqualFold(of(c), grouping.Name) }))
-					if ok && in != grouping.Stations {
-						s.fail(a, "%s has %d stations, and the list has %d of them", grouping.Name, grouping.Stations, in)
-					}
-				}
-			}
-		}},
-		{Name: "kms", Rule: "products only with the feature kms_status", run: func(ctx context.Context, s *session) {
-			info, known := read[contract.Info](s, s.get(ctx, "/info"), http.StatusOK)
-			a := s.get(ctx, "/kms")
-			shown, ok := read[contract.KMS](s, a, http.StatusOK)
-			if ok && known && len(shown.Products) > 0 && !slices.Contains(info.Features, "kms_status") {
-				s.fail(a, "it shows products, and the features lack kms_status")
-			}
-		}},
+		}
+		if in != grouping.Stations {
+			s.fail(a, "%s has %d stations, and the list has %d of them", grouping.Name, grouping.Stations, in)
+		}
+	}
+}
+
+func checkKMS(ctx context.Context, s *session) {
+	info, known := read[contract.Info](s, s.get(ctx, "/info"), http.StatusOK)
+	a := s.get(ctx, "/kms")
+	shown, ok := read[contract.KMS](s, a, http.StatusOK)
+	if ok && known && len(shown.Products) > 0 && !slices.Contains(info.Features, "kms_status") {
+		s.fail(a, "it shows products, and the features lack kms_status")
 	}
 }
 
 func listChecks() []Check {
-	refused := func(queries ...string) func(context.Context, *session) {
-		return func(ctx context.Context, s *session) {
-			for _, query := range queries {
-				s.refused(s.get(ctx, "/stations?"+query), http.StatusBadRequest, contract.ProblemCodeInvalidRequest)
-			}
-		}
-	}
 	return []Check{
 		{Name: "pages", Rule: "each station once, whatever the page size; the last page has no token", run: checkPages},
-		{Name: "page size", Rule: "400 outside 1 to 500", run: refused("page_size=0", "page_size=501", "page_size=many")},
+		{Name: "page size", Rule: "400 outside 1 to 500", run: refusesQueries("page_size=0", "page_size=501", "page_size=many")},
 		{Name: "page token", Rule: "400 page_token_ended for an unknown one, invalid_request for one of other filters", run: checkPageToken},
-		{Name: "unknown parameter", Rule: "400 at every path, so that no filter is ignored", run: func(ctx context.Context, s *session) {
-			refused("room=R101", "page_size=5&Location=R101")(ctx, s)
-			for _, path := range []string{"/info?verbose=true", "/kms?product=windows", "/locations?name=R101", "/computer-groups?name=a", "/commands/none?state=failed"} {
-				s.refused(s.get(ctx, path), http.StatusBadRequest, contract.ProblemCodeInvalidRequest)
-			}
-		}},
-		{Name: "parameter twice", Rule: "400 but for id and name", run: refused("location=R101&location=R102", "online=true&online=true", "page_size=5&page_size=6")},
-		{Name: "empty parameter", Rule: "400 but for location and computer_group", run: func(ctx context.Context, s *session) {
-			refused("name=", "id=", "online=", "started_after=", "page_size=", "page_token=")(ctx, s)
-			for _, query := range []string{"location=", "computer_group="} {
-				for _, station := range must(s.stations(ctx, query, 1)) {
-					if query == "location=" && station.Location != "" || query == "computer_group=" && station.ComputerGroup != "" {
-						s.wrong = append(s.wrong, query+" lists "+station.Name+", which has one")
-					}
-				}
-			}
-		}},
-		{Name: "invalid values", Rule: "400", run: refused("id=R101-PC01", "id="+strings.ToUpper("6f1c1c52-6c1e-4f0a-9d57-0b1c5f3f0a01"),
+		{Name: "unknown parameter", Rule: "400 at every path, so that no filter is ignored", run: checkUnknownParameter},
+		{Name: "parameter twice", Rule: "400 but for id and name", run: refusesQueries("location=R101&location=R102", "online=true&online=true", "page_size=5&page_size=6")},
+		{Name: "empty parameter", Rule: "400 but for location and computer_group", run: checkEmptyParameter},
+		{Name: "invalid values", Rule: "400", run: refusesQueries("id=R101-PC01", "id="+strings.ToUpper("6f1c1c52-6c1e-4f0a-9d57-0b1c5f3f0a01"),
 			"online=perhaps", "online=1", "kms_activation=TRUE", "started_after=yesterday", "name=%zz", "name=%ff")},
 		{Name: "filter by id", Rule: "those that are there, up to 500 in one request line", run: checkIDs},
 		{Name: "filter by name", Rule: "without case, several names, %20 and + alike", run: checkNames},
 		{Name: "filters", Rule: "each as the stations' own fields say, and all together", run: checkFilters},
+	}
+}
+
+// refusesQueries checks that a list with one of these queries is refused.
+func refusesQueries(queries ...string) func(context.Context, *session) {
+	return func(ctx context.Context, s *session) {
+		for _, query := range queries {
+			s.refused(s.get(ctx, "/stations?"+query), http.StatusBadRequest, contract.ProblemCodeInvalidRequest)
+		}
+	}
+}
+
+func checkUnknownParameter(ctx context.Context, s *session) {
+	for _, path := range []string{
+		"/stations?room=R101", "/stations?page_size=5&Location=R101",
+		"/info?verbose=true", "/kms?product=windows", "/locations?name=R101", "/computer-groups?name=a", "/commands/none?state=failed",
+	} {
+		s.refused(s.get(ctx, path), http.StatusBadRequest, contract.ProblemCodeInvalidRequest)
+	}
+}
+
+func checkEmptyParameter(ctx context.Context, s *session) {
+	refusesQueries("name=", "id=", "online=", "started_after=", "page_size=", "page_token=")(ctx, s)
+	for _, query := range []string{"location=", "computer_group="} {
+		for _, station := range must(s.stations(ctx, query, 1)) {
+			if query == "location=" && station.Location != "" || query == "computer_group=" && station.ComputerGroup != "" {
+				s.wrong = append(s.wrong, query+" lists "+station.Name+", which has one")
+			}
+		}
 	}
 }
 

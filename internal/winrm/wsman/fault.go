@@ -90,25 +90,11 @@ func DecodeFault(address string, fault *Element) *Fault {
 	}
 	var codes []uint32
 	detail.walk(func(e *Element) {
-		switch {
-		case e.Name == "WSManFault":
-			if code, ok := ParseUint32(e.Attribute("Code")); ok {
-				codes = append(codes, code)
-			}
-			if message := e.Child("Message"); message != nil && f.Text == "" {
-				f.Text = strings.TrimSpace(message.allText())
-			}
-		case e.Child("error_Code") != nil || e.Child("MessageID") != nil:
-			// MSFT_WmiError, which newer hosts send without a WSManFault.
-			if code, ok := wmiErrorCode(e); ok {
-				codes = append(codes, code)
-			}
-		case e.Name == "__ExtendedStatus":
-			if status := e.Child("StatusCode"); status != nil {
-				if code, ok := ParseUint32(status.Trimmed()); ok {
-					codes = append(codes, code)
-				}
-			}
+		if code, ok := codeOf(e); ok {
+			codes = append(codes, code)
+		}
+		if message := e.Child("Message"); e.Name == "WSManFault" && message != nil && f.Text == "" {
+			f.Text = strings.TrimSpace(message.allText())
 		}
 	})
 	if len(codes) > 0 {
@@ -119,6 +105,19 @@ func DecodeFault(address string, fault *Element) *Fault {
 	}
 	f.Text = foreign.Text(f.Text)
 	return f
+}
+
+// codeOf is the code that an element of a fault's detail has itself.
+func codeOf(e *Element) (uint32, bool) {
+	switch {
+	case e.Name == "WSManFault":
+		return ParseUint32(e.Attribute("Code"))
+	case e.Child("error_Code") != nil || e.Child("MessageID") != nil:
+		return wmiErrorCode(e) // MSFT_WmiError, which newer hosts send without a WSManFault
+	case e.Name == "__ExtendedStatus" && e.Child("StatusCode") != nil:
+		return ParseUint32(e.Child("StatusCode").Trimmed())
+	}
+	return 0, false
 }
 
 // wmiErrorCode prefers the HRESULT that stands in the message id ("HRESULT
