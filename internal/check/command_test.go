@@ -116,3 +116,24 @@ func TestWithoutAnAccountNothingIsAsked(t *testing.T) {
 		t.Error("exit", exit)
 	}
 }
+
+// The guide names every line, so that whoever reads a table finds what it is about.
+func TestTheGuideKnowsEveryLine(t *testing.T) {
+	t.Parallel()
+	s := classroom(t, nil, 0)
+	text, err := os.ReadFile(filepath.Join("..", "..", "templates", "guides", "check.md.tmpl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, section := range s.check(s.config()) {
+		for _, line := range section.Lines {
+			known := strings.Contains(string(text), line.Name)
+			if class, _, of := strings.Cut(line.Name, "_"); of && class == "Win32" || strings.HasPrefix(line.Name, "SoftwareLicensing") {
+				known = strings.Contains(string(text), "`Win32_…`, `SoftwareLicensing…`")
+			}
+			if !known {
+				t.Errorf("the guide does not know the line %s", line.Name)
+			}
+		}
+	}
+}
