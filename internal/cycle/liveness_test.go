@@ -13,27 +13,59 @@ import (
 // slack is what looking may cost beside a time that a promise names.
 const slack = 3 * time.Minute
 
-// watchLiveness holds every call against A14: a cycle that calls on has had progress, or
-// has begun something, within station_timeout. Time in which the host could not be read
-// does not run, but has the same bound itself. Users waited for are excepted.
+// watchLiveness holds every call against A14: a member of which something is awaited is
+// left out when it has made no progress for station_timeout, and a cycle that calls on has
+// somebody of whom something is awaited. Time in which the host could not be read does not
+// run, but has the same bound itself. Users waited for are excepted.
 func (p *promises) watchLiveness(c *call) {
 	now := c.began
+	dark := p.dark.until(now)
+	if !p.dark.since.IsZero() && now.Sub(p.dark.since) > p.timeout()+slack {
+		p.breachOnce("A14", "the host has not been read for station_timeout and more, and the cycle goes on")
+	}
+	m := p.members[c.station]
+	if m != nil && m.withoutAnswer(now) > p.timeout()+slack {
+		p.breachOnce("A14", "%s has not answered for station_timeout and more, and is still looked for", m.name)
+	}
 	if p.waitsForUsers() {
 		p.progressed = now
 		return
 	}
 	since := latest(p.progressed, p.begunLast)
-	dark := p.dark.until(now)
-	if !p.dark.since.IsZero() && now.Sub(p.dark.since) > p.timeout()+slack {
-		p.breachOnce("A14", "the host has not been read for station_timeout and more, and the cycle goes on")
+	for _, other := range p.members {
+		since = latest(since, other.failing)
 	}
 	if idle := now.Sub(since) - dark; idle > p.timeout()+slack {
 		p.breachOnce("A14", "nothing has come of anything for station_timeout and more, and the cycle goes on")
 	}
-	if m := p.members[c.station]; m != nil && c.kind == "activate" && !p.reached {
+	if m != nil && c.kind == "activate" && !p.reached {
 		if first := m.askedFirst[c.licence]; !first.IsZero() && m.asks[c.licence] > 2 && now.Sub(latest(first, m.progressed))-dark > p.timeout()+slack {
 			p.breachOnce("A14", "%s is asked for ever", m.name)
 		}
+	}
+}
+
+// withoutAnswer is how long, in all, the member has failed to answer since its last progress.
+func (m *member) withoutAnswer(now time.Time) time.Duration {
+	if m.failing.IsZero() {
+		return m.failed
+	}
+	return m.failed + now.Sub(m.failing)
+}
+
+// isAnswer tells whether a call's outcome is an answer of its station, be it a refusal.
+func isAnswer(err error) bool {
+	var code *kms.CodeError
+	return err == nil || errors.As(err, &code) || errors.Is(err, kms.ErrDenied) || errors.Is(err, kms.ErrInUse) || errors.Is(err, kms.ErrShutdownPending)
+}
+
+// answers is told whether a call was answered.
+func (m *member) answers(is bool, now time.Time) {
+	switch {
+	case !is && m.failing.IsZero():
+		m.failing = now
+	case is:
+		m.failed, m.failing = m.withoutAnswer(now), time.Time{}
 	}
 }
 

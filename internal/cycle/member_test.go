@@ -38,7 +38,9 @@ type member struct {
 	outAt       time.Time
 	wanted      bool // left out of everything while something was wanted of it
 	callFailed  time.Time
-	away        bool // it went down, and has answered nothing since
+	failing     time.Time     // since when its calls fail; zero: the last one did not
+	failed      time.Duration // for how long they did before that, since its last progress
+	away        bool          // it went down, and has answered nothing since
 }
 
 type refusal struct {

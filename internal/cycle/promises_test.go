@@ -114,6 +114,9 @@ func (p *promises) advance(m *member) {
 	p.progressed = m.progressed
 	clear(m.askedFirst)
 	clear(m.asks)
+	if m.failed = 0; !m.failing.IsZero() {
+		m.failing = m.progressed
+	}
 }
 
 // observe is told what happens in the world, before the cycle can know it.
@@ -219,6 +222,7 @@ func (p *promises) beginsAt(m *member, c *call) {
 	case "wake":
 		if m.wokenAt.IsZero() {
 			m.wokenAt = c.began
+			m.failed, m.failing = 0, c.began // it is given its time to start
 			p.begunLast = c.began
 		}
 	default:
@@ -261,6 +265,7 @@ func (p *promises) endsAt(m *member, c *call) {
 	if c.err != nil {
 		m.callFailed = c.ended
 	}
+	m.answers(isAnswer(c.err), c.ended)
 	if c.err == nil && m.away && (c.kind == "probe" || c.kind == "presence") {
 		m.away = false
 		p.advance(m) // it is back, whether or not its services are
