@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/timago/terraform-provider-timago/internal/kms"
@@ -36,6 +37,9 @@ func (c *cycle) admit(s *station) {
 	if booted && silence.wakePending {
 		s.bootedAfterWake = true
 		c.progressed(s)
+	}
+	if booted {
+		clear(s.refusals)
 	}
 	c.endSilence(s)
 	if other := c.sameMachine(s); other != "" {
@@ -137,12 +141,20 @@ func (c *cycle) beginSilence(s *station, unknown bool) {
 		since: c.now, pollsBefore: c.host.pollsBegun, unknownName: unknown,
 		watch: scheduler.Watch{From: scheduler.FirstProbe, Until: scheduler.FirstProbe, Step: scheduler.FirstProbe, Slack: unreachableProbeEvery},
 	}
-	if !unknown {
+	if !unknown && !c.isExpectedElsewhere(s) {
 		c.setExpectation(s, expectFromEarlier)
 	}
 	if c.canWake {
 		c.wakeable = append(c.wakeable, s)
 	}
+}
+
+// isExpectedElsewhere tells whether a count is expected already under another name of what is
+// likely the same machine: none is kept twice (A15).
+func (c *cycle) isExpectedElsewhere(s *station) bool {
+	return slices.ContainsFunc(c.byLabel[s.label()], func(other *station) bool {
+		return other != s && other.silence != nil && other.silence.expected != expectNothing
+	})
 }
 
 func (c *cycle) endSilence(s *station) {

@@ -88,7 +88,7 @@ func (c *cycle) notAskable(s *station, p int) {
 	case !s.canAdd(c.managed[p]) && s.refusal() != "":
 		c.excludeProduct(s, p, "it was asked to activate and refused: "+s.refusal())
 	case s.started():
-		c.excludeProduct(s, p, "it made no request after its start and cannot be asked to")
+		c.endStartsOf(s, p, "it made no request after its start and cannot be asked to")
 	default:
 		c.dropCounts(s, scheduler.Only(p))
 	}
@@ -185,18 +185,17 @@ const refusalPause = 20 * time.Second
 // still starting is tried again while it may be; any other that is not explained by
 // Microsoft once more. Then the licence is put aside.
 func (c *cycle) refuse(s *station, p int, licence string, code kms.Code) {
-	a := s.asking
-	if a.refusals == nil {
-		a.refusals = map[string]int{}
+	if s.refusals == nil {
+		s.refusals = map[string]int{}
 	}
-	a.refusals[licence]++
+	s.refusals[licence]++
 	s.lastRefusal = (&kms.CodeError{Code: code}).Error()
 	starting := (code.Passes() || reachesNoHost(code)) && s.age(c.now) < requestGrace
-	if starting || a.refusals[licence] == 1 && (!explained(code) || code.Passes() || reachesNoHost(code)) {
+	if starting || s.refusals[licence] == 1 && (!explained(code) || code.Passes() || reachesNoHost(code)) {
 		if !s.started() {
 			c.dropCounts(s, scheduler.Only(p)) // others need not wait for it
 		}
-		c.setAlarm(s, c.now.Add(time.Duration(a.refusals[licence])*refusalPause))
+		c.setAlarm(s, c.now.Add(time.Duration(s.refusals[licence])*refusalPause))
 		return
 	}
 	if reachesNoHost(code) && c.canary == s {
@@ -286,7 +285,7 @@ func (c *cycle) judgeByEvent(s *station, p int, e kms.Exchange, age time.Duratio
 		c.judgeRequest(s, p, id)
 		return
 	}
-	c.host.log.Remember(id, c.host.pollsBegun)
+	c.host.log.RememberEarlier(id)
 	c.dropCounts(s, scheduler.Only(p))
 }
 

@@ -77,7 +77,7 @@ func (c *cycle) requestNotSeen(s *station) {
 			for _, l := range s.licensing.Of(c.managed[p]) {
 				c.putAside(s, l.ID, reason)
 			}
-			c.excludeProduct(s, p, reason)
+			c.endStartsOf(s, p, reason)
 		}
 	}
 	if s.phase == awaiting {
@@ -151,30 +151,87 @@ func (c *cycle) prove(s *station, p int, id evidence.Request) {
 	c.cmidChangeSeenAt = s.clock(c.now)
 }
 
-// credit counts what a station has added.
+// credit ends the wait for a request that the host took. A restart that changed Windows' id
+// has added a count; of any other request that is yet to be shown.
 func (c *cycle) credit(s *station, p int) {
 	if !s.pendingCounts.Has(p) {
 		return
 	}
 	c.dropCounts(s, scheduler.Only(p))
-	s.reachesHost = true
-	if s.startedByUs() {
-		c.proveByLicences(s)
-	} else if c.host.logUnreadable || c.host.unexplained[p] {
-		return // its id may have been counted before the host's log begins: nothing shows that it added one
-	}
-	s.counted++
-	s.lastRefusal = ""
+	s.reachesHost, s.lastRefusal, c.doubt = true, "", nil
 	c.progressed(s)
-	c.doubt = nil
-	c.emit(outcome.KindCounted, s, outcome.Event{Product: c.managed[p]})
-	if s.startedByUs() && c.isWindows(p) {
+	if !s.startedByUs() || s.licensing.CMID == s.start.cmidBefore {
+		c.claims = append(c.claims, claim{s, p, s.restarts})
+		return
+	}
+	c.proveByLicences(s)
+	c.counted(s, p)
+	if c.isWindows(p) {
 		took := max(0, c.now.Sub(s.start.backAt))
 		s.pace.Request = s.pace.Request.With(took)
 		c.fleet.Request = c.fleet.Request.With(took)
 		c.fleetLearnt(c.fleet.Request)
 		c.paces[s.name] = s.pace
 	}
+}
+
+func (c *cycle) counted(s *station, p int) {
+	s.counted++
+	c.emit(outcome.KindCounted, s, outcome.Event{Product: c.managed[p]})
+}
+
+// claim is a request that the host took, with an id that it may have counted before.
+type claim struct {
+	s        *station
+	p        int
+	restarts int // of the station, before it
+}
+
+// proveClaim counts what was claimed. Of a station that was restarted since, or left out,
+// nothing is said any more.
+func (c *cycle) proveClaim(claimed claim) {
+	if s := claimed.s; s.restarts == claimed.restarts && s.phase != out {
+		c.counted(s, claimed.p)
+	} else {
+		s.counted++
+	}
+}
+
+// balance holds the counts of a poll against the requests that the log shows, and counts
+// the claims that they prove.
+func (c *cycle) balance() {
+	fresh := c.freshRequests()
+	for p := range c.managed {
+		balance := &c.host.balances[p]
+		begun := balance.Poll(c.host.pollsBegun, c.host.counts[p], fresh[p].all)
+		isProven := begun && (balance.Explains(c.unseenRequests(p)) || c.isLogComplete(p))
+		if begun && !isProven {
+			continue
+		}
+		c.claims = slices.DeleteFunc(c.claims, func(claimed claim) bool {
+			if claimed.p == p && isProven {
+				c.proveClaim(claimed)
+			}
+			return claimed.p == p // what the first log shows may be of any time
+		})
+	}
+}
+
+// isLogComplete tells whether the first log held all that the host had counted, by the
+// licences of members that were read. It is judged once, when somebody's claim depends on it.
+func (c *cycle) isLogComplete(p int) bool {
+	if !c.logJudged.Has(p) && c.firstReads == 0 && len(c.claims) > 0 {
+		c.logJudged = c.logJudged.With(p)
+		products := c.productsHeld()
+		isOf := func(activationID string) (is, known bool) {
+			product, known := products[activationID]
+			return product == c.managed[p], known
+		}
+		if c.host.balances[p].IsComplete(c.host.log, isOf) {
+			c.logComplete = c.logComplete.With(p)
+		}
+	}
+	return c.logComplete.Has(p)
 }
 
 // proveByLicences: a restart whose request of any product was counted, and after which
@@ -191,11 +248,22 @@ func (c *cycle) proveByLicences(s *station) {
 func (c *cycle) countedBefore(s *station, p int, cmid kms.CMID) {
 	if first, _ := s.start.needs.First(); s.start.byUs && first == p && !c.cmidChangeSeenHere.Has(p) {
 		if c.canary == s {
-			c.keepsCMID = &outcome.SameCMID{Station: s.name, CMID: cmid, Members: len(c.stations)}
+			c.keepsCMID = &outcome.SameCMID{Station: s.name, Seen: s.start.keptID(cmid), Members: len(c.stations)}
 		}
 		c.cmidChanges, c.cmidChangeSeenAt = c.cmidChanges.Without(p), time.Time{}
 	}
-	c.excludeProduct(s, p, fmt.Sprintf("its start brought no new client machine id: the KMS host had counted %s already", cmid))
+	c.endStartsOf(s, p, s.start.keptID(cmid))
+}
+
+// keptID says what was seen of an id that is not new.
+func (st *start) keptID(cmid kms.CMID) string {
+	switch {
+	case st.stayedUp:
+		return fmt.Sprintf("its request added nothing: the KMS host had counted %s already", cmid)
+	case st.byUs && cmid == st.cmidBefore:
+		return fmt.Sprintf("its start brought no new client machine id: it asked with %s, which it had before", cmid)
+	}
+	return fmt.Sprintf("its start brought no new client machine id: the KMS host had counted %s already", cmid)
 }
 
 // isProven tells whether restarts are known to bring new ids for the first product of
@@ -205,8 +273,19 @@ func (c *cycle) isProven(needs scheduler.Products) bool {
 	return !found || c.cmidChanges.Has(p)
 }
 
-// excludeProduct ends a station's part for one product, and altogether where that was
-// Windows or the last. A missing request of Office never does.
+// endStartsOf ends a station's part for a product to which its starts add nothing. What its
+// starts do not bring to Windows they bring to no other product. A missing request of
+// Office ends Office's part alone.
+func (c *cycle) endStartsOf(s *station, p int, reason string) {
+	if c.isWindows(p) {
+		c.dropCounts(s, s.pendingCounts)
+		s.exhausted, s.adds = c.all(), 0
+	}
+	c.excludeProduct(s, p, reason)
+}
+
+// excludeProduct ends a station's part for one product, and altogether where that was the
+// last.
 func (c *cycle) excludeProduct(s *station, p int, reason string) {
 	c.dropCounts(s, scheduler.Only(p))
 	s.exhausted = s.exhausted.With(p)
@@ -215,7 +294,7 @@ func (c *cycle) excludeProduct(s *station, p int, reason string) {
 		s.asking.toAsk = s.asking.toAsk.Without(p)
 	}
 	s.reason = c.managed[p].Title() + ": " + reason
-	if c.isWindows(p) || s.adds == 0 {
+	if s.adds == 0 {
 		c.exclude(s, s.reason)
 		return
 	}

@@ -32,21 +32,35 @@ func (c *cycle) capped() *outcome.CountCapped {
 	return nil
 }
 
-// isUnknown tells of a member that was not read yet, nor under another name.
-func (c *cycle) isUnknown(s *station) bool {
-	return !s.read && s.phase != out && len(c.byComputer[kms.HostLabel(s.name)]) == 0
+// unlessCapped puts a ceiling before another end: with nothing else in the way the target
+// would still not be reached.
+func (c *cycle) unlessCapped(other error) error {
+	if slices.ContainsFunc(c.stations, c.neverRead) {
+		return other // it may be the one that asks for more
+	}
+	if capped := c.capped(); capped != nil {
+		return capped
+	}
+	return other
 }
+
+// isUnknown tells of a member that may yet ask the host, and was not read.
+func (c *cycle) isUnknown(s *station) bool { return s.phase != out && c.neverRead(s) }
+
+// neverRead tells of a member that was not read, nor under another name.
+func (c *cycle) neverRead(s *station) bool { return !s.read && len(c.byComputer[s.label()]) == 0 }
 
 // watchCeiling ends the cycle after restarts that the host's log shows and its count does
 // not. further says that the log was read before.
 func (c *cycle) watchCeiling(further bool) {
+	fresh := c.freshRequests()
 	for p, product := range c.managed {
 		still := &c.standstills[p]
 		if !further {
 			still.Begin(c.host.counts[p])
 			continue
 		}
-		still.Poll(c.host.counts[p], c.freshRequests(p), c.missing(p) > 0 && !c.closing, c.host.log)
+		still.Poll(c.host.counts[p], fresh[p].restarted, c.missing(p) > 0 && !c.closing, c.host.log)
 		switch {
 		case still.Confirmed():
 			c.err = &outcome.CountCapped{Product: product, Count: c.host.counts[p], Threshold: c.wanted[p], Unshown: evidence.Unshown}
@@ -63,22 +77,44 @@ func (c *cycle) suspectsCeiling() bool {
 	return slices.ContainsFunc(c.standstills, func(s evidence.Standstill) bool { return s.Suspected() })
 }
 
-// freshRequests is how many new ids of members the log shows since the poll before.
-func (c *cycle) freshRequests(p int) int {
+// fresh is how many new ids of a product the log shows since the poll before: of members
+// that were restarted, and in all.
+type fresh struct{ restarted, all int }
+
+// freshRequests are the new ids by product. What no member holds may be of any.
+func (c *cycle) freshRequests() []fresh {
+	counts := make([]fresh, len(c.managed))
 	if len(c.host.log.Fresh) == 0 {
-		return 0
+		return counts
 	}
-	ours := map[string]*station{}
+	restarted, products := map[string]bool{}, c.productsHeld()
 	for _, s := range c.stations {
-		if s.read {
-			ours[kms.HostLabel(s.presence.Name)] = s
+		if s.restarts > 0 {
+			restarted[kms.HostLabel(s.presence.Name)] = true
 		}
 	}
-	fresh := 0
 	for _, record := range c.host.log.Fresh {
-		if s := ours[kms.HostLabel(record.Client)]; s != nil && asksFor(s.licensing, c.managed[p], record.ActivationID) {
-			fresh++
+		product, known := products[record.ActivationID]
+		for p := range c.managed {
+			if known && product != c.managed[p] {
+				continue
+			}
+			counts[p].all++
+			if known && restarted[kms.HostLabel(record.Client)] {
+				counts[p].restarted++
+			}
 		}
 	}
-	return fresh
+	return counts
+}
+
+// productsHeld are the products that members hold, by activation id.
+func (c *cycle) productsHeld() map[string]kms.Product {
+	products := map[string]kms.Product{}
+	for _, s := range c.stations {
+		for _, l := range s.licensing.Licences {
+			products[l.ID] = l.Product
+		}
+	}
+	return products
 }

@@ -18,7 +18,7 @@ func (p *promises) judgeCeiling(c *call) {
 		if ceiling, known := p.ceiling(product); known && ceiling < target && p.only(product) {
 			p.breachOnce("A18", "a station is restarted where %s can be counted up to %d, and %d is wanted", product, ceiling, target)
 		}
-		if hidden := p.hidden(product, c.began.Add(-time.Minute)); hidden >= 2 && p.only(product) {
+		if hidden := p.hidden(product, c.began.Add(-time.Minute)); hidden >= 2 && p.only(product) && !p.drawn.blinded() {
 			p.breachOnce("A18", "a station is restarted after two whose ids of %s are in the log and not in the count", product)
 		}
 	}
@@ -37,6 +37,12 @@ func (p *promises) only(product kms.Product) bool {
 // ceiling is the cap that the members' own products and the host's log make plain: known
 // where every member was read and the log can be.
 func (p *promises) ceiling(product kms.Product) (int, bool) {
+	ceiling, known := p.ceilingOf(product)
+	return ceiling, known && p.dark.until(time.Now()) == 0 && len(p.drawn.Site.Traffic) == 0 && !p.drawn.blinded()
+}
+
+// ceilingOf is the cap by the members' own products and the host's log.
+func (p *promises) ceilingOf(product kms.Product) (int, bool) {
 	largest := 0
 	for _, m := range p.members {
 		if m.readAt.IsZero() {
@@ -48,10 +54,13 @@ func (p *promises) ceiling(product kms.Product) (int, bool) {
 			}
 		}
 	}
+	if largest == 0 {
+		return 0, false // whose requests the log shows nobody can tell
+	}
 	for _, record := range p.logged(product) {
 		largest = max(largest, record.Threshold)
 	}
-	return 2 * largest, largest > 0 && p.dark.until(time.Now()) == 0 && len(p.drawn.Site.Traffic) == 0 && !p.drawn.blinded()
+	return 2 * largest, true
 }
 
 // blinded tells whether a fault keeps anybody from reading the host's log.

@@ -52,6 +52,9 @@ func (c *cycle) dropCounts(s *station, counts scheduler.Products) {
 		if counts.Has(p) && s.pendingCounts.Has(p) {
 			s.pendingCounts = s.pendingCounts.Without(p)
 			c.ledger.Drop(product, s.started())
+			if s.started() && !c.isRequestSeen(s, p) {
+				c.host.balances[p].Miss()
+			}
 		}
 	}
 }

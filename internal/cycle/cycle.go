@@ -49,6 +49,7 @@ type cycle struct {
 	firstReads     int                   // stations whose first read has not ended
 	expected       [expectations]int     // stations that do not answer, by what is expected of them
 	byComputer     map[string][]*station // members that were read, by the name of their computer
+	byLabel        map[string][]*station // all members, by the first part of their name
 	slowBefore     time.Duration         // a slow cycle, by what was known when this one began
 	earlierStart   time.Time             // of a member, the latest before the cycle began
 
@@ -63,8 +64,10 @@ type cycle struct {
 	cmidChangeSeenAt   time.Time
 	keepsCMID          *outcome.SameCMID
 
-	ceilingChecked bool                  // no target lies above the ceiling that the members' requests show
-	standstills    []evidence.Standstill // by product
+	ceilingChecked         bool                  // no target lies above the ceiling that the members' requests show
+	logJudged, logComplete scheduler.Products    // whether the first log held all that was counted
+	claims                 []claim               // requests that may have added counts
+	standstills            []evidence.Standstill // by product
 
 	started   time.Time
 	now       time.Time
@@ -87,7 +90,7 @@ type cycle struct {
 func newCycle(job Job, shared *ledger.Ledger, canWake bool, now time.Time) *cycle {
 	c := &cycle{
 		limits: job.Limits.WithDefaults(), window: job.Window, ledger: shared, hostName: job.Host, started: now, now: now, alarms: scheduler.NewAlarms(len(job.Members)),
-		byComputer: map[string][]*station{}, paces: map[string]pool.Pace{}, fleet: job.Memory.Fleet(job.Members), cmidChangeSeenAt: job.Memory.Proof,
+		byComputer: map[string][]*station{}, byLabel: map[string][]*station{}, paces: map[string]pool.Pace{}, fleet: job.Memory.Fleet(job.Members), cmidChangeSeenAt: job.Memory.Proof,
 	}
 	c.slowBefore = slow(c.fleet.Cycle())
 	c.canWake = canWake && c.limits.Wake
@@ -108,6 +111,7 @@ func newCycle(job Job, shared *ledger.Ledger, canWake bool, now time.Time) *cycl
 			firstReadPending: true, awaitedSince: now,
 		}
 		c.stations = append(c.stations, s)
+		c.byLabel[s.label()] = append(c.byLabel[s.label()], s)
 	}
 	maps.Copy(c.paces, job.Memory.Paces)
 	c.in[unread], c.firstReads = len(c.stations), len(c.stations)

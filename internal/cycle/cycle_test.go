@@ -18,6 +18,13 @@ func TestVendorsExample(t *testing.T) {
 		if r.Asked != 5 || r.Restarts != 20 || r.Counts[kms.Windows] != 25 {
 			t.Errorf("asked %d, restarts %d, counts %v; want 5, 20, 25", r.Asked, r.Restarts, r.Counts)
 		}
+		added := 0
+		for _, part := range r.ByStation {
+			added += part.Counted
+		}
+		if added != 25 {
+			t.Errorf("stations are said to have added %d of 25", added)
+		}
 		for _, station := range s.World.State().Stations {
 			if station.Restarts < 3 || station.Restarts > 5 {
 				t.Errorf("%s was restarted %d times, of 20 on 5 stations alike", station.Name, station.Restarts)

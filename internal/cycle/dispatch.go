@@ -24,6 +24,9 @@ func (c *cycle) handleReport(s *station, r report) {
 		case requests, activate, restart, wake, pollHost:
 		}
 	}
+	if r.verb == probe && r.err != nil {
+		s.up = false
+	}
 	switch s.phase {
 	case unread:
 		c.readOn(s, r)
@@ -66,6 +69,7 @@ func (c *cycle) alarmed(s *station) {
 		c.probeSilent(s)
 	case ready:
 		s.waitsForUser = false
+		c.dropCounts(s, s.pendingCounts)
 		c.makeCandidate(s)
 	case asking:
 		c.askAgain(s)

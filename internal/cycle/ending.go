@@ -30,7 +30,7 @@ func (c *cycle) waitOrStall() {
 		}
 	}
 	if slices.ContainsFunc(c.lacking().List(), c.blockedByWindow) {
-		c.err = c.windowClosed()
+		c.err = c.unlessCapped(c.windowClosed())
 		c.close()
 		return
 	}
@@ -42,7 +42,7 @@ func (c *cycle) waitOrStall() {
 		c.requestHostPoll(c.host.pollBegan.Add(idlePolls)) // others may add what is missing
 		return
 	}
-	c.err = c.stalled()
+	c.err = c.unlessCapped(c.stalled())
 	c.close()
 }
 

@@ -89,8 +89,9 @@ func (s *fakeSite) Presence(ctx context.Context, station string) (kms.Presence, 
 		return kms.Presence{}, err
 	}
 	p, err := s.World.Presence(station)
-	s.watch.presence(station, p, err)
-	return answered(ctx, p, err)
+	p, err = answered(ctx, p, err)
+	s.watch.presence(station, p, err) // the cycle knows it from here on
+	return p, err
 }
 
 func (s *fakeSite) Licensing(ctx context.Context, station string) (kms.Licensing, error) {

@@ -15,8 +15,8 @@ import (
 type host struct {
 	known         bool
 	counts        []int
-	unexplained   []bool // the last poll showed more requests than its count has risen by
-	logUnreadable bool   // its log may not be read: the stations' events are the evidence
+	balances      []evidence.Balance // by product: whether all requests that the log shows were counted
+	logUnreadable bool               // its log may not be read: the stations' events are the evidence
 
 	pollsBegun           int
 	polling              bool
@@ -38,7 +38,7 @@ type host struct {
 
 func newHost(managed int) host {
 	return host{
-		counts: make([]int, managed), unexplained: make([]bool, managed), clientCounts: make([]clientCount, managed),
+		counts: make([]int, managed), balances: make([]evidence.Balance, managed), clientCounts: make([]clientCount, managed),
 		log: evidence.New(),
 	}
 }
@@ -131,11 +131,9 @@ func (c *cycle) hostPolled(r report) {
 		c.emit(outcome.KindCounts, nil, outcome.Event{Counts: c.counts()})
 	}
 	c.takeLog(r)
-	for p := range before {
-		h.unexplained[p] = c.requestsSeen(p) > h.counts[p]-before[p]
-	}
 	c.judgeStarts()
 	if r.logErr == nil && !r.withoutLog {
+		c.balance()
 		c.watchCeiling(!r.since.IsZero())
 	}
 }

@@ -68,18 +68,57 @@ func (p *promises) idler(now time.Time) string {
 			if p.reserved(m, product, now) {
 				reserved++
 			}
-			probing = probing || !m.restartedAt.IsZero() && (m.restartedAt.After(m.newID[product]) || m.restartedAt.After(m.newID[kms.Windows])) && now.Sub(m.restartedAt) < p.timeout()+slack
+			probing = probing || p.probes(m, product, now)
 		}
-		if missing <= reserved || !p.proved && probing {
+		if missing <= reserved || !p.proved && probing || p.isOver(product) {
 			continue
 		}
 		for _, name := range p.oracle.Names() {
-			if m := p.members[name]; p.available(m, product, now) && !p.soonerWithout(m, missing-reserved, now) {
+			m := p.members[name]
+			open := missing - reserved - p.broughtAlong(m, product)
+			if open > 0 && p.available(m, product, now) && !p.soonerWithout(m, open, now) {
 				return name
 			}
 		}
 	}
 	return ""
+}
+
+// probes tells whether the member may be the canary, and is under way.
+func (p *promises) probes(m *member, product kms.Product, now time.Time) bool {
+	untold := m.told[product].Before(m.restartedAt) || p.job.Thresholds[kms.Windows] > 0 && m.told[kms.Windows].Before(m.restartedAt)
+	return !m.restartedAt.IsZero() && !m.isOut("") && untold && now.Sub(m.restartedAt) < p.timeout()+slack
+}
+
+// isOver tells whether no more counts are made: a ceiling is known or shows, or the canary
+// has kept its id. The cycle still sees back whom it has started.
+func (p *promises) isOver(product kms.Product) bool {
+	if ceiling, known := p.ceilingOf(product); known && ceiling < p.job.Thresholds[product] || p.unshown[product] >= 2 {
+		return true
+	}
+	for _, m := range p.members {
+		if !p.proved && m.kept && m.isOut("") {
+			return true
+		}
+	}
+	return false
+}
+
+// broughtAlong is how many counts others bring along that are started for a product which the
+// member does not hold: its own restart would be one too many (A1).
+func (p *promises) broughtAlong(m *member, product kms.Product) int {
+	along := 0
+	for other := range p.job.Thresholds {
+		if other == product || len(m.of(other)) > 0 && !m.isOut(other) {
+			continue
+		}
+		for _, o := range p.members {
+			if len(o.of(product)) > 0 && len(o.of(other)) > 0 && !o.isOut(product) && !o.isOut(other) {
+				along = max(along, p.lacks(other))
+			}
+		}
+	}
+	return along
 }
 
 // truth is the host's count as the world has it.
@@ -88,7 +127,7 @@ func (p *promises) truth(product kms.Product) int { return p.counts[product] }
 // reserved tells whether a count may be kept for the member: asked, woken, or restarted
 // and not refused, as long as that takes by what is known.
 func (p *promises) reserved(m *member, product kms.Product, now time.Time) bool {
-	if m.isOut(product) || m.refusedSince(product, m.readyAt) || len(m.of(product)) == 0 && !m.readAt.IsZero() {
+	if m.isOut(product) || m.refusedSince(product, latest(m.readyAt, m.restartedAt)) || len(m.of(product)) == 0 && !m.readAt.IsZero() {
 		return false
 	}
 	asked := slices.ContainsFunc(p.calls, func(c *call) bool { return c.kind == "activate" && c.station == m.name })

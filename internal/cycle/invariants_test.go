@@ -20,30 +20,31 @@ import (
 // invariantChecker stands between cycle and site and holds every call against the promises, with
 // what the site shows beside it. A nil invariantChecker lets everything pass.
 type invariantChecker struct {
-	mu        sync.Mutex
-	job       cycle.Job
-	world     *world.World
-	log       strings.Builder
-	broken    []string
-	limits    pool.Limits
-	down      map[string]bool                 // restarted by the cycle, not started again
-	underWay  map[string]map[kms.Product]bool // restarts not counted yet: what they may add to
-	restarts  map[string]int
-	awakened  map[string]bool         // woken, or tried to be
-	seen      map[string]presenceRead // last look at a station's users
-	read      kms.Host                // the host as last read
-	last      kms.Host                // … when the cycle that is judged ended: its twin may go on
-	readAt    time.Time
-	landed    map[kms.Product]int             // our counts since then
-	requests  map[string]map[kms.Product]bool // made since the station's restart
-	licensed  map[string]time.Time            // when a station's product last changed its state
-	cancelled time.Time
-	started   int // restarts taken by stations
-	earlier   int // … of these, in a run before
-	resumed   time.Time
-	first     map[kms.Product]int // counts at the start
-	asked     int                 // calls to activate
-	woken     int                 // calls to wake
+	mu             sync.Mutex
+	job            cycle.Job
+	world          *world.World
+	log            strings.Builder
+	broken         []string
+	limits         pool.Limits
+	down           map[string]bool                 // restarted by the cycle, not started again
+	underWay       map[string]map[kms.Product]bool // restarts not counted yet: what they may add to
+	restarts       map[string]int
+	awakened       map[string]bool         // woken, or tried to be
+	seen           map[string]presenceRead // last look at a station's users
+	read           kms.Host                // the host as last read
+	last           kms.Host                // … when the cycle that is judged ended: its twin may go on
+	readAt         time.Time
+	landed         map[kms.Product]int             // our counts since then
+	requests       map[string]map[kms.Product]bool // made since the station's restart
+	requestsBefore map[string]map[kms.Product]bool // … before it was commanded
+	licensed       map[string]time.Time            // when a station's product last changed its state
+	cancelled      time.Time
+	started        int // restarts taken by stations
+	earlier        int // … of these, in a run before
+	resumed        time.Time
+	first          map[kms.Product]int // counts at the start
+	asked          int                 // calls to activate
+	woken          int                 // calls to wake
 
 	open        []span // when the window is; nil: always
 	windowed    bool
@@ -57,6 +58,7 @@ type invariantChecker struct {
 	restarting, back map[string]time.Time
 	moves            map[cycle.Transition]bool
 	leftOut          map[string]bool
+	leftOutFor       map[string]map[kms.Product]bool
 	returns, answers map[string][]time.Duration
 }
 
@@ -70,9 +72,9 @@ type presenceRead struct {
 func newInvariantChecker(job cycle.Job, window *maintenance) *invariantChecker {
 	w := &invariantChecker{
 		job: job, limits: job.Limits, down: map[string]bool{}, underWay: map[string]map[kms.Product]bool{}, restarts: map[string]int{}, awakened: map[string]bool{},
-		seen: map[string]presenceRead{}, first: map[kms.Product]int{}, landed: map[kms.Product]int{}, requests: map[string]map[kms.Product]bool{}, licensed: map[string]time.Time{},
+		seen: map[string]presenceRead{}, first: map[kms.Product]int{}, landed: map[kms.Product]int{}, requests: map[string]map[kms.Product]bool{}, requestsBefore: map[string]map[kms.Product]bool{}, licensed: map[string]time.Time{},
 		begun: time.Now(), restarting: map[string]time.Time{}, back: map[string]time.Time{},
-		moves: map[cycle.Transition]bool{}, leftOut: map[string]bool{},
+		moves: map[cycle.Transition]bool{}, leftOut: map[string]bool{}, leftOutFor: map[string]map[kms.Product]bool{},
 		returns: map[string][]time.Duration{}, answers: map[string][]time.Duration{},
 	}
 	if window != nil {
@@ -173,6 +175,10 @@ func (w *invariantChecker) progress(e outcome.Event) {
 	}
 	if e.Kind == outcome.KindLeftOut && e.Product != "" {
 		delete(w.underWay[e.Station], e.Product)
+		if w.leftOutFor[e.Station] == nil {
+			w.leftOutFor[e.Station] = map[kms.Product]bool{}
+		}
+		w.leftOutFor[e.Station][e.Product] = true
 	}
 	if e.Kind == outcome.KindLeftOut && e.Product == "" {
 		delete(w.underWay, e.Station)
@@ -243,9 +249,13 @@ func (w *invariantChecker) restart(station string, force bool) {
 	w.inWindow(station, "restarted")
 	missing := w.missing(state)
 	w.underWay[station] = map[kms.Product]bool{}
+	w.requestsBefore[station] = w.requests[station]
 	delete(w.requests, station)
 	needed := false
 	for product, short := range missing {
+		if w.leftOutFor[station][product] {
+			continue // nothing is expected of it
+		}
 		w.underWay[station][product] = true
 		underWay := 0
 		for _, products := range w.underWay {
@@ -398,6 +408,7 @@ func (w *invariantChecker) restarted(station string, err error) {
 	defer w.mu.Unlock()
 	delete(w.down, station)
 	delete(w.underWay, station)
+	w.requests[station] = w.requestsBefore[station]
 	w.restarts[station]--
 }
 

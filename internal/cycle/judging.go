@@ -32,16 +32,19 @@ func (c *cycle) hasAsked(s *station) bool {
 	return false
 }
 
-// requestsSeen is how many requests that are awaited the host has shown.
-func (c *cycle) requestsSeen(p int) int {
-	seen := 0
+// unseenRequests is how many requests were commanded that the host has not shown.
+func (c *cycle) unseenRequests(p int) int {
+	unseen := 0
 	for _, s := range c.underWay {
-		if s.phase == awaiting && s.pendingCounts.Has(p) {
-			if _, shown := c.requestSeen(s, p); shown {
-				seen++
-			}
+		if s.pendingCounts.Has(p) && !c.isRequestSeen(s, p) {
+			unseen++
 		}
 	}
+	return unseen
+}
+
+func (c *cycle) isRequestSeen(s *station, p int) bool {
+	_, seen := c.requestSeen(s, p)
 	return seen
 }
 

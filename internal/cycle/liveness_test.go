@@ -24,8 +24,8 @@ func (p *promises) watchLiveness(c *call) {
 		p.breachOnce("A14", "the host has not been read for station_timeout and more, and the cycle goes on")
 	}
 	m := p.members[c.station]
-	if m != nil && m.withoutAnswer(now) > p.timeout()+slack {
-		p.breachOnce("A14", "%s has not answered for station_timeout and more, and is still looked for", m.name)
+	if m != nil && len(m.described.Aliases) == 0 && m.withoutAnswer(now) > p.timeout()+slack { // each name has its time
+		p.breachOnce("A14", "%s has not answered for station_timeout and more, and is still looked for (%s)", m.name, c.kind)
 	}
 	if p.waitsForUsers() {
 		p.progressed = now

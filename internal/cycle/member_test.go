@@ -28,19 +28,23 @@ type member struct {
 	counted    map[kms.Product]int  // by the host
 	credited   int                  // by the cycle
 
-	restarts    int       // commands taken, or maybe taken
-	restartedAt time.Time // zero: nothing is awaited of a restart
-	wokenAt     time.Time
-	pending     map[kms.Product]time.Time // asked, and neither evidence nor refusal since
-	requested   map[kms.Product]time.Time // last request that the host took
-	newID       map[kms.Product]time.Time // last one that it counted anew
-	out         map[kms.Product]string    // left out, with the reason; "" is of every product
-	outAt       time.Time
-	wanted      bool // left out of everything while something was wanted of it
-	callFailed  time.Time
-	failing     time.Time     // since when its calls fail; zero: the last one did not
-	failed      time.Duration // for how long they did before that, since its last progress
-	away        bool          // it went down, and has answered nothing since
+	ids, atRestart map[string]bool           // client machine ids that it has had, in all and before its last restart
+	kept           bool                      // it asked with one of these after its restart
+	told           map[kms.Product]time.Time // when the cycle said last that it was counted
+	restarts       int                       // commands taken, or maybe taken
+	restartedAt    time.Time                 // zero: nothing is awaited of a restart
+	wokenAt        time.Time
+	triedAt        time.Time                 // first command to restart since its last progress
+	pending        map[kms.Product]time.Time // asked, and neither evidence nor refusal since
+	requested      map[kms.Product]time.Time // last request that the host took
+	newID          map[kms.Product]time.Time // last one that it counted anew
+	out            map[kms.Product]string    // left out, with the reason; "" is of every product
+	outAt          time.Time
+	wanted         bool // left out of everything while something was wanted of it
+	callFailed     time.Time
+	failing        time.Time     // since when its calls fail; zero: the last one did not
+	failed         time.Duration // for how long they did before that, since its last progress
+	away           bool          // it went down, and has answered nothing since
 }
 
 type refusal struct {

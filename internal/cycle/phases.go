@@ -106,7 +106,7 @@ var transitions = []transition{
 
 	{stopping, onCommanded, down, "probes around the moment at which it is expected back"},
 	{stopping, onInUse, ready, "a look at its user half a minute later, or never"},
-	{stopping, onShutdownPending, ready, "another try half a minute later, once"},
+	{stopping, onShutdownPending, ready, "another try half a minute later"},
 	{stopping, onNoAnswer, silent, "probes, ever rarer"},
 	{stopping, onExcluded, out, ""},
 

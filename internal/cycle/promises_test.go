@@ -2,6 +2,7 @@ package cycle_test
 
 import (
 	"errors"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -36,8 +37,10 @@ type promises struct {
 	lastRead   map[kms.Product]int
 	reads      int // of the host
 	readEver   bool
-	reached    bool // every threshold held, as the cycle said
-	proved     bool // a restart brought a new count
+	reached    bool                // every threshold held, as the cycle said
+	proved     bool                // restarts are known to bring new ids
+	provedHere bool                // … as one of this cycle has
+	unshown    map[kms.Product]int // requests that the host counted and its count does not show
 
 	idling idling
 }
@@ -72,7 +75,7 @@ func newPromises(base *invariantChecker, s scenario) (*promises, error) {
 	}
 	p := &promises{
 		invariantChecker: base, drawn: s, members: map[string]*member{}, names: map[string]string{},
-		counts: map[kms.Product]int{}, lastRead: map[kms.Product]int{}, oracle: oracle, slowCycle: slowest(oracle),
+		counts: map[kms.Product]int{}, unshown: map[kms.Product]int{}, lastRead: map[kms.Product]int{}, oracle: oracle, slowCycle: slowest(oracle),
 	}
 	for _, key := range oracle.State().Host.Keys {
 		p.counts[key.Product] = max(p.counts[key.Product], key.Count)
@@ -83,7 +86,7 @@ func newPromises(base *invariantChecker, s scenario) (*promises, error) {
 		m := &member{
 			name: described.Name, described: described, ready: !described.Off, open: !described.Off,
 			users: described.User != "" || described.Sessions > 0, progressed: now, usersAt: now, readyAt: now,
-			askedFirst: map[string]time.Time{}, asks: map[string]int{}, refusals: map[string][]refusal{}, counted: map[kms.Product]int{},
+			ids: map[string]bool{}, told: map[kms.Product]time.Time{}, askedFirst: map[string]time.Time{}, asks: map[string]int{}, refusals: map[string][]refusal{}, counted: map[kms.Product]int{},
 			pending: map[kms.Product]time.Time{}, requested: map[kms.Product]time.Time{}, newID: map[kms.Product]time.Time{}, out: map[kms.Product]string{},
 		}
 		p.members[m.name] = m
@@ -112,6 +115,7 @@ func (p *promises) timeout() time.Duration {
 func (p *promises) advance(m *member) {
 	m.progressed = time.Now()
 	p.progressed = m.progressed
+	m.triedAt = time.Time{}
 	clear(m.askedFirst)
 	clear(m.asks)
 	if m.failed = 0; !m.failing.IsZero() {
@@ -136,7 +140,6 @@ func (p *promises) observe(e world.Entry) {
 			product := productOf(key)
 			m.counted[product]++
 			m.newID[product] = now
-			p.proved = p.proved || m.restarts > 0 && (product == kms.Windows || p.job.Thresholds[kms.Windows] == 0)
 			p.advance(m)
 		}
 	default:
@@ -153,9 +156,14 @@ func (p *promises) follow(e world.Entry) {
 	}
 	key, _, _ := strings.Cut(e.Detail, ":")
 	words := strings.Fields(e.Detail)
-	if count, err := strconv.Atoi(words[len(words)-1]); err == nil {
-		p.counts[productOf(key)] = count
+	count, err := strconv.Atoi(words[len(words)-1])
+	if err != nil {
+		return
 	}
+	if e.Kind == world.KindCounted && count == p.counts[productOf(key)] {
+		p.unshown[productOf(key)]++
+	}
+	p.counts[productOf(key)] = count
 }
 
 func (p *promises) happened(m *member, e world.Entry, now time.Time) {
@@ -178,12 +186,25 @@ func (p *promises) happened(m *member, e world.Entry, now time.Time) {
 	case world.KindRequest:
 		title, outcome, _ := strings.Cut(e.Detail, ": ")
 		product := kms.Product(strings.ToLower(title))
+		p.judgeID(m, product, outcome)
 		if strings.HasPrefix(outcome, kms.CodeOK.String()) && m.described.OtherHost == "" {
 			m.requested[product] = now
 			delete(m.pending, product)
 			m.wokenAt = time.Time{}
 		}
 	default:
+	}
+}
+
+// judgeID holds the id of a request against those that the member had before its restart:
+// another one proves that restarts bring new ones.
+func (p *promises) judgeID(m *member, product kms.Product, outcome string) {
+	_, rest, _ := strings.Cut(outcome, "client machine id ")
+	id, _, _ := strings.Cut(rest, ",")
+	m.ids[id] = true
+	if m.restarts > 0 && (product == kms.Windows || p.job.Thresholds[kms.Windows] == 0) {
+		m.kept = m.atRestart[id]
+		p.provedHere = p.provedHere || !m.kept
 	}
 }
 
@@ -219,6 +240,9 @@ func (p *promises) beginsAt(m *member, c *call) {
 		}
 	case "restart":
 		p.judgeCeiling(c)
+		if m.triedAt.IsZero() {
+			m.triedAt, p.begunLast = c.began, c.began
+		}
 	case "wake":
 		if m.wokenAt.IsZero() {
 			m.wokenAt = c.began
@@ -277,10 +301,12 @@ func (p *promises) endsAt(m *member, c *call) {
 		m.licensing = m.licensing || c.err == nil
 		if c.err == nil {
 			m.licences = c.licensing.Licences
+			m.ids[string(c.licensing.CMID)] = true
 		}
 	case "restart":
 		if c.err == nil || errors.Is(c.err, kms.ErrUnknownOutcome) {
 			m.restarts++
+			m.atRestart = maps.Clone(m.ids)
 			m.restartedAt = c.began
 			p.begunLast = c.ended
 			clear(m.pending)
@@ -341,11 +367,14 @@ func (p *promises) said(e outcome.Event) {
 		p.advance(m)
 	case e.Kind == outcome.KindCounted:
 		m.credited++
+		m.told[e.Product] = time.Now()
+		p.proved = p.proved || p.provedHere
 		p.judgeCredit(m, e.Product)
 	case strings.HasPrefix(e.Reason, "it is the same machine"): // its other name goes on
 	case e.Kind == outcome.KindLeftOut:
 		m.out[e.Product] = e.Reason
 		m.outAt = time.Now()
+		p.proved = p.proved && (!m.kept || p.provedHere) // one image that keeps its id makes all others doubtful
 		for product := range p.job.Thresholds {
 			m.wanted = m.wanted || e.Product == "" && p.readEver && p.lacks(product) > 0 && (m.readAt.IsZero() || len(m.of(product)) > 0)
 		}

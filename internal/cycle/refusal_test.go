@@ -49,7 +49,8 @@ func times(n int) string {
 // its licences, so that none is left that was never asked where another one was refused.
 func (p *promises) judgeLeftOut(m *member, e outcome.Event) {
 	for product := range p.job.Thresholds {
-		if e.Product != "" && e.Product != product || p.drawn.OtherHostOf(m.name) {
+		// Whether it reaches the host at all is no verdict about a family.
+		if e.Product != "" && e.Product != product || p.drawn.OtherHostOf(m.name) || strings.HasPrefix(e.Reason, "nothing shows that it reaches") {
 			continue
 		}
 		refused, untried := false, ""

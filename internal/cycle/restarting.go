@@ -84,9 +84,11 @@ func (c *cycle) commanded(s *station, r report) {
 	case errors.Is(r.err, kms.ErrDenied):
 		c.undoRestart(s)
 		c.exclude(s, "its restart was refused: "+r.err.Error())
-	case errors.Is(r.err, kms.ErrUnreachable), errors.Is(r.err, kms.ErrNotYet), errors.Is(r.err, kms.ErrShortage):
+	case errors.Is(r.err, kms.ErrUnreachable), errors.Is(r.err, kms.ErrShortage):
 		c.undoRestart(s)
 		c.markUnreachable(s, r.err)
+	case errors.Is(r.err, kms.ErrNotYet):
+		c.notReady(s, r.err)
 	default:
 		c.undoRestart(s)
 		c.exclude(s, "it could not be restarted: "+r.err.Error())
@@ -111,6 +113,22 @@ func (c *cycle) refusesRestart(s *station, err error) {
 	c.inUse(s)
 }
 
+// notReady: Windows is going down, and comes back by itself, or it is not ready for another
+// reason. Where it answers again and is still not ready it is asked for a while only (A14).
+func (c *cycle) notReady(s *station, err error) {
+	c.undoRestart(s)
+	switch {
+	case s.refusesSince.IsZero():
+		s.refusesSince = c.now
+		c.markUnreachable(s, err)
+	case c.now.Sub(s.refusesSince) >= c.limits.StationTimeout:
+		c.exclude(s, "Windows was never ready to be restarted: "+err.Error())
+	default:
+		c.move(s, onShutdownPending)
+		c.postpone(s, "Windows is not ready to be restarted")
+	}
+}
+
 // othersShutdown: somebody else has scheduled a shutdown, perhaps for hours later. It may
 // also be the command of an earlier run, which takes the station down in a moment: it is
 // tried once more, then left out.
@@ -122,8 +140,16 @@ func (c *cycle) othersShutdown(s *station, err error) {
 	}
 	s.shutdownPending = true
 	c.move(s, onShutdownPending)
-	s.waitsForUser, s.reason = true, "somebody else has scheduled a shutdown there"
-	c.emit(outcome.KindInUse, s, outcome.Event{Reason: s.reason})
+	if c.earlierRunSeen() {
+		c.expectCounts(s, s.adds&c.lacking()) // it is likely to be that run's: its count is not made twice (A11)
+	}
+	c.postpone(s, "somebody else has scheduled a shutdown there")
+}
+
+// postpone comes back to a station that cannot be restarted yet.
+func (c *cycle) postpone(s *station, reason string) {
+	s.waitsForUser, s.reason = true, reason
+	c.emit(outcome.KindInUse, s, outcome.Event{Reason: reason})
 	c.setAlarm(s, c.now.Add(userCheckEvery))
 }
 
@@ -207,6 +233,7 @@ func (c *cycle) compareCMID(s *station, r report) {
 // back takes in the return of a station that has started anew.
 func (c *cycle) back(s *station) {
 	s.start.backAt, s.start.waitingSince = c.now, c.now
+	clear(s.refusals)
 	c.progressed(s)
 	c.learnReturn(s, c.now.Sub(s.start.at))
 	c.emit(outcome.KindBack, s, outcome.Event{})

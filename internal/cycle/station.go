@@ -33,7 +33,8 @@ type station struct {
 	adds          scheduler.Products // what a start of it can add to
 	exhausted     scheduler.Products // what it was found to add nothing to
 	pendingCounts scheduler.Products // counts that are under way
-	refused       map[string]string  // licences that were refused, with the reason: the next is asked
+	refusals      map[string]int     // by licence, since its last start
+	refused       map[string]string  // licences that were refused for good, with the reason: the next is asked
 
 	start   *start        // from the choice of its restart, or the sight of another start, until its requests were judged
 	asking  *attempt      // while it is asked to activate
@@ -91,13 +92,12 @@ type start struct {
 // attempt is a round of asking a station to activate.
 type attempt struct {
 	toAsk         scheduler.Products
-	requestsRead  bool           // what it has asked already was read
-	requestsStale bool           // … and it was asked since
-	commandedAt   time.Time      // the last Activate
-	failures      int            // calls without an answer
-	refusals      map[string]int // by licence
-	doubted       *doubt         // its events are to show that it reaches the host; nothing is asked
-	forCounts     bool           // its events are to show the host's count; nothing is asked
+	requestsRead  bool      // what it has asked already was read
+	requestsStale bool      // … and it was asked since
+	commandedAt   time.Time // the last Activate
+	failures      int       // calls without an answer
+	doubted       *doubt    // its events are to show that it reaches the host; nothing is asked
+	forCounts     bool      // its events are to show the host's count; nothing is asked
 }
 
 // silence is a time in which a station does not answer.
@@ -127,6 +127,15 @@ const (
 type closingRound struct {
 	planned bool
 	queue   []kms.Licence
+}
+
+// label is the first part of its name, by which names of one machine are likely to agree.
+func (s *station) label() string {
+	host := kms.HostOf(s.name)
+	if kms.IsAddress(host) {
+		return host
+	}
+	return kms.HostLabel(host)
 }
 
 // started tells whether the requests of a start are awaited.
@@ -205,7 +214,7 @@ func (s *station) result() outcome.StationResult {
 	case stopping, down, returned, awaiting, waking:
 		r.Outcome = outcome.UnderWay
 		if r.Reason == "" {
-			r.Reason = underWayReasons[s.phase]
+			r.Reason = s.underWay()
 		}
 	case ready, asking, checking, closing, phases:
 		switch {
@@ -219,10 +228,22 @@ func (s *station) result() outcome.StationResult {
 	return r
 }
 
-var underWayReasons = map[phase]string{
-	stopping: "its restart was commanded, the outcome is not known",
-	down:     "it was restarted and had not come back yet",
-	returned: "it was restarted and came back; its licences were not read any more",
-	awaiting: "it was restarted and came back; its request had not been seen yet",
-	waking:   "it was being switched on",
+// underWay says how far the station has come.
+func (s *station) underWay() string {
+	switch {
+	case s.phase == waking:
+		return "it was being switched on"
+	case s.phase == stopping:
+		return "its restart was commanded, the outcome is not known"
+	case s.phase == down:
+		return "it was restarted and had not come back yet"
+	case s.phase == returned:
+		return "it was restarted and came back; its licences were not read any more"
+	case s.startedByUs():
+		return "it was restarted and came back; its request had not been seen yet"
+	case s.start.stayedUp:
+		return "it was asked to activate; its request had not been seen yet"
+	default:
+		return "it has started; its request had not been seen yet"
+	}
 }

@@ -21,7 +21,9 @@ func (p *promises) judgeTold(r outcome.Result, err error) {
 	}
 	for _, m := range p.members {
 		s := r.ByStation[m.name]
-		if reason, out := m.out[""]; out && m.wanted && len(m.described.Aliases) == 0 && (s.Reason == "" || s.Outcome != outcome.LeftOut && s.Outcome != outcome.TookPart) {
+		// One that is skipped may have been asked, and be under way when the cycle is cut short.
+		ended := s.Outcome == outcome.LeftOut || s.Outcome == outcome.TookPart || s.Outcome == outcome.UnderWay
+		if reason, out := m.out[""]; out && m.wanted && len(m.described.Aliases) == 0 && (s.Reason == "" || !ended) {
 			p.breach("A19", "%s was left out (%s), and the result says %q, %q", m.name, reason, s.Outcome, s.Reason)
 		}
 		if gone := !m.ready && m.restarts > 0 && p.left.Sub(m.restartedAt) > p.timeout()+slack; gone && s.Reason == "" && !p.twin {

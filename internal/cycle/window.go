@@ -72,7 +72,7 @@ func (c *cycle) windowAllows() bool {
 	}
 	for p := range c.managed {
 		if c.blockedByWindow(p) {
-			c.fail(c.windowClosed())
+			c.fail(c.unlessCapped(c.windowClosed()))
 			return false
 		}
 	}

@@ -24,7 +24,7 @@ const Overlap = 5 * time.Second
 type Log struct {
 	Newest           time.Time     // the newest record, on the host's clock
 	LargestThreshold int           // that a request named
-	Fresh            []kms.Counted // of the last poll: requests with an id that was not known before
+	Fresh            []kms.Counted // of the last poll: requests with an id that the host had not counted before
 
 	firstPoll, lastPoll map[Request]int // that showed it
 	lastTime            map[Request]time.Time
@@ -79,16 +79,26 @@ func (l *Log) take(r kms.Counted, poll int) {
 		}
 	}
 	l.byClient[key] = seen
-	l.lastPoll[request], l.lastTime[request] = poll, r.Time
-	l.LargestThreshold = max(l.LargestThreshold, r.Threshold)
-	if !l.Knows(request) {
+	_, shown := l.lastPoll[request]
+	if first, known := l.firstPoll[request]; !shown && (!known || first > earlier) {
 		l.Fresh = append(l.Fresh, r)
 	}
-	l.Remember(request, poll)
+	l.lastPoll[request], l.lastTime[request] = poll, r.Time
+	l.LargestThreshold = max(l.LargestThreshold, r.Threshold)
+	l.remember(request, poll)
 }
 
-// Remember notes a request that was seen elsewhere than in the log.
-func (l *Log) Remember(request Request, poll int) {
+// Remember notes a request that was seen elsewhere than in the log, while the host was
+// polled for the poll-th time.
+func (l *Log) Remember(request Request, poll int) { l.remember(request, max(poll, earlier+1)) }
+
+// RememberEarlier notes a request that was made before anything was asked for.
+func (l *Log) RememberEarlier(request Request) { l.remember(request, earlier) }
+
+// earlier stands for the polls before the first.
+const earlier = 0
+
+func (l *Log) remember(request Request, poll int) {
 	if _, known := l.firstPoll[request]; !known && request.CMID != "" {
 		l.firstPoll[request] = poll
 	}

@@ -23,7 +23,8 @@ const (
 // Begin takes the count of the first poll.
 func (s *Standstill) Begin(count int) { s.count = count }
 
-// Poll takes in the count of a further poll and how many new ids of members its log shows.
+// Poll takes in the count of a further poll and how many new ids of restarted stations its
+// log shows.
 // Of a count that nobody waits for nothing is suspected.
 func (s *Standstill) Poll(count, fresh int, awaited bool, log *Log) {
 	rise := count - s.count

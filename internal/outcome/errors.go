@@ -44,16 +44,16 @@ func (e *Stalled) Error() string {
 type SameCMID struct {
 	Missing  []Shortfall
 	Station  string // the one that was restarted
-	CMID     kms.CMID
+	Seen     string // of its start, in words
 	Members  int
 	Stations map[string]string // member: why it adds nothing more
 }
 
 func (e *SameCMID) Error() string {
 	return fmt.Sprintf("this image keeps its client machine id: %d members can add at most %d (%s). "+
-		"After its restart station %s asked with %s, which the KMS host had counted already. "+
+		"Station %s was restarted, and %s. "+
 		"Reset the image with the option \"KMS-Aktivierung\" set, or add members",
-		e.Members, e.Members, describe(e.Missing), e.Station, e.CMID)
+		e.Members, e.Members, describe(e.Missing), e.Station, e.Seen)
 }
 
 // Cancelled: the context ended. It wraps the cause.

@@ -25,7 +25,7 @@ func (r HostReading) largestThreshold() int {
 // Ceiling is where a KMS host stops counting a product: twice the largest threshold that is
 // asked for (kms-activation-planning). largest is the largest threshold among its records
 // of 30 days, 0 where none was read; licences are those of the product on the members. 0
-// where nothing is known.
+// where none of these counts: whose the records are is not known then.
 func Ceiling(product kms.Product, largest int, licences []kms.Licence) int {
 	highest := 0
 	for _, l := range licences {
@@ -33,7 +33,7 @@ func Ceiling(product kms.Product, largest int, licences []kms.Licence) int {
 			highest = max(highest, l.Threshold())
 		}
 	}
-	if product == kms.Windows { // a threshold as that of Windows Server may be Office's
+	if product == kms.Windows && highest > 0 { // a threshold as that of Windows Server may be Office's
 		highest = max(highest, largest)
 	}
 	return 2 * highest
