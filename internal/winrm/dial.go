@@ -97,7 +97,12 @@ func (d *dialer) dial(ctx context.Context, p *place, limit time.Duration) (*conn
 			return nil, err
 		}
 		d.makeRoom()
-		if pause := spread(backoff); time.Since(start)+pause > limit || !sleep(ctx, pause) {
+		pause := spread(backoff)
+		switch {
+		case time.Since(start)+pause <= limit && sleep(ctx, pause):
+		case errors.Is(ctx.Err(), context.Canceled):
+			return nil, connectionError(ctx, p.to, ctx.Err(), false)
+		default:
 			return nil, shortage
 		}
 	}
