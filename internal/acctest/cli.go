@@ -226,7 +226,7 @@ type Outcome struct {
 	Output string // all that it wrote
 }
 
-// Contains tells whether the output says text, however the CLI broke its lines.
+// Contains reports whether the output says text, however the CLI broke its lines.
 func (o Outcome) Contains(text string) bool {
 	return strings.Contains(unwrapped(o.Output), unwrapped(text))
 }

@@ -135,7 +135,7 @@ func (s story) cut(log string) string {
 	return string(said)
 }
 
-// What a pipeline keeps is there, tells what happened, and holds no secret; nor does anything
+// What a pipeline keeps is there, says what happened, and holds no secret; nor does anything
 // else that is left in the folder.
 func TestThePipelinesKeepNoSecret(t *testing.T) {
 	t.Parallel()

@@ -135,8 +135,8 @@ func (p *Protocol) actionSchema(action string) *tfprotov6.Schema {
 }
 
 // InvokeAction invokes an action and gives its progress and what was said at its end.
-// told, if set, gets each message when it comes.
-func (p *Protocol) InvokeAction(ctx context.Context, action string, config Values, told func(message string)) (progress []string, said []Diagnostic) {
+// report, if set, gets each message when it comes.
+func (p *Protocol) InvokeAction(ctx context.Context, action string, config Values, report func(message string)) (progress []string, said []Diagnostic) {
 	p.t.Helper()
 	stream, err := p.actions().InvokeAction(ctx, &tfprotov6.InvokeActionRequest{ActionType: action, Config: p.pack(p.actionSchema(action), config)})
 	if err != nil {
@@ -147,8 +147,8 @@ func (p *Protocol) InvokeAction(ctx context.Context, action string, config Value
 		switch event := event.Type.(type) {
 		case tfprotov6.ProgressInvokeActionEventType:
 			progress = append(progress, event.Message)
-			if told != nil {
-				told(event.Message)
+			if report != nil {
+				report(event.Message)
 			}
 		case tfprotov6.CompletedInvokeActionEventType:
 			ended = true
@@ -156,7 +156,7 @@ func (p *Protocol) InvokeAction(ctx context.Context, action string, config Value
 		}
 	}
 	if !ended {
-		p.t.Fatal("the action told no end")
+		p.t.Fatal("the action reported no end")
 	}
 	return progress, said
 }

@@ -47,7 +47,7 @@ func Needs(t testing.TB, what string, releases ...Release) {
 	}
 }
 
-// Is tells whether the CLI at hand bears this name.
+// Is reports whether the CLI at hand bears this name.
 func Is(name string) bool {
 	at, err := atHand()
 	return err == nil && at.Name == name

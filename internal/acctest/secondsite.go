@@ -86,20 +86,20 @@ func (s *Site) described(hook string) object {
 // carryOut is the second server's hook: a station of the simulated site does what it was
 // told, and the answer comes when it has started.
 func (s *Site) carryOut(w http.ResponseWriter, r *http.Request) {
-	var told struct {
+	var asked struct {
 		Command         world.OrderKind
 		StationID       string `json:"station_id"`
 		OperatingSystem string `json:"operating_system"`
 		KMSActivation   bool   `json:"kms_activation"`
 	}
-	if err := json.NewDecoder(r.Body).Decode(&told); err != nil {
+	if err := json.NewDecoder(r.Body).Decode(&asked); err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	if listing, known := s.World.Listing(told.StationID); known && told.Command == world.OrderResetImage {
-		s.World.SetSystemOption(told.StationID, told.OperatingSystem, told.KMSActivation, listing.Revision)
+	if listing, known := s.World.Listing(asked.StationID); known && asked.Command == world.OrderResetImage {
+		s.World.SetSystemOption(asked.StationID, asked.OperatingSystem, asked.KMSActivation, listing.Revision)
 	}
-	order := s.World.Give(world.Order{ID: "second", Station: told.StationID, Kind: told.Command, System: told.OperatingSystem})
+	order := s.World.Give(world.Order{ID: "second", Station: asked.StationID, Kind: asked.Command, System: asked.OperatingSystem})
 	for !s.World.Progress(order).Ended() {
 		select {
 		case <-r.Context().Done():
@@ -159,7 +159,7 @@ func (s *behindSecond) asked(call string) int {
 	return asked
 }
 
-// isCall tells whether a request is one of a call, "GET /stations/{id}".
+// isCall reports whether a request is one of a call, "GET /stations/{id}".
 func isCall(call, request string) bool {
 	want, got := strings.Split(call, "/"), strings.Split(request, "/")
 	for i := range want {

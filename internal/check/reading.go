@@ -144,7 +144,7 @@ type logRead struct {
 	err  error
 }
 
-// asks tells whether a station must have asked a KMS host within the age of the logs: it was
+// asks reports whether a station must have asked a KMS host within the age of the logs: it was
 // started then, and has a product of which a KMS client is not licensed.
 func (m *machine) asks(ctx context.Context) bool {
 	licensing, err := m.windows.Licensing(ctx, m.address)
@@ -311,7 +311,7 @@ func sessions(ctx context.Context, m *machine) finding {
 	return holds("nobody")
 }
 
-// bootEvent of Kernel-Boot tells how Windows started: 0 from nothing, 1 by fast startup, 2 from
+// bootEvent of Kernel-Boot says how Windows started: 0 from nothing, 1 by fast startup, 2 from
 // hibernation.
 const bootEvent = 27
 

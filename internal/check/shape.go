@@ -68,7 +68,7 @@ func (s *shape) missing(listed []string) []string {
 	})
 }
 
-// several tells whether an answer had more than one instance, and how they came.
+// several reports whether an answer had more than one instance, and how they came.
 func (s *shape) several() bool {
 	return len(s.messages) > 1 || len(s.messages) == 1 && s.messages[0] > 1
 }

@@ -113,7 +113,7 @@ func (c *cycle) askOn(s *station, r report) {
 	}
 }
 
-// transient tells whether a call may succeed when it is made again.
+// transient reports whether a call may succeed when it is made again.
 func transient(err error) bool {
 	var code *kms.CodeError
 	return !errors.Is(err, kms.ErrDenied) && !errors.As(err, &code)
@@ -289,7 +289,7 @@ func (c *cycle) judgeByEvent(s *station, p int, e kms.Exchange, age time.Duratio
 	c.dropCounts(s, scheduler.Only(p))
 }
 
-// isSinceStart tells whether a request of such an age was made since the station's start, or
+// isSinceStart reports whether a request of such an age was made since the station's start, or
 // since it was commanded to.
 func (c *cycle) isSinceStart(s *station, age time.Duration) bool {
 	return s.started() && (!s.start.stayedUp || age <= c.now.Sub(s.start.at)+eventGrain)
@@ -308,7 +308,7 @@ func (c *cycle) toldBetween(s *station, age time.Duration) (from, to time.Time) 
 	return c.now.Add(-age - eventGrain), to
 }
 
-// isOurHost tells whether an event is about the KMS host that the cycle reads. A name and an
+// isOurHost reports whether an event is about the KMS host that the cycle reads. A name and an
 // address cannot be compared: then it is, unless the host's own log can tell.
 func (c *cycle) isOurHost(asked string) bool {
 	host, ours := kms.HostOf(asked), kms.HostOf(c.hostName)

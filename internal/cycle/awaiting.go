@@ -266,7 +266,7 @@ func (st *start) keptID(cmid kms.CMID) string {
 	return fmt.Sprintf("its start brought no new client machine id: the KMS host had counted %s already", cmid)
 }
 
-// isProven tells whether restarts are known to bring new ids for the first product of
+// isProven reports whether restarts are known to bring new ids for the first product of
 // these. Where they are not, one station goes first.
 func (c *cycle) isProven(needs scheduler.Products) bool {
 	p, found := needs.First()

@@ -72,7 +72,7 @@ func (c *cycle) watchCeiling(further bool) {
 	}
 }
 
-// suspectsCeiling tells whether a ceiling is about to be confirmed: nothing is started.
+// suspectsCeiling reports whether a ceiling is about to be confirmed: nothing is started.
 func (c *cycle) suspectsCeiling() bool {
 	return slices.ContainsFunc(c.standstills, func(s evidence.Standstill) bool { return s.Suspected() })
 }

@@ -24,7 +24,7 @@ func (p *promises) judgeCeiling(c *call) {
 	}
 }
 
-// only tells whether nothing but the product can be what a restart is for.
+// only reports whether nothing but the product can be what a restart is for.
 func (p *promises) only(product kms.Product) bool {
 	for other := range p.job.Thresholds {
 		if other != product && p.lacks(other) > 0 {
@@ -63,7 +63,7 @@ func (p *promises) ceilingOf(product kms.Product) (int, bool) {
 	return 2 * largest, true
 }
 
-// blinded tells whether a fault keeps anybody from reading the host's log.
+// blinded reports whether a fault keeps anybody from reading the host's log.
 func (s scenario) blinded() bool {
 	return slices.ContainsFunc(s.Site.Faults, func(f world.Fault) bool { return slices.Contains(f.On, "kms01") || f.Name == world.LogLost })
 }

@@ -163,7 +163,7 @@ func (c *cycle) inFlightStations() []scheduler.InFlight {
 	return legs
 }
 
-// capacity tells how many restarts stations that add to all of these can still make.
+// capacity says how many restarts stations that add to all of these can still make.
 func (c *cycle) capacity(of scheduler.Products) int {
 	sum := 0
 	for _, s := range c.stations {

@@ -53,7 +53,7 @@ func (c *cycle) publishExpected() {
 	}
 }
 
-// earlierRunSeen tells whether members have started shortly before this cycle began: a run
+// earlierRunSeen reports whether members have started shortly before this cycle began: a run
 // that was killed may have others on their way.
 func (c *cycle) earlierRunSeen() bool {
 	return !c.earlierStart.IsZero() && c.started.Sub(c.earlierStart) <= c.slowBefore

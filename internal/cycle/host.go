@@ -103,7 +103,7 @@ func (c *cycle) pollHostIfDue() {
 	})
 }
 
-// isFresh tells whether the last poll stands for the moment: a start may rest on it. Where
+// isFresh reports whether the last poll stands for the moment: a start may rest on it. Where
 // the log was not read, a request of before the start would look like one of after it.
 func (c *cycle) isFresh() bool {
 	h := &c.host
@@ -245,7 +245,7 @@ func (h *host) takeClientCount(p, count int, from, to time.Time) {
 	}
 }
 
-// noCountKnown tells whether the host refuses the account and no station was told a
+// noCountKnown reports whether the host refuses the account and no station was told a
 // product's count yet.
 func (h *host) noCountKnown(p int) bool { return h.refusesAccount && !h.clientCounts[p].known }
 

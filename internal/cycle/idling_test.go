@@ -124,7 +124,7 @@ func (p *promises) broughtAlong(m *member, product kms.Product) int {
 // truth is the host's count as the world has it.
 func (p *promises) truth(product kms.Product) int { return p.counts[product] }
 
-// reserved tells whether a count may be kept for the member: asked, woken, or restarted
+// reserved reports whether a count may be kept for the member: asked, woken, or restarted
 // and not refused, as long as that takes by what is known.
 func (p *promises) reserved(m *member, product kms.Product, now time.Time) bool {
 	if m.isOut(product) || m.refusedSince(product, latest(m.readyAt, m.restartedAt)) || len(m.of(product)) == 0 && !m.readAt.IsZero() {

@@ -83,7 +83,7 @@ func newInvariantChecker(job cycle.Job, window *maintenance) *invariantChecker {
 	return w
 }
 
-// move is told of every move of a station.
+// move is given every move of a station.
 func (w *invariantChecker) move(t cycle.Transition) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -4,7 +4,7 @@ import (
 	"github.com/timago/terraform-provider-timago/internal/evidence"
 )
 
-// isCountedFor tells whether the host is known to have counted, for a product, the id that
+// isCountedFor reports whether the host is known to have counted, for a product, the id that
 // Windows has now.
 func (c *cycle) isCountedFor(s *station, p int) bool {
 	for _, l := range s.licensing.Of(c.managed[p]) {
@@ -15,14 +15,14 @@ func (c *cycle) isCountedFor(s *station, p int) bool {
 	return false
 }
 
-// isCounted tells whether the host is known to have counted the id that Windows has now,
+// isCounted reports whether the host is known to have counted the id that Windows has now,
 // for the first product that the station can add to.
 func (c *cycle) isCounted(s *station) bool {
 	p, found := s.adds.First()
 	return found && c.isCountedFor(s, p)
 }
 
-// hasAsked tells whether the host has shown a request of a station's start.
+// hasAsked reports whether the host has shown a request of a station's start.
 func (c *cycle) hasAsked(s *station) bool {
 	for p := range c.managed {
 		if _, seen := c.requestSeen(s, p); seen && s.pendingCounts.Has(p) {

@@ -58,7 +58,7 @@ func (d *manualDriver) later(c *cycle, by time.Duration) {
 	}
 }
 
-// waits tells whether a call is unanswered.
+// waits reports whether a call is unanswered.
 func (d *manualDriver) waits(c *cycle, of verb) bool {
 	return slices.ContainsFunc(d.calls[c], func(made call) bool { return made.verb == of })
 }

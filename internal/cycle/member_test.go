@@ -73,7 +73,7 @@ func (m *member) of(product kms.Product) []string {
 	return ids
 }
 
-// isOut tells whether the cycle expects nothing of the member for a product any more.
+// isOut reports whether the cycle expects nothing of the member for a product any more.
 func (m *member) isOut(product kms.Product) bool {
 	_, all := m.out[""]
 	_, one := m.out[product]

@@ -11,7 +11,7 @@ import (
 
 var time0 time.Time
 
-// awaited tells whether something is to come from the station. Somebody who is logged on
+// awaited reports whether something is to come from the station. Somebody who is logged on
 // is waited for without an end: such a station is ready.
 func (s *station) awaited() bool {
 	switch s.phase {
@@ -22,7 +22,7 @@ func (s *station) awaited() bool {
 	return false
 }
 
-// awaitsEvidence tells whether it is the host's or the station's records that are awaited:
+// awaitsEvidence reports whether it is the host's or the station's records that are awaited:
 // while the host cannot be read that time does not run.
 func (s *station) awaitsEvidence() bool { return s.phase == asking || s.phase == awaiting }
 

@@ -208,7 +208,7 @@ func (p *promises) judgeID(m *member, product kms.Product, outcome string) {
 	}
 }
 
-// begins is told of a call that begins.
+// begins is given a call that begins.
 func (p *promises) begins(c call) *call {
 	if c.kind == "restart" {
 		defer p.know("")()
@@ -253,7 +253,7 @@ func (p *promises) beginsAt(m *member, c *call) {
 	}
 }
 
-// ends is told of a call that has ended.
+// ends is given a call that has ended.
 func (p *promises) ends(c *call, keep func(*call)) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -82,7 +82,7 @@ func (m *member) askedEver(p *promises, licence string) time.Time {
 
 func namesACode(reason string) bool { return strings.Contains(reason, "0x") }
 
-// OtherHostOf tells whether a station asks another KMS host.
+// OtherHostOf reports whether a station asks another KMS host.
 func (s scenario) OtherHostOf(name string) bool { return s.station(name).OtherHost != "" }
 
 // judgeRefused: a member whose licences of a family were all refused is told with a code.
@@ -123,7 +123,7 @@ func (m *member) refusedWith(product kms.Product) []kms.Code {
 	return codes
 }
 
-// lackedAtRefusal tells whether the cycle had time to say so before the thresholds held.
+// lackedAtRefusal reports whether the cycle had time to say so before the thresholds held.
 func (p *promises) lackedAtRefusal(m *member, product kms.Product) bool {
 	return !m.outAt.IsZero() || !p.reached || p.left.Sub(m.lastRefusal(product)) > time.Minute
 }

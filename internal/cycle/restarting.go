@@ -204,7 +204,7 @@ func (c *cycle) probed(s *station, r report) {
 	}
 }
 
-// restarted tells whether the uptime read last proves a start (A5). It does where it is
+// restarted reports whether the uptime read last proves a start (A5). It does where it is
 // shorter than before. Where it is longer, and shorter than what has passed on the
 // station's clock, that clock may have been put forward instead: then the station must
 // have been seen down as well.

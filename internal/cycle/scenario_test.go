@@ -44,7 +44,7 @@ func (s scenario) job() cycle.Job {
 	return job
 }
 
-// calm tells that nothing disturbs the world: what comes of it can be said exactly.
+// calm says that nothing disturbs the world: what comes of it can be said exactly.
 func (s scenario) calm() bool {
 	return len(s.Site.Faults) == 0 && len(s.Site.Traffic) == 0 && s.Cancel == 0 && !s.Twin
 }

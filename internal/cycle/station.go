@@ -138,7 +138,7 @@ func (s *station) label() string {
 	return kms.HostLabel(host)
 }
 
-// started tells whether the requests of a start are awaited.
+// started reports whether the requests of a start are awaited.
 func (s *station) started() bool { return s.start != nil && s.start.begun }
 
 func (s *station) startedByUs() bool { return s.started() && s.start.byUs }
@@ -163,7 +163,7 @@ func (s *station) askable(p kms.Product) (kms.Licence, bool) {
 	return kms.Licence{}, false
 }
 
-// canAdd tells whether a start can add to the product: some licence of it counts and was
+// canAdd reports whether a start can add to the product: some licence of it counts and was
 // not refused.
 func (s *station) canAdd(p kms.Product) bool {
 	return slices.ContainsFunc(s.licensing.Of(p), func(l kms.Licence) bool { return l.NeverCounts() == "" && s.refused[l.ID] == "" })

@@ -111,12 +111,12 @@ func (w *invariantChecker) endStalled(s scenario, reasons map[string]string, sta
 	}
 }
 
-// keeps tells whether some image keeps its client machine id, which may end all.
+// keeps reports whether some image keeps its client machine id, which may end all.
 func (s scenario) keeps() bool {
 	return slices.ContainsFunc(s.Site.Stations, func(d world.Station) bool { return d.Image.KeepsCMID })
 }
 
-// able tells whether the station could be restarted and add something that is missing,
+// able reports whether the station could be restarted and add something that is missing,
 // whoever uses it.
 func (w *invariantChecker) able(s scenario, station world.StationState) bool {
 	described := s.station(station.Name)
@@ -127,7 +127,7 @@ func (w *invariantChecker) able(s scenario, station world.StationState) bool {
 	return able
 }
 
-// free tells that nobody uses the station, or did at the start.
+// free says that nobody uses the station, or did at the start.
 func (s scenario) free(station world.StationState) bool {
 	return station.User == "" && s.station(station.Name).User == ""
 }

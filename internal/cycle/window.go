@@ -16,7 +16,7 @@ func (c *cycle) windowClosed() *outcome.OutsideWindow {
 	return e
 }
 
-// windowAdmits tells whether a start that takes so long can be expected to end in the
+// windowAdmits reports whether a start that takes so long can be expected to end in the
 // window (A4).
 func (c *cycle) windowAdmits(takes time.Duration) bool {
 	return c.window == nil || c.window.Admits(c.now, takes)
@@ -29,7 +29,7 @@ func windowToBlame(missing, withoutStart, startable int) bool {
 	return startable > 0 && missing > withoutStart
 }
 
-// blockedByWindow tells whether the window is to blame for a product's missing count. A
+// blockedByWindow reports whether the window is to blame for a product's missing count. A
 // member that does not answer and cannot be woken may come up by itself and is asked then:
 // that is one count without a start.
 func (c *cycle) blockedByWindow(p int) bool {
@@ -55,13 +55,13 @@ func (c *cycle) blockedByWindow(p int) bool {
 	return windowToBlame(c.short(p), withoutStart, startable)
 }
 
-// isExpected tells whether a member that does not answer is among those that this cycle
+// isExpected reports whether a member that does not answer is among those that this cycle
 // publishes as expected.
 func (c *cycle) isExpected(s *station) bool {
 	return s.silence != nil && (s.silence.expected == expectStarted || s.silence.expected == expectFromEarlier && c.earlierRunSeen())
 }
 
-// windowAllows tells whether asking and starting may begin: where something would have to be
+// windowAllows reports whether asking and starting may begin: where something would have to be
 // started that the window blocks, the cycle ends before anything is touched.
 func (c *cycle) windowAllows() bool {
 	if c.window == nil || c.windowChecked {

@@ -104,19 +104,19 @@ func (l *Log) remember(request Request, poll int) {
 	}
 }
 
-// Knows tells whether the host is known to have counted a request.
+// Knows reports whether the host is known to have counted a request.
 func (l *Log) Knows(request Request) bool {
 	_, known := l.firstPoll[request]
 	return known
 }
 
-// IsNew tells whether a request was not counted when a poll had begun.
+// IsNew reports whether a request was not counted when a poll had begun.
 func (l *Log) IsNew(request Request, poll int) bool {
 	first, known := l.firstPoll[request]
 	return !known || first > poll
 }
 
-// HadOtherID tells whether another id was seen under a client's name for the same product.
+// HadOtherID reports whether another id was seen under a client's name for the same product.
 func (l *Log) HadOtherID(client string, request Request) bool {
 	seen := l.byClient[clientKey{kms.HostLabel(client), request.ActivationID}]
 	return seen.request.CMID != "" && seen.request.CMID != request.CMID || seen.previous != "" && seen.previous != request.CMID

@@ -50,9 +50,9 @@ func (s *Standstill) Poll(count, fresh int, awaited bool, log *Log) {
 	}
 }
 
-// Suspected tells whether the count seems to stand still. A poll may fall between a record
+// Suspected reports whether the count seems to stand still. A poll may fall between a record
 // and its count: another one decides.
 func (s *Standstill) Suspected() bool { return s.polls > 0 }
 
-// Confirmed tells whether enough polls agree that it does.
+// Confirmed reports whether enough polls agree that it does.
 func (s *Standstill) Confirmed() bool { return s.polls > confirmingPolls }

@@ -33,7 +33,7 @@ var meanings = []struct {
 
 var nameLabels = []string{"bezeichnung", "name", "computername", "computer name", "rechnername", "station"}
 
-// named tells whether one of the labels is that of the name.
+// named reports whether one of the labels is that of the name.
 func named(labels []string) bool {
 	return slices.ContainsFunc(labels, func(label string) bool { return slices.Contains(nameLabels, normalised(label)) })
 }

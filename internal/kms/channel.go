@@ -64,7 +64,7 @@ func channelToken(description string) string {
 	return token
 }
 
-// Counts tells whether a product with this channel can ever ask a KMS host.
+// Counts reports whether a product with this channel can ever ask a KMS host.
 func (c Channel) Counts() bool { return c.Kind == ChannelKMSClient }
 
 // NeverCounts says in words why a product with this channel adds nothing to a

@@ -71,15 +71,15 @@ var passing = []Code{0x80070015, 0x8007045B, 0x80041033}
 // String shows the code as Microsoft writes it.
 func (c Code) String() string { return fmt.Sprintf("0x%08X", uint32(c)) }
 
-// Informational tells whether the code is information, not an error, as the SL_I_… codes
+// Informational reports whether the code is information, not an error, as the SL_I_… codes
 // are: the first nibble is 4.
 func (c Code) Informational() bool { return c == CodeOK || c>>28 == 4 }
 
-// Counted tells whether a KMS host counted the request that it answered with the code. One
+// Counted reports whether a KMS host counted the request that it answered with the code. One
 // that was told "not enough count" was counted all the same.
 func (c Code) Counted() bool { return c.Informational() || c == CodeNotEnoughCount }
 
-// Passes tells whether the code is gone by itself soon: the services are still starting.
+// Passes reports whether the code is gone by itself soon: the services are still starting.
 // Every other code that is not Counted is a refusal, known or not.
 func (c Code) Passes() bool { return slices.Contains(passing, c.hresult()) }
 

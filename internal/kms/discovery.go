@@ -30,7 +30,7 @@ func (d Discovery) Hosts() []string {
 	return hosts
 }
 
-// SameHost tells whether two names can mean one machine: they are equal without regard
+// SameHost reports whether two names can mean one machine: they are equal without regard
 // to case and final dot, or one of them is the other without its domain. Nothing is
 // resolved, so an address equals only itself.
 func SameHost(x, y string) bool {
@@ -43,7 +43,7 @@ func SameHost(x, y string) bool {
 	return shortX == shortY && (domainX == "" || domainY == "")
 }
 
-// IsAddress tells whether a host is given by its IP address, not by name.
+// IsAddress reports whether a host is given by its IP address, not by name.
 func IsAddress(host string) bool {
 	return strings.Contains(host, ":") || host != "" && strings.Trim(host, "0123456789.") == ""
 }

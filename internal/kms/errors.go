@@ -18,7 +18,7 @@ var (
 	// ErrNotYet: it answers, but its services are still starting or going down.
 	ErrNotYet = errors.New("not ready yet")
 	// ErrUnknownOutcome: the command was sent and its answer lost; only the machine's
-	// state tells whether it was carried out.
+	// state reports whether it was carried out.
 	ErrUnknownOutcome = errors.New("the outcome is unknown")
 	// ErrShutdownPending: refused because somebody else has scheduled a shutdown, perhaps for
 	// hours later. Nothing was taken.

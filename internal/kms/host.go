@@ -60,12 +60,12 @@ const (
 	CountStations CountSource = "stations" // from the answers that its clients got; the host is not asked
 )
 
-// HasKey tells whether the host has a key for the product family.
+// HasKey reports whether the host has a key for the product family.
 func (h Host) HasKey(p Product) bool {
 	return slices.ContainsFunc(h.Products, func(e HostProduct) bool { return e.Product == p })
 }
 
-// Activated tells whether a key of the product family is activated itself; until
+// Activated reports whether a key of the product family is activated itself; until
 // it is, the host activates nobody.
 func (h Host) Activated(p Product) bool {
 	return slices.ContainsFunc(h.Products, func(e HostProduct) bool { return e.Product == p && e.Status == Licensed })

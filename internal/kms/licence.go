@@ -60,7 +60,7 @@ const (
 	ByOther // MAK, OEM, retail
 )
 
-// LicensedBy tells how the product is licensed. LicenseStatus 1 alone proves nothing
+// LicensedBy says how the product is licensed. LicenseStatus 1 alone proves nothing
 // about KMS: such a licence has a client key, is not Active Directory's, and ends.
 func (l Licence) LicensedBy() Means {
 	switch {
@@ -84,13 +84,13 @@ func (l Licence) NeverCounts() string {
 	return l.Channel.NeverCounts()
 }
 
-// CanAsk tells whether Activate may be called on the product: only on an unlicensed
+// CanAsk reports whether Activate may be called on the product: only on an unlicensed
 // one with a KMS client key; on a MAK product it would use up an activation.
 func (l Licence) CanAsk() bool {
 	return l.Channel.Counts() && l.Status != Licensed && l.ActivationType != ActivationTypeActiveDirectory
 }
 
-// WithoutHostKey tells whether the KMS host refused the product for want of a key.
+// WithoutHostKey reports whether the KMS host refused the product for want of a key.
 func (l Licence) WithoutHostKey() bool { return l.Status != Licensed && l.Reason == CodeIDMismatch }
 
 // Explanation says in words why the product is not licensed; empty where it is.

@@ -53,7 +53,7 @@ const (
 	applicationOfficeHost = "0ff1ce16-a989-479d-af46-f275c6370663"
 )
 
-// ProductOf tells which family an application id stands for; false for one that
+// ProductOf says which family an application id stands for; false for one that
 // no KMS host counts.
 func ProductOf(applicationID string) (Product, bool) {
 	switch strings.ToLower(strings.Trim(applicationID, "{}")) {

@@ -16,7 +16,7 @@ type Uptime struct {
 // Duration is how long the machine has been up.
 func (u Uptime) Duration() time.Duration { return u.Now.Sub(u.Boot) }
 
-// RestartedSince tells whether the machine started anew after before was read.
+// RestartedSince reports whether the machine started anew after before was read.
 // An open port proves nothing and a start time alone moves when the clock is set,
 // so two durations are compared, each taken on the machine's own clock: it is up for
 // less than has passed there since, or for less than it was up already.
@@ -76,12 +76,12 @@ func (l Licensing) Of(p Product) []Licence {
 	return of
 }
 
-// Holds tells whether a licence of the product can be counted by a KMS host.
+// Holds reports whether a licence of the product can be counted by a KMS host.
 func (l Licensing) Holds(p Product) bool {
 	return slices.ContainsFunc(l.Of(p), func(l Licence) bool { return l.NeverCounts() == "" })
 }
 
-// LicensedByKMS tells whether every countable licence of the product is licensed, and that
+// LicensedByKMS reports whether every countable licence of the product is licensed, and that
 // by a KMS host. One for which the host has no key is put aside, unless there is no other.
 func (l Licensing) LicensedByKMS(p Product) bool {
 	held := false

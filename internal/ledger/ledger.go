@@ -91,7 +91,7 @@ func (l *Ledger) AddMember(station string) { l.members[station]++ }
 // RemoveMember notes that one cycle less counts on a station.
 func (l *Ledger) RemoveMember(station string) { l.members[station]-- }
 
-// IsBusy tells whether somebody has a station under way.
+// IsBusy reports whether somebody has a station under way.
 func (l *Ledger) IsBusy(station string) bool { return l.busy[station] }
 
 // Hold has a station under way, until Free.

@@ -4,7 +4,7 @@ package outcome
 
 import "github.com/timago/terraform-provider-timago/internal/kms"
 
-// Kind says what an Event tells.
+// Kind says what happened.
 type Kind string
 
 // Kinds of events.

@@ -38,7 +38,7 @@ type Wanted struct {
 	Settle     time.Duration // a member up for less keeps what was last known of it
 }
 
-// leavesOut tells whether an apply's plan has left the product alone.
+// leavesOut reports whether an apply's plan has left the product alone.
 func (w Wanted) leavesOut(product kms.Product) bool {
 	return w.Planned != nil && !slices.Contains(w.Planned, product)
 }

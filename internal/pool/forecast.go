@@ -11,7 +11,7 @@ import (
 	"github.com/timago/terraform-provider-timago/internal/kms"
 )
 
-// ProductOf tells which product family a request was for; false where that is not known.
+// ProductOf says which product family a request was for; false where that is not known.
 type ProductOf func(kms.Counted) (kms.Product, bool)
 
 // ProductsHeld knows the requests of the products that members hold, by activation id.
@@ -162,7 +162,7 @@ type sightings struct {
 	largest int                    // threshold asked for
 }
 
-// reproduce tells whether so many sightings make that count. A host stops counting at
+// reproduce reports whether so many sightings make that count. A host stops counting at
 // twice the largest threshold that it was asked for; that may have been long ago.
 func (s sightings) reproduce(count int, product kms.Product) bool {
 	n := len(s.last)
@@ -220,7 +220,7 @@ func (r HostReading) sightings(productOf ProductOf, guess kms.Product) (seen map
 	return seen, guessed
 }
 
-// explainedBy tells whether the sightings reproduce every count of the host, and one of
+// explainedBy reports whether the sightings reproduce every count of the host, and one of
 // them exactly: a capped count is reproduced by any larger number.
 func (r HostReading) explainedBy(seen map[kms.Product]sightings) bool {
 	exactly := false

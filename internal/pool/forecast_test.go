@@ -234,7 +234,7 @@ func TestMachinesThatShareAnIDAndMachinesThatRenewIt(t *testing.T) {
 }
 
 // drawnSite is a site of which something is to be forecast: what was counted when, what
-// the log lost, whom the host forgot. whole tells that nothing was lost.
+// the log lost, whom the host forgot. whole says that nothing was lost.
 func drawnSite(seed uint64) (site world.Site, age time.Duration, whole bool) {
 	r := rand.New(rand.NewPCG(seed, 5)) //nolint:gosec // seeded: the same site each time
 	upTo := func(d time.Duration) time.Duration { return time.Duration(r.Int64N(int64(d))).Truncate(time.Second) }

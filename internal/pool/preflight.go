@@ -159,7 +159,7 @@ func (p *preflight) holders() {
 	}
 }
 
-// allKnown tells whether every member was read, now or before.
+// allKnown reports whether every member was read, now or before.
 func (p *preflight) allKnown() bool { return len(p.judged.LastKnown) == len(p.Members) }
 
 // neverCounted finds members that add nothing to any product's count, ever, and those
@@ -317,7 +317,7 @@ func (p *preflight) asks(product kms.Product) int {
 	return asking
 }
 
-// mayRestart tells whether restarts of the member can add to the product's count. One of
+// mayRestart reports whether restarts of the member can add to the product's count. One of
 // which nothing is known may.
 func (p *preflight) mayRestart(m Member, product kms.Product) bool {
 	if known, remembered := p.judged.LastKnown[m.Name]; remembered {

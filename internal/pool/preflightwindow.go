@@ -58,7 +58,7 @@ func (p *preflight) maintenance() {
 }
 
 // cycles are the expected cycles of the members that restarts may be made on, the shortest
-// first; seen tells whether one of them is remembered.
+// first; seen reports whether one of them is remembered.
 func (p *preflight) cycles() (expected []time.Duration, seen bool) {
 	var names, able []string
 	for _, m := range p.Members {

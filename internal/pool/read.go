@@ -25,7 +25,7 @@ type Site interface {
 	Pending(ctx context.Context, stations []string) (map[string]string, error)
 	// KMSHost reads the KMS host of that name, as ReadHost does.
 	KMSHost(ctx context.Context, kmsHost string) (HostReading, error)
-	// AsksWindows tells whether Windows itself can be asked; else there is only Shown.
+	// AsksWindows reports whether Windows itself can be asked; else there is only Shown.
 	AsksWindows() bool
 	// Shown is the activation as the site's own management shows it, without counts.
 	Shown(ctx context.Context) (Shown, error)
@@ -64,16 +64,16 @@ type Reading struct {
 	ShownOnly   bool  // Windows could not be asked: there is a status, and no count
 }
 
-// CountsFromClients tells whether the host's clients are the source of the counts.
+// CountsFromClients reports whether the host's clients are the source of the counts.
 func (r Reading) CountsFromClients() bool { return r.AnswerAges != nil }
 
-// NoClientCounts tells whether they are, and none of them had any.
+// NoClientCounts reports whether they are, and none of them had any.
 func (r Reading) NoClientCounts() bool { return r.CountsFromClients() && len(r.AnswerAges) == 0 }
 
 // Restarts is about how many are missing, now or for the renewal that is due.
 func (r Reading) Restarts() int { return max(r.Assessment.Restarts, r.Renewal.Missing) }
 
-// Holds tells whether nothing is to be done.
+// Holds reports whether nothing is to be done.
 func (r Reading) Holds() bool { return r.Assessment.Status == Activated && !r.Renewal.Ready }
 
 // Targets are the counts that a cycle is to reach.
@@ -216,7 +216,7 @@ func (r *Reading) countFromClients(ctx context.Context, site Site, d Definition)
 	r.Host, r.AnswerAges = HostReading{Host: counts.Host}, counts.Age
 }
 
-// accepted tells whether a station took the account, so that a host that refuses it does so
+// accepted reports whether a station took the account, so that a host that refuses it does so
 // for reasons of its own, and whether one refused it: a wrong password must not pass for
 // the host's reasons.
 func (r *Reading) accepted() (accepted, denied bool) {

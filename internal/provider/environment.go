@@ -19,7 +19,7 @@ import (
 // value that the configuration leaves out: by the variable, else by the default.
 type environment func(name string) string
 
-// wantsLog tells whether the CLI was asked for a log that may hold the provider's.
+// wantsLog reports whether the CLI was asked for a log that may hold the provider's.
 func (env environment) wantsLog() bool {
 	return slices.ContainsFunc([]string{"TF_LOG", "TF_LOG_PROVIDER", "TF_LOG_PROVIDER_TIMAGO"}, func(name string) bool { return env(name) != "" })
 }

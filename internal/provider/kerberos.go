@@ -83,7 +83,7 @@ func (w winrmModel) validateKerberos(c *checks, at path.Path) {
 
 func (w winrmModel) byKerberos() bool { return w.Auth.ValueString() == string(winrm.AuthKerberos) }
 
-// userless tells whether the account may go without a user name, which its credential
+// userless reports whether the account may go without a user name, which its credential
 // cache then has.
 func (w winrmModel) userless() bool {
 	return w.byKerberos() && w.kerberos.Keytab.IsNull() && (w.Password.IsNull() || !w.kerberos.CredentialCache.IsNull())

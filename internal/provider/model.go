@@ -73,7 +73,7 @@ var (
 	pathKMSWinRM = path.Root("kms").AtName("winrm")
 )
 
-// known tells whether every value of the configuration is known.
+// known reports whether every value of the configuration is known.
 func (m model) known(ctx context.Context) bool {
 	for _, object := range []attr.Value{m.WinRM, m.KMS, m.Endpoint, m.Token, m.CACertificate, m.InsecureSkipVerify, m.RequestTimeout, m.MaxRetries, m.Inventory, m.Report} {
 		if value, err := object.ToTerraformValue(ctx); err != nil || !value.IsFullyKnown() {

@@ -91,7 +91,7 @@ type sectionView struct {
 	Products []curve
 	Sent     []sentView
 	Expected []expectation
-	Busy     template.HTML // rows of stations of which something was told
+	Busy     template.HTML // rows of stations of which there was an event
 	Idle     template.HTML // rows of the others
 	BusyN    int
 	IdleN    text
@@ -118,7 +118,7 @@ func (e expectation) When() template.HTML {
 	return template.HTML(clock(e.at)) //nolint:gosec // a time of day
 }
 
-// Overdue tells whether it should have happened.
+// Overdue reports whether it should have happened.
 func (e expectation) Overdue() bool { return e.overdue }
 
 // Bounds of the page.

@@ -1,5 +1,5 @@
 // Package report shows an apply while it runs: a page for people, the same as JSON for
-// machines, and a plain line for each thing that happened. It is told of the events of
+// machines, and a plain line for each thing that happened. It is given the events of
 // cycles and writes three files. It knows neither Terraform nor how a cycle decides, and
 // nothing that goes wrong here is more than a warning.
 package report
@@ -98,7 +98,7 @@ func (r *Report) Begin(pool Pool) *Section {
 	return s
 }
 
-// Event takes in what happened, at the time it is told.
+// Event takes in what happened, when it is reported.
 func (s *Section) Event(e outcome.Event) {
 	if s == nil {
 		return

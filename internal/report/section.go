@@ -92,7 +92,7 @@ func (s *Section) title(name string) string {
 	return s.report.hidden.clean(name)
 }
 
-// take takes in an event. It is false for one that tells nothing new.
+// take takes in an event. It is false for one that brings nothing new.
 func (s *Section) take(now time.Time, e outcome.Event) bool {
 	at := now.Sub(s.began)
 	if len(e.Counts) > 0 {

@@ -7,7 +7,7 @@ import (
 	"github.com/timago/terraform-provider-timago/internal/outcome"
 )
 
-// phase is where a station's part stands, as far as events told. It is also how machines
+// phase is where a station's part stands, as far as events show. It is also how machines
 // read it.
 type phase string
 
@@ -24,7 +24,7 @@ const (
 	underWay phase = "under_way"    // the cycle ended first
 )
 
-// waits tells whether something of the station is under way in the phase.
+// waits reports whether something of the station is under way in the phase.
 func (p phase) waits() bool { return p == asked || p == starting || p == down || p == back }
 
 // span is a phase that takes time, as a bar shows it. Times are since the section began.
@@ -94,7 +94,7 @@ func (st *station) mark(p phase, at time.Duration) {
 	}
 }
 
-// take takes in an event of the station. It is false for one that tells nothing new.
+// take takes in an event of the station. It is false for one that brings nothing new.
 func (st *station) take(now time.Time, at time.Duration, e outcome.Event) bool {
 	switch e.Kind {
 	case outcome.KindAsked:

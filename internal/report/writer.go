@@ -19,7 +19,7 @@ const (
 // mostLines bounds the plain lines that wait to be written, in bytes.
 const mostLines = 1 << 20
 
-// entry is something that happened, as it is told to people.
+// entry is something that happened, as people read it.
 type entry struct {
 	at   time.Time
 	pool string

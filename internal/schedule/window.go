@@ -56,7 +56,7 @@ func (w Window) Closes(now time.Time) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// Admits tells whether something that takes so long can be begun now and end in the window.
+// Admits reports whether something that takes so long can be begun now and end in the window.
 func (w Window) Admits(now time.Time, takes time.Duration) bool {
 	closes, open := w.Closes(now)
 	return open && !now.Add(takes).After(closes)

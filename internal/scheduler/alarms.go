@@ -28,7 +28,7 @@ func (a *Alarms) Set(station int, at time.Time) {
 	heap.Push(&a.queue, alarm{station, at})
 }
 
-// IsSet tells whether a station wants attention at some moment.
+// IsSet reports whether a station wants attention at some moment.
 func (a *Alarms) IsSet(station int) bool { return a.queue.slots[station] != unset }
 
 // Clear takes a station's alarm away.

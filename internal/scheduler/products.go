@@ -8,7 +8,7 @@ type Products uint8
 // Only is the set of one product.
 func Only(p int) Products { return 1 << p }
 
-// Has tells whether a product is among them.
+// Has reports whether a product is among them.
 func (s Products) Has(p int) bool { return s&Only(p) != 0 }
 
 // With adds a product.
@@ -20,7 +20,7 @@ func (s Products) Without(p int) Products { return s &^ Only(p) }
 // First is the first product; false where there is none.
 func (s Products) First() (int, bool) { return bits.TrailingZeros8(uint8(s)), s != 0 }
 
-// Contains tells whether all of t are among them.
+// Contains reports whether all of t are among them.
 func (s Products) Contains(t Products) bool { return s&t == t }
 
 // List gives the products in their order.

@@ -37,12 +37,12 @@ type View struct {
 	Need     []int // by product: what is missing beyond all that is under way
 	InFlight []InFlight
 	Parallel int
-	// Capacity tells how many restarts stations that add to all of these products can
+	// Capacity says how many restarts stations that add to all of these products can
 	// still make.
 	Capacity func(Products) int
 }
 
-// Wants tells whether a restart of the candidate is among those that will be needed: if,
+// Wants reports whether a restart of the candidate is among those that will be needed: if,
 // by the time it would be counted, the stations under way, each going again at once, will
 // not have made all that is missing. A slow station is so left alone near the end, and no
 // fast one ever waits. What is missing already excludes each station under way once, so

@@ -22,7 +22,7 @@ func NewClaims() *Claims {
 	return &Claims{kept: map[string]map[string]bool{}, released: map[string]bool{}, taken: map[string]int{}, working: map[string]chan struct{}{}}
 }
 
-// Keep notes that an instance's plan keeps a station. It tells whether another instance's
+// Keep notes that an instance's plan keeps a station. It reports whether another instance's
 // plan does so too, and whether another's destroys it.
 func (c *Claims) Keep(station, instance string) (twice, released bool) {
 	c.mu.Lock()
@@ -42,7 +42,7 @@ func (c *Claims) Leave(station, instance string) {
 }
 
 // Release notes that an instance's plan destroys a station, which is known by these keys.
-// It tells whether another instance's plan keeps it.
+// It reports whether another instance's plan keeps it.
 func (c *Claims) Release(instance string, station ...string) (kept bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -54,7 +54,7 @@ func (c *Claims) Release(instance string, station ...string) (kept bool) {
 	return kept
 }
 
-// Kept tells whether another instance's plan keeps a station, which is known by these keys.
+// Kept reports whether another instance's plan keeps a station, which is known by these keys.
 func (c *Claims) Kept(instance string, station ...string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -106,7 +106,7 @@ func (c *Claims) Take(station string) (undo func()) {
 	}
 }
 
-// Taken tells whether an instance has taken a station in this apply.
+// Taken reports whether an instance has taken a station in this apply.
 func (c *Claims) Taken(station string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -2,7 +2,7 @@ package service
 
 import "sync"
 
-// Names tells whether two pools of a configuration have one name. Terraform shows a
+// Names reports whether two pools of a configuration have one name. Terraform shows a
 // provider one instance at a time and no address, and may show one twice: as it is, and
 // anew where it is replaced.
 type Names struct {
@@ -19,7 +19,7 @@ type sightings struct {
 // NewNames returns the names of one configured provider.
 func NewNames() *Names { return &Names{seen: map[string]*sightings{}} }
 
-// Twice notes that a pool is planned under a name, and tells whether another one was. of
+// Twice notes that a pool is planned under a name, and reports whether another one was. of
 // is what the pool is made of; fresh, that it is planned without a prior state.
 func (n *Names) Twice(name, of string, fresh bool) bool {
 	n.mu.Lock()

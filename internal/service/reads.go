@@ -96,7 +96,7 @@ func (s *shared[T]) begin(key string, commands func() int64) (r *read[T], begun 
 	return r, true
 }
 
-// stands tells whether a read that has ended is as good as another one; else it is forgotten.
+// stands reports whether a read that has ended is as good as another one; else it is forgotten.
 func (s *shared[T]) stands(key string, r *read[T], commands func() int64) bool {
 	s.mu.Lock()
 	is := s.reads[key] == r && r.commands == commands() && time.Since(r.at) < readStands

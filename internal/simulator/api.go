@@ -68,7 +68,7 @@ func (a *api) close() {
 	<-a.ended
 }
 
-// interfaced is told of a request to the interface.
+// interfaced is given a request to the interface.
 func (s *Simulator) interfaced(e timagoserver.Entry) {
 	s.record.interfaced(s.World.Now(), e)
 	s.logger.Debug("asked", "machine", world.Timago, "call", e.Call, "query", e.Query, "command", e.Command, "status", e.Status, "fault", string(e.Fault))

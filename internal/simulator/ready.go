@@ -38,7 +38,7 @@ type Address struct {
 	Address string `json:"address"` // address:port
 }
 
-// Ready tells where everything is. Where both protocols are on these are the ports of
+// Ready says where everything is. Where both protocols are on these are the ports of
 // HTTPS; see Plain.
 func (s *Simulator) Ready() Ready {
 	return s.ready(len(s.endpoints[0].ports) - 1)
@@ -87,7 +87,7 @@ func (s *Simulator) ready(protocol int) Ready {
 // nowhere is a name that no resolver knows (RFC 6761).
 func nowhere(name string) string { return strings.ToLower(name) + ".invalid" }
 
-// unresolved tells whether the name of a machine leads to no address.
+// unresolved reports whether the name of a machine leads to no address.
 func (s *Simulator) unresolved(name string) bool {
 	return slices.ContainsFunc(s.scenario.Stations, func(described world.Station) bool {
 		return described.Unresolved && described.Name == name

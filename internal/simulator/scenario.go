@@ -48,7 +48,7 @@ type Account struct {
 	Password string `yaml:"password"`
 }
 
-// ActivateBy is how the method Activate tells that it was refused; which one Windows
+// ActivateBy is how the method Activate says that it was refused; which one Windows
 // uses is not known, and may differ between versions.
 type ActivateBy string
 

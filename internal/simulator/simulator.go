@@ -24,7 +24,7 @@ import (
 // Options say how a scenario is run.
 type Options struct {
 	Speed   float64      // simulated per real time; 0: time moves only when it is advanced
-	Logger  *slog.Logger // told what happens; may be nil
+	Logger  *slog.Logger // gets what happens; may be nil
 	Control string       // address of the control interface and the page, "127.0.0.1:0"; empty: none
 	API     bool         // there is an HTTP interface in front of Timago's server, too
 
@@ -186,7 +186,7 @@ func (s *Simulator) server(e *endpoint, isHost bool, secure *tls.Config) *wsman.
 	})
 }
 
-// observe is told by the world what happens, while the world is locked.
+// observe takes in what happens in the world, while the world is locked.
 func (s *Simulator) observe(e world.Entry) {
 	s.record.happened(e)
 	s.page.Happened(e)
@@ -212,7 +212,7 @@ func (s *Simulator) asked(machine string, e wsman.Entry) {
 		"status", e.Status, "fault", e.Fault, "trouble", e.Trouble)
 }
 
-// knocked is told when somebody has been at the KMS port.
+// knocked notes that somebody has been at the KMS port.
 func (s *Simulator) knocked(said int64) {
 	s.record.knocked(s.endpoints[0].machine, s.World.Now(), said)
 }

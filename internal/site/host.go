@@ -112,7 +112,7 @@ func (e *RefusedBeforeError) Error() string {
 
 func (e *RefusedBeforeError) Unwrap() error { return e.Err }
 
-// refusedBefore tells whether the machine at the address was asked, and why not. What a KDC
+// refusedBefore reports whether the machine at the address was asked, and why not. What a KDC
 // refuses is no other machine's word.
 func refusedBefore(err error, address string) (before *RefusedBeforeError, asked bool) {
 	var rejected *winrm.AuthRejected

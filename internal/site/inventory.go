@@ -148,7 +148,7 @@ func (s *Site) Identity(ctx context.Context, name string) string {
 	return s.Key(ctx, name)
 }
 
-// SameAddress tells whether two names are asked at the same address.
+// SameAddress reports whether two names are asked at the same address.
 func (s *Site) SameAddress(one, other string) bool {
 	return strings.EqualFold(s.complete(one), s.complete(other))
 }

@@ -63,10 +63,10 @@ func (e *NoTimagoError) Advice() string {
 	return "Set inventory in the provider block to a Datenexport file, or endpoint where an HTTP interface stands in front of the Timago server; or name the stations one by one."
 }
 
-// HasTimago tells whether the site is in API mode.
+// HasTimago reports whether the site is in API mode.
 func (s *Site) HasTimago() bool { return s.timago != nil }
 
-// HasWinRM tells whether Windows itself can be asked.
+// HasWinRM reports whether Windows itself can be asked.
 func (s *Site) HasWinRM() bool { return s.machines != nil }
 
 // Stations lists stations, from Timago or the inventory, ordered by name.

@@ -17,7 +17,7 @@ type Waking struct {
 	macs      map[string]string // by station
 }
 
-// CanWake tells whether stations can be switched on: by Timago, else by Wake-on-LAN to
+// CanWake reports whether stations can be switched on: by Timago, else by Wake-on-LAN to
 // the broadcast address.
 func (s *Site) CanWake(broadcast string) bool { return s.timago != nil || broadcast != "" }
 

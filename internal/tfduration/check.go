@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Check tells why text is no duration above 0, the units and an example that fits; nil where
+// Check says why text is no duration above 0, the units and an example that fits; nil where
 // it is one.
 func Check(text string) error {
 	d, err := time.ParseDuration(text)

@@ -23,7 +23,7 @@ var (
 // Type is the type of an attribute.
 type Type struct{ basetypes.StringType }
 
-// Equal tells whether another type is this one.
+// Equal reports whether another type is this one.
 func (t Type) Equal(other attr.Type) bool { _, same := other.(Type); return same }
 
 // String names the type.
@@ -71,13 +71,13 @@ func Shortest(d time.Duration) string {
 // Type is its type.
 func (v Value) Type(context.Context) attr.Type { return Type{} }
 
-// Equal tells whether another value is written the same.
+// Equal reports whether another value is written the same.
 func (v Value) Equal(other attr.Value) bool {
 	o, same := other.(Value)
 	return same && v.StringValue.Equal(o.StringValue)
 }
 
-// StringSemanticEquals tells whether another value lasts the same: "90m" is "1h30m".
+// StringSemanticEquals reports whether another value lasts the same: "90m" is "1h30m".
 func (v Value) StringSemanticEquals(_ context.Context, other basetypes.StringValuable) (bool, diag.Diagnostics) {
 	o, same := other.(Value)
 	if !same {

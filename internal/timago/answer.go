@@ -70,7 +70,7 @@ func bodyOf(response *http.Response) ([]byte, error) {
 // byteOrderMark has no place in JSON, and does no harm (RFC 8259, 8.1).
 var byteOrderMark = []byte("\ufeff")
 
-// readable tells what keeps an answer from being read as JSON at all; nil where nothing does.
+// readable says what keeps an answer from being read as JSON at all; nil where nothing does.
 func readable(ctx context.Context, response *http.Response, body []byte) *Malformed {
 	kind := response.Header.Get("Content-Type")
 	media, _, _ := mime.ParseMediaType(kind) // "" where it is none

@@ -104,7 +104,7 @@ type Progress struct {
 	Detail   string // for people
 }
 
-// Ended tells whether the state is final.
+// Ended reports whether the state is final.
 func (p Progress) Ended() bool {
 	return p.State == Succeeded || p.State == Failed || p.State == Expired
 }

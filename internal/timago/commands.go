@@ -79,7 +79,7 @@ func (all commands) post(ctx context.Context, command Command, callers []*orderC
 	}
 }
 
-// ofEntry tells whether a command may have been refused for one of its stations.
+// ofEntry reports whether a command may have been refused for one of its stations.
 func ofEntry(err error) bool {
 	var problem *Problem
 	if !errors.As(err, &problem) || problem.Code == contract.ProblemCodeUnsupported {

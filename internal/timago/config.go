@@ -30,7 +30,7 @@ type Config struct {
 
 	UserAgent string // "": terraform-provider-timago
 
-	// Log, if set, is told of every attempt. It never gets the token, headers or bodies.
+	// Log, if set, is given every attempt. It never gets the token, headers or bodies.
 	Log func(ctx context.Context, message string, fields map[string]any)
 }
 

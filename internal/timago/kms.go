@@ -41,7 +41,7 @@ const (
 
 // KMS asks for the KMS host of the images and the status that Timago shows. Products
 // that are neither Windows nor Office are left out. Where it shows none at all, the
-// server's features tell whether it could.
+// server's features report whether it could.
 func (c *Client) KMS(ctx context.Context) (KMS, error) {
 	got, err := ask[contract.KMS](ctx, c, get("kms"))
 	if err != nil {

@@ -135,18 +135,18 @@ func (p *Problem) adviceNotFound() string {
 	return "The server does not know this path at all: check that endpoint is the address of the HTTP interface in front of the Timago server."
 }
 
-// Conflict tells whether somebody else changed, or is changing, the object.
+// Conflict reports whether somebody else changed, or is changing, the object.
 func (p *Problem) Conflict() bool {
 	return p.Status == http.StatusConflict || p.Status == http.StatusPreconditionFailed
 }
 
-// conflict tells whether a write may be tried again on what is there now.
+// conflict reports whether a write may be tried again on what is there now.
 func conflict(err error) bool {
 	var problem *Problem
 	return errors.As(err, &problem) && problem.Conflict()
 }
 
-// answered tells whether the server refused with a status and a code.
+// answered reports whether the server refused with a status and a code.
 func answered(err error, status int, code contract.ProblemCode) bool {
 	var problem *Problem
 	return errors.As(err, &problem) && problem.Status == status && problem.Code == code

@@ -170,7 +170,7 @@ func (r *reads) serve(ctx context.Context, callers []*readCaller) {
 	r.single(ctx, missing)
 }
 
-// everything tells whether all stations are to be listed: when refreshes have asked for
+// everything reports whether all stations are to be listed: when refreshes have asked for
 // some so many times.
 func (r *reads) everything(callers []*readCaller) bool {
 	if !slices.ContainsFunc(callers, func(c *readCaller) bool { return !c.query.fresh }) {
@@ -286,7 +286,7 @@ func (r *reads) remember(station Station, began time.Time) {
 	}
 }
 
-// ofRequest tells whether a list call was refused for the names or ids in it, which are not
+// ofRequest reports whether a list call was refused for the names or ids in it, which are not
 // what others ask for.
 func ofRequest(err error) bool {
 	var problem *Problem

@@ -28,7 +28,7 @@ func ask[T any](ctx context.Context, c *Client, r request) (T, error) {
 	return value, err
 }
 
-// askSized is ask, and tells how many bytes the answer had.
+// askSized is ask, and says how many bytes the answer had.
 func askSized[T any](ctx context.Context, c *Client, r request) (value T, size int, err error) {
 	sent, err := r.http(ctx, c.endpoint)
 	if err != nil {

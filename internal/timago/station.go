@@ -41,7 +41,7 @@ type OperatingSystem struct {
 	ImageGeneration    int64 // how often the image was made; 0 none
 }
 
-// Effective tells whether the image on the station was made with the option as it is
+// Effective reports whether the image on the station was made with the option as it is
 // set now.
 func (o OperatingSystem) Effective() bool {
 	return o.ImageKMSActivation != nil && *o.ImageKMSActivation == o.KMSActivation

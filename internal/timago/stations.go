@@ -180,7 +180,7 @@ func (f Filter) query(token *string) url.Values {
 	return query
 }
 
-// getStation asks for one station by itself, which alone tells whether it exists. That it
+// getStation asks for one station by itself, which alone reports whether it exists. That it
 // does not must be said twice: the error is a *Gone then. A server may answer so for a
 // moment while it starts.
 func (c *Client) getStation(ctx context.Context, id string) (Station, error) {

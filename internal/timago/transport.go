@@ -123,7 +123,7 @@ func (s *sender) Do(request *http.Request) (*http.Response, error) {
 	return nil, &Unanswered{Method: request.Method, Path: request.URL.Path, Host: s.endpoint.Host, Err: err}
 }
 
-// repeatable tells whether a request has one effect however often it is sent: reads;
+// repeatable reports whether a request has one effect however often it is sent: reads;
 // writes that say which state they change; commands, whose entries carry keys.
 func repeatable(request *http.Request) bool {
 	switch request.Method {
@@ -154,7 +154,7 @@ func shouldRetry(ctx context.Context, response *http.Response, err error) (bool,
 	return false, nil
 }
 
-// mayPass tells whether a failure may be another one next time.
+// mayPass reports whether a failure may be another one next time.
 func mayPass(err error) bool {
 	var (
 		certificate *tls.CertificateVerificationError

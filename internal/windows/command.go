@@ -50,7 +50,7 @@ type restart struct {
 	before any // the kms.Uptime that was read last; nil where none was
 }
 
-// restarting tells whether a shutdown that is scheduled is a restart that was asked for here:
+// restarting reports whether a shutdown that is scheduled is a restart that was asked for here:
 // a moment ago, and the machine has not started since.
 func (c *Client) restarting(ctx context.Context, address string) bool {
 	last, known := c.restarts.Load(address)

@@ -22,7 +22,7 @@ const (
 	publisherSPP = "Microsoft-Windows-Security-SPP"
 )
 
-// commandMayRead tells whether a log that Win32_NTLogEvent did not give may still be read by a
+// commandMayRead reports whether a log that Win32_NTLogEvent did not give may still be read by a
 // command: the machine is there, took the account and answered that this class cannot, or
 // that the account may not use it. A machine that did not answer, refused the logon or is
 // going down would only do so again. That nothing came in time says as much of a machine

@@ -19,7 +19,7 @@ func expectChallenge(c *conn, answer *reply) error {
 }
 
 // challenge finds the token of a scheme in WWW-Authenticate ("Negotiate
-// TlRMTVNTUA…"), or tells what is offered instead.
+// TlRMTVNTUA…"), or says what is offered instead.
 func challenge(answer *reply, scheme string) (token string, err error) {
 	var offered []string
 	for _, line := range answer.header.Values("WWW-Authenticate") {

@@ -48,7 +48,7 @@ type Config struct {
 
 	UserAgent string // "": terraform-provider-timago
 
-	// Log, if set, is told of every request. It never gets credentials,
+	// Log, if set, is given every request. It never gets credentials,
 	// headers or bodies.
 	Log func(ctx context.Context, message string, fields map[string]any)
 

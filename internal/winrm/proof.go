@@ -206,7 +206,7 @@ func (p *proof) explain(to target, s *authState, rejected *AuthRejected) {
 	rejected.Starting = s.silent && (rejected.NotOffered || p.right && rejected.KDC == nil && s.refusals < most)
 }
 
-// isDomainAccount tells whether the account that a machine accepted is a domain's,
+// isDomainAccount reports whether the account that a machine accepted is a domain's,
 // and so the same on other machines, not the machine's own.
 func (a account) isDomainAccount(to target) bool {
 	computer, _, _ := strings.Cut(to.host, ".")

@@ -22,10 +22,10 @@ type session interface {
 	// prove sends the credentials of a session that belongs to its connection. A 401
 	// is an error that wraps errRefused.
 	prove(ctx context.Context, c *conn) error
-	// perConnection tells whether greet and prove must be done on every connection,
+	// perConnection reports whether greet and prove must be done on every connection,
 	// or only until the machine accepted the account once.
 	perConnection() bool
-	// seals tells whether messages are sealed: then an answer that is not does not
+	// seals reports whether messages are sealed: then an answer that is not does not
 	// come from the machine that took the credentials.
 	seals() bool
 	// seal makes header and body of a request out of a SOAP envelope.

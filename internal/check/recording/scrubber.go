@@ -59,7 +59,7 @@ func (s *scrubber) forbid(value string) {
 	}
 }
 
-// holdsPrivate tells whether a text that would be kept holds a value that was replaced
+// holdsPrivate reports whether a text that would be kept holds a value that was replaced
 // elsewhere.
 func (s *scrubber) holdsPrivate(text string) bool {
 	text = strings.ToLower(text)
@@ -171,7 +171,7 @@ func (f *fields) scrub(s *scrubber, text, where string) string {
 	return strings.Join(parts, ",")
 }
 
-// isID tells whether a GUID was replaced elsewhere: then it names no product.
+// isID reports whether a GUID was replaced elsewhere: then it names no product.
 func (s *scrubber) isID(text string) bool {
 	_, known := s.placeholders[kindID][strings.ToLower(strings.Trim(text, "{}"))]
 	return known

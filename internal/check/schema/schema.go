@@ -74,7 +74,7 @@ var shapes = map[Kind]*regexp.Regexp{
 	SKU:     regexp.MustCompile(`^\{?[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\}?$`),
 }
 
-// Fits tells whether a value has the form of its kind.
+// Fits reports whether a value has the form of its kind.
 func (k Kind) Fits(value string) bool {
 	if k == Date {
 		return isDate(value)

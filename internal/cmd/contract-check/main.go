@@ -37,7 +37,7 @@ func main() {
 	}
 }
 
-// run checks the server of the arguments and tells how many checks failed.
+// run checks the server of the arguments and says how many checks failed.
 func run(ctx context.Context, arguments []string, token string, to io.Writer) (failed int, err error) {
 	flags := flag.NewFlagSet("contract-check", flag.ContinueOnError)
 	address := flags.String("url", "", "where the interface is, with or without /api/v1")

@@ -41,7 +41,7 @@ func judge(name, output, cli string) skip {
 	return s
 }
 
-// has tells whether the command-line interface at hand is one of those named in what,
+// has reports whether the command-line interface at hand is one of those named in what,
 // "A 1.2 or B 3", and new enough.
 func has(cli, what string) bool {
 	name, version, _ := strings.Cut(cli, " ")

@@ -45,7 +45,7 @@ func (s *story) plan(ctx context.Context, exit int) {
 		return
 	}
 	s.say("   %s plan -detailed-exitcode: exit code %d", s.cli.command(), code)
-	for _, line := range telling(said) {
+	for _, line := range notable(said) {
 		s.say("     %s", line)
 	}
 	s.requests(before)
@@ -78,7 +78,7 @@ func (s *story) apply(ctx context.Context) {
 		cycle.Asked, cycle.Restarts, after.counted-before.counted)
 	s.restarts(before, after)
 	s.counts()
-	for _, line := range telling(said) {
+	for _, line := range notable(said) {
 		if strings.HasPrefix(line, "Apply complete!") || strings.HasPrefix(line, "r101") {
 			s.say("     %s", line) // what it said as a plan stands above
 		}

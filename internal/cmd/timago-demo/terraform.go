@@ -193,7 +193,8 @@ var (
 	already = regexp.MustCompile(`^\s+[~+-]?\s*`)
 )
 
-func telling(output string) []string {
+// notable are the lines of an output that say what a plan or an apply does.
+func notable(output string) []string {
 	var lines []string
 	for line := range strings.Lines(output) {
 		line = strings.TrimSpace(framed.ReplaceAllString(line, ""))

@@ -110,7 +110,7 @@ func (m *model) threshold(product kms.Product) (int, bool) {
 	return int(value.ValueInt64()), is && !value.IsNull() && !value.IsUnknown()
 }
 
-// thresholdKnown tells whether it is known if a threshold is set for a product.
+// thresholdKnown reports whether it is known if a threshold is set for a product.
 func (m *model) thresholdKnown(product kms.Product) bool {
 	value, is := m.Thresholds.Attributes()[string(product)]
 	return !m.Thresholds.IsUnknown() && (!is || !value.IsUnknown())

@@ -54,7 +54,7 @@ func (o applyOutcome) diagnostics(switchOn string) diag.Diagnostics {
 	return diags
 }
 
-// failed tells whether what is wanted does not hold, or is not known to. Where all held
+// failed reports whether what is wanted does not hold, or is not known to. Where all held
 // before, no count needed what may have gone wrong since.
 func (o applyOutcome) failed() bool {
 	return !o.after.Holds() || o.readErr != nil || o.err != nil && !o.before.Holds()

@@ -77,7 +77,7 @@ func (r *Resource) change(ctx context.Context, req resource.ModifyPlanRequest) (
 	return c, diags
 }
 
-// asksAgain tells whether the same is asked of the same stations as before; a refresh knows
+// asksAgain reports whether the same is asked of the same stations as before; a refresh knows
 // the state's timeouts alone.
 func (c change) asksAgain() bool {
 	return !c.creates && !moves(c.state, c.plan) && c.state.Timeouts.Equal(c.plan.Timeouts)
@@ -132,12 +132,12 @@ func (r *Resource) foresee(ctx context.Context, c change) diag.Diagnostics {
 	return found
 }
 
-// moves tells whether the plan names other stations or another KMS host than the state.
+// moves reports whether the plan names other stations or another KMS host than the state.
 func moves(state, plan model) bool {
 	return !state.Stations.Equal(plan.Stations) || !state.Location.Equal(plan.Location) || !state.KMSHost.Equal(plan.KMSHost)
 }
 
-// redefines tells whether the plan changes what must hold, or where.
+// redefines reports whether the plan changes what must hold, or where.
 func redefines(state, plan model) bool {
 	return moves(state, plan) || !state.Thresholds.Equal(plan.Thresholds) || !state.RequireLicensed.Equal(plan.RequireLicensed) || !state.EarlyRenewal.Equal(plan.EarlyRenewal)
 }
@@ -252,7 +252,7 @@ func (r *Resource) findings(ctx context.Context, p configured, found pool.Readin
 	return diags
 }
 
-// allKnown tells whether all values are known, to their last element.
+// allKnown reports whether all values are known, to their last element.
 func allKnown(ctx context.Context, values ...attr.Value) bool {
 	for _, value := range values {
 		if v, err := value.ToTerraformValue(ctx); err != nil || !v.IsFullyKnown() {

@@ -50,7 +50,7 @@ func (s readable) KMSHost(ctx context.Context, kmsHost string) (pool.HostReading
 	return s.reads.KMSHost(ctx, kmsHost)
 }
 
-// AsksWindows tells whether Windows itself can be asked.
+// AsksWindows reports whether Windows itself can be asked.
 func (s readable) AsksWindows() bool { return s.HasWinRM() }
 
 // Shown is the activation as Timago itself shows it.

@@ -49,7 +49,7 @@ func (m *model) show(ctx context.Context, r pool.Reading) diag.Diagnostics {
 	return diags
 }
 
-// clientIDsModel tells how many client machine ids there are.
+// clientIDsModel says how many client machine ids there are.
 type clientIDsModel struct {
 	Members  int64               `tfsdk:"members"`
 	Distinct int64               `tfsdk:"distinct"`

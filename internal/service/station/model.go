@@ -63,11 +63,11 @@ func (m *model) show(s kms.Station, used kms.Presence) {
 	m.ComputerName = types.StringValue(s.Name)
 	m.Started = moment(s.Boot)
 	m.Uptime = tfduration.Of(s.Duration().Truncate(time.Second))
-	m.User = told(used.User)
+	m.User = known(used.User)
 	m.InUse = types.BoolValue(used.InUse(nil) != "")
 	m.Sessions = types.Int64Value(int64(used.Desktops))
-	m.CMID = told(string(s.CMID))
-	m.KMSHost = told(s.KMSHost)
+	m.CMID = known(string(s.CMID))
+	m.KMSHost = known(s.KMSHost)
 	if s.KMSHost != "" {
 		m.KMSPort, m.FromDNS = types.Int64Value(int64(s.KMSPort)), types.BoolValue(s.KMSFound)
 	}
@@ -132,7 +132,7 @@ func text(s string) *string {
 	return &s
 }
 
-func told(s string) types.String { return types.StringPointerValue(text(s)) }
+func known(s string) types.String { return types.StringPointerValue(text(s)) }
 
 func moment(t time.Time) timetypes.RFC3339 {
 	return timetypes.NewRFC3339TimeValue(t.UTC().Truncate(time.Second))

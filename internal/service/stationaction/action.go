@@ -1,5 +1,5 @@
 // Package stationaction is the actions timago_station_restart, timago_station_reset_image,
-// timago_station_wake and timago_station_activate: each is told to many stations at once.
+// timago_station_wake and timago_station_activate: each is for many stations at once.
 package stationaction
 
 import (
@@ -24,22 +24,22 @@ var (
 	_ action.ActionWithModifyPlan       = (*Action)(nil)
 )
 
-// say tells a person what goes on at one station.
+// say reports to a person what goes on at one station.
 type say func(format string, args ...any)
 
 // definition is what the actions differ in.
 type definition struct {
-	name           string // of the type, after timago_station_
-	verb, doing    string // "restart" a station; "Restarting" it
-	done, told     string // what a station then is: "restarted"; where that is not waited for "told to restart"
-	about          string // Markdown
-	attributes     map[string]schema.Attribute
-	stationTimeout time.Duration                     // where none is configured
-	possible       func(s *site.Site, o order) error // as far as the configuration alone shows
-	carryOut       func(ctx context.Context, s *site.Site, o order, station string, say say) error
+	name            string // of the type, after timago_station_
+	verb, doing     string // "restart" a station; "Restarting" it
+	done, commanded string // what a station then is: "restarted"; where that is not waited for "told to restart"
+	about           string // Markdown
+	attributes      map[string]schema.Attribute
+	stationTimeout  time.Duration                     // where none is configured
+	possible        func(s *site.Site, o order) error // as far as the configuration alone shows
+	carryOut        func(ctx context.Context, s *site.Site, o order, station string, say say) error
 }
 
-// Action tells stations to do something.
+// Action has stations do something.
 type Action struct {
 	definition
 	site *site.Site
@@ -80,7 +80,7 @@ func (a *Action) ConfigValidators(context.Context) []action.ConfigValidator {
 	return []action.ConfigValidator{actionvalidator.ExactlyOneOf(path.MatchRoot("stations"), path.MatchRoot("location"))}
 }
 
-// ModifyPlan tells what the configuration shows to be impossible, before anything is
+// ModifyPlan says what the configuration shows to be impossible, before anything is
 // touched. Nothing is asked over the network.
 func (a *Action) ModifyPlan(ctx context.Context, req action.ModifyPlanRequest, resp *action.ModifyPlanResponse) {
 	if a.site == nil || !req.Config.Raw.IsFullyKnown() {
@@ -122,7 +122,7 @@ func (a *Action) Invoke(ctx context.Context, req action.InvokeRequest, resp *act
 	}
 	crew := crew{stations: names, parallel: o.parallel, timeout: o.timeout, verb: a.verb, doing: a.doing, done: a.done}
 	if !o.wait {
-		crew.done = a.told
+		crew.done = a.commanded
 	}
 	outcomes := crew.work(ctx,
 		func(ctx context.Context, station string, say say) error {

@@ -90,7 +90,7 @@ func (e *unlicensed) Error() string { return strings.Join(e.reasons, "; ") }
 
 func (e *unlicensed) Unwrap() []error { return e.causes }
 
-// nothingToAsk tells a station that has all it needs from one that can never ask.
+// nothingToAsk distinguishes a station that has all it needs from one that can never ask.
 func nothingToAsk(licensing kms.Licensing, say say) error {
 	var never []string
 	for _, licence := range licensing.Licences {

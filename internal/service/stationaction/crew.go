@@ -33,16 +33,16 @@ type line struct {
 	err     error
 }
 
-// stillEvery is how often a person is told that it goes on, where nothing else is told.
+// stillEvery is how often it is reported that it goes on, where nothing else is.
 const stillEvery = 30 * time.Second
 
 var errNotBegun = errors.New("its turn had not come when this was cancelled")
 
-// work gives what came of each station; nil is as wanted. tell is called on the caller's
+// work gives what came of each station; nil is as wanted. report is called on the caller's
 // goroutine alone, with nothing held: Terraform takes a message when it will. When ctx
 // ends nothing more is begun.
-func (c crew) work(ctx context.Context, on func(ctx context.Context, station string, say say) error, tell func(string)) map[string]error {
-	tell(fmt.Sprintf("%s %s, at most %d at once", c.doing, kms.Plural(len(c.stations), "station"), c.parallel))
+func (c crew) work(ctx context.Context, on func(ctx context.Context, station string, say say) error, report func(string)) map[string]error {
+	report(fmt.Sprintf("%s %s, at most %d at once", c.doing, kms.Plural(len(c.stations), "station"), c.parallel))
 	lines := make(chan line)
 	go func() {
 		defer close(lines)
@@ -58,7 +58,7 @@ func (c crew) work(ctx context.Context, on func(ctx context.Context, station str
 				return nil
 			})
 		}
-		_ = group.Wait() // what came of each is told by its line
+		_ = group.Wait() // what came of each is in its line
 	}()
 
 	began, outcomes, busy := time.Now(), map[string]error{}, map[string]bool{}
@@ -69,19 +69,19 @@ func (c crew) work(ctx context.Context, on func(ctx context.Context, station str
 		case said, more := <-lines:
 			switch {
 			case !more:
-				tell(c.sum(outcomes))
+				report(c.sum(outcomes))
 				return outcomes
 			case said.ended:
 				outcomes[said.station] = said.err
 				delete(busy, said.station)
-				tell(fmt.Sprintf("%s: %s (%d of %d)", said.station, c.ending(said), len(outcomes), len(c.stations)))
+				report(fmt.Sprintf("%s: %s (%d of %d)", said.station, c.ending(said), len(outcomes), len(c.stations)))
 			default:
 				busy[said.station] = true
-				tell(said.station + ": " + said.text)
+				report(said.station + ": " + said.text)
 			}
 			still.Reset(stillEvery)
 		case <-still.C:
-			tell(fmt.Sprintf("Still under way after %s: %s", time.Since(began).Round(time.Second), short(busy)))
+			report(fmt.Sprintf("Still under way after %s: %s", time.Since(began).Round(time.Second), short(busy)))
 		}
 	}
 }

@@ -23,7 +23,7 @@ func resetImage() definition {
 	}
 	maps.Copy(attributes, useAttributes())
 	return definition{
-		name: "reset_image", verb: "reset the image of", doing: "Resetting the image of", done: "given a new image", told: "told to make a new image",
+		name: "reset_image", verb: "reset the image of", doing: "Resetting the image of", done: "given a new image", commanded: "told to make a new image",
 		about: "Has Timago make the images of stations anew, many side by side, but of none that somebody uses. The new image has the option *KMS-Aktivierung* as it is set, " +
 			"and what was kept on the station is lost. It works in API mode only: in direct mode images are reset in Timago's own window. " +
 			"`timago_station_kms` sets the option, and resets an image only if that is needed.",

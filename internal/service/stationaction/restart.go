@@ -19,7 +19,7 @@ func restart() definition {
 	}
 	maps.Copy(attributes, useAttributes())
 	return definition{
-		name: "restart", verb: "restart", doing: "Restarting", done: "restarted", told: "told to restart",
+		name: "restart", verb: "restart", doing: "Restarting", done: "restarted", commanded: "told to restart",
 		about: "Restarts stations, many side by side, but none that somebody uses. It makes one restart of each station; " +
 			"`timago_activation_pool` makes just those that a count needs. A station whose image was made with the option *KMS-Aktivierung* " +
 			"asks for its activation after each start, and is counted as another machine. Windows is told over WinRM; in API mode without `winrm` Timago is. " +
@@ -47,7 +47,7 @@ type windows interface {
 
 func restartWindows(ctx context.Context, s windows, o order, station string, say say) error {
 	var before kms.Presence
-	err := tell(ctx, o, say, func() (err error) {
+	err := commandIdle(ctx, o, say, func() (err error) {
 		before, err = unused(ctx, o, say,
 			func() (kms.Presence, error) { return s.Presence(ctx, station) },
 			func(p kms.Presence) string { return p.InUse(o.ignored) })
@@ -65,14 +65,14 @@ func restartWindows(ctx context.Context, s windows, o order, station string, say
 	if !o.wait {
 		return nil
 	}
-	told := time.Now()
-	back, last := look(ctx, func() (bool, error) {
+	commandedAt := time.Now()
+	back, last := poll(ctx, func() (bool, error) {
 		now, err := s.Probe(ctx, station)
 		switch {
 		case err == nil && now.RestartedSince(before.Uptime):
-			say("back after %s", time.Since(told).Round(time.Second))
+			say("back after %s", time.Since(commandedAt).Round(time.Second))
 			return true, nil
-		case err == nil && unsure && time.Since(told) > kms.UnsureFor:
+		case err == nil && unsure && time.Since(commandedAt) > kms.UnsureFor:
 			return true, errNotCarriedOut
 		}
 		return false, err
@@ -84,7 +84,7 @@ func restartWindows(ctx context.Context, s windows, o order, station string, say
 	if last != nil {
 		missing = "it had not come back"
 	}
-	return &unfinished{told: "it was told to restart", missing: missing, cause: ctx.Err(), last: last}
+	return &unfinished{done: "it was told to restart", missing: missing, cause: ctx.Err(), last: last}
 }
 
 func orderRestart(ctx context.Context, s *site.Site, o order, station string, say say) error {
@@ -101,7 +101,7 @@ var states = map[string]string{
 // give has Timago give an order to a station that nobody uses, as far as Timago knows, and
 // follows it, if that is wanted.
 func (o order) give(ctx context.Context, s *site.Site, name string, wanted site.Order, say say) error {
-	return tell(ctx, o, say, func() error {
+	return commandIdle(ctx, o, say, func() error {
 		station, err := unused(ctx, o, say,
 			func() (site.Station, error) { return s.FindFresh(ctx, name) },
 			func(station site.Station) string { return kms.Presence{User: station.LoggedOnUser}.InUse(o.ignored) })
@@ -123,7 +123,7 @@ func (o order) follow(ctx context.Context, s *site.Site, station site.Station, w
 		say("%s: %s", wanted.Command, last)
 	})
 	if err != nil && ctx.Err() != nil {
-		return &unfinished{told: fmt.Sprintf("%s was commanded", wanted.Command), missing: "it had not started", cause: ctx.Err(), last: errors.New(last)}
+		return &unfinished{done: fmt.Sprintf("%s was commanded", wanted.Command), missing: "it had not started", cause: ctx.Err(), last: errors.New(last)}
 	}
 	return err
 }

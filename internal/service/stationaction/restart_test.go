@@ -57,7 +57,7 @@ func TestOnlyTheUptimeProvesARestart(t *testing.T) {
 	}{
 		"it obeys":                            {machine{obeys: true, away: time.Minute}, time.Minute, ""},
 		"its answer is lost, and it obeys":    {machine{obeys: true, away: time.Minute, restart: kms.ErrUnknownOutcome}, time.Minute, ""},
-		"its answer is lost, and it goes on":  {machine{restart: kms.ErrUnknownOutcome}, kms.UnsureFor + lookEvery, errNotCarriedOut.Error()},
+		"its answer is lost, and it goes on":  {machine{restart: kms.ErrUnknownOutcome}, kms.UnsureFor + pollEvery, errNotCarriedOut.Error()},
 		"it takes the command and goes on":    {machine{}, 15 * time.Minute, "it was told to restart, and it had not restarted within station_timeout"},
 		"it does not come back":               {machine{obeys: true, away: time.Hour}, 15 * time.Minute, "it was told to restart, and it had not come back within station_timeout: no answer"},
 		"it refuses":                          {machine{restart: kms.ErrDenied}, 0, "access denied"},
@@ -77,7 +77,7 @@ func TestOnlyTheUptimeProvesARestart(t *testing.T) {
 				if (err == nil) != (tt.says == "") || err != nil && err.Error() != tt.says {
 					t.Errorf("error: %v", err)
 				}
-				if took := time.Since(began); took < tt.takes || took > tt.takes+lookEvery {
+				if took := time.Since(began); took < tt.takes || took > tt.takes+pollEvery {
 					t.Errorf("it took %s, want %s", took, tt.takes)
 				}
 				if m.forced != strings.HasSuffix(m.user, "kiosk") {

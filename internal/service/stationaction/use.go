@@ -40,7 +40,7 @@ func unused[T any](ctx context.Context, o order, say say, ask func() (T, error),
 		return found, &spared{&inUse{user: who}}
 	}
 	say("waiting until %s logs off", who)
-	free, _ := look(ctx, func() (bool, error) {
+	free, _ := poll(ctx, func() (bool, error) {
 		again, err := ask()
 		if err != nil {
 			return false, err
@@ -57,11 +57,11 @@ func unused[T any](ctx context.Context, o order, say say, ask func() (T, error),
 // justLoggedOn names nobody: Windows and Timago refuse without saying whom they mean.
 const justLoggedOn = "somebody who has just logged on"
 
-// tell commands a station that nobody uses. It may still be refused, since somebody has
+// commandIdle commands a station that nobody uses. It may still be refused, since somebody has
 // logged on since we looked; it is then waited for that user too, or it is left alone.
-func tell(ctx context.Context, o order, say say, command func() error) error {
+func commandIdle(ctx context.Context, o order, say say, send func() error) error {
 	for {
-		err := command()
+		err := send()
 		if !errors.Is(err, kms.ErrInUse) || o.whenInUse == kms.ForceWhenInUse || errors.As(err, new(*inUse)) {
 			return err
 		}
@@ -69,25 +69,25 @@ func tell(ctx context.Context, o order, say say, command func() error) error {
 			return &spared{&inUse{user: justLoggedOn}}
 		}
 		say("waiting until %s logs off", justLoggedOn)
-		if paused, _ := look(ctx, func() (bool, error) { return true, nil }); !paused {
+		if paused, _ := poll(ctx, func() (bool, error) { return true, nil }); !paused {
 			return &inUse{user: justLoggedOn, waited: true}
 		}
 	}
 }
 
-// lookEvery is how often a station is looked at that is to start.
-const lookEvery = 2 * time.Second
+// pollEvery is how often a station is looked at that is to start.
+const pollEvery = 2 * time.Second
 
-// unfinished: what was told was not seen to its end.
+// unfinished: what was commanded was not seen to its end.
 type unfinished struct {
-	told    string // "it was told to restart"
+	done    string // "it was told to restart"
 	missing string // "it has not come back"
 	cause   error  // of the end: the station's time, or the whole run
 	last    error  // what was seen last; nil: it answered
 }
 
 func (e *unfinished) Error() string {
-	text := e.told + ", and " + e.missing
+	text := e.done + ", and " + e.missing
 	if errors.Is(e.cause, context.DeadlineExceeded) {
 		text += " within station_timeout"
 	} else {
@@ -108,10 +108,10 @@ func (e *unfinished) Advice() string {
 	return "What stations were told is not taken back."
 }
 
-// look calls is again and again until it says so, or ctx ends; then it gives what was
+// poll calls is again and again until it says so, or ctx ends; then it gives what was
 // seen last.
-func look(ctx context.Context, is func() (bool, error)) (ended bool, last error) {
-	timer := time.NewTimer(lookEvery)
+func poll(ctx context.Context, is func() (bool, error)) (ended bool, last error) {
+	timer := time.NewTimer(pollEvery)
 	defer timer.Stop()
 	for {
 		select {
@@ -126,6 +126,6 @@ func look(ctx context.Context, is func() (bool, error)) (ended bool, last error)
 		if ctx.Err() == nil {
 			last = err
 		}
-		timer.Reset(lookEvery)
+		timer.Reset(pollEvery)
 	}
 }

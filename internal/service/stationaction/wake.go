@@ -15,7 +15,7 @@ import (
 
 func wake() definition {
 	return definition{
-		name: "wake", verb: "wake", doing: "Waking", done: "up", told: "woken",
+		name: "wake", verb: "wake", doing: "Waking", done: "up", commanded: "woken",
 		about: "Switches stations on, many side by side: by Timago in API mode, and in direct mode by Wake-on-LAN, for which the provider's `inventory` names the stations' MAC addresses. " +
 			"A station that is on stays as it is.",
 		attributes: map[string]schema.Attribute{
@@ -87,12 +87,12 @@ func wakeByNetwork(ctx context.Context, s *site.Site, o order, station string, s
 	if !o.wait {
 		return nil
 	}
-	told := time.Now()
-	up, last := look(ctx, func() (bool, error) {
+	commandedAt := time.Now()
+	up, last := poll(ctx, func() (bool, error) {
 		_, err := s.Probe(ctx, station)
 		// An account that is refused does not become right by waiting.
 		if err == nil || errors.Is(err, kms.ErrDenied) {
-			say("answers after %s", time.Since(told).Round(time.Second))
+			say("answers after %s", time.Since(commandedAt).Round(time.Second))
 			return true, err
 		}
 		return false, err
@@ -100,5 +100,5 @@ func wakeByNetwork(ctx context.Context, s *site.Site, o order, station string, s
 	if up {
 		return last
 	}
-	return &unfinished{told: "it was woken", missing: "it did not answer", cause: ctx.Err(), last: last}
+	return &unfinished{done: "it was woken", missing: "it did not answer", cause: ctx.Err(), last: last}
 }

@@ -107,7 +107,7 @@ func (c change) onStation(ctx, limited context.Context, id string) outcome {
 	return done
 }
 
-// passing tells whether the next answer may be another.
+// passing reports whether the next answer may be another.
 func passing(err error) bool {
 	return errors.Is(err, kms.ErrUnreachable) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }
@@ -130,7 +130,7 @@ func (o *outcome) option() bool {
 	return err == nil && system.KMSActivation
 }
 
-// holds tells whether option and image are as wanted.
+// holds reports whether option and image are as wanted.
 func (o *outcome) holds(w wish) bool {
 	system, err := o.station.OperatingSystem(o.system)
 	return err == nil && system.KMSActivation == w.enabled && system.Effective()
@@ -146,7 +146,7 @@ func (o *outcome) show(w wish) shown {
 	return s
 }
 
-// switchOff clears the option. It tells why there was nothing to clear, where that is so:
+// switchOff clears the option. It says why there was nothing to clear, where that is so:
 // Timago no longer has the station or its operating system, or another instance has taken
 // it in this apply.
 func (c change) switchOff(ctx context.Context) (left string, err error) {

@@ -74,7 +74,7 @@ func (m model) keys() (id, name string) {
 	return cmp.Or(strings.ToLower(m.ID.ValueString()), name), name
 }
 
-// systemGone tells whether the last read found the station without the operating system
+// systemGone reports whether the last read found the station without the operating system
 // that was managed, see refresh. In direct mode none is ever seen.
 func (m model) systemGone() bool { return m.OperatingSystem.IsNull() && !m.Effective.IsNull() }
 

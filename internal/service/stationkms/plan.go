@@ -65,7 +65,7 @@ func (r *Resource) ModifyPlan(ctx context.Context, req resource.ModifyPlanReques
 	}
 }
 
-// same tells whether what is planned is another way to write the station of the state.
+// same reports whether what is planned is another way to write the station of the state.
 func (r *Resource) same(state model, planned types.String) bool {
 	if planned.IsUnknown() {
 		return false

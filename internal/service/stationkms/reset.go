@@ -18,7 +18,7 @@ type resetMemory struct {
 	Enabled    bool   `json:"enabled"`    // the option that the new image was to carry
 }
 
-// inVain tells whether the reset has brought the image that is there now, without the
+// inVain reports whether the reset has brought the image that is there now, without the
 // option that it was to carry.
 func (m resetMemory) inVain(now site.OperatingSystem, enabled bool) bool {
 	return m.System == now.Name && m.Enabled == enabled && m.Generation+1 == now.ImageGeneration && !now.Effective()
@@ -71,7 +71,7 @@ func (e *inUse) Advice() string {
 }
 
 // resetImage has the image made anew, unless somebody works on the station. The server looks
-// again: a user may log on between our look and its. remembers tells whether an earlier reset
+// again: a user may log on between our look and its. remembers reports whether an earlier reset
 // counts: not where the option has just been set.
 func (c change) resetImage(ctx context.Context, o *outcome, remembers bool) {
 	o.held = nil
@@ -197,7 +197,7 @@ func (c change) await(ctx context.Context, o *outcome) {
 	}
 }
 
-// waitsForUser tells whether a user is in the way whose end is waited for.
+// waitsForUser reports whether a user is in the way whose end is waited for.
 func (c change) waitsForUser(o *outcome) bool {
 	return errors.Is(o.held, kms.ErrInUse) && c.wish.inUse != kms.SkipWhenInUse
 }

@@ -23,7 +23,7 @@ type Front struct {
 	// Machine is the URL of the service behind, which takes Basic from this account.
 	Machine, Username, Password string
 	TLS                         *tls.Config // nil: plain HTTP
-	Channel                     []byte      // with TLS, what the acceptor is told of the channel; nil: nothing
+	Channel                     []byte      // with TLS, what the acceptor is given the channel; nil: nothing
 	Unrotated                   bool        // Kerberos' messages stand as RFC 4121 has them, not as Windows turns them
 
 	mu  sync.Mutex

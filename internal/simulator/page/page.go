@@ -42,7 +42,7 @@ type Page struct {
 // New makes the page of a site with this title.
 func New(title string) *Page { return &Page{title: title, last: map[string]world.Entry{}} }
 
-// Happened is told what happens at the site, in order.
+// Happened takes in what happens at the site, in order.
 func (p *Page) Happened(e world.Entry) {
 	if _, shown := happenings[e.Kind]; !shown {
 		return
@@ -90,7 +90,7 @@ func protect(header http.Header) {
 
 // look takes what the page shows.
 func (p *Page) look(w *world.World) site {
-	state := w.State() // before the lock: it tells Happened what became due
+	state := w.State() // before the lock: it hands Happened what became due
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return describe(p.title, w.Speed(), state, p.last, p.recent)

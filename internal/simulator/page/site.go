@@ -127,7 +127,7 @@ func describe(title string, speed float64, state world.State, last map[string]wo
 		s.Faults = append(s.Faults, fault{Name: string(f.Name), On: cmp.Or(strings.Join(f.On, ", "), "every machine"), Seen: f.Seen})
 	}
 	for _, e := range slices.Backward(recent) {
-		s.Recent = append(s.Recent, tell(e))
+		s.Recent = append(s.Recent, happeningOf(e))
 	}
 	return s
 }
@@ -178,7 +178,7 @@ var phases = map[string][2]string{
 func describeStation(seen world.StationState, last world.Entry) station {
 	s := station{
 		Name: seen.Name, Group: seen.Group, User: seen.User, CMID: short(string(seen.CMID)), Restarts: seen.Restarts,
-		Image: fmt.Sprintf("%s, %s", cmp.Or(seen.System, "system"), generation(seen.Generation)), KMS: seen.Option, Last: tell(last),
+		Image: fmt.Sprintf("%s, %s", cmp.Or(seen.System, "system"), generation(seen.Generation)), KMS: seen.Option, Last: happeningOf(last),
 	}
 	phase, known := phases[seen.Phase]
 	if !known {
@@ -235,7 +235,7 @@ var (
 	edition = regexp.MustCompile(`, \S+ edition\b`)
 )
 
-func tell(e world.Entry) happening {
+func happeningOf(e world.Entry) happening {
 	detail := strings.ReplaceAll(guid.ReplaceAllStringFunc(e.Detail, short), "client machine id", "CMID")
 	return happening{At: e.Time, Machine: e.Machine, What: happenings[e.Kind], Detail: edition.ReplaceAllString(detail, "")}
 }

@@ -65,7 +65,7 @@ func (c calls) SendCommand(_ context.Context, request contractserver.SendCommand
 		taken.entries = append(taken.entries, c.take(taken.id, body, held{target.ID, target.Key}))
 	}
 	c.commands.all = append(c.commands.all, taken)
-	return contractserver.SendCommand202JSONResponse(c.told(taken)), nil
+	return contractserver.SendCommand202JSONResponse(c.outcomes(taken)), nil
 }
 
 // reused refuses a key that is held for something else on the same station. Who names no
@@ -134,20 +134,20 @@ func (c calls) holder(key held) (entry, bool) {
 	return first, true
 }
 
-// GetCommand tells what has become of a command.
+// GetCommand says what has become of a command.
 func (c calls) GetCommand(_ context.Context, request contractserver.GetCommandRequestObject) (contractserver.GetCommandResponseObject, error) {
 	c.commands.mu.Lock()
 	defer c.commands.mu.Unlock()
 	for _, known := range c.commands.all {
 		if known.id == request.ID {
-			return contractserver.GetCommand200JSONResponse(c.told(known)), nil
+			return contractserver.GetCommand200JSONResponse(c.outcomes(known)), nil
 		}
 	}
 	return nil, refuse(http.StatusNotFound, contract.ProblemCodeNotFound, "there is no such command")
 }
 
-func (c calls) told(known command) contract.Command {
-	told := contract.Command{ID: known.id, Command: known.name}
+func (c calls) outcomes(known command) contract.Command {
+	shown := contract.Command{ID: known.id, Command: known.name}
 	for _, e := range known.entries {
 		outcome := contract.CommandOutcome{ID: e.station, Key: e.key, Repeated: e.repeated}
 		if e.refused != nil {
@@ -162,7 +162,7 @@ func (c calls) told(known command) contract.Command {
 				}
 			}
 		}
-		told.Stations = append(told.Stations, outcome)
+		shown.Stations = append(shown.Stations, outcome)
 	}
-	return told
+	return shown
 }

@@ -56,14 +56,14 @@ func (s *Server) meet(e *exchange) {
 	e.fault = fault
 	switch refusal := refusals[fault.Name]; {
 	case refusal != nil:
-		told := *refusal
+		limited := *refusal
 		if fault.Name == world.APIRateLimited || fault.Name == world.APIUnavailable {
-			told.retryAfter = 1
+			limited.retryAfter = 1
 			if fault.By > 0 {
-				told.retryAfter = int((fault.By + time.Second - 1) / time.Second)
+				limited.retryAfter = int((fault.By + time.Second - 1) / time.Second)
 			}
 		}
-		e.refusal = &told
+		e.refusal = &limited
 	case fault.Name == world.APIStaleETag:
 		for _, station := range e.entry.Stations {
 			s.config.World.Edit(station)
@@ -71,7 +71,7 @@ func (s *Server) meet(e *exchange) {
 	}
 }
 
-// untouched tells whether a fault keeps the request from the server.
+// untouched reports whether a fault keeps the request from the server.
 func (s *Server) untouched(e *exchange, a *answer) bool {
 	switch e.fault.Name {
 	case world.APIProxyNotFound, world.APIBadGateway:

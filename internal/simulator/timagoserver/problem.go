@@ -13,7 +13,7 @@ import (
 // refusal is a problem document on its way.
 type refusal struct {
 	contract.Problem
-	retryAfter int      // seconds; -1: none is told
+	retryAfter int      // seconds; -1: none is given
 	allow      []string // methods, of 405
 }
 

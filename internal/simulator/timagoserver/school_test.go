@@ -233,7 +233,7 @@ func (s *school) last() timagoserver.Entry {
 	return s.entries[len(s.entries)-1]
 }
 
-// seen tells whether a fault was met, so that a test of it shows something.
+// seen reports whether a fault was met, so that a test of it shows something.
 func (s *school) seen(name world.FaultName) bool {
 	return slices.ContainsFunc(s.State().Faults, func(f world.FaultState) bool { return f.Name == name && f.Seen > 0 })
 }

@@ -46,9 +46,9 @@ type Config struct {
 	TakenWithin time.Duration // simulated, else a command expires; 0: the world's
 	// StartedWithin is for the rest of it, else it failed.
 	StartedWithin time.Duration
-	Address       func(station string) string // host[:port] of a station's WinRM; nil: none is told
+	Address       func(station string) string // host[:port] of a station's WinRM; nil: none is shown
 
-	Log func(Entry) // told of every request, before its answer is sent
+	Log func(Entry) // gets every request, before its answer is sent
 	// Check, if set, stands around what has to keep to the contract: all answers except
 	// those that a fault spoils.
 	Check func(http.Handler) http.Handler

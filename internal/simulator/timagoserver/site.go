@@ -39,9 +39,9 @@ func (c calls) GetInfo(context.Context, contractserver.GetInfoRequestObject) (co
 // vain since its start, and one with success.
 func (c calls) GetKMS(context.Context, contractserver.GetKMSRequestObject) (contractserver.GetKMSResponseObject, error) {
 	address, port, shown := c.config.World.KMS()
-	told := contractserver.GetKMS200JSONResponse{Host: &address, Port: &port, Products: []contract.KMSProduct{}}
+	answer := contractserver.GetKMS200JSONResponse{Host: &address, Port: &port, Products: []contract.KMSProduct{}}
 	if !c.can(featureKMSStatus) {
-		return told, nil
+		return answer, nil
 	}
 	for _, p := range shown {
 		status := contract.KMSProductStatusUnknown
@@ -51,9 +51,9 @@ func (c calls) GetKMS(context.Context, contractserver.GetKMSRequestObject) (cont
 		case p.Activated > 0:
 			status = contract.KMSProductStatusActivated
 		}
-		told.Products = append(told.Products, contract.KMSProduct{Product: string(p.Product), Name: p.Name, Status: status})
+		answer.Products = append(answer.Products, contract.KMSProduct{Product: string(p.Product), Name: p.Name, Status: status})
 	}
-	return told, nil
+	return answer, nil
 }
 
 // ListLocations lists the rooms.

@@ -13,7 +13,7 @@ type Timer struct {
 	index int    // in the heap; -1: not in it
 }
 
-// IsPending tells whether it is still to happen; of nil nothing is.
+// IsPending reports whether it is still to happen; of nil nothing is.
 func (t *Timer) IsPending() bool { return t != nil && t.index >= 0 }
 
 // Timers are all that will happen. The zero Timers are none.

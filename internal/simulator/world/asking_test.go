@@ -19,7 +19,7 @@ func both(titles ...string) []world.Station {
 	return []world.Station{s}
 }
 
-// heard tells whether the station wrote down a request, and an answer to it.
+// heard reports whether the station wrote down a request, and an answer to it.
 func heard(t *testing.T, w *world.World, code kms.Code) (asked, answered bool) {
 	t.Helper()
 	exchanges, err := w.Requests("PC1", monday)

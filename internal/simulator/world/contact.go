@@ -24,7 +24,7 @@ const (
 	ContactUnresolved Contact = "unresolved" // the name leads to no address
 )
 
-// Lost tells whether the request is carried out and its answer lost.
+// Lost reports whether the request is carried out and its answer lost.
 func (c Contact) Lost() bool {
 	return slices.Contains([]Contact{Contact(Drops), Contact(EmptyBody), Contact(TruncatedXML), Contact(Garbage)}, c)
 }
@@ -39,7 +39,7 @@ const (
 	AboutActivate = "activate"
 )
 
-// Contact tells what a client meets that sends a request to the machine now. Each call
+// Contact says what a client meets that sends a request to the machine now. Each call
 // is one occasion for faults of connections; about are words by which a fault's Of may
 // choose: the ones above, classes, methods, kinds.
 func (w *World) Contact(machine string, about ...string) Contact {
@@ -92,7 +92,7 @@ func (w *World) AnswerTakes(machine string, about ...string) time.Duration {
 	return f.By
 }
 
-// Listens tells whether WinRM's port is open at the machine, or holds what comes to it
+// Listens reports whether WinRM's port is open at the machine, or holds what comes to it
 // without an answer.
 func (w *World) Listens(machine string) bool {
 	defer w.look()()
@@ -103,7 +103,7 @@ func (w *World) Listens(machine string) bool {
 	return err == nil && (s.open || s.timing.Silent && s.refusing == 0)
 }
 
-// Serves tells whether the KMS host's key management service listens.
+// Serves reports whether the KMS host's key management service listens.
 func (w *World) Serves() bool {
 	defer w.look()()
 	return w.host.serving
@@ -124,7 +124,7 @@ func (w *World) connection(machine string, about []string) Contact {
 }
 
 // failed is a contact's error for somebody who talks to the machine directly; command
-// tells whether something was to be done, whose outcome is then unknown.
+// reports whether something was to be done, whose outcome is then unknown.
 func (c Contact) failed(machine string, command bool) error {
 	var kind error
 	switch {

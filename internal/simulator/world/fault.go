@@ -112,7 +112,7 @@ func (w *World) Heal(name FaultName) {
 	})
 }
 
-// on tells whether the fault is one of this machine.
+// on reports whether the fault is one of this machine.
 func (f *fault) on(w *World, machine string) bool {
 	if len(f.On) == 0 {
 		return machine != w.host.Name
@@ -120,7 +120,7 @@ func (f *fault) on(w *World, machine string) bool {
 	return slices.ContainsFunc(f.On, func(name string) bool { return strings.EqualFold(name, machine) })
 }
 
-// hit tells whether a fault of the name acts on this occasion, and notes it. Of words
+// hit reports whether a fault of the name acts on this occasion, and notes it. Of words
 // the fault's Of may choose one.
 func (w *World) hit(name FaultName, machine string, words ...string) (Fault, bool) {
 	return w.hitIf(func(f *fault) bool { return f.Name == name && (len(words) == 0 || f.of(words)) }, machine)
@@ -135,7 +135,7 @@ func (w *World) hitIf(can func(*fault) bool, machine string) (Fault, bool) {
 	return Fault{}, false
 }
 
-// of tells whether the fault is one of what these words are about.
+// of reports whether the fault is one of what these words are about.
 func (f *fault) of(words []string) bool {
 	return f.Of == "" || slices.ContainsFunc(words, func(word string) bool { return strings.EqualFold(word, f.Of) })
 }

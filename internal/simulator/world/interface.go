@@ -37,7 +37,7 @@ const (
 )
 
 // InterfaceFault is the first fault of Timago's interface that acts on a request, which
-// is about stations (client ids). Of chooses by the words; possible tells which faults
+// is about stations (client ids). Of chooses by the words; possible says which faults
 // the request can meet at all.
 func (w *World) InterfaceFault(stations, words []string, possible func(FaultName) bool) (Fault, bool) {
 	defer w.look()()

@@ -69,7 +69,7 @@ type Progress struct {
 	Started        bool   // the station has started because of it
 }
 
-// Ended tells whether the state is final.
+// Ended reports whether the state is final.
 func (p Progress) Ended() bool {
 	return p.State == OrderSucceeded || p.State == OrderFailed || p.State == OrderExpired
 }
@@ -150,10 +150,10 @@ func (s *station) turn() *order {
 	return next
 }
 
-// stepping tells whether something is to happen with the order at a moment that is set.
+// stepping reports whether something is to happen with the order at a moment that is set.
 func (o *order) stepping() bool { return o.step.IsPending() }
 
-// reachable tells whether the station can take the order now. A shutdown of one that is off
+// reachable reports whether the station can take the order now. A shutdown of one that is off
 // needs no telling.
 func (o *order) reachable() bool {
 	return o.station.phase == phaseReady || o.station.phase == phaseOff && (o.Kind == OrderWake || o.Kind == OrderShutdown)

@@ -157,7 +157,7 @@ func Rows(n int, like Station) []Station {
 	return stations
 }
 
-// server tells whether the products are those of Windows Server.
+// server reports whether the products are those of Windows Server.
 func server(products []Product) bool {
 	return slices.ContainsFunc(products, func(p Product) bool { return catalogue.Titles[p.Title].Enough != 0 })
 }

@@ -128,7 +128,7 @@ func (w *World) Names() []string {
 	return names
 }
 
-// CycleTime tells how long the station's nth restart by command takes, without a
+// CycleTime says how long the station's nth restart by command takes, without a
 // notice: from the command until Windows asks for activation. Nothing that happens in
 // between changes it, except a fault.
 func (w *World) CycleTime(station string, n int) (time.Duration, error) {

@@ -28,7 +28,7 @@ var phaseNames = [...]string{"off", "starting", "netlogon", "services", "ready",
 
 func (p phase) String() string { return phaseNames[p] }
 
-// on tells whether Windows runs, so that somebody can work there.
+// on reports whether Windows runs, so that somebody can work there.
 func (p phase) on() bool { return p >= phaseNetlogon }
 
 type station struct {
@@ -229,11 +229,11 @@ func (s *station) powerOff(why string) {
 	}
 }
 
-// powered tells whether there is something to be lost with the mains: also while a new
+// powered reports whether there is something to be lost with the mains: also while a new
 // image is made, when Windows is off.
 func (s *station) powered() bool { return s.phase != phaseOff || s.due() }
 
-// due tells whether its phase will end by itself.
+// due reports whether its phase will end by itself.
 func (s *station) due() bool { return s.timer.IsPending() }
 
 // powerOn starts Windows from the image.

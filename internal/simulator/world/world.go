@@ -23,7 +23,7 @@ import (
 type Options struct {
 	Start   time.Time   // simulated start; zero: now
 	Speed   float64     // simulated per real time; 0: time moves only by Advance
-	Observe func(Entry) // told everything that happens, in order; must not call the world
+	Observe func(Entry) // gets everything that happens, in order; must not call the world
 }
 
 // Entry is one thing that happened.

@@ -1,4 +1,4 @@
-// Package wql reads queries in WQL, and tells what matches them, as WMI does.
+// Package wql reads queries in WQL, and says what matches them, as WMI does.
 package wql
 
 import (
@@ -27,7 +27,7 @@ func All(class string) *Query { return &Query{Class: class, where: always{}} }
 // datetime), or a slice of those.
 type Row func(property string) (any, bool)
 
-// Matches tells whether a row is among those asked for. It fails for a property that cannot
+// Matches reports whether a row is among those asked for. It fails for a property that cannot
 // be compared so.
 func (q *Query) Matches(row Row) (bool, error) { return q.where.matches(row) }
 
@@ -85,7 +85,7 @@ func (e isNull) matches(row Row) (bool, error) {
 	return !ok || IsNull(value), nil
 }
 
-// IsNull tells whether a value is null: nil, or a nil slice.
+// IsNull reports whether a value is null: nil, or a nil slice.
 func IsNull(value any) bool {
 	v := reflect.ValueOf(value)
 	return !v.IsValid() || v.Kind() == reflect.Slice && v.IsNil()

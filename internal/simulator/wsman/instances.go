@@ -50,7 +50,7 @@ func (i Instance) value(name string) (any, bool) {
 	return property.Value, found
 }
 
-// selected tells whether selectors, by key properties, mean this instance.
+// selected reports whether selectors, by key properties, mean this instance.
 func (i Instance) selected(selectors map[string]string) bool {
 	for name, value := range selectors {
 		if name == "__cimnamespace" {

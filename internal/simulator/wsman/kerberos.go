@@ -56,7 +56,7 @@ func (k *Kerberos) now() time.Time {
 	return time.Now()
 }
 
-// kerberosToken tells whether a token that came under Negotiate is one of
+// kerberosToken reports whether a token that came under Negotiate is one of
 // Kerberos, plain or preferred in SPNEGO, and how its answer is wrapped.
 func kerberosToken(token []byte) (plain []byte, wrap func([]byte) []byte, ok bool) {
 	var frame asn1.RawValue

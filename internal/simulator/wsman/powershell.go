@@ -63,7 +63,7 @@ func (c Command) CommandLine() string {
 	return strings.Join(append([]string{c.Line}, c.Arguments...), " ")
 }
 
-// ReadsStdin tells whether the command is a PowerShell that takes its script
+// ReadsStdin reports whether the command is a PowerShell that takes its script
 // or its data from standard input.
 func (c Command) ReadsStdin() bool {
 	line := strings.TrimSpace(c.CommandLine())

@@ -52,12 +52,12 @@ func Find(r *http.Request) (Exchange, error) {
 	return Exchange{&openapi3filter.RequestValidationInput{Request: r, PathParams: parameters, Route: route, Options: options}}, nil
 }
 
-// Request tells how the request breaks the contract; nil where it keeps to it.
+// Request says how the request breaks the contract; nil where it keeps to it.
 func (e Exchange) Request() error {
 	return openapi3filter.ValidateRequest(e.input.Request.Context(), e.input)
 }
 
-// Answer tells how an answer to the request breaks the contract; nil where it keeps to it.
+// Answer says how an answer to the request breaks the contract; nil where it keeps to it.
 func (e Exchange) Answer(status int, header http.Header, body []byte) error {
 	return openapi3filter.ValidateResponse(e.input.Request.Context(), &openapi3filter.ResponseValidationInput{
 		RequestValidationInput: e.input, Status: status, Header: header, Body: io.NopCloser(bytes.NewReader(body)), Options: options,

@@ -16,7 +16,7 @@ func timeChecks() []Check {
 	return []Check{
 		{Name: "one key, one restart", Rule: "the second entry is repeated and has no effect; another command with the key is 422 key_reused", Level: Changes, run: checkOneRestart},
 		{Name: "key without a system", Rule: "is for the first one's, whatever started since; another system is 422 key_reused", Level: Changes, run: checkKeyWithoutSystem},
-		{Name: "off and on", Rule: "a shutdown, and a wake with a later last_start; what needs no telling succeeds, and frees a wake's key", Level: Changes, run: checkOffAndOn},
+		{Name: "off and on", Rule: "a shutdown, and a wake with a later last_start; what needs no command succeeds, and frees a wake's key", Level: Changes, run: checkOffAndOn},
 		{Name: "reset of an image", Rule: "the image's number rises by one, and it carries the option as it is set", Level: Changes, run: checkReset},
 		{Name: "command for another system", Rule: "fails with operating_system_not_found", Level: Changes, run: func(ctx context.Context, s *session) {
 			station, ok := s.station(ctx)
@@ -37,7 +37,7 @@ func timeChecks() []Check {
 	}
 }
 
-// has tells whether the server has a command, and skips the check where it has not.
+// has reports whether the server has a command, and skips the check where it has not.
 func (s *session) has(ctx context.Context, name string) bool {
 	info, ok := read[contract.Info](s, s.get(ctx, "/info"), http.StatusOK)
 	if ok && !slices.Contains(info.Features, name) {
@@ -87,8 +87,8 @@ func startedSince(now, before contract.Station) bool {
 	return now.LastStart != nil && (before.LastStart == nil || now.LastStart.After(*before.LastStart))
 }
 
-// tell sends a command for a station and follows it to its success.
-func (s *session) tell(ctx context.Context, name, more string, target contract.CommandTarget) (contract.CommandOutcome, bool) {
+// command sends a command for a station and follows it to its success.
+func (s *session) command(ctx context.Context, name, more string, target contract.CommandTarget) (contract.CommandOutcome, bool) {
 	taken, ok := read[contract.Command](s, s.ask(ctx, command(name, more, target)), http.StatusAccepted)
 	if !ok || len(taken.Stations) != 1 {
 		return contract.CommandOutcome{}, false
@@ -113,17 +113,17 @@ func checkKeyWithoutSystem(ctx context.Context, s *session) {
 	target := contract.CommandTarget{ID: before.ID, Key: key("restart")}
 	named := func(system string) string { return fmt.Sprintf(`, "operating_system": %q`, system) }
 	other := made[(first+1)%len(made)].Name
-	if _, ok := s.tell(ctx, "restart", "", target); !ok {
+	if _, ok := s.command(ctx, "restart", "", target); !ok {
 		return
 	}
-	if _, ok := s.tell(ctx, "restart", named(other), contract.CommandTarget{ID: before.ID, Key: key("restart")}); !ok {
+	if _, ok := s.command(ctx, "restart", named(other), contract.CommandTarget{ID: before.ID, Key: key("restart")}); !ok {
 		return
 	}
-	if again, ok := s.tell(ctx, "restart", "", target); ok && !again.Repeated {
+	if again, ok := s.command(ctx, "restart", "", target); ok && !again.Repeated {
 		s.wrong = append(s.wrong, "a key that named no system is not repeated after another system has started")
 	}
 	s.refused(s.ask(ctx, command("restart", named(other), target)), http.StatusUnprocessableEntity, contract.ProblemCodeKeyReused)
-	s.tell(ctx, "restart", named(made[first].Name), contract.CommandTarget{ID: before.ID, Key: key("restart")})
+	s.command(ctx, "restart", named(made[first].Name), contract.CommandTarget{ID: before.ID, Key: key("restart")})
 }
 
 func checkOffAndOn(ctx context.Context, s *session) {
@@ -131,19 +131,19 @@ func checkOffAndOn(ctx context.Context, s *session) {
 	if !ok || !s.has(ctx, "shutdown") || !s.has(ctx, "wake") {
 		return
 	}
-	tell := func(name, more, key string) bool {
-		_, ok := s.tell(ctx, name, more, contract.CommandTarget{ID: before.ID, Key: key})
+	command := func(name, more, key string) bool {
+		_, ok := s.command(ctx, name, more, contract.CommandTarget{ID: before.ID, Key: key})
 		return ok
 	}
 	// No system of that name is there, and a shutdown is for none.
-	if !tell("shutdown", `, "operating_system": "Plan 9"`, key("shutdown")) {
+	if !command("shutdown", `, "operating_system": "Plan 9"`, key("shutdown")) {
 		return
 	}
 	if off, ok := s.station(ctx); ok && off.Online {
 		s.wrong = append(s.wrong, "the shutdown has succeeded, and the station is online")
 	}
 	wake := key("wake")
-	if !tell("shutdown", "", key("shutdown")) || !tell("wake", "", wake) {
+	if !command("shutdown", "", key("shutdown")) || !command("wake", "", wake) {
 		return
 	}
 	on, ok := s.station(ctx)
@@ -151,16 +151,16 @@ func checkOffAndOn(ctx context.Context, s *session) {
 		s.wrong = append(s.wrong, fmt.Sprintf("the wake has succeeded; online %t, last start %v, before %v", on.Online, on.LastStart, before.LastStart))
 	}
 	idle := contract.CommandTarget{ID: before.ID, Key: key("wake")}
-	if _, ok := s.tell(ctx, "wake", "", idle); !ok {
+	if _, ok := s.command(ctx, "wake", "", idle); !ok {
 		return
 	}
 	if after, ok := s.station(ctx); ok && startedSince(after, on) {
 		s.wrong = append(s.wrong, "a wake restarted a station that was on")
 	}
-	if again, ok := s.tell(ctx, "wake", "", idle); ok && again.Repeated {
+	if again, ok := s.command(ctx, "wake", "", idle); ok && again.Repeated {
 		s.wrong = append(s.wrong, "the key of a wake that found the station on is held")
 	}
-	if again, ok := s.tell(ctx, "wake", "", contract.CommandTarget{ID: before.ID, Key: wake}); ok && !again.Repeated {
+	if again, ok := s.command(ctx, "wake", "", contract.CommandTarget{ID: before.ID, Key: wake}); ok && !again.Repeated {
 		s.wrong = append(s.wrong, "the key of a wake that has started the station is free")
 	}
 }

@@ -20,7 +20,7 @@ type Between struct {
 	met    int
 }
 
-// Answerer answers a request, or tells that it does not.
+// Answerer answers a request, or says that it does not.
 type Answerer func(w http.ResponseWriter, r *http.Request, server http.Handler) (answered bool)
 
 // Answer sets who answers; nil: the server itself. What was met is counted anew.

@@ -27,7 +27,7 @@ func (t *Tickets) authenticate(ctx context.Context) (*ticket, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Asked without proof a KDC tells how it wants the key to be made.
+	// Asked without proof a KDC says how it wants the key to be made.
 	answer, err := t.ask(ctx, t.realm, &request)
 	var said messages.KRBError
 	var hints types.PADataSequence

@@ -92,7 +92,7 @@ func header(to, action, resource string, selectors []selector, limit time.Durati
 }
 
 // Identify makes an envelope that asks what service answers: that changes nothing, and its
-// answer tells whether an account is good.
+// answer reports whether an account is good.
 func Identify() string {
 	return envelope("", `<i:Identify xmlns:i="http://schemas.dmtf.org/wbem/wsman/identity/1/wsmanidentity.xsd"/>`)
 }

@@ -193,7 +193,7 @@ func (r *plainReader) element() *Element {
 	return e
 }
 
-// attributesAndEnd reads the rest of a start tag; closed tells that the element has its end.
+// attributesAndEnd reads the rest of a start tag; closed says that the element has its end.
 func (r *plainReader) attributesAndEnd() (closed, plain bool) {
 	r.attributes = r.attributes[:0]
 	for r.at < len(r.text) {
