@@ -2,6 +2,9 @@ package acctest_test
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/timago/terraform-provider-timago/internal/acctest"
@@ -137,6 +140,63 @@ func TestImagesAreResetWhereThatIsTheMethod(t *testing.T) {
 			t.Errorf("%d images were made, want 3", made)
 		}
 	})
+}
+
+// Images are made anew as stations are restarted: one goes first, no more are under way than
+// counts are missing, and one that has kept its id is not made again.
+func TestImagesThatKeepTheirIDAreNotResetInVain(t *testing.T) {
+	t.Parallel()
+	const members, missing = 12, 3
+	pool := "resource \"timago_activation_pool\" \"room\" {\n  name = \"R101\"\n  location = \"R101\"\n  cycle = { station_timeout = \"60s\", method = \"reset_image\" }\n}\n"
+	for name, keeps := range map[string]func(i int) bool{
+		"every image":         func(int) bool { return true },
+		"two of three images": func(i int) bool { return i%3 != 0 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			acctest.EachServer(t, func(t *testing.T, open acctest.Opener) {
+				scenario := acctest.Room(members, world.Station{Licensed: true})
+				for i := range scenario.Stations {
+					scenario.Stations[i].Image.KeepsCMID = keeps(i)
+				}
+				scenario.Host = acctest.Counted(25 - missing - members)
+				s := enterBefore(t, open, scenario, acctest.Speed, pool)
+				report := t.TempDir() // a provider in this process has not the workspace's folder
+				s.Workspace = s.Elsewhere("TIMAGO_REPORT=" + filepath.Join(report, "report.html"))
+				outcome, said := s.Diagnostics("apply", "-auto-approve")
+				kept := 0 // by images that were made
+				for i, name := range s.World.Names() {
+					images := s.Images(name)
+					if keeps(i) {
+						kept += images
+					}
+					if keeps(i) && images > 1 {
+						t.Errorf("%s has kept its id, and was given %d images", name, images)
+					}
+				}
+				text, err := os.ReadFile(filepath.Join(report, "report.txt"))
+				if err != nil {
+					t.Fatal(err)
+				}
+				made, counted := s.Happened(world.KindImage), s.Happened(world.KindCounted)
+				if told := strings.Count(string(text), " was counted"); told != counted || made != counted+kept {
+					t.Errorf("%d images were made and %d kept their id; the KMS host has counted %d, and the report tells of %d", made, kept, counted, told)
+				}
+				if !keeps(0) {
+					if outcome.Exit != 0 || counted != missing {
+						t.Errorf("exit %d, %d counted, want %d:\n%s", outcome.Exit, counted, missing, outcome.Output)
+					}
+					return
+				}
+				const want = "\n\nA new image has shown the id of the old one. See in Timago under Stationen > Betriebssystem that the option KMS-Aktivierung is on for these stations, " +
+					"and with whoever makes the image why it keeps its id. Or add members: each counts once."
+				last := said[len(said)-1]
+				if outcome.Exit != 1 || made != 1 || last.Summary != "Unable to activate pool R101" || !strings.HasSuffix(last.Detail, want) ||
+					!strings.Contains(last.Detail, "this image keeps its client machine id: 12 members can add at most 12 (Windows: count 22 of 25). After its start station R101-PC") {
+					t.Errorf("exit %d after %d images: %q", outcome.Exit, made, last)
+				}
+			})
+		})
+	}
 }
 
 func TestWithoutWinRMTimagosOwnStatusIsShown(t *testing.T) {

@@ -51,8 +51,7 @@ type SameCMID struct {
 
 func (e *SameCMID) Error() string {
 	return fmt.Sprintf("this image keeps its client machine id: %d members can add at most %d (%s). "+
-		"Station %s was restarted, and %s. "+
-		"Reset the image with the option \"KMS-Aktivierung\" set, or add members",
+		"Station %s was started anew, and %s",
 		e.Members, e.Members, describe(e.Missing), e.Station, e.Seen)
 }
 

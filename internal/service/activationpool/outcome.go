@@ -195,9 +195,12 @@ func (o applyOutcome) advice(on string) string {
 	switch {
 	case errors.As(err, &outside):
 		return "Apply again while the window is open, or change maintenance_window. What has been counted stays counted."
+	case errors.As(err, &sameCMID) && o.pool.method == resetImage:
+		return "A new image has shown the id of the old one. See in Timago under Stationen > Betriebssystem that the option KMS-Aktivierung is on for these stations, " +
+			"and with whoever makes the image why it keeps its id. Or add members: each counts once."
 	case errors.As(err, &sameCMID):
 		return "See in Timago under Stationen > Betriebssystem that the option KMS-Aktivierung is on for these stations, and reset their image: " +
-			"the option takes effect only then. Then apply again."
+			"the option takes effect only then. Then apply again. Or add members: each counts once."
 	case errors.As(err, &capped):
 		return cappedAdvice(capped)
 	case errors.As(err, &stalled):
