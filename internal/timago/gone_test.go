@@ -1,14 +1,20 @@
 package timago_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"os"
+	"regexp"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/timago/terraform-provider-timago/internal/timago"
+	"github.com/timago/terraform-provider-timago/internal/timago/contract"
 )
 
 // A list that lacks a station is not enough: it is asked for by itself, and once more.
@@ -45,65 +51,115 @@ func TestStationThatIsThereTheNextMoment(t *testing.T) {
 	}
 }
 
-// Whatever is answered at whatever path: only the server's own word about this very
-// station, said twice, is that it is gone.
-func TestNothingElseSaysThatAStationIsGone(t *testing.T) {
-	t.Parallel()
-	codes := []string{"", "not_found", "operating_system_not_found", "unknown_path", "page_token_ended", "something_new"}
-	bodies := map[string]string{
-		"an empty object": `{}`, "no items": `{"items":[]}`, "another station": `{"items":[{"id":"` + stationID(5) + `"}]}`,
-		"nothing": ``, "a web page": `<html>`, "null": `null`, "gone, in words": `{"code":"not_found"}`,
+// wrongAnswer is what a server, or something before it, may say instead of what was asked for.
+type wrongAnswer struct {
+	name string
+	say  func(w http.ResponseWriter, r *http.Request, server http.Handler)
+	gone bool // where it is said of the station itself
+}
+
+// wrongAnswers are every status with every code, and bodies that mean nothing.
+func wrongAnswers(t *testing.T) []wrongAnswer {
+	t.Helper()
+	source, err := os.ReadFile("contract/codes.go")
+	if err != nil {
+		t.Fatal(err)
 	}
-	type wrong struct {
-		name string
-		say  func(w http.ResponseWriter, r *http.Request, server http.Handler)
-		gone bool // where it is said of the station itself
+	codes := []string{"", "something_new"}
+	for _, found := range regexp.MustCompile(`ProblemCode = "(\w+)"`).FindAllStringSubmatch(string(source), -1) {
+		codes = append(codes, found[1])
 	}
-	var all []wrong
-	for _, status := range []int{400, 401, 403, 404, 405, 406, 409, 410, 412, 413, 414, 415, 422, 428, 429, 500, 501, 502, 503, 504, 599} {
+	var all []wrongAnswer
+	for _, status := range []int{300, 302, 304, 307, 400, 401, 402, 403, 404, 405, 406, 408, 409, 410, 412, 413, 414, 415, 418, 421, 422, 423, 425, 428, 429, 431, 451, 499, 500, 501, 502, 503, 504, 507, 511, 599} {
 		for _, code := range codes {
-			if status != 404 && code != "" && code != "not_found" {
-				continue
-			}
-			all = append(all, wrong{fmt.Sprintf("%d %s", status, code), answering(status, code, "", "Retry-After", "0"), status == 404 && code == "not_found"})
+			all = append(all, wrongAnswer{fmt.Sprintf("%d %s", status, code), answering(status, code, "", "Retry-After", "0"), status == 404 && code == "not_found"})
 		}
 	}
-	for name, body := range bodies {
-		for _, status := range []int{200, 204, 301} {
-			all = append(all, wrong{fmt.Sprintf("%d %s", status, name), func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
+	for name, body := range map[string]string{
+		"an empty object": `{}`, "no items": `{"items":[]}`, "another station": `{"items":[{"id":"` + stationID(5) + `"}]}`,
+		"nothing": ``, "a web page": `<html>`, "null": `null`, "gone, in words": `{"code":"not_found"}`,
+	} {
+		for _, status := range []int{200, 201, 202, 204, 301} {
+			all = append(all, wrongAnswer{fmt.Sprintf("%d %s", status, name), func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
 				w.Header().Set("Content-Type", "application/json")
 				w.WriteHeader(status)
 				_, _ = io.WriteString(w, body)
 			}, false})
 		}
 	}
-	all = append(all, wrong{"lost", lost, false}, wrong{"cut", cut, false})
-	school := newSchool(t, 3)
-	walked := 0
-	for _, w := range all {
+	return append(all, wrongAnswer{"lost", lost, false}, wrongAnswer{"cut", cut, false})
+}
+
+// lacking answers at a path with what is wrong, and lists no station.
+func lacking(path string, w wrongAnswer) func(http.ResponseWriter, *http.Request, http.Handler) {
+	return func(rw http.ResponseWriter, r *http.Request, server http.Handler) {
+		switch strings.TrimPrefix(r.URL.Path, "/api/v1") {
+		case path:
+			w.say(rw, r, server)
+		case "/stations":
+			saying("application/json", `{"items": []}`)(rw, r, server)
+		default:
+			server.ServeHTTP(rw, r)
+		}
+	}
+}
+
+// walk tries every wrong answer, some side by side, each part with a school and a client of
+// its own that asks once.
+func walk(t *testing.T, try func(school *school, client *timago.Client, w wrongAnswer)) {
+	t.Helper()
+	all := wrongAnswers(t)
+	if len(all) < 750 {
+		t.Errorf("%d answers are walked", len(all))
+	}
+	var parts sync.WaitGroup
+	for part := range slices.Chunk(all, 1+len(all)/16) {
+		school := newSchool(t, 1)
+		client := school.client(t, once)
+		parts.Go(func() {
+			for _, w := range part {
+				try(school, client, w)
+			}
+		})
+	}
+	parts.Wait()
+}
+
+func once(c *timago.Config) { c.MaxRetries = 0 }
+
+// Whatever is answered at whatever path: only the server's own word about this very
+// station, said twice, is that it is gone.
+func TestNothingElseSaysThatAStationIsGone(t *testing.T) {
+	t.Parallel()
+	walk(t, func(school *school, client *timago.Client, w wrongAnswer) {
 		for _, path := range []string{"/stations", "/stations/" + stationID(0)} {
-			school.failing("GET", 1000, func(rw http.ResponseWriter, r *http.Request, server http.Handler) {
-				switch strings.TrimPrefix(r.URL.Path, "/api/v1") {
-				case path:
-					w.say(rw, r, server)
-				case "/stations": // the list lacks it
-					saying("application/json", `{"items": []}`)(rw, r, server)
-				default:
-					server.ServeHTTP(rw, r)
-				}
-			})
-			for _, fresh := range []bool{false, true} {
-				client := school.client(t, func(c *timago.Config) { c.MaxRetries = 0 })
-				read := client.Station
-				if fresh {
-					read = client.FreshStation
-				}
-				_, err := read(t.Context(), stationID(0))
-				if walked++; errors.Is(err, timago.ErrGone) != (w.gone && path != "/stations") {
-					t.Errorf("%s at %s, fresh %t: %v", w.name, path, fresh, err)
+			school.failing("GET", 1000, lacking(path, w))
+			for _, read := range []func(context.Context, string) (timago.Station, error){client.FreshStation, client.Station} {
+				if _, err := read(t.Context(), stationID(0)); errors.Is(err, timago.ErrGone) != (w.gone && path != "/stations") {
+					t.Errorf("%s at %s: %v", w.name, path, err)
 				}
 			}
 		}
-	}
-	t.Logf("%d answers walked", walked)
+	})
+}
+
+// Whatever is answered to a change, or of a command: that is no word about the station.
+func TestNothingElseEndsADestroy(t *testing.T) {
+	t.Parallel()
+	walk(t, func(school *school, client *timago.Client, w wrongAnswer) {
+		school.edit(0, func(s *contract.Station) { s.OperatingSystems[0].KMSActivation = true })
+		school.failing("GET", 0, nil)
+		station, err := client.FreshStation(t.Context(), stationID(0))
+		if err != nil {
+			t.Error(err)
+		}
+		school.failing("PATCH", 1000, w.say)
+		if _, err := client.SetKMSActivation(t.Context(), station, "", false); err == nil || errors.Is(err, timago.ErrNotFound) {
+			t.Errorf("%s to the change: %v", w.name, err)
+		}
+		school.failing("GET", 1000, lacking("/commands/c-1", w))
+		if _, err := client.Progress(t.Context(), timago.Progress{CommandID: "c-1"}); err == nil || errors.Is(err, timago.ErrNotFound) {
+			t.Errorf("%s of a command: %v", w.name, err)
+		}
+	})
 }

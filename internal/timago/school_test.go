@@ -87,7 +87,7 @@ func stationID(i int) string { return fmt.Sprintf("6f1c1c52-6c1e-4f0a-9d57-%012x
 func (s *school) client(t *testing.T, change ...func(*timago.Config)) *timago.Client {
 	t.Helper()
 	config := timago.Config{
-		Endpoint: s.URL, Token: token, MaxRetries: 3, RetryWait: time.Millisecond, RequestTimeout: 5 * time.Second,
+		Endpoint: s.URL, Token: token, MaxRetries: 3, RetryWait: time.Millisecond, RequestTimeout: time.Minute, // a slow machine makes no second attempt
 		CACertificate: pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw}),
 		Log: func(_ context.Context, message string, fields map[string]any) {
 			s.mu.Lock()
