@@ -191,7 +191,7 @@ func TestImagesThatKeepTheirIDAreNotResetInVain(t *testing.T) {
 					"and with whoever makes the image why it keeps its id. Or add members: each counts once."
 				last := said[len(said)-1]
 				if outcome.Exit != 1 || made != 1 || last.Summary != "Unable to activate pool R101" || !strings.HasSuffix(last.Detail, want) ||
-					!strings.Contains(last.Detail, "this image keeps its client machine id: 12 members can add at most 12 (Windows: count 22 of 25). After its start station R101-PC") {
+					!strings.Contains(last.Detail, "this image keeps its client machine id: 12 members can add at most 12 (Windows: count 22 of 25). Station R101-PC") {
 					t.Errorf("exit %d after %d images: %q", outcome.Exit, made, last)
 				}
 			})
