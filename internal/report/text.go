@@ -24,12 +24,12 @@ func number(n int, one, many text) text {
 	return many
 }
 
-// because adds a reason. Reasons come from outside, in English.
+// because adds a reason. Reasons come in English; those of a cycle are known in German.
 func because(t text, reason string) text {
 	if reason == "" {
 		return t
 	}
-	return text{t.en + ": " + reason, t.de + ": " + reason}
+	return text{t.en + ": " + reason, t.de + ": " + german(reason)}
 }
 
 func (t text) and(more text) text {

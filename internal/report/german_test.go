@@ -1,0 +1,147 @@
+package report
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/timago/terraform-provider-timago/internal/kms"
+)
+
+func TestReasonsInGerman(t *testing.T) {
+	t.Parallel()
+	for reason, want := range map[string]string{
+		"a user is logged on": "jemand ist angemeldet",
+		"Windows: it was asked to activate and refused: this KMS host's key cannot activate this product (0xC004F042)": "Windows: die Aktivierung wurde verlangt und abgelehnt: der Schlüssel dieses KMS-Hosts kann dieses Produkt nicht aktivieren (0xC004F042)",
+		"it did not come back within 15m0s after its restart":                                                          "sie kam binnen 15m0s nach dem Neustart nicht wieder",
+		"it could not be switched on (no route), and it did not answer for 5m":                                         "sie ließ sich nicht einschalten (no route), und sie antwortet seit 5m nicht",
+		"something nobody has thought of 100 % (0x80070005)":                                                           "something nobody has thought of 100 % (0x80070005)",
+		"": "",
+	} {
+		if got := german(reason); got != want {
+			t.Errorf("%q\nis   %q\nwant %q", reason, got, want)
+		}
+	}
+}
+
+// Every reason that a cycle writes has its German words, and every code.
+func TestEveryReasonIsKnownInGerman(t *testing.T) {
+	t.Parallel()
+	reasons := reasonsOf(t, filepath.Join("..", "cycle"))
+	if len(reasons) < 25 {
+		t.Errorf("only %d reasons were found", len(reasons))
+	}
+	for _, reason := range reasons {
+		if german(reason) == reason {
+			t.Errorf("%q has no German words", reason)
+		}
+	}
+	text, err := os.ReadFile(filepath.Join("..", "kms", "code.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	codes := 0
+	for _, code := range regexp.MustCompile(`0x[0-9A-F]{8}`).FindAllString(string(text), -1) {
+		n, err := strconv.ParseUint(code, 0, 32)
+		if words := kms.Code(n).Words(); err == nil && coded.MatchString(words) {
+			if codes++; german(words) == words {
+				t.Errorf("%q has no German words", words)
+			}
+		}
+	}
+	if codes < 20 {
+		t.Errorf("only %d codes were found", codes)
+	}
+	for _, channel := range []string{"Volume:MAK", "Retail", "OEM:DM", "Volume:CSVLK", "Retail:TB:Eval", "Retail:TB:Sub", "VT:IA", "Volume:NEXT", ""} {
+		if words := kms.ChannelOf(channel, "").NeverCounts(); german(words) == words {
+			t.Errorf("%q has no German words", words)
+		}
+	}
+}
+
+// reasonsOf collects the texts that a package gives as a reason: to exclude and
+// excludeProduct, and to whatever is called a reason.
+func reasonsOf(t *testing.T, folder string) []string {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(folder, "*.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var found []string
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(parsed, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.CallExpr:
+				if name := nameOf(n.Fun); name == "exclude" || name == "excludeProduct" {
+					found = append(found, textsIn(n.Args[len(n.Args)-1])...)
+				}
+			case *ast.AssignStmt:
+				for i, left := range n.Lhs {
+					if strings.EqualFold(nameOf(left), "reason") && i < len(n.Rhs) {
+						found = append(found, textsIn(n.Rhs[i])...)
+					}
+				}
+			case *ast.ValueSpec:
+				if len(n.Names) == 1 && strings.HasSuffix(n.Names[0].Name, "Reason") && len(n.Values) == 1 {
+					found = append(found, textsIn(n.Values[0])...)
+				}
+			}
+			return true
+		})
+	}
+	return found
+}
+
+func nameOf(e ast.Expr) string {
+	switch e := e.(type) {
+	case *ast.Ident:
+		return e.Name
+	case *ast.SelectorExpr:
+		return e.Sel.Name
+	}
+	return ""
+}
+
+var verb = regexp.MustCompile(`%[svd]`)
+
+// textsIn are the texts of an expression with something in the place of what varies.
+func textsIn(e ast.Expr) []string {
+	var found []string
+	ast.Inspect(e, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.BinaryExpr: // a text and what follows it
+			if text, is := literal(n.X); is {
+				found = append(found, text+"something")
+				return false
+			}
+		case *ast.BasicLit:
+			if text, is := literal(n); is && len(text) > 3 {
+				found = append(found, verb.ReplaceAllString(text, "7"))
+			}
+		}
+		return true
+	})
+	return found
+}
+
+func literal(e ast.Expr) (string, bool) {
+	lit, is := e.(*ast.BasicLit)
+	if !is || lit.Kind != token.STRING {
+		return "", false
+	}
+	text, err := strconv.Unquote(lit.Value)
+	return text, err == nil && len(text) > 3
+}
