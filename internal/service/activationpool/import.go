@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/timago/terraform-provider-timago/internal/tfduration"
+	"github.com/timago/terraform-provider-timago/internal/tfset"
 )
 
 // ImportState takes over a pool from "<name>@<kms_host>/stations=<pc1>,<pc2>,…" or
@@ -21,13 +22,11 @@ func (r *Resource) ImportState(ctx context.Context, req resource.ImportStateRequ
 				"For example: R101@kms01.schule.example/stations=R101-PC01,R101-PC02")
 		return
 	}
-	stations, location := types.SetNull(types.StringType), types.StringNull()
+	stations, location := tfset.Null(), types.StringNull()
 	if id.location != "" {
 		location = types.StringValue(id.location)
 	} else {
-		members, diags := types.SetValueFrom(ctx, types.StringType, id.stations)
-		resp.Diagnostics.Append(diags...)
-		stations = members
+		stations = tfset.Of(id.stations)
 	}
 	imported := newModel()
 	imported.Name, imported.KMSHost = types.StringValue(id.name), types.StringValue(id.kmsHost)

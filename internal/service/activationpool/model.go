@@ -19,12 +19,13 @@ import (
 	"github.com/timago/terraform-provider-timago/internal/pool"
 	"github.com/timago/terraform-provider-timago/internal/schedule"
 	"github.com/timago/terraform-provider-timago/internal/tfduration"
+	"github.com/timago/terraform-provider-timago/internal/tfset"
 )
 
 // model is the resource as Terraform holds it.
 type model struct {
 	Name            types.String      `tfsdk:"name"`
-	Stations        types.Set         `tfsdk:"stations"`
+	Stations        tfset.Value       `tfsdk:"stations"`
 	Location        types.String      `tfsdk:"location"`
 	KMSHost         types.String      `tfsdk:"kms_host"`
 	Thresholds      types.Object      `tfsdk:"thresholds"`
@@ -35,7 +36,7 @@ type model struct {
 	Window          types.Object      `tfsdk:"maintenance_window"`
 	Status          types.String      `tfsdk:"status"`
 	Unlicensed      types.Map         `tfsdk:"unlicensed"`
-	Unreachable     types.Set         `tfsdk:"unreachable"`
+	Unreachable     tfset.Value       `tfsdk:"unreachable"`
 	PlannedRestarts types.Int64       `tfsdk:"planned_restarts"`
 	RenewalDue      timetypes.RFC3339 `tfsdk:"renewal_due"`
 	ReadyForRenewal types.Bool        `tfsdk:"ready_for_renewal"`
@@ -82,9 +83,9 @@ const (
 // newModel is a resource of which nothing is known yet: all is null, with its type.
 func newModel() model {
 	m := model{
-		Stations: types.SetNull(types.StringType), Thresholds: types.ObjectNull(thresholdsTypes),
+		Stations: tfset.Null(), Thresholds: types.ObjectNull(thresholdsTypes),
 		Cycle: types.ObjectNull(cycleTypes), Window: types.ObjectNull(windowTypes),
-		Unlicensed: types.MapNull(types.StringType), Unreachable: types.SetNull(types.StringType),
+		Unlicensed: types.MapNull(types.StringType), Unreachable: tfset.Null(),
 		ClientIDs: types.ObjectNull(clientIDsTypes), LastCycle: types.ObjectNull(lastCycleTypes),
 		Timeouts: timeouts.Value{Object: types.ObjectNull(map[string]attr.Type{
 			"create": types.StringType, "read": types.StringType, "update": types.StringType, "delete": types.StringType,

@@ -13,6 +13,7 @@ import (
 
 	"github.com/timago/terraform-provider-timago/internal/kms"
 	"github.com/timago/terraform-provider-timago/internal/pool"
+	"github.com/timago/terraform-provider-timago/internal/tfset"
 )
 
 // ModifyPlan turns a lost threshold into a change. Terraform plans twice, at plan and
@@ -148,7 +149,7 @@ func (m *model) expectChange(state *model, open bool) {
 	m.Status = types.StringValue(string(pool.Activated))
 	m.PlannedRestarts = types.Int64Unknown()
 	m.Unlicensed = types.MapUnknown(types.StringType)
-	m.Unreachable = types.SetUnknown(types.StringType)
+	m.Unreachable = tfset.Unknown()
 	m.RenewalDue, m.ReadyForRenewal = timetypes.NewRFC3339Unknown(), types.BoolValue(false)
 	for _, product := range kms.Products() {
 		*m.product(product) = m.expectProduct(product, state, open)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/timago/terraform-provider-timago/internal/kms"
 	"github.com/timago/terraform-provider-timago/internal/pool"
+	"github.com/timago/terraform-provider-timago/internal/tfset"
 )
 
 // planOf is what ModifyPlan makes of a configuration, without a site; state is nil for a
@@ -59,7 +60,7 @@ func stateOf(t *testing.T, m *model) tfsdk.State {
 func written() model {
 	m := newModel()
 	m.Name = types.StringValue("R101")
-	m.Stations = types.SetValueMust(types.StringType, nil)
+	m.Stations = tfset.Of(nil)
 	return m
 }
 
@@ -129,12 +130,12 @@ func TestThePlanShowsWhatWillHold(t *testing.T) {
 		})
 	}
 	lost := func(m *model) { m.Status, m.Windows = types.StringValue(string(pool.NotActivated)), managed(25) }
-	others := types.SetValueMust(types.StringType, []attr.Value{types.StringValue("PC09")})
+	others := tfset.Of([]string{"PC09"})
 	for name, tt := range map[string]struct {
 		creates         bool
 		before          func(*model) // nil: as written
 		set             map[kms.Product]int
-		stations        types.Set
+		stations        tfset.Value
 		windows, office int
 	}{
 		"a new pool, nothing set":            {creates: true, windows: unknown, office: unknown},

@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/tfset"
 )
 
 // Types of the nested attributes, as the schema has them.
@@ -51,7 +52,7 @@ func clientIDsAttribute() schema.SingleNestedAttribute {
 			"members":  schema.Int64Attribute{Computed: true, MarkdownDescription: "Number of members whose id was read."},
 			"distinct": schema.Int64Attribute{Computed: true, MarkdownDescription: "Number of different ids among them: as many as they count for."},
 			"shared": schema.MapAttribute{
-				Computed: true, ElementType: types.SetType{ElemType: types.StringType},
+				Computed: true, ElementType: tfset.Strings(),
 				MarkdownDescription: "Ids that several members have, each with the names of those members. They count as one. Empty if every member has its own.",
 			},
 		},

@@ -27,6 +27,7 @@ import (
 	"github.com/timago/terraform-provider-timago/internal/kms"
 	"github.com/timago/terraform-provider-timago/internal/pool"
 	"github.com/timago/terraform-provider-timago/internal/tfduration"
+	"github.com/timago/terraform-provider-timago/internal/tfset"
 	"github.com/timago/terraform-provider-timago/internal/tfvalidate"
 )
 
@@ -48,8 +49,8 @@ func (r *Resource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *r
 				PlanModifiers:       []planmodifier.String{stringplanmodifier.RequiresReplace()},
 			},
 			"stations": schema.SetAttribute{
-				Optional:    true,
-				ElementType: types.StringType,
+				Optional:   true,
+				CustomType: tfset.Strings(),
 				MarkdownDescription: "The members: computer names or addresses, with `:port` for a station whose WinRM port differs. " +
 					"A whole classroom is a good choice, since its stations are used regularly. Exactly one of `stations` and `location` is set.",
 				Validators: []validator.Set{
@@ -110,7 +111,7 @@ func (r *Resource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *r
 			},
 			"unreachable": schema.SetAttribute{
 				Computed:            true,
-				ElementType:         types.StringType,
+				CustomType:          tfset.Strings(),
 				MarkdownDescription: "Members that did not answer the last read. They keep what was last known of them and never turn `status`.",
 			},
 			"planned_restarts": schema.Int64Attribute{

@@ -12,6 +12,7 @@ import (
 	"github.com/timago/terraform-provider-timago/internal/kms"
 	"github.com/timago/terraform-provider-timago/internal/outcome"
 	"github.com/timago/terraform-provider-timago/internal/pool"
+	"github.com/timago/terraform-provider-timago/internal/tfset"
 )
 
 // managed lists the products that the state shows as managed.
@@ -38,8 +39,7 @@ func (m *model) show(ctx context.Context, r pool.Reading) diag.Diagnostics {
 	var diags, more diag.Diagnostics
 	m.Unlicensed, more = types.MapValueFrom(ctx, types.StringType, orEmpty(a.Unlicensed))
 	diags.Append(more...)
-	m.Unreachable, more = types.SetValueFrom(ctx, types.StringType, append([]string{}, a.Unreachable...))
-	diags.Append(more...)
+	m.Unreachable = tfset.Of(a.Unreachable)
 	for _, product := range kms.Products() {
 		*m.product(product), more = productValue(ctx, a, product, r.ShownOnly)
 		diags.Append(more...)
