@@ -150,7 +150,7 @@ func (c *cycle) inUse(s *station) {
 		c.emit(outcome.KindLeftOut, s, outcome.Event{Reason: s.reason})
 		return
 	}
-	s.waitsForUser, s.reason = true, userReason
+	s.waitsForUser, s.reason = true, outcome.UserLoggedOn
 	c.emit(outcome.KindInUse, s, outcome.Event{Reason: s.reason})
 	c.setAlarm(s, c.now.Add(userCheckEvery))
 }
@@ -182,5 +182,3 @@ func (c *cycle) exclude(s *station, reason string) {
 		c.closeWith(s)
 	}
 }
-
-const userReason = "a user is logged on"

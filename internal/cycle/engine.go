@@ -18,6 +18,9 @@ type Engine struct {
 // New makes an Engine.
 func New() *Engine { return &Engine{} }
 
+// Ledger is what all cycles on a KMS host have under way.
+func (e *Engine) Ledger(host string) *ledger.Ledger { return e.ledgers.Of(host) }
+
 // cancelGracePeriod is how long a cancelled cycle waits for the calls it has made. They end with
 // the context; what they still say makes the result truer.
 const cancelGracePeriod = 1500 * time.Millisecond

@@ -37,7 +37,7 @@ func (c *cycle) checked(s *station, r report) {
 		return
 	}
 	used := r.presence.InUse(c.limits.IgnoreUsers) != ""
-	if s.reason == userReason && !used {
+	if s.reason == outcome.UserLoggedOn && !used {
 		c.progressed(s)
 	}
 	needed := false

@@ -39,10 +39,3 @@ type Site interface {
 type Waker interface {
 	Wake(ctx context.Context, station string) error
 }
-
-// Shutdowner is a Site that can switch stations off.
-type Shutdowner interface {
-	Presence(ctx context.Context, station string) (kms.Presence, error)
-	// Shutdown switches a station off. Somebody who is logged on makes it refuse.
-	Shutdown(ctx context.Context, station string) error
-}

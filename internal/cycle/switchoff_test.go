@@ -17,10 +17,11 @@ import (
 	"github.com/timago/terraform-provider-timago/internal/outcome"
 	"github.com/timago/terraform-provider-timago/internal/pool"
 	"github.com/timago/terraform-provider-timago/internal/simulator/world"
+	"github.com/timago/terraform-provider-timago/internal/switchoff"
 )
 
-// shuttingSchool can also switch its stations off.
-type shuttingSchool struct {
+// shutdownSite can also switch its stations off.
+type shutdownSite struct {
 	wakeableSite
 	before   func()       // of each shutdown; may be nil
 	told     sync.Map     // stations that were told
@@ -28,7 +29,7 @@ type shuttingSchool struct {
 	most     atomic.Int64 // … that it ever was
 }
 
-func (s *shuttingSchool) Shutdown(ctx context.Context, station string) error {
+func (s *shutdownSite) Shutdown(ctx context.Context, station string) error {
 	s.most.Store(max(s.most.Load(), s.shutting.Add(1)))
 	defer s.shutting.Add(-1)
 	s.told.Store(station, true)
@@ -51,7 +52,7 @@ func (s *shuttingSchool) Shutdown(ctx context.Context, station string) error {
 
 // evening is a site after its cycle, which woke some.
 type evening struct {
-	*shuttingSchool
+	*shutdownSite
 	engine *cycle.Engine
 	job    cycle.Job
 	result outcome.Result
@@ -67,7 +68,7 @@ func atEvening(t *testing.T, site world.Site, story func(t *testing.T, e *evenin
 		}
 		s := &fakeSite{World: w, latency: time.Millisecond}
 		story(t, &evening{
-			shuttingSchool: &shuttingSchool{wakeableSite: wakeableSite{s}}, engine: cycle.New(),
+			shutdownSite: &shutdownSite{wakeableSite: wakeableSite{s}}, engine: cycle.New(),
 			job: cycle.Job{
 				Host: "kms01", Members: w.Names(), Thresholds: map[kms.Product]int{kms.Windows: 25}, Limits: pool.Limits{Wake: true},
 				Memory: pool.Memory{Proof: time.Now()},
@@ -80,12 +81,13 @@ func atEvening(t *testing.T, site world.Site, story func(t *testing.T, e *evenin
 // cycle runs the cycle.
 func (e *evening) cycle(ctx context.Context) error {
 	var err error
-	e.result, err = e.engine.Run(ctx, e.shuttingSchool, e.job)
+	e.result, err = e.engine.Run(ctx, e.shutdownSite, e.job)
 	return err
 }
 
 func (e *evening) switchOff(ctx context.Context) map[string]string {
-	return e.engine.SwitchOff(ctx, e.shuttingSchool, e.job, e.result)
+	round := switchoff.Round{Ledger: e.engine.Ledger(e.job.Host), Key: e.job.Key, IgnoreUsers: e.job.Limits.IgnoreUsers, Progress: e.job.Progress}
+	return round.Woken(ctx, e.shutdownSite, e.result)
 }
 
 // stillOn are the stations that are on a good while later.
@@ -295,7 +297,7 @@ func TestAStationThatAnotherCycleHasUnderWayIsLeftOn(t *testing.T) {
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 		defer cancel()
-		result, err := e.engine.Run(ctx, e.shuttingSchool, other)
+		result, err := e.engine.Run(ctx, e.shutdownSite, other)
 		if err != nil || result.Restarts != 1 {
 			t.Fatalf("the other cycle: restarts %d, %v", result.Restarts, err)
 		}
@@ -320,7 +322,7 @@ func TestAStationThatAnotherCycleCountsOnIsLeftOn(t *testing.T) {
 				left = e.switchOff(t.Context())
 			}
 		}
-		result, err := e.engine.Run(t.Context(), e.shuttingSchool, other)
+		result, err := e.engine.Run(t.Context(), e.shutdownSite, other)
 		if err != nil || result.Restarts != 1 || len(left) != 2 {
 			t.Errorf("the other cycle: restarts %d, %v; left on: %v", result.Restarts, err, left)
 		}
@@ -352,7 +354,7 @@ func TestAStationThatIsBeingSwitchedOffIsNotRestarted(t *testing.T) {
 				e.before = func() {
 					ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 					defer cancel()
-					result, _ = e.engine.Run(ctx, e.shuttingSchool, other)
+					result, _ = e.engine.Run(ctx, e.shutdownSite, other)
 				}
 				if left := e.switchOff(t.Context()); len(left) > 0 || result.Restarts != meant.restarts {
 					t.Errorf("restarts %d, left on: %v", result.Restarts, left)

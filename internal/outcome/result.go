@@ -39,3 +39,6 @@ type StationResult struct {
 	Outcome         Outcome
 	Reason          string // in words; empty where there is nothing to say
 }
+
+// UserLoggedOn is the reason why a station is left alone that somebody uses.
+const UserLoggedOn = "a user is logged on"

@@ -13,6 +13,7 @@ import (
 	"github.com/timago/terraform-provider-timago/internal/pool"
 	"github.com/timago/terraform-provider-timago/internal/report"
 	"github.com/timago/terraform-provider-timago/internal/site"
+	"github.com/timago/terraform-provider-timago/internal/switchoff"
 	"github.com/timago/terraform-provider-timago/internal/tfdiag"
 )
 
@@ -78,7 +79,10 @@ func (r *Resource) switchOff(ctx context.Context, p configured, kmsHost string, 
 		return nil
 	}
 	hosted := r.site.At(kmsHost)
-	left := r.engine.SwitchOff(ctx, hosted, cycle.Job{Host: hosted.ID(), Key: r.keys(ctx), Limits: p.limits, Progress: progress(ctx, p.name, nil, section)}, result)
+	round := switchoff.Round{
+		Ledger: r.engine.Ledger(hosted.ID()), Key: r.keys(ctx), IgnoreUsers: p.limits.IgnoreUsers, Progress: progress(ctx, p.name, nil, section),
+	}
+	left := round.Woken(ctx, hosted, result)
 	if len(left) == 0 {
 		return nil
 	}
