@@ -78,7 +78,7 @@ func (c *cycle) stalled() error {
 		reasons[s.name] = cmp.Or(s.reason, c.cannotAdd(s))
 	}
 	if slices.ContainsFunc(c.all().List(), c.host.noCountKnown) {
-		return &outcome.HostUnreadable{Cause: errNoClientCounts}
+		return &outcome.HostUnreadable{Cause: fmt.Errorf("no member's events show a count, and the host is not read: %w", c.host.refusal)}
 	}
 	if c.keepsCMID != nil {
 		c.keepsCMID.Missing, c.keepsCMID.Stations = c.shortfalls(), reasons
@@ -86,8 +86,6 @@ func (c *cycle) stalled() error {
 	}
 	return &outcome.Stalled{Missing: c.shortfalls(), Stations: reasons}
 }
-
-var errNoClientCounts = fmt.Errorf("%w, and no member's events show a count", kms.ErrDenied)
 
 func (c *cycle) cannotAdd(s *station) string {
 	var lacking kms.Product

@@ -31,6 +31,7 @@ type host struct {
 
 	// Where the host refuses the account its counts come from the stations' events.
 	refusesAccount bool
+	refusal        error // with what
 	clientCounts   []clientCount
 
 	log *evidence.Log
@@ -204,7 +205,7 @@ func (c *cycle) hostFailed(err error) {
 				h.clientCounts[p] = clientCount{true, h.pollBegan, h.pollEnded}
 			}
 		}
-		h.known, h.logUnreadable, h.refusesAccount = true, true, true
+		h.known, h.logUnreadable, h.refusesAccount, h.refusal = true, true, true, err
 		return
 	}
 	if h.failures++; h.failures == 1 {

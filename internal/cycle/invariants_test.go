@@ -198,11 +198,15 @@ func (w *invariantChecker) presence(station string, p kms.Presence, err error) {
 }
 
 func (w *invariantChecker) host(host kms.Host, err error) {
-	if w == nil || err != nil {
+	if w == nil {
 		return
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.fromClients = errors.Is(err, kms.ErrDenied) // who may not read the host goes by what stations are told
+	if err != nil {
+		return
+	}
 	if w.readAt.IsZero() {
 		for product := range w.job.Thresholds {
 			w.first[product], _ = host.Count(product)

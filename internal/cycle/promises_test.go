@@ -202,7 +202,7 @@ func (p *promises) judgeID(m *member, product kms.Product, outcome string) {
 	_, rest, _ := strings.Cut(outcome, "client machine id ")
 	id, _, _ := strings.Cut(rest, ",")
 	m.ids[id] = true
-	if m.restarts > 0 && (product == kms.Windows || p.job.Thresholds[kms.Windows] == 0) {
+	if m.restarts > 0 && strings.HasPrefix(outcome, kms.CodeOK.String()) && (product == kms.Windows || p.job.Thresholds[kms.Windows] == 0) {
 		m.kept = m.atRestart[id]
 		p.provedHere = p.provedHere || !m.kept
 	}
@@ -270,8 +270,6 @@ func (p *promises) ends(c *call, keep func(*call)) {
 }
 
 func (p *promises) hostRead(c *call) {
-	// Who may not read the host goes by what stations are told.
-	p.fromClients = errors.Is(c.err, kms.ErrDenied)
 	p.dark.turn(c.err != nil && !p.fromClients, c.ended)
 	if c.err != nil {
 		return
@@ -368,7 +366,7 @@ func (p *promises) said(e outcome.Event) {
 	case e.Kind == outcome.KindCounted:
 		m.credited++
 		m.told[e.Product] = time.Now()
-		p.proved = p.proved || p.provedHere
+		p.proved = p.proved || m.restarts > 0 && p.provedHere
 		p.judgeCredit(m, e.Product)
 	case strings.HasPrefix(e.Reason, "it is the same machine"): // its other name goes on
 	case e.Kind == outcome.KindLeftOut:

@@ -1,7 +1,6 @@
 package cycle_test
 
 import (
-	"context"
 	"flag"
 	"fmt"
 	"maps"
@@ -14,7 +13,6 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/timago/terraform-provider-timago/internal/cycle"
 	"github.com/timago/terraform-provider-timago/internal/outcome"
 	"github.com/timago/terraform-provider-timago/internal/simulator/world"
 )
@@ -66,43 +64,6 @@ func failures(breaches []string) []string {
 func promiseOf(breach string) string {
 	promise, _, _ := strings.Cut(breach, ":")
 	return promise
-}
-
-// playWide runs the scenario and judges it by the promises about open sets.
-func (s scenario) playWide(t interface{ Fatal(...any) }) *promises {
-	time.Sleep(s.Begins)
-	job := s.job()
-	base := newInvariantChecker(job, s.Window)
-	p, err := newPromises(base, s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	site, err := world.New(s.Site, world.Options{Speed: 1, Observe: p.observe})
-	if err != nil {
-		t.Fatal(err)
-	}
-	base.world = site
-	for _, described := range s.Site.Stations {
-		job.Members = append(append(job.Members, described.Name), described.Aliases...)
-	}
-	job.Progress = p.said
-	defer time.Sleep(2 * time.Minute) // calls that did not end with their context
-	fake := &fakeSite{World: site, latency: s.Latency, notice: s.Notice, late: s.Late, watch: base}
-	var asked cycle.Site = recorder{fake, p}
-	if s.Limits.Wake {
-		asked = wakingRecorder{recorder{fake, p}, wakeableSite{fake}}
-	}
-	limit := 6 * time.Hour
-	if s.Cancel > 0 {
-		limit = s.Cancel
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), limit)
-	defer cancel()
-	base.cancelled = time.Now().Add(limit)
-	result, err := cycle.New().Run(ctx, asked, job)
-	base.ended()
-	p.end(result, err)
-	return p
 }
 
 // end holds the result against the promises.
@@ -166,7 +127,7 @@ func (t *table) add(s scenario, odd []oddity, p *promises) {
 
 func (t *table) judge(test *testing.T) {
 	test.Helper()
-	for _, o := range peculiarities {
+	for _, o := range append([]peculiarity{{name: twoPools}, {name: killed}}, peculiarities...) {
 		var beside []string
 		for _, promise := range slices.Sorted(maps.Keys(t.beside[o.name])) {
 			beside = append(beside, fmt.Sprintf("%s %d", promise, t.beside[o.name][promise]))

@@ -23,10 +23,16 @@ type oddity struct {
 	faults []world.FaultName
 }
 
+// What is odd about how a world is run.
+const (
+	twoPools = "two pools on one host"
+	killed   = "a run that was killed and begun again"
+)
+
 // drawWide draws a scenario with some peculiarities, and names them.
 func drawWide(t *rapid.T) (scenario, []oddity) {
 	s := drawScenario(t)
-	s.Resume, s.Twin = false, false // these have their own worlds
+	s.Resume, s.Twin = false, false // drawn below, more often
 	if rapid.Bool().Draw(t, "otherwise calm") {
 		s.Site.Faults, s.Site.Traffic, s.Window, s.Cancel = nil, nil, nil, 0
 	}
@@ -59,6 +65,16 @@ func drawWide(t *rapid.T) (scenario, []oddity) {
 			o.faults = append(o.faults, f.Name)
 		}
 		odd = append(odd, o)
+	}
+	switch evenly(t, 16) {
+	case 0:
+		aliases := slices.ContainsFunc(s.Site.Stations, func(d world.Station) bool { return len(d.Aliases) > 0 })
+		if s.Twin = len(s.Site.Stations) > 1 && !aliases; s.Twin { // which names are one machine's is told to a cycle
+			odd = append(odd, oddity{name: twoPools})
+		}
+	case 1:
+		s.Resume, s.Cancel = true, seconds(t, 1, 900, "killed after")
+		odd = append(odd, oddity{name: killed})
 	}
 	return s, odd
 }
