@@ -4,7 +4,6 @@ import (
 	"errors"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -120,91 +119,6 @@ func (p *promises) advance(m *member) {
 	clear(m.asks)
 	if m.failed = 0; !m.failing.IsZero() {
 		m.failing = m.progressed
-	}
-}
-
-// observe is told what happens in the world, before the cycle can know it.
-func (p *promises) observe(e world.Entry) {
-	p.invariantChecker.observe(e)
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	now := time.Now()
-	m := p.members[e.Machine]
-	p.follow(e)
-	switch e.Kind {
-	case world.KindCounted:
-		key, rest, _ := strings.Cut(e.Detail, ":")
-		_, from, _ := strings.Cut(rest, " from ")
-		client, _, _ := strings.Cut(from, ",")
-		if m := p.members[client]; m != nil {
-			product := productOf(key)
-			m.counted[product]++
-			m.newID[product] = now
-			p.advance(m)
-		}
-	default:
-		if m != nil {
-			p.happened(m, e, now)
-		}
-	}
-}
-
-// follow keeps the host's counts: "windows: … count 3 to 4", "windows: 2 left, count 3".
-func (p *promises) follow(e world.Entry) {
-	if e.Kind != world.KindCounted && e.Kind != world.KindLeft {
-		return
-	}
-	key, _, _ := strings.Cut(e.Detail, ":")
-	words := strings.Fields(e.Detail)
-	count, err := strconv.Atoi(words[len(words)-1])
-	if err != nil {
-		return
-	}
-	if e.Kind == world.KindCounted && count == p.counts[productOf(key)] {
-		p.unshown[productOf(key)]++
-	}
-	p.counts[productOf(key)] = count
-}
-
-func (p *promises) happened(m *member, e world.Entry, now time.Time) {
-	switch e.Kind {
-	case world.KindReady:
-		m.ready, m.readyAt = true, now
-		p.advance(m) // after a restart, a wake, or by itself: it is back
-	case world.KindOff:
-		m.ready, m.open, m.away = false, false, true
-		clear(m.pending)
-	case world.KindOpens:
-		m.open, m.readyAt = true, now
-	case world.KindCloses:
-		m.open = false
-	case world.KindLogOn:
-		m.users, m.usersAt = true, now
-	case world.KindLogOff:
-		m.users, m.usersAt = false, now
-		p.advance(m)
-	case world.KindRequest:
-		title, outcome, _ := strings.Cut(e.Detail, ": ")
-		product := kms.Product(strings.ToLower(title))
-		p.judgeID(m, product, outcome)
-		if strings.HasPrefix(outcome, kms.CodeOK.String()) && m.described.OtherHost == "" {
-			m.requested[product] = now
-			delete(m.pending, product)
-			m.wokenAt = time.Time{}
-		}
-	default:
-	}
-}
-
-// judgeID holds the id of a request against those that the member had before its restart:
-// another one proves that restarts bring new ones.
-func (p *promises) judgeID(m *member, product kms.Product, outcome string) {
-	_, rest, _ := strings.Cut(outcome, "client machine id ")
-	id, _, _ := strings.Cut(rest, ",")
-	m.ids[id] = true
-	if m.restarts > 0 && strings.HasPrefix(outcome, kms.CodeOK.String()) && (product == kms.Windows || p.job.Thresholds[kms.Windows] == 0) {
-		m.kept = m.atRestart[id]
-		p.provedHere = p.provedHere || !m.kept
 	}
 }
 
@@ -379,39 +293,4 @@ func (p *promises) said(e outcome.Event) {
 		p.judgeLeftOut(m, e)
 	}
 	p.watchIdling()
-}
-
-// know looks at the world's truth, which must not be asked under the lock, and takes the
-// lock; the caller unlocks.
-func (p *promises) know(station string) func() {
-	state := p.world.State()
-	log, err := p.world.Events(state.Host.Name)
-	var asked []eventlog.Record
-	if station != "" {
-		asked, err = p.world.Events(station)
-	}
-	p.mu.Lock()
-	if err == nil {
-		p.keys, p.hostLog, p.asked = state.Host.Keys, log, asked
-	}
-	return p.mu.Unlock
-}
-
-// lacks is what the product is short of by what the cycle last read.
-func (p *promises) lacks(product kms.Product) int {
-	if p.fromClients {
-		return p.job.Thresholds[product] - p.counts[product]
-	}
-	return p.job.Thresholds[product] - p.lastRead[product] - p.landedSince(product)
-}
-
-// landedSince are counts of members that came after the last read of the host.
-func (p *promises) landedSince(product kms.Product) int {
-	landed := 0
-	for _, m := range p.members {
-		if m.newID[product].After(p.readAt) {
-			landed++
-		}
-	}
-	return landed
 }
