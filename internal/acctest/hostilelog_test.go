@@ -2,6 +2,8 @@ package acctest_test
 
 import (
 	"encoding/base64"
+	"encoding/binary"
+	"encoding/hex"
 	"encoding/pem"
 	"fmt"
 	"net/http"
@@ -9,6 +11,9 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"unicode/utf16"
+
+	"golang.org/x/crypto/md4" //nolint:staticcheck,gosec // what NTLM keeps of a password
 
 	"github.com/timago/terraform-provider-timago/internal/acctest"
 	"github.com/timago/terraform-provider-timago/internal/simulator"
@@ -79,5 +84,41 @@ func TestALogShowsWhatTheInterfaceSendsAsText(t *testing.T) {
 		"TIMAGO_ENDPOINT="+server.URL, "TIMAGO_TOKEN="+token, "TIMAGO_CA_CERTIFICATE="+string(certificate))
 	if strings.Contains(said+log, token) {
 		t.Error("the token is shown")
+	}
+}
+
+// A log that tells all holds nothing that a logon is made of.
+func TestALogHoldsNoLogon(t *testing.T) {
+	t.Parallel()
+	d := openDomain(t, 2, world.Station{Licensed: true}, acctest.Counted(30), false)
+	for name, tt := range map[string]struct {
+		site  story
+		lines []string
+	}{
+		"NTLM":     {begin(t, 2, world.Station{Licensed: true}, acctest.Counted(30)), nil},
+		"Kerberos": {d.story, d.kerberos("")},
+	} {
+		w := acctest.NewWorkspace(t, append(tt.site.Env(), "TF_LOG=TRACE", "TF_LOG_PATH=trace.log")...).Built()
+		w.Write("main.tf", tt.site.Provider(tt.lines...)+tt.site.Bare())
+		said := w.Plan(2).Output + w.Read("trace.log")
+		password := tt.site.Plain().WinRM.Password
+		wide := make([]byte, 0, 2*len(password))
+		for _, unit := range utf16.Encode([]rune(password)) {
+			wide = binary.LittleEndian.AppendUint16(wide, unit)
+		}
+		hash := md4.New()
+		_, _ = hash.Write(wide)
+		for what, secret := range map[string]string{
+			"the password": password, "the password as NTLM takes it": string(wide), "the password in base64": base64.StdEncoding.EncodeToString([]byte(password)),
+			"the NT hash": hex.EncodeToString(hash.Sum(nil)), "NTLM's last message": strings.TrimPrefix(lastMessage, "Negotiate "),
+			"a token of Kerberos": "Kerberos YI", "a token of SPNEGO": "Negotiate YI", "a header": "Authorization:",
+		} {
+			if strings.Contains(strings.ToLower(said), strings.ToLower(secret)) {
+				t.Errorf("%s: the log holds %s", name, what)
+			}
+		}
+		if !strings.Contains(said, "WinRM request") {
+			t.Errorf("%s: the log holds no request: this test shows nothing", name)
+		}
 	}
 }

@@ -79,7 +79,7 @@ func (p *Provider) Schema(_ context.Context, _ provider.SchemaRequest, resp *pro
 					"host": schema.StringAttribute{
 						Optional: true,
 						MarkdownDescription: "Name or address of the KMS host, with `:port` if its WinRM port is not the stations'. " +
-							"It is the default of every pool that names none. Environment: `TIMAGO_KMS_HOST`. Default: the host that the stations say they use.",
+							"It is the default of every pool that names none. Environment: `TIMAGO_KMS_HOST`. Default: the host that the stations say they use, to which the account is then shown.",
 						Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
 					},
 					"count_source": schema.StringAttribute{
