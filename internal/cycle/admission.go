@@ -37,6 +37,7 @@ func (c *cycle) admit(s *station) {
 	if booted && silence.wakePending {
 		s.bootedAfterWake = true
 		c.progressed(s)
+		c.emit(outcome.KindBack, s, outcome.Event{})
 	}
 	if booted {
 		clear(s.refusals)

@@ -153,8 +153,13 @@ func (w *invariantChecker) progress(e outcome.Event) {
 	case outcome.KindRestarting:
 		w.restarting[e.Station] = time.Now()
 	case outcome.KindBack:
+		began, restarted := w.restarting[e.Station]
+		if !restarted { // it was switched on
+			break
+		}
+		delete(w.restarting, e.Station)
 		w.back[e.Station] = time.Now()
-		w.returns[e.Station] = append(w.returns[e.Station], time.Since(w.restarting[e.Station]))
+		w.returns[e.Station] = append(w.returns[e.Station], time.Since(began))
 		// A clock that was put forward by more than the station had been up looks like a
 		// restart: nothing on the station can tell them apart.
 		before := w.seen[e.Station]

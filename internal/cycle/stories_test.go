@@ -144,9 +144,18 @@ func TestSleepersAreWokenFirst(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		backs := 0
 		r, err := cycle.New().Run(t.Context(), wakeableSite{&fakeSite{World: w, latency: time.Millisecond}}, cycle.Job{
 			Host: "kms01", Members: w.Names(), Thresholds: map[kms.Product]int{kms.Windows: 25}, Limits: pool.Limits{Wake: true},
+			Progress: func(e outcome.Event) {
+				if e.Kind == outcome.KindBack {
+					backs++
+				}
+			},
 		})
+		if backs != r.Restarts+r.Woken {
+			t.Errorf("%d stations were told to be back, of %d restarted and %d woken", backs, r.Restarts, r.Woken)
+		}
 		if err != nil || r.Asked != 5 || r.Woken != 5 || r.Restarts != 15 {
 			t.Errorf("asked %d, woken %d, restarts %d, %v; want 5, 5, 15", r.Asked, r.Woken, r.Restarts, err)
 		}
