@@ -11,6 +11,7 @@ import (
 	"github.com/timago/terraform-provider-timago/internal/acctest"
 	"github.com/timago/terraform-provider-timago/internal/simulator"
 	"github.com/timago/terraform-provider-timago/internal/simulator/world"
+	"github.com/timago/terraform-provider-timago/internal/timago/contracttest"
 )
 
 // enter opens a room in API mode, with an account for Windows.
@@ -249,4 +250,35 @@ func TestWithoutWinRMMoreThanTimagoShowsIsNotGreen(t *testing.T) {
 	}
 	s.shows(map[string]any{"status": "activated", "renewal_due": nil})
 	s.Plan(0)
+}
+
+// A product that is not activated is named with its status, and what is an error is not told
+// as a warning as well.
+func TestWithoutWinRMProductsAreNamedWithTheirStatus(t *testing.T) {
+	t.Parallel()
+	acctest.EachServer(t, func(t *testing.T, open acctest.Opener) {
+		s := enterBefore(t, open, acctest.Room(2, world.Station{}), acctest.Speed, "")
+		s.Write("main.tf", s.APIProvider()+"resource \"timago_activation_pool\" \"room\" {\n  name = \"R101\"\n  location = \"R101\"\n}\n")
+		for status, word := range map[string]string{"activated": "", "not_activated": "nicht aktiviert", "unknown": "unbekannt"} {
+			s.Between.Answer(contracttest.On("GET", "/kms", 200, "application/json",
+				`{"host":"kms01","products":[{"product":"windows","name":"Windows 11","status":"activated"},{"product":"office","name":"Office LTSC","status":"`+status+`"}]}`))
+			outcome, said := s.Diagnostics("plan")
+			if word == "" {
+				if outcome.Exit != 0 || len(said) > 0 {
+					t.Errorf("%s: exit %d, %q", status, outcome.Exit, said)
+				}
+				continue
+			}
+			want := acctest.Diagnostic{
+				Severity: "error", Summary: "Unable to activate pool R101",
+				Detail: "Office: Timago shows: " + word + ".\n" +
+					"To make that hold, the KMS host's counts must be read, and stations asked and restarted.\n\n" +
+					"Windows itself cannot be asked: the provider has no winrm configuration\n\n" +
+					"Set winrm in the provider block: counts, licences and restarts are read and made over WinRM.",
+			}
+			if outcome.Exit != 1 || len(said) != 1 || said[0] != want {
+				t.Errorf("%s: exit %d, %q, want %q", status, outcome.Exit, said, want)
+			}
+		}
+	})
 }

@@ -245,12 +245,9 @@ resource "timago_activation_pool" "room" {
 }
 `)
 			outcome, said := w.Diagnostics("plan")
-			found := false
-			for _, s := range said {
-				found = found || strings.Contains(s.Detail, tt.says)
-			}
-			if !found {
-				t.Errorf("exit %d, %q, want %q", outcome.Exit, said, tt.says)
+			want := acctest.Diagnostic{Severity: "error", Summary: "Unable to read activation pool R101", Detail: "Timago was asked for the activation's status.\n\n" + tt.says}
+			if outcome.Exit != 1 || len(said) != 1 || said[0] != want {
+				t.Errorf("exit %d, %q, want %q", outcome.Exit, said, want)
 			}
 		})
 	}
