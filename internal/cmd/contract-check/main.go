@@ -44,7 +44,7 @@ func run(ctx context.Context, arguments []string, token string, to io.Writer) (f
 	authority := flags.String("ca", "", "PEM file of the authority that issued its certificate")
 	insecure := flags.Bool("insecure", false, "take any certificate")
 	station := flags.String("station", "", "name of a station whose option may be set to the value that it has")
-	change := flags.Bool("change", false, "also set the station's option and set it back, restart it and reset its image: nobody may use it")
+	change := flags.Bool("change", false, "also set the station's option and set it back, restart it, switch it off and on, and reset its image: nobody may use it")
 	patience := flags.Duration("patience", time.Hour, "how long a command may take")
 	pause := flags.Duration("pause", 5*time.Second, "how long to wait between two looks at a command")
 	if err := flags.Parse(arguments); err != nil {

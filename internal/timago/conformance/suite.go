@@ -22,8 +22,8 @@ const (
 	Reads Level = iota
 	// SameValue sets the option of a station to the value that it has.
 	SameValue
-	// Changes sets the option of a station and sets it back, restarts the station and resets
-	// its image.
+	// Changes sets the option of a station and sets it back, restarts the station, switches
+	// it off and on, and resets its image.
 	Changes
 )
 
