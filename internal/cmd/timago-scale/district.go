@@ -15,14 +15,14 @@ const schoolSize = 100
 // district measures a check of many schools on one machine, as many at a time as it has
 // cores: each has a KMS host and a state of its own.
 func (s settings) district(ctx context.Context) (measurement, error) {
-	site, err := openSite(ctx, s.schools, schoolSize, true)
+	site, err := openSite(ctx, s.schools, schoolSize, licensed)
 	if err != nil {
 		return measurement{}, err
 	}
 	defer site.close()
 	places := make([]*workspace, len(site.schools))
 	for i, school := range site.schools {
-		if places[i], err = s.workspace(school, s.provider); err != nil {
+		if places[i], err = s.workspace(school, s.provider, ""); err != nil {
 			return measurement{}, err
 		}
 		defer places[i].remove()

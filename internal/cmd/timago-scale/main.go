@@ -54,15 +54,21 @@ func run(ctx context.Context) error {
 // partVariable tells a process that this one started what it is for.
 const partVariable = "TIMAGO_SCALE_PART"
 
+func (s settings) kind() string {
+	if s.licensed {
+		return licensed
+	}
+	return unlicensed
+}
+
 // settings are what a measurement is to be of.
 type settings struct {
 	cli, provider, before string
 	sizes                 []int
-	schools               int
+	schools, restarts     int
 	licensed              bool
 	records               string
 	write                 bool
-	keep                  string
 }
 
 func settingsOf(arguments []string) (settings, error) {
@@ -74,10 +80,10 @@ func settingsOf(arguments []string) (settings, error) {
 	flags.StringVar(&s.before, "before", "", "another provider, measured in the same run")
 	flags.StringVar(&sizes, "sizes", "100,1000,10000", "numbers of stations of one pool")
 	flags.IntVar(&s.schools, "schools", 0, "also measure a check of so many schools of 100 stations each, every one with a KMS host and a state of its own")
+	flags.IntVar(&s.restarts, "restarts", 0, "also measure the restarts of so many stations, each once, of some nine seconds")
 	flags.BoolVar(&s.licensed, "licensed", false, "the stations are activated from the start, so that an apply takes them as they are")
 	flags.StringVar(&s.records, "records", "", "a file with the last records: the run fails where a ratio is worse by more than a fifth")
 	flags.BoolVar(&s.write, "write", false, "write what was measured into -records")
-	flags.StringVar(&s.keep, "profile", "", "a folder for the provider's profiles, where it was built with them")
 	if err := flags.Parse(arguments); err != nil {
 		return s, err
 	}

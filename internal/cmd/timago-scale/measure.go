@@ -24,6 +24,8 @@ const (
 	// whatDistrict is a check of many schools.
 	whatDistrict = "district"
 	whatFloor    = "floor"
+	// whatRestarts is an apply that restarts every station once.
+	whatRestarts = "restarts"
 )
 
 // measurement is one line.
@@ -66,6 +68,13 @@ func measure(ctx context.Context) error {
 		}
 		table.add(floor, before, now)
 	}
+	if s.restarts > 0 {
+		restarts, err := s.restart(ctx)
+		if err != nil {
+			return err
+		}
+		table.restarts(restarts)
+	}
 	if s.schools > 0 {
 		district, err := s.district(ctx)
 		if err != nil {
@@ -78,12 +87,12 @@ func measure(ctx context.Context) error {
 
 // pool measures one pool of n stations, from nothing to a steady plan.
 func (s settings) pool(ctx context.Context, provider string, n int) ([]measurement, error) {
-	site, err := openSite(ctx, 1, n, s.licensed)
+	site, err := openSite(ctx, 1, n, s.kind())
 	if err != nil {
 		return nil, err
 	}
 	defer site.close()
-	w, err := s.workspace(site.schools[0], provider)
+	w, err := s.workspace(site.schools[0], provider, "")
 	if err != nil {
 		return nil, err
 	}
@@ -132,9 +141,9 @@ type site struct {
 	answers *json.Decoder
 }
 
-func openSite(ctx context.Context, schools, stations int, licensed bool) (*site, error) {
+func openSite(ctx context.Context, schools, stations int, kind string) (*site, error) {
 	command, err := part(ctx, sitePart, stationsVariable+"="+strconv.Itoa(stations), schoolsVariable+"="+strconv.Itoa(schools),
-		licensedVariable+"="+strconv.FormatBool(licensed))
+		kindVariable+"="+kind)
 	if err != nil {
 		return nil, err
 	}

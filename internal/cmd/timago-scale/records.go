@@ -44,6 +44,13 @@ func (t *table) add(floor measurement, before, now []measurement) {
 	}
 }
 
+// restarts prints what restarts took.
+func (t *table) restarts(m measurement) {
+	each := float64(m.All) / float64(max(1, m.Restarts))
+	fmt.Printf("%v requests/restart=%.1f\n", m, each)
+	t.ratios = append(t.ratios, ratio{fmt.Sprintf("%s n=%d requests/restart", m.what, m.stations), each})
+}
+
 func part64(a, b time.Duration) float64 { return a.Seconds() / b.Seconds() }
 
 func (t *table) note(what string, m measurement, value float64) {

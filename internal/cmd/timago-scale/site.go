@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/timago/terraform-provider-timago/internal/simulator"
 	"github.com/timago/terraform-provider-timago/internal/simulator/timeline"
@@ -23,12 +24,13 @@ const (
 	// stationsVariable and schoolsVariable say how large the sites are.
 	stationsVariable = "TIMAGO_SCALE_STATIONS"
 	schoolsVariable  = "TIMAGO_SCALE_SCHOOLS"
-	licensedVariable = "TIMAGO_SCALE_LICENSED"
+	// kindVariable says what they are to show.
+	kindVariable = "TIMAGO_SCALE_KIND"
 	// password is of a simulated account.
 	password = "only-for-simulated-stations"
 	// room is where all stations of a school stand.
 	room = "R101"
-	// speed is how much faster time runs at the sites.
+	// speed is how much faster time runs at the sites, but for those that show restarts.
 	speed = 60
 )
 
@@ -44,6 +46,7 @@ type school struct {
 // counts are what stations, or hosts, were asked.
 type counts struct {
 	Requests   int `json:"requests"`   // after the handshake
+	All        int `json:"all"`        // HTTP requests, with those of the handshakes
 	Handshakes int `json:"handshakes"` // connections on which the account was accepted
 	Restarts   int `json:"restarts"`
 	Host       int `json:"host"` // requests to KMS hosts
@@ -51,7 +54,7 @@ type counts struct {
 
 func (c counts) since(earlier counts) counts {
 	return counts{
-		Requests: c.Requests - earlier.Requests, Handshakes: c.Handshakes - earlier.Handshakes,
+		Requests: c.Requests - earlier.Requests, All: c.All - earlier.All, Handshakes: c.Handshakes - earlier.Handshakes,
 		Restarts: c.Restarts - earlier.Restarts, Host: c.Host - earlier.Host,
 	}
 }
@@ -76,7 +79,12 @@ func serveSite(ctx context.Context, input io.Reader, output io.Writer) error {
 	}()
 	var ready []school
 	for range schools {
-		site, err := simulator.Start(scenario(stations, os.Getenv(licensedVariable) == "true"), simulator.Options{Speed: speed}) //nolint:contextcheck // it runs until Close
+		kind := os.Getenv(kindVariable)
+		pace := float64(speed)
+		if kind == restarting {
+			pace = 1
+		}
+		site, err := simulator.Start(scenario(stations, kind), simulator.Options{Speed: pace}) //nolint:contextcheck // it runs until Close
 		if err != nil {
 			return err
 		}
@@ -100,16 +108,35 @@ func serveSite(ctx context.Context, input io.Reader, output io.Writer) error {
 	return questions.Err()
 }
 
-// scenario is a school whose stations hold Windows and Office.
-func scenario(stations int, licensed bool) simulator.Scenario {
+// Kinds of sites.
+const (
+	unlicensed = ""
+	licensed   = "licensed"
+	restarting = "restarting"
+)
+
+// scenario is a school whose stations hold Windows and Office. One that shows restarts has
+// Windows alone, licences that are good for months, and a KMS host that has forgotten all.
+func scenario(stations int, kind string) simulator.Scenario {
 	timing := timeline.DefaultTiming()
+	if kind == restarting {
+		timing = timeline.Timing{Shutdown: time.Second, Boot: 8 * time.Second, Ask: 500 * time.Millisecond, Netlogon: 500 * time.Millisecond, Spread: 0.1, Jitter: 0.05}
+		return simulator.Scenario{
+			WinRM: simulator.WinRM{Password: password},
+			Site: world.Site{
+				Seed:     14,
+				Host:     world.Host{Forgets: true, Uptime: time.Hour},
+				Stations: world.Rows(stations, world.Station{Name: "PC%05d", Room: room, Timing: &timing, Licensed: true, Uptime: 3 * time.Hour}),
+			},
+		}
+	}
 	return simulator.Scenario{
 		WinRM: simulator.WinRM{Password: password},
 		Site: world.Site{
 			Seed: 14,
 			Host: world.Host{Keys: []world.Key{{Key: "windows"}, {Key: "office-2024"}}, LogSize: 50_000},
 			Stations: world.Rows(stations, world.Station{
-				Name: "PC%05d", Room: room, Timing: &timing, Licensed: licensed,
+				Name: "PC%05d", Room: room, Timing: &timing, Licensed: kind == licensed,
 				Products: []world.Product{{Title: "windows-11-education"}, {Title: "office-2024"}},
 			}),
 		},
@@ -135,6 +162,7 @@ func (c *counts) add(site *simulator.Simulator) {
 			continue
 		}
 		c.Requests += wire.Operations
+		c.All += wire.Requests
 		c.Handshakes += wire.Logons
 	}
 	for _, station := range state.Stations {

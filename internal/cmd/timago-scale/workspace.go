@@ -24,14 +24,14 @@ type workspace struct {
 	usage string // the file into which its providers write what they took
 }
 
-func (s settings) workspace(of school, binary string) (*workspace, error) {
+func (s settings) workspace(of school, binary, lines string) (*workspace, error) {
 	dir, err := os.MkdirTemp("", "timago-scale-")
 	if err != nil {
 		return nil, err
 	}
 	w := &workspace{dir: dir, cli: s.cli, usage: filepath.Join(dir, "usage")}
 	for name, content := range map[string]string{
-		"main.tf": configuration(of), "stations.csv": of.inventory(),
+		"main.tf": configuration(of, lines), "stations.csv": of.inventory(),
 		"cli.tfrc": fmt.Sprintf("disable_checkpoint = true\nprovider_installation {\n  dev_overrides {\n    %q = %q\n  }\n}\n", provider.Source, dir),
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
@@ -54,17 +54,12 @@ func (s settings) workspace(of school, binary string) (*workspace, error) {
 	}
 	w.env = append(w.env, "TF_CLI_CONFIG_FILE="+filepath.Join(dir, "cli.tfrc"), "TF_IN_AUTOMATION=1", "CHECKPOINT_DISABLE=1",
 		"TIMAGO_WINRM_PASSWORD="+password, realProvider+"="+binary, usageFile+"="+w.usage)
-	if s.keep != "" {
-		w.env = append(w.env, profileVariable+"="+s.keep)
-	}
 	return w, nil
 }
 
-// profileVariable is where a provider that was built with the tag profile writes profiles.
-const profileVariable = "TIMAGO_PROFILE"
-
-// configuration is a pool of all stations of a school, as a district's state has it.
-func configuration(of school) string {
+// configuration is a pool of all stations of a school, as a district's state has it. lines
+// say more of the pool.
+func configuration(of school, lines string) string {
 	return fmt.Sprintf(`terraform {
   required_providers {
     timago = { source = %q }
@@ -81,8 +76,8 @@ resource "timago_activation_pool" "school" {
   name     = "school"
   location = %q
   timeouts = { read = "30m", create = "1h", update = "1h" }
-}
-`, provider.Source, of.User, of.Port, of.Host, room)
+%s}
+`, provider.Source, of.User, of.Port, of.Host, room, lines)
 }
 
 // run runs the CLI to its end, which must have the exit code, and gives what its providers

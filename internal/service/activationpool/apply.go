@@ -47,7 +47,7 @@ func (r *Resource) converge(ctx context.Context, plan, state model, known privat
 		done.diags.Append(failure.Error())
 		return done
 	}
-	before, err := r.read(limited, p, done.known, true)
+	before, err := r.read(limited, p, done.known, hostAnew)
 	if err != nil {
 		done.diags.Append(readError(p.name, err))
 		return done
@@ -99,7 +99,7 @@ func (r *Resource) readBack(ctx, limited context.Context, did applyOutcome, know
 		limited, cancel = context.WithTimeout(context.WithoutCancel(ctx), lastLook)
 		defer cancel()
 	}
-	after, err := r.read(limited, p, known, true)
+	after, err := r.read(limited, p, known, allAnew)
 	if err != nil {
 		return did.before.Recount(r.definition(p), known.known(), did.result.Counts), err
 	}

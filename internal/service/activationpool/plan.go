@@ -213,7 +213,7 @@ func (r *Resource) preflight(ctx context.Context, c change) diag.Diagnostics {
 		return diags
 	}
 	p.Presence = p.limits.WhenInUse == kms.SkipWhenInUse // a restart may be near
-	found, err := r.read(ctx, p, c.learnt, false)
+	found, err := r.read(ctx, p, c.learnt, justRead)
 	diags = r.reported(p, found, err)
 	if found.KMSHost == "" || found.ShownOnly {
 		if !diags.HasError() && !found.Holds() {

@@ -16,9 +16,21 @@ func (r *Resource) definition(p configured) pool.Definition {
 	return p.Definition
 }
 
-// read looks at the pool once, with what others have just read of the same stations and the
-// same host; fresh leaves nothing to memory.
-func (r *Resource) read(ctx context.Context, p configured, known privateState, fresh bool) (pool.Reading, error) {
+// freshness says what may stand that was just read for another purpose.
+type freshness uint8
+
+const (
+	// justRead: whatever was. For plans and refreshes.
+	justRead freshness = iota
+	// hostAnew: of stations what a plan has just shown of them, of the host and of Timago
+	// nothing. For the look before a cycle, which then looks at everything itself.
+	hostAnew
+	// allAnew: nothing. For what an apply shows in the end.
+	allAnew
+)
+
+// read looks at the pool once.
+func (r *Resource) read(ctx context.Context, p configured, known privateState, fresh freshness) (pool.Reading, error) {
 	return pool.Read(ctx, readable{r.site, r.reads, fresh}, r.definition(p), known.known())
 }
 

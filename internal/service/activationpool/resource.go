@@ -96,7 +96,7 @@ func (r *Resource) Read(ctx context.Context, req resource.ReadRequest, resp *res
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	known := loadPrivate(ctx, req.Private)
-	found, err := r.read(ctx, p, known, false)
+	found, err := r.read(ctx, p, known, justRead)
 	diags = r.reported(p, found, err)
 	known.ReadErrors = savedErrors(diags)
 	if imported := state.CheckedAt.IsNull(); diags.HasError() && !imported {

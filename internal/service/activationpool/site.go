@@ -14,14 +14,14 @@ import (
 type readable struct {
 	*site.Site
 	reads *service.Reads
-	fresh bool // leave nothing to memory
+	fresh freshness
 }
 
 var _ pool.Site = readable{}
 
 // Pending says which members do not take part yet, and why.
 func (s readable) Pending(ctx context.Context, stations []string) (map[string]string, error) {
-	parts, err := s.Parts(ctx, stations, s.fresh)
+	parts, err := s.Parts(ctx, stations, s.fresh != justRead)
 	if errors.Is(err, site.ErrNotFound) {
 		err = &pool.NotFoundError{Err: err}
 	}
@@ -36,7 +36,7 @@ func (s readable) Pending(ctx context.Context, stations []string) (map[string]st
 
 // Station reads a station, or takes what was just read of it.
 func (s readable) Station(ctx context.Context, name string) (kms.Station, error) {
-	if s.fresh {
+	if s.fresh == allAnew {
 		return s.Site.Station(ctx, name)
 	}
 	return s.reads.Station(ctx, name)
@@ -44,7 +44,7 @@ func (s readable) Station(ctx context.Context, name string) (kms.Station, error)
 
 // KMSHost reads the KMS host of that name, or takes what was just read of it.
 func (s readable) KMSHost(ctx context.Context, kmsHost string) (pool.HostReading, error) {
-	if s.fresh {
+	if s.fresh != justRead {
 		return pool.ReadHost(ctx, s.At(kmsHost))
 	}
 	return s.reads.KMSHost(ctx, kmsHost)
