@@ -63,7 +63,7 @@ func (c *cycle) admit(s *station) {
 	}
 	c.dropCounts(s, s.pendingCounts)
 	for p := range c.managed {
-		if _, can := s.askable(c.managed[p]); can && s.adds.Has(p) && !c.isCountedFor(s, p) {
+		if s.adds.Has(p) && !c.isCountedFor(s, p) && len(s.refused.Askable(s.licensing.Of(c.managed[p]))) > 0 {
 			c.askable[p] = append(c.askable[p], s)
 		}
 	}

@@ -67,8 +67,8 @@ func (c *cycle) ask(s *station) {
 	case c.now.Sub(s.licensed) > licenceAge:
 		c.send(s, call{verb: licensing})
 	default:
-		licence, can := s.askable(c.managed[p])
-		if !can {
+		askable := s.refused.Askable(s.licensing.Of(c.managed[p]))
+		if len(askable) == 0 {
 			c.notAskable(s, p)
 			if s.phase == asking {
 				c.ask(s)
@@ -76,7 +76,7 @@ func (c *cycle) ask(s *station) {
 			return
 		}
 		a.commandedAt = c.now
-		c.send(s, call{verb: activate, licence: licence.ID})
+		c.send(s, call{verb: activate, licence: askable[0].ID})
 	}
 }
 
@@ -167,7 +167,7 @@ func (c *cycle) activated(s *station, r report) {
 		c.refuse(s, p, r.licence, answer.Code)
 		return
 	case errors.Is(r.err, kms.ErrDenied):
-		c.putAside(s, r.licence, r.err.Error())
+		s.refused.PutAside(r.licence, r.err.Error())
 	default:
 		c.askLater(s, r.err)
 		return
@@ -190,36 +190,20 @@ func (c *cycle) refuse(s *station, p int, licence string, code kms.Code) {
 	}
 	s.refusals[licence]++
 	s.lastRefusal = (&kms.CodeError{Code: code}).Error()
-	starting := (code.Passes() || reachesNoHost(code)) && s.age(c.now) < requestGrace
-	if starting || s.refusals[licence] == 1 && (!explained(code) || code.Passes() || reachesNoHost(code)) {
+	starting := (code.Passes() || code.ReachesNoHost()) && s.age(c.now) < requestGrace
+	if starting || s.refusals[licence] == 1 && (!code.Explained() || code.Passes() || code.ReachesNoHost()) {
 		if !s.started() {
 			c.dropCounts(s, scheduler.Only(p)) // others need not wait for it
 		}
 		c.setAlarm(s, c.now.Add(time.Duration(s.refusals[licence])*refusalPause))
 		return
 	}
-	if reachesNoHost(code) && c.canary == s {
+	if code.ReachesNoHost() && c.canary == s {
 		c.doubt = &doubt{station: s.name, code: code}
 	}
-	c.putAside(s, licence, s.lastRefusal)
+	s.refused.PutAside(licence, s.lastRefusal)
 	c.ask(s)
 }
-
-// putAside asks a licence no more: the next of its product is asked.
-func (c *cycle) putAside(s *station, licence, why string) {
-	if s.refused == nil {
-		s.refused = map[string]string{}
-	}
-	s.refused[licence] = why
-}
-
-// reachesNoHost tells of a code that the station did not reach the KMS host. Soon after a
-// start its network may not be up yet.
-func reachesNoHost(code kms.Code) bool {
-	return slices.Contains([]kms.Code{0xC004F074, 0xC004F039, 0x800706BA, 0x8007232B, 0x8007007B, 0x8007251D, 0x80092328}, code)
-}
-
-func explained(code kms.Code) bool { return code.Words() != code.String() }
 
 func (c *cycle) tallyAsk(s *station, p int) {
 	c.asked++
@@ -240,17 +224,10 @@ func (c *cycle) awaitRequest(s *station) {
 	c.requestHostPoll(c.now)
 }
 
+// productOf is the managed product that a licence is for.
 func (c *cycle) productOf(s *station, licence string) int {
-	for _, l := range s.licensing.Licences {
-		if l.ID == licence {
-			for p, product := range c.managed {
-				if product == l.Product {
-					return p
-				}
-			}
-		}
-	}
-	return 0
+	product, _ := s.licensing.ProductOf(licence)
+	return max(0, slices.Index(c.managed, product))
 }
 
 // judgeByEvents judges by the station's own events what it asked since its start.
@@ -258,7 +235,7 @@ func (c *cycle) judgeByEvents(s *station, exchanges []kms.Exchange) {
 	for p, product := range c.managed {
 		for _, e := range exchanges {
 			age := s.clock(c.now).Sub(e.Time)
-			if e.Answer == nil || !e.Answer.Code.Counted() || !c.isOurHost(e.Host) || !asksFor(s.licensing, product, e.ActivationID) || age > kms.CountedFor {
+			if e.Answer == nil || !e.Answer.Code.Counted() || !c.isOurHost(e.Host) || !s.licensing.Has(product, e.ActivationID) || age > kms.CountedFor {
 				continue
 			}
 			s.reachesHost = true
@@ -321,15 +298,6 @@ func (c *cycle) isOurHost(asked string) bool {
 // eventGrain is how much earlier than it was an event may be dated: Windows dates by the
 // second.
 const eventGrain = 2 * time.Second
-
-func asksFor(l kms.Licensing, product kms.Product, activationID string) bool {
-	for _, licence := range l.Of(product) {
-		if licence.ID == activationID {
-			return true
-		}
-	}
-	return false
-}
 
 // asksDone lets a station that was asked everything go on.
 func (c *cycle) asksDone(s *station) {

@@ -75,7 +75,7 @@ func (c *cycle) requestNotSeen(s *station) {
 				reason = "no request of it reached this KMS host: it asks " + asks
 			}
 			for _, l := range s.licensing.Of(c.managed[p]) {
-				c.putAside(s, l.ID, reason)
+				s.refused.PutAside(l.ID, reason)
 			}
 			c.endStartsOf(s, p, reason)
 		}
@@ -203,7 +203,7 @@ func (c *cycle) balance() {
 	fresh := c.freshRequests()
 	for p := range c.managed {
 		balance := &c.host.balances[p]
-		begun := balance.Poll(c.host.pollsBegun, c.host.counts[p], fresh[p].all)
+		begun := balance.Poll(c.host.pollsBegun, c.host.counts[p], fresh[p].All)
 		isProven := begun && (balance.Explains(c.unseenRequests(p)) || c.isLogComplete(p))
 		if begun && !isProven {
 			continue

@@ -60,7 +60,7 @@ func (c *cycle) watchCeiling(further bool) {
 			still.Begin(c.host.counts[p])
 			continue
 		}
-		still.Poll(c.host.counts[p], fresh[p].restarted, c.missing(p) > 0 && !c.closing, c.host.log)
+		still.Poll(c.host.counts[p], fresh[p].Restarted, c.missing(p) > 0 && !c.closing, c.host.log)
 		switch {
 		case still.Confirmed():
 			c.err = &outcome.CountCapped{Product: product, Count: c.host.counts[p], Threshold: c.wanted[p], Unshown: evidence.Unshown}
@@ -77,35 +77,18 @@ func (c *cycle) suspectsCeiling() bool {
 	return slices.ContainsFunc(c.standstills, func(s evidence.Standstill) bool { return s.Suspected() })
 }
 
-// fresh is how many new ids of a product the log shows since the poll before: of members
-// that were restarted, and in all.
-type fresh struct{ restarted, all int }
-
-// freshRequests are the new ids by product. What no member holds may be of any.
-func (c *cycle) freshRequests() []fresh {
-	counts := make([]fresh, len(c.managed))
+// freshRequests are the new ids that the log shows since the poll before, by product.
+func (c *cycle) freshRequests() []evidence.FreshIDs {
 	if len(c.host.log.Fresh) == 0 {
-		return counts
+		return make([]evidence.FreshIDs, len(c.managed))
 	}
-	restarted, products := map[string]bool{}, c.productsHeld()
+	restarted := map[string]bool{}
 	for _, s := range c.stations {
 		if s.restarts > 0 {
 			restarted[kms.HostLabel(s.presence.Name)] = true
 		}
 	}
-	for _, record := range c.host.log.Fresh {
-		product, known := products[record.ActivationID]
-		for p := range c.managed {
-			if known && product != c.managed[p] {
-				continue
-			}
-			counts[p].all++
-			if known && restarted[kms.HostLabel(record.Client)] {
-				counts[p].restarted++
-			}
-		}
-	}
-	return counts
+	return c.host.log.CountFresh(c.managed, c.productsHeld(), restarted)
 }
 
 // productsHeld are the products that members hold, by activation id.

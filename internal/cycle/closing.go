@@ -45,10 +45,8 @@ func (c *cycle) closeWith(s *station) {
 func (c *cycle) unlicensed(s *station) []kms.Licence {
 	var licences []kms.Licence
 	for p, product := range c.managed {
-		for _, l := range s.licensing.Of(product) {
-			if c.missing(p) == 0 && l.CanAsk() && s.refused[l.ID] == "" {
-				licences = append(licences, l)
-			}
+		if c.missing(p) == 0 {
+			licences = append(licences, s.refused.Askable(s.licensing.Of(product))...)
 		}
 	}
 	return licences
@@ -67,7 +65,7 @@ func (c *cycle) closeOn(s *station, r report) {
 			c.emit(outcome.KindAsked, s, outcome.Event{Product: c.managed[c.productOf(s, r.licence)]})
 		}
 		if isRefused {
-			c.putAside(s, r.licence, refused.Error())
+			s.refused.PutAside(r.licence, refused.Error())
 		}
 	default:
 		c.closed(s)

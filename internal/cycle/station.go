@@ -1,11 +1,10 @@
 package cycle
 
 import (
-	"maps"
-	"slices"
 	"strings"
 	"time"
 
+	"github.com/timago/terraform-provider-timago/internal/evidence"
 	"github.com/timago/terraform-provider-timago/internal/kms"
 	"github.com/timago/terraform-provider-timago/internal/outcome"
 	"github.com/timago/terraform-provider-timago/internal/pool"
@@ -34,7 +33,7 @@ type station struct {
 	exhausted     scheduler.Products // what it was found to add nothing to
 	pendingCounts scheduler.Products // counts that are under way
 	refusals      map[string]int     // by licence, since its last start
-	refused       map[string]string  // licences that were refused for good, with the reason: the next is asked
+	refused       evidence.Refusals  // licences that are asked no more
 
 	start   *start        // from the choice of its restart, or the sight of another start, until its requests were judged
 	asking  *attempt      // while it is asked to activate
@@ -153,34 +152,11 @@ func (s *station) sawUptime(u kms.Uptime, now time.Time) {
 	s.presence.Uptime, s.seen, s.up = u, now, true
 }
 
-// askable is a licence of the product that Activate may be called on.
-func (s *station) askable(p kms.Product) (kms.Licence, bool) {
-	for _, l := range s.licensing.Of(p) {
-		if l.CanAsk() && s.refused[l.ID] == "" {
-			return l, true
-		}
-	}
-	return kms.Licence{}, false
-}
-
-// canAdd reports whether a start can add to the product: some licence of it counts and was
-// not refused.
-func (s *station) canAdd(p kms.Product) bool {
-	return slices.ContainsFunc(s.licensing.Of(p), func(l kms.Licence) bool { return l.NeverCounts() == "" && s.refused[l.ID] == "" })
-}
+// canAdd reports whether a start can add to the product.
+func (s *station) canAdd(p kms.Product) bool { return s.refused.CanAdd(s.licensing.Of(p)) }
 
 // refusal says how the station's licences were refused; empty where none was.
-func (s *station) refusal() string {
-	var why []string
-	for _, id := range slices.Sorted(maps.Keys(s.refused)) {
-		for _, l := range s.licensing.Licences {
-			if l.ID == id {
-				why = append(why, l.Name+": "+s.refused[id])
-			}
-		}
-	}
-	return strings.Join(why, "; ")
-}
+func (s *station) refusal() string { return s.refused.Of(s.licensing.Licences) }
 
 // afterRefusal puts the last refusal before what was seen since.
 func (s *station) afterRefusal(reason string) string {

@@ -122,6 +122,30 @@ func (l *Log) HadOtherID(client string, request Request) bool {
 	return seen.request.CMID != "" && seen.request.CMID != request.CMID || seen.previous != "" && seen.previous != request.CMID
 }
 
+// FreshIDs is how many new ids of a product the last poll has shown: of members that were
+// restarted, and in all.
+type FreshIDs struct{ Restarted, All int }
+
+// CountFresh counts the new ids of each of the products. held are the products of activation
+// ids that members hold: what nobody holds may be of any. restarted are the members that
+// were, by kms.HostLabel.
+func (l *Log) CountFresh(products []kms.Product, held map[string]kms.Product, restarted map[string]bool) []FreshIDs {
+	counts := make([]FreshIDs, len(products))
+	for _, record := range l.Fresh {
+		product, known := held[record.ActivationID]
+		for p := range products {
+			if known && product != products[p] {
+				continue
+			}
+			counts[p].All++
+			if known && restarted[kms.HostLabel(record.Client)] {
+				counts[p].Restarted++
+			}
+		}
+	}
+	return counts
+}
+
 // ExpiredSince is how many requests have left the count since a moment of the host's clock,
 // as far as its log tells.
 func (l *Log) ExpiredSince(moment time.Time) int {

@@ -68,6 +68,10 @@ var reasons = map[Code]string{
 // ERROR_NOT_READY, ERROR_SHUTDOWN_IN_PROGRESS, WBEM_E_SHUTTING_DOWN.
 var passing = []Code{0x80070015, 0x8007045B, 0x80041033}
 
+// unreached are the codes of a station that did not reach its KMS host. Soon after a start
+// its network may not be up yet.
+var unreached = []Code{0xC004F074, 0xC004F039, 0x800706BA, 0x8007232B, 0x8007007B, 0x8007251D, 0x80092328}
+
 // String shows the code as Microsoft writes it.
 func (c Code) String() string { return fmt.Sprintf("0x%08X", uint32(c)) }
 
@@ -82,6 +86,12 @@ func (c Code) Counted() bool { return c.Informational() || c == CodeNotEnoughCou
 // Passes reports whether the code is gone by itself soon: the services are still starting.
 // Every other code that is not Counted is a refusal, known or not.
 func (c Code) Passes() bool { return slices.Contains(passing, c.hresult()) }
+
+// ReachesNoHost reports whether the code says that no KMS host was reached.
+func (c Code) ReachesNoHost() bool { return slices.Contains(unreached, c.hresult()) }
+
+// Explained reports whether there are words for the code.
+func (c Code) Explained() bool { return reasons[c.hresult()] != "" }
 
 // hresult is the HRESULT that is made of a system error, which some answers give bare.
 func (c Code) hresult() Code {

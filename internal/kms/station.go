@@ -81,6 +81,23 @@ func (l Licensing) Holds(p Product) bool {
 	return slices.ContainsFunc(l.Of(p), func(l Licence) bool { return l.NeverCounts() == "" })
 }
 
+// Has reports whether a licence of the product has an activation id.
+func (l Licensing) Has(p Product, activationID string) bool {
+	product, known := l.ProductOf(activationID)
+	return known && product == p
+}
+
+// ProductOf is the product that a licence is for, by its activation id; false where there is
+// no such licence.
+func (l Licensing) ProductOf(activationID string) (Product, bool) {
+	for _, licence := range l.Licences {
+		if licence.ID == activationID {
+			return licence.Product, true
+		}
+	}
+	return "", false
+}
+
 // LicensedByKMS reports whether every countable licence of the product is licensed, and that
 // by a KMS host. One for which the host has no key is put aside, unless there is no other.
 func (l Licensing) LicensedByKMS(p Product) bool {
