@@ -9,7 +9,6 @@ import (
 
 	"github.com/timago/terraform-provider-timago/internal/kms"
 	"github.com/timago/terraform-provider-timago/internal/outcome"
-	"github.com/timago/terraform-provider-timago/internal/pool"
 	"github.com/timago/terraform-provider-timago/internal/scheduler"
 )
 
@@ -130,7 +129,7 @@ func (c *cycle) markUnreachable(s *station, err error) {
 	if s.silence == nil {
 		c.beginSilence(s, unknown)
 	}
-	if answered && s.pendingCounts == 0 && s.age(c.now) <= c.slowCycle(s) {
+	if answered && s.pendingCounts == 0 && s.age(c.now) <= c.paces.Slow(s.index) {
 		c.setExpectation(s, expectStarted) // its services are still starting
 	}
 	s.silence.answered = false
@@ -185,27 +184,19 @@ func (c *cycle) probeSilent(s *station) {
 	if silent > c.slowBefore && s.silence.expected == expectFromEarlier {
 		c.setExpectation(s, expectNothing)
 	}
-	if silent > c.slowCycle(s) {
+	if silent > c.paces.Slow(s.index) {
 		c.setExpectation(s, expectNothing)
 		c.dropCounts(s, s.pendingCounts)
 	}
 	c.send(s, call{verb: probe})
 }
 
-// slowCycle is the longest that a restart of an earlier run may take: no longer than a slow
-// one of this.
-func (c *cycle) slowCycle(s *station) time.Duration {
-	return slow(c.cycleTime(s))
-}
-
-func slow(cycle time.Duration) time.Duration { return max(cycle*3/2, pool.UsualCycle) }
-
 func (c *cycle) triedAgain(s *station, r report) {
 	if r.err != nil {
 		c.markUnreachable(s, r.err)
 		return
 	}
-	if s.age(c.now) <= c.slowCycle(s) {
+	if s.age(c.now) <= c.paces.Slow(s.index) {
 		c.setExpectation(s, expectStarted)
 	} else {
 		c.setExpectation(s, expectNothing)
@@ -255,7 +246,7 @@ func (c *cycle) woke(s *station, r report) {
 		s.woken, silence.wakePending = true, true
 		c.woken++
 		c.emit(outcome.KindWoken, s, outcome.Event{})
-		silence.watch = scheduler.WatchFor(c.paceOf(s).Return, time.Second)
+		silence.watch = scheduler.WatchFor(c.paces.Of(s.index).Return, time.Second)
 	case silence.unknownName:
 		c.dropCounts(s, s.pendingCounts)
 		c.exclude(s, fmt.Sprintf("no machine of its name is known, and it could not be switched on: %v", r.err))

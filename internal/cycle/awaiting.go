@@ -20,7 +20,7 @@ func (c *cycle) await(s *station, on occasion) {
 	}
 	c.move(s, on)
 	st := s.start
-	span := c.paceOf(s).Request
+	span := c.paces.Of(s.index).Request
 	if st.asked {
 		span = pool.Span{} // it is the answer to our command that is awaited
 	}
@@ -168,10 +168,9 @@ func (c *cycle) credit(s *station, p int) {
 	c.counted(s, p)
 	if c.isWindows(p) {
 		took := max(0, c.now.Sub(s.start.backAt))
-		s.pace.Request = s.pace.Request.With(took)
-		c.fleet.Request = c.fleet.Request.With(took)
-		c.fleetLearnt(c.fleet.Request)
-		c.paces[s.name] = s.pace
+		if c.paces.Requested(s.index, took) {
+			c.reorderCandidates()
+		}
 	}
 }
 

@@ -1,7 +1,6 @@
 package cycle
 
 import (
-	"cmp"
 	"slices"
 	"time"
 
@@ -139,7 +138,7 @@ func (c *cycle) candidate(s *station) scheduler.Candidate {
 
 // cycleTime is how long the station's cycle is expected to take.
 func (c *cycle) cycleTime(s *station) time.Duration {
-	return cmp.Or(s.pace.Cycle(), c.fleet.Cycle(), pool.UsualCycle)
+	return c.paces.Cycle(s.index)
 }
 
 // What is lost each time a station goes again: the time until its count is noticed, which

@@ -1,7 +1,6 @@
 package cycle
 
 import (
-	"maps"
 	"time"
 
 	"github.com/timago/terraform-provider-timago/internal/evidence"
@@ -54,8 +53,7 @@ type cycle struct {
 	earlierStart   time.Time             // of a member, the latest before the cycle began
 
 	host  host
-	fleet pool.Pace // of all stations together, for one of which nothing is known
-	paces map[string]pool.Pace
+	paces *scheduler.Paces // by index
 
 	cmidChanges        scheduler.Products // for which restarts are known to bring new client machine ids
 	cmidChangeSeenHere scheduler.Products // … as this cycle saw itself
@@ -90,9 +88,9 @@ type cycle struct {
 func newCycle(job Job, shared *ledger.Ledger, canWake bool, now time.Time) *cycle {
 	c := &cycle{
 		limits: job.Limits.WithDefaults(), window: job.Window, ledger: shared, hostName: job.Host, started: now, now: now, alarms: scheduler.NewAlarms(len(job.Members)),
-		byComputer: map[string][]*station{}, byLabel: map[string][]*station{}, paces: map[string]pool.Pace{}, fleet: job.Memory.Fleet(job.Members), cmidChangeSeenAt: job.Memory.Proof,
+		byComputer: map[string][]*station{}, byLabel: map[string][]*station{}, paces: scheduler.NewPaces(job.Members, job.Memory), cmidChangeSeenAt: job.Memory.Proof,
 	}
-	c.slowBefore = slow(c.fleet.Cycle())
+	c.slowBefore = c.paces.SlowFleet()
 	c.canWake = canWake && c.limits.Wake
 	for _, p := range kms.Products() {
 		if threshold := job.Thresholds[p]; threshold > 0 {
@@ -107,13 +105,12 @@ func newCycle(job Job, shared *ledger.Ledger, canWake bool, now time.Time) *cycl
 	c.host = newHost(len(c.managed))
 	for i, name := range job.Members {
 		s := &station{
-			name: name, key: job.key(name), index: i, pace: job.Memory.Paces[name],
+			name: name, key: job.key(name), index: i,
 			firstReadPending: true, awaitedSince: now,
 		}
 		c.stations = append(c.stations, s)
 		c.byLabel[s.label()] = append(c.byLabel[s.label()], s)
 	}
-	maps.Copy(c.paces, job.Memory.Paces)
 	c.in[unread], c.firstReads = len(c.stations), len(c.stations)
 	return c
 }

@@ -7,7 +7,6 @@ import (
 
 	"github.com/timago/terraform-provider-timago/internal/kms"
 	"github.com/timago/terraform-provider-timago/internal/outcome"
-	"github.com/timago/terraform-provider-timago/internal/pool"
 )
 
 // handleReport takes in what a station's call brought.
@@ -119,13 +118,10 @@ func (c *cycle) makeCandidate(s *station) {
 	}
 }
 
-// fleetLearnt takes the fleet's pace over for the stations that wait to be chosen and of
+// reorderCandidates takes the fleet's pace over for the stations that wait to be chosen and of
 // which nothing is known themselves: what was assumed of them must not make the first
 // station that was seen look quicker than all others. Once: later samples move it little.
-func (c *cycle) fleetLearnt(learnt pool.Span) {
-	if learnt.Samples != 1 {
-		return
-	}
+func (c *cycle) reorderCandidates() {
 	for _, s := range c.candidates {
 		s.expectedCycle = c.cycleTime(s)
 	}

@@ -120,7 +120,7 @@ func (c *cycle) result(now time.Time) outcome.Result {
 	r := outcome.Result{
 		Started: c.started, Finished: now, Asked: c.asked, AskedAfter: c.askedAfter, Woken: c.woken,
 		ByStation: make(map[string]outcome.StationResult, len(c.stations)),
-		Memory:    pool.Memory{Paces: c.paces, Proof: c.cmidChangeSeenAt},
+		Memory:    pool.Memory{Paces: c.paces.All(), Proof: c.cmidChangeSeenAt},
 	}
 	if c.host.known {
 		r.Counts = c.counts()

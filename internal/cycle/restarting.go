@@ -7,7 +7,6 @@ import (
 
 	"github.com/timago/terraform-provider-timago/internal/kms"
 	"github.com/timago/terraform-provider-timago/internal/outcome"
-	"github.com/timago/terraform-provider-timago/internal/pool"
 	"github.com/timago/terraform-provider-timago/internal/scheduler"
 )
 
@@ -75,7 +74,7 @@ func (c *cycle) commanded(s *station, r report) {
 		st.outcomeUnknown = r.err != nil
 		c.move(s, onCommanded)
 		s.refusesSince = time0
-		st.watch, st.lastLook, st.looks = scheduler.WatchFor(c.paceOf(s).Return, scheduler.ClosestProbes), 0, 0
+		st.watch, st.lastLook, st.looks = scheduler.WatchFor(c.paces.Of(s.index).Return, scheduler.ClosestProbes), 0, 0
 		c.watchAgain(s)
 	case errors.Is(r.err, kms.ErrInUse):
 		c.refusesRestart(s, r.err)
@@ -159,17 +158,6 @@ func (c *cycle) undoRestart(s *station) {
 	c.endStart(s)
 }
 
-// paceOf is what is known of the station's pace, or else of the fleet's.
-func (c *cycle) paceOf(s *station) pool.Pace {
-	if s.pace.Return.Samples > 0 {
-		return s.pace
-	}
-	fleet := c.fleet
-	fleet.Return.Deviation = max(fleet.Return.Deviation, fleet.Return.Mean/4)
-	fleet.Request.Deviation = max(fleet.Request.Deviation, fleet.Request.Mean/4)
-	return fleet
-}
-
 // watchAgain sets the alarm for the next probe.
 func (c *cycle) watchAgain(s *station) {
 	st := s.start
@@ -235,23 +223,13 @@ func (c *cycle) back(s *station) {
 	s.start.backAt, s.start.waitingSince = c.now, c.now
 	clear(s.refusals)
 	c.progressed(s)
-	c.learnReturn(s, c.now.Sub(s.start.at))
+	// It came back between the last look that failed and this one.
+	if c.paces.Returned(s.index, c.now.Sub(s.start.at), s.start.looks) {
+		c.reorderCandidates()
+	}
 	c.emit(outcome.KindBack, s, outcome.Event{})
 	c.move(s, onBack)
 	c.send(s, call{verb: licensing})
-}
-
-// learnReturn takes the time until the return for the next one. It lies between the last
-// look that failed and this one.
-func (c *cycle) learnReturn(s *station, took time.Duration) {
-	if s.start.looks == 1 {
-		// Nobody looked before: it may have been back for a while. Look earlier next time.
-		took -= took / 100
-	}
-	s.pace.Return = s.pace.Return.With(took)
-	c.fleet.Return = c.fleet.Return.With(took)
-	c.fleetLearnt(c.fleet.Return)
-	c.paces[s.name] = s.pace
 }
 
 // readAfter takes in the licences of a station that is back.

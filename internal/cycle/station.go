@@ -7,7 +7,6 @@ import (
 	"github.com/timago/terraform-provider-timago/internal/evidence"
 	"github.com/timago/terraform-provider-timago/internal/kms"
 	"github.com/timago/terraform-provider-timago/internal/outcome"
-	"github.com/timago/terraform-provider-timago/internal/pool"
 	"github.com/timago/terraform-provider-timago/internal/scheduler"
 )
 
@@ -56,7 +55,6 @@ type station struct {
 	eventsRead      bool          // for the host's count
 	shutdownPending bool          // somebody else's shutdown was met there
 
-	pace             pool.Pace
 	restarts         int
 	asked            int
 	counted          int
