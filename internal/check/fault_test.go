@@ -1,12 +1,15 @@
 package check_test
 
 import (
+	"net"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/timago/terraform-provider-timago/internal/check"
+	"github.com/timago/terraform-provider-timago/internal/kms"
 	"github.com/timago/terraform-provider-timago/internal/simulator"
 	"github.com/timago/terraform-provider-timago/internal/simulator/world"
 )
@@ -106,10 +109,13 @@ func TestEachFaultHasItsLine(t *testing.T) {
 			if err := s.World.Inject(test.fault); err != nil {
 				t.Fatal(err)
 			}
+			if test.says == "closed" {
+				s.untilClosed(test)
+			}
 			config := s.config()
 			config.Activate, config.Restart = test.activate, test.restart
 			if test.restart {
-				config.RestartLimit = 12 * time.Second
+				config.RestartLimit = 20 * time.Second
 			}
 			found := s.check(config)
 			line := found.line(test.section, test.line)
@@ -127,6 +133,28 @@ func TestEachFaultHasItsLine(t *testing.T) {
 			s.bounded(test.fault.Name, test.restart)
 		})
 	}
+}
+
+// untilClosed waits for the port that a fault closes: the site does so in its own time.
+func (s school) untilClosed(test faultCase) {
+	s.t.Helper()
+	address := s.Plain().Stations[0].Address
+	if test.section == ofHost {
+		address = s.Plain().KMSHost
+	}
+	if test.line == "KMS port" {
+		address = net.JoinHostPort(kms.HostOf(address), strconv.Itoa(s.KMSPort()))
+	}
+	var dialer net.Dialer
+	for range 200 {
+		conn, err := dialer.DialContext(s.t.Context(), "tcp", address)
+		if err != nil {
+			return
+		}
+		_ = conn.Close() // nothing was said
+		time.Sleep(50 * time.Millisecond)
+	}
+	s.t.Errorf("%s stays open", address)
 }
 
 // bounded holds the check to what it may cost one station, whatever is wrong.
