@@ -54,9 +54,10 @@ func (m *member) withoutAnswer(now time.Time) time.Duration {
 }
 
 // isAnswer tells whether a call's outcome is an answer of its station, be it a refusal.
-func isAnswer(err error) bool {
+func (c *call) isAnswer() bool {
 	var code *kms.CodeError
-	return err == nil || errors.As(err, &code) || errors.Is(err, kms.ErrDenied) || errors.Is(err, kms.ErrInUse) || errors.Is(err, kms.ErrShutdownPending)
+	err := c.err
+	return err == nil || c.kind == "restart" && errors.Is(err, kms.ErrNotYet) || errors.As(err, &code) || errors.Is(err, kms.ErrDenied) || errors.Is(err, kms.ErrInUse) || errors.Is(err, kms.ErrShutdownPending)
 }
 
 // answers is told whether a call was answered.

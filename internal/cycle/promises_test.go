@@ -201,7 +201,7 @@ func (p *promises) endsAt(m *member, c *call) {
 	if c.err != nil {
 		m.callFailed = c.ended
 	}
-	m.answers(isAnswer(c.err), c.ended)
+	m.answers(c.isAnswer(), c.ended)
 	if c.err == nil && m.away && (c.kind == "probe" || c.kind == "presence") {
 		m.away = false
 		p.advance(m) // it is back, whether or not its services are

@@ -131,6 +131,11 @@ func (w *wideRun) resumed() {
 	w.base.mu.Unlock()
 	time.Sleep(time.Second)
 	w.base.again()
+	w.base.mu.Lock()
+	clear(w.base.underWay) // held against the count in the end
+	clear(w.base.leftOut)
+	clear(w.base.leftOutFor)
+	w.base.mu.Unlock()
 	var site cycle.Site = w.site // the promises judge one cycle
 	if w.scenario.Limits.Wake {
 		site = wakeableSite{w.site}
