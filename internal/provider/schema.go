@@ -200,7 +200,7 @@ func winrmAttributes() map[string]schema.Attribute {
 		},
 		"max_parallel": schema.Int64Attribute{
 			Optional:            true,
-			MarkdownDescription: "The most requests under way at once, over all machines. Environment: `TIMAGO_WINRM_MAX_PARALLEL`. Default: 32.",
+			MarkdownDescription: "The most connections in use at once, over all machines; at most 30 more are kept for a moment. Environment: `TIMAGO_WINRM_MAX_PARALLEL`. Default: 32.",
 			Validators:          []validator.Int64{rangeOfParallel.validator()},
 		},
 	}

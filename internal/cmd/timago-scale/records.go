@@ -65,8 +65,8 @@ func (t *table) note(what string, m measurement, value float64) {
 // worse is how much worse than its record a ratio may be.
 const worse = 1.2
 
-// compare fails where a ratio is worse than the one in the file. With write, or where the
-// file has none, what was measured becomes the record.
+// compare fails where a ratio is worse than the one in the file. With write what was measured
+// becomes the record.
 func (t *table) compare(file string, write bool) error {
 	if file == "" {
 		return nil
@@ -92,7 +92,7 @@ func (t *table) compare(file string, write bool) error {
 		if known && r.value > worse*record && !write {
 			failed = append(failed, fmt.Errorf("%s is %.2f, and was %.2f", r.name, r.value, record))
 		}
-		if write || !known {
+		if write {
 			records[r.name] = r.value
 		}
 	}
