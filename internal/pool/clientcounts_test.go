@@ -60,3 +60,15 @@ func TestAnOldAnswerIsLeftOut(t *testing.T) {
 		t.Errorf("%+v", found)
 	}
 }
+
+// An answer as old as max_age still stands, one that is older does not.
+func TestAnAnswerStandsUntilItIsTooOld(t *testing.T) {
+	t.Parallel()
+	a := station("PC01", longUp, windows(kms.Licensed))
+	for age, stands := range map[time.Duration]bool{48 * time.Hour: true, 48*time.Hour + 1: false} {
+		found := pool.CountsFromClients(t.Context(), logs{"PC01": {answered(a, kms.Windows, age, kms.CodeOK, 26)}}, []pool.Member{a}, 48*time.Hour)
+		if (len(found.Host.Products) == 1) != stands {
+			t.Errorf("after %s: %+v", age, found)
+		}
+	}
+}

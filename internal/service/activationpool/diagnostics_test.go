@@ -133,3 +133,23 @@ func TestWithoutWindowsAPlanNamesWhatTimagoShows(t *testing.T) {
 	says(t, "all left out", diag.Diagnostics{readError("R101", &pool.ShownError{Err: &pool.NothingLeftError{Why: []string{"Windows is left out by thresholds"}}})},
 		"Timago was asked", "Windows is left out by thresholds: nothing is left to keep", "set it above 0")
 }
+
+// A forecast that failed is a warning where somebody asked for one.
+func TestAForecastIsMissedOnlyWhereItIsWanted(t *testing.T) {
+	t.Parallel()
+	unknown := pool.Reading{Renewal: pool.Renewal{Why: errors.New("no log")}}
+	wanted := configured{name: "R101", Definition: pool.Definition{EarlyRenewal: time.Hour}}
+	for name, tt := range map[string]struct {
+		pool     configured
+		found    pool.Reading
+		warnings int
+	}{
+		"wanted and not known":     {wanted, unknown, 1},
+		"wanted and known":         {wanted, pool.Reading{}, 0},
+		"neither wanted nor known": {configured{name: "R101"}, unknown, 0},
+	} {
+		if got := new(Resource).warnings(tt.pool, tt.found); len(got) != tt.warnings {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
