@@ -58,6 +58,10 @@ func (s *Site) APIEnv() []string {
 // lines inside it.
 func (s *Site) APIProvider(more ...string) string {
 	endpoint, _, authority := s.Interface()
+	return apiProvider(endpoint, authority, more...)
+}
+
+func apiProvider(endpoint string, authority []byte, more ...string) string {
 	return fmt.Sprintf(``+Required+`
 provider "timago" {
   endpoint       = %q

@@ -143,6 +143,22 @@ func CheckedServer(t testing.TB, scenario simulator.Scenario, speed float64) con
 	}
 }
 
+// Provider is a provider block for this server.
+func (s *SecondServer) Provider() string { return apiProvider(s.Endpoint, s.authority) }
+
+// Requests counts what it was asked, by method and the path's first segment.
+func (s *SecondServer) Requests() map[string]int {
+	s.t.Helper()
+	var log []struct{ Method, Path string }
+	s.Control(http.MethodGet, "/log", nil, &log)
+	asked := map[string]int{}
+	for _, entry := range log {
+		first, _, _ := strings.Cut(strings.TrimPrefix(entry.Path, "/"), "/")
+		asked[entry.Method+" /"+first]++
+	}
+	return asked
+}
+
 // trusting is a client that takes certificates of an authority. Its connections end with
 // the test.
 func trusting(t testing.TB, authority []byte) *http.Client {

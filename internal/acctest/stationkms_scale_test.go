@@ -101,3 +101,44 @@ func TestThirtyResetsAreTakenBeforeTheFirstImageStarts(t *testing.T) {
 	p.Plan(0)
 	t.Logf("asked: %v", p.State().Wire[world.Timago].Calls)
 }
+
+// many is the second server with many stations that are off, and a workspace before it.
+func many(t *testing.T, number int, option bool) (*acctest.SecondServer, *acctest.Workspace) {
+	t.Helper()
+	var stations []map[string]any
+	for i := range number {
+		stations = append(stations, map[string]any{
+			"id": fmt.Sprintf("6f1c1c52-6c1e-4f0a-9d57-%012x", i+1), "name": fmt.Sprintf("PC%05d", i+1), "location": "R101", "computer_group": "Unterricht", "online": false,
+			"operating_systems": []map[string]any{{"name": "Windows 11", "kms_activation": option, "image_kms_activation": option, "image_generation": 1}},
+		})
+	}
+	server := acctest.NewSecondServer(t, map[string]any{"stations": stations})
+	return server, acctest.NewWorkspace(t, "TIMAGO_TOKEN="+server.Token)
+}
+
+func configureMany(server *acctest.SecondServer, w *acctest.Workspace, number int) {
+	w.Write("main.tf", server.Provider()+fmt.Sprintf( // by count: for_each takes the CLI quadratic time
+		"resource \"timago_station_kms\" \"room\" {\n  count = %d\n  station = format(\"PC%%05d\", count.index + 1)\n}\n", number))
+}
+
+// A room's plan costs what the room is, and not what the site is.
+func TestAPlanOfThirtyAmongTenThousand(t *testing.T) {
+	t.Parallel()
+	server, w := many(t, 10_000, true)
+	configureMany(server, w, 30)
+	w.Plan(2)
+	planned := server.Requests()
+	if outcome := w.Run("apply", "-auto-approve", "-no-color"); outcome.Exit != 0 {
+		t.Fatalf("apply:\n%s", outcome.Output)
+	}
+	server.Control("DELETE", "/log", nil, nil)
+	w.Plan(0)
+	refreshed := server.Requests()
+	t.Logf("a plan of 30 new ones: %v; of 30 in the state: %v", planned, refreshed)
+	for _, asked := range []map[string]int{planned, refreshed} {
+		// Three of ten each, and five where this machine is slow: twenty-one pages make the site.
+		if asked["GET /stations"] > 5 || len(asked) != 1 {
+			t.Errorf("%v, want three lists or a few more", asked)
+		}
+	}
+}

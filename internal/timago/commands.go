@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"time"
 
 	"github.com/timago/terraform-provider-timago/internal/foreign"
 	"github.com/timago/terraform-provider-timago/internal/timago/contract"
@@ -17,7 +16,7 @@ const (
 	maxTargets = 1000
 	// commandWindow is how long a command waits for others: longer than a read, since what
 	// it starts takes minutes, and those who send it have each set an option before.
-	commandWindow = 50 * time.Millisecond
+	commandWindow = 2 * readWindow
 )
 
 // commands gathers what is told to stations, and the questions what became of it.

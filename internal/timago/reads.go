@@ -16,8 +16,9 @@ import (
 )
 
 const (
-	// readWindow is how long a read waits for others to come along.
-	readWindow = 25 * time.Millisecond
+	// readWindow is how long a read waits for others to come along: a machine that has much
+	// to do sends ten that belong together over some time.
+	readWindow = 50 * time.Millisecond
 	// memory is how long a listed station may answer a read. Terraform refreshes ten
 	// objects at a time, so gathering alone would make a request of every ten. It covers
 	// the refresh of a large site on a slow machine; a process lives for one plan or apply.
