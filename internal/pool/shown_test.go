@@ -1,6 +1,7 @@
 package pool_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -54,5 +55,19 @@ func TestTimagoShowsNothingOfAProductThatIsWanted(t *testing.T) {
 	r, err := pool.Read(t.Context(), s, d, pool.Known{})
 	if state := r.Assessment.Products[kms.Office]; err != nil || r.Assessment.Status != pool.Unknown || state.Threshold != 5 || state.Reason == "" {
 		t.Errorf("%+v, %v", r.Assessment, err)
+	}
+}
+
+// Where nothing is left to be judged that is an error, with what became of each product.
+func TestTimagoShowsNothingThatIsWanted(t *testing.T) {
+	t.Parallel()
+	s := room(station("PC01", longUp))
+	s.noWinRM = true
+	d := s.names()
+	d.Wanted.Thresholds = map[kms.Product]int{kms.Office: 0}
+	_, err := pool.Read(t.Context(), s, d, pool.Known{})
+	var nothing *pool.NothingLeftError
+	if !errors.As(err, &nothing) || len(nothing.Why) != 2 || nothing.Why[0] != "Timago shows nothing of Windows" || nothing.Why[1] != "Office is left out by thresholds" {
+		t.Errorf("%v", err)
 	}
 }

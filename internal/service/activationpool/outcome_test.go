@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
 	"github.com/timago/terraform-provider-timago/internal/kms"
@@ -168,5 +169,26 @@ func TestAdviceFitsWhatWentWrong(t *testing.T) {
 		o := cycled(read(6, 25), read(6, 25), map[string]outcome.StationResult{"PC01": {Restarts: tt.restarts}})
 		o.err = tt.err
 		says(t, name, o.diagnostics(tt.on), tt.says...)
+	}
+}
+
+// Where no station had a count the status is not known, and what was read before stands.
+func TestAnApplyThatReadNoCountKnowsNoStatus(t *testing.T) {
+	t.Parallel()
+	state := newModel()
+	state.CheckedAt = timetypes.NewRFC3339TimeValue(time.Unix(0, 0).UTC())
+	for name, tt := range map[string]struct {
+		ages map[kms.Product]time.Duration
+		want pool.Status
+	}{
+		"no count was read": {map[kms.Product]time.Duration{}, pool.Unknown},
+		"one was":           {map[kms.Product]time.Duration{kms.Windows: time.Hour}, pool.Activated},
+	} {
+		after := pool.Reading{AnswerAges: tt.ages, Assessment: pool.Assessment{Status: pool.Activated}, At: time.Unix(60, 0)}
+		m := newModel()
+		diags := m.showApplied(t.Context(), state, applyOutcome{before: after, after: after})
+		if kept := m.CheckedAt.Equal(state.CheckedAt); diags.HasError() || m.Status.ValueString() != string(tt.want) || kept != (tt.want == pool.Unknown) {
+			t.Errorf("%s: status %s, checked at %s, %v", name, m.Status, m.CheckedAt, diags)
+		}
 	}
 }
