@@ -151,8 +151,7 @@ func TestAShortageIsThisMachines(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			cancel()
 			_, err := c.Query(ctx, r.address, uptime, winrm.FreshConnection())
-			var interrupted *winrm.Interrupted
-			if !errors.As(err, &interrupted) {
+			if _, is := errors.AsType[*winrm.Interrupted](err); !is {
 				t.Errorf("a call that was cancelled: %v", err)
 			}
 			_, err = c.Query(t.Context(), r.address, uptime, winrm.FreshConnection(), winrm.Timeout(300*time.Millisecond))

@@ -27,7 +27,7 @@ const (
 	// kindVariable says what they are to show.
 	kindVariable = "TIMAGO_SCALE_KIND"
 	// password is of a simulated account.
-	password = "only-for-simulated-stations"
+	password = "only-for-simulated-stations" //nolint:gosec // of no account but theirs
 	// room is where all stations of a school stand.
 	room = "R101"
 	// speed is how much faster time runs at the sites, but for those that show restarts.

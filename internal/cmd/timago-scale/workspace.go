@@ -83,7 +83,7 @@ resource "timago_activation_pool" "school" {
 // run runs the CLI to its end, which must have the exit code, and gives what its providers
 // took.
 func (w *workspace) run(ctx context.Context, exit int, args ...string) (usage, error) {
-	if err := os.Remove(w.usage); err != nil && !errors.Is(err, os.ErrNotExist) {
+	if err := os.Remove(w.usage); err != nil && !errors.Is(err, os.ErrNotExist) { //nolint:gosec // made by this process
 		return usage{}, err
 	}
 	command := exec.CommandContext(ctx, w.cli, append(args, "-no-color", "-input=false")...) //nolint:gosec // the CLI that the user named
@@ -104,4 +104,4 @@ func (w *workspace) run(ctx context.Context, exit int, args ...string) (usage, e
 	return readUsage(w.usage)
 }
 
-func (w *workspace) remove() { _ = os.RemoveAll(w.dir) }
+func (w *workspace) remove() { _ = os.RemoveAll(w.dir) } //nolint:gosec // likewise
