@@ -68,7 +68,11 @@ func (e evil) before(t *testing.T, machine string) (address string, met *atomic.
 		body, _ := io.ReadAll(r.Body)
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		if r.Header.Get("Authorization") != "" || len(body) > 0 {
-			if e(w, r, string(body)) {
+			request := string(body)
+			if met.Load() > 0 && strings.Contains(request, "<n:Pull>") {
+				request += "<n:Enumerate> SoftwareLicensingProduct Win32_NTLogEvent" // it goes on with what it began
+			}
+			if e(w, r, request) {
 				met.Add(1)
 				return
 			}
