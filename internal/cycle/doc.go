@@ -22,8 +22,8 @@
 //
 // The round after every report and every due alarm is in deciding.go: members that can be
 // asked are asked, members that are off are woken, and only then stations are restarted
-// (choosing.go picks them, scheduler.go knows no cycle). restarting.go follows a restart
-// until the station is back, awaiting.go until its request was seen, by what evidence.go
+// (choosing.go picks them, by what package scheduler says). restarting.go follows a restart
+// until the station is back, awaiting.go until its request was seen, by what package evidence
 // holds of the host's log and the stations' events. progress.go ends every wait, ending.go
 // the cycle.
 package cycle
