@@ -41,5 +41,5 @@ func parseTarget(address, scheme string, defaultPort int) (target, error) {
 }
 
 func notInHost(r rune) bool {
-	return r <= ' ' || strings.ContainsRune(`/\?#@"'<>&%[]`, r)
+	return r <= ' ' || r == 0x7F || strings.ContainsRune(`/\?#@"'<>&%[]`, r)
 }
