@@ -14,7 +14,7 @@ import (
 
 // Tunables of a cycle.
 const (
-	readsAtOnce           = 32               // reads of stations that nobody waits for; more would only wait for each other's connections
+	readsAtOnce           = 64               // reads of stations that nobody waits for
 	firstReadsGrace       = 5 * time.Second  // for the first reads to end, until restarts no longer wait for them
 	requestGrace          = 2 * time.Minute  // after a start until a product without a request is asked to make one
 	askedRequestGrace     = time.Minute      // until a request that was commanded shows
