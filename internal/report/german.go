@@ -34,6 +34,7 @@ var phrases = []struct{ en, de string }{
 	{"it did not restart within %s after it was told to", "binnen %s nach dem Befehl startete sie nicht neu"},
 	{"it was to be asked to activate, and nothing came of it within %s", "die Aktivierung sollte verlangt werden, und binnen %s wurde nichts daraus"},
 	{"nothing came of it within %s (%s)", "binnen %s wurde nichts daraus (%s)"},
+	{"Windows was never ready to be restarted: %s", "Windows war nie zum Neustart bereit: %s"},
 	{"its restart was refused: %s", "der Neustart wurde abgelehnt: %s"},
 	{"it could not be restarted: %s", "sie ließ sich nicht neu starten: %s"},
 	{"Windows refused to restart it, and nobody was seen logged on: %s", "Windows lehnt den Neustart ab, und niemand war angemeldet: %s"},
