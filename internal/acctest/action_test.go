@@ -282,7 +282,7 @@ func TestWhatActionsRefuseBeforeAnythingIsTouched(t *testing.T) {
 	}{
 		"neither stations nor a location": {api, restartAction, acctest.Values{}, "Missing Attribute Configuration", []string{"[stations,location]"}},
 		"both":                            {api, wakeAction, acctest.Values{"stations": pc, "location": "R101"}, "Invalid Attribute Combination", nil},
-		"no stations":                     {api, restartAction, acctest.Values{"stations": []string{}}, "Invalid Attribute Value", []string{"at least 1"}},
+		"no stations":                     {api, restartAction, acctest.Values{"stations": []string{}}, "Nothing is named", []string{"stations: it is empty. Name at least one station"}},
 		"no name":                         {api, restartAction, acctest.Values{"stations": []string{""}}, "Invalid Attribute Value Length", nil},
 		"a wish that is none":             {api, imageAction, acctest.Values{"stations": pc, "when_in_use": "refuse"}, "Invalid Attribute Value Match", []string{`"skip"`}},
 		"a time that is none":             {api, restartAction, acctest.Values{"stations": pc, "station_timeout": "soon"}, "Not a duration", []string{`station_timeout: "soon" is no duration`}},

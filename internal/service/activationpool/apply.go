@@ -47,7 +47,11 @@ func (r *Resource) converge(ctx context.Context, plan, state model, known privat
 		done.diags.Append(failure.Error())
 		return done
 	}
-	before, err := r.read(limited, p, done.known, hostAnew)
+	fresh := hostAnew
+	if r.site.HasTimago() { // an image may have started since, which nobody here has commanded
+		fresh = allAnew
+	}
+	before, err := r.read(limited, p, done.known, fresh)
 	if err != nil {
 		done.diags.Append(readError(p.name, err))
 		return done
