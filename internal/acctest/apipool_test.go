@@ -155,6 +155,7 @@ func TestImagesThatKeepTheirIDAreNotResetInVain(t *testing.T) {
 		"two of three images": func(i int) bool { return i%3 != 0 },
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			acctest.EachServer(t, func(t *testing.T, open acctest.Opener) {
 				scenario := acctest.Room(members, world.Station{Licensed: true})
 				for i := range scenario.Stations {

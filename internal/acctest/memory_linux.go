@@ -45,11 +45,11 @@ func providersPeak(cli int) (peak int64) {
 	}
 	for child := range strings.FieldsSeq(children.String()) {
 		folder := filepath.Join("/proc", child)
-		command, _ := os.ReadFile(filepath.Join(folder, "comm"))    //nolint:gosec // a process id, from the kernel
+		command, _ := os.ReadFile(filepath.Join(folder, "comm"))
 		if !strings.HasPrefix(string(command), "terraform-provi") { // the kernel keeps 15 letters
 			continue
 		}
-		status, _ := os.ReadFile(filepath.Join(folder, "status")) //nolint:gosec // the same
+		status, _ := os.ReadFile(filepath.Join(folder, "status"))
 		_, rest, _ := strings.Cut(string(status), "VmHWM:")
 		line, _, _ := strings.Cut(rest, "\n")
 		kilobytes, _ := strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(line), " kB"), 10, 64)

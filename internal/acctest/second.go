@@ -59,7 +59,7 @@ func NewSecondServer(t testing.TB, site object) *SecondServer {
 		}
 		args = append(args, "--"+name, path)
 	}
-	s.start(exec.Command(python, args...)) //nolint:gosec,noctx // the server of this folder; it ends when its standard input does
+	s.start(exec.Command(python, args...)) //nolint:noctx // the server of this folder; it ends when its standard input does
 	return s
 }
 

@@ -55,6 +55,7 @@ func TestALostAnswerHasNoSecondEffect(t *testing.T) {
 		"to every try of the option": func() contracttest.Answerer { return contracttest.LostOn("PATCH", "/Windows 11", 99) },
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			beforeBothServers(t, acctest.Room(1, without), slow, func(t *testing.T, p part) {
 				p.Between.Answer(lost())
 				outcome, said := p.Diagnostics("apply", "-auto-approve")
@@ -74,6 +75,7 @@ func TestALostAnswerHasNoSecondEffect(t *testing.T) {
 }
 
 func TestADeletedStationLeavesTheStateAlone(t *testing.T) {
+	t.Parallel()
 	beforeBothServers(t, acctest.Room(2, world.Station{}), acctest.Speed, func(t *testing.T, p part) {
 		p.Apply()
 		p.Delete(first)

@@ -11,6 +11,7 @@ import (
 const patches = "PATCH /stations/{id}/operating-systems/{name}"
 
 func TestAnotherActorChangesOptionAndImage(t *testing.T) {
+	t.Parallel()
 	beforeBothServers(t, acctest.Room(1, world.Station{}), acctest.Speed, func(t *testing.T, p part) {
 		p.Apply()
 		p.Reimage(first, false)
@@ -95,6 +96,7 @@ func TestARenamedRoomDestroysNothing(t *testing.T) {
 }
 
 func TestAnotherWayToWriteAStationIsTheSame(t *testing.T) {
+	t.Parallel()
 	beforeBothServers(t, acctest.Room(2, world.Station{}), acctest.Speed, func(t *testing.T, p part) {
 		one := func(station string, lines string) string {
 			return p.APIProvider() + "resource \"timago_station_kms\" \"one\" {\n  station = \"" + station + "\"\n" + lines + "}\n"
@@ -141,6 +143,7 @@ func TestAStationIsForgottenWhereTimagoIsGone(t *testing.T) {
 }
 
 func TestDestroyClearsTheOptionAndResetsNothing(t *testing.T) {
+	t.Parallel()
 	beforeBothServers(t, acctest.Room(2, world.Station{}), acctest.Speed, func(t *testing.T, p part) {
 		p.Write("main.tf", p.APIProvider()+stations([]string{first})+
 			"resource \"timago_station_kms\" \"stays\" {\n  station = \"R101-PC02\"\n  clear_on_destroy = false\n}\n")

@@ -17,6 +17,7 @@ const (
 )
 
 func TestTheImageIsWaitedFor(t *testing.T) {
+	t.Parallel()
 	beforeBothServers(t, acctest.Room(2, without), acctest.Speed, func(t *testing.T, p part) {
 		if outcome := p.Apply(); outcome.Contains("have not started yet") {
 			t.Errorf("it warns of what it has waited for:\n%s", outcome.Output)
@@ -51,6 +52,7 @@ func TestAWaitThatRunsOutIsNoFailure(t *testing.T) {
 }
 
 func TestNoImageIsResetUnderAUser(t *testing.T) {
+	t.Parallel()
 	beforeBothServers(t, acctest.Room(1, without), acctest.Speed, func(t *testing.T, p part) {
 		p.LogOn(first, `SCHULE\erika`)
 		outcome, said := p.Diagnostics("apply", "-auto-approve")
@@ -94,6 +96,7 @@ func TestAUserInTheLastMomentIsSeenByTheServer(t *testing.T) {
 }
 
 func TestWaitingForTheImageWaitsForTheUser(t *testing.T) {
+	t.Parallel()
 	beforeBothServers(t, acctest.Room(1, without), acctest.Speed, func(t *testing.T, p part) {
 		p.LogOn(first, `SCHULE\erika`)
 		running := p.Start("apply", "-auto-approve", "-no-color")
@@ -124,6 +127,7 @@ func TestAnImageThatFailsIsMadeByTheNextApply(t *testing.T) {
 }
 
 func TestATaintedStationIsResetOnce(t *testing.T) {
+	t.Parallel()
 	beforeBothServers(t, acctest.Room(1, without), acctest.Speed, func(t *testing.T, p part) {
 		p.apply()
 		if outcome := p.Run("taint", firstPart); outcome.Exit != 0 {
@@ -139,6 +143,7 @@ func TestATaintedStationIsResetOnce(t *testing.T) {
 }
 
 func TestACrashResetsOnce(t *testing.T) {
+	t.Parallel()
 	beforeBothServers(t, acctest.Room(1, without), acctest.Speed, func(t *testing.T, p part) {
 		p.Workspace = p.Built()
 		running := p.Start("apply", "-auto-approve", "-no-color")
@@ -157,6 +162,7 @@ func TestACrashResetsOnce(t *testing.T) {
 }
 
 func TestAnInterruptedWaitLeavesTheStateTrue(t *testing.T) {
+	t.Parallel()
 	beforeBothServers(t, acctest.Room(1, without), slow, func(t *testing.T, p part) {
 		p.Workspace = p.Built()
 		running := p.Start("apply", "-auto-approve", "-no-color")
@@ -175,6 +181,7 @@ func TestAnInterruptedWaitLeavesTheStateTrue(t *testing.T) {
 }
 
 func TestOneOfSeveralOperatingSystems(t *testing.T) {
+	t.Parallel()
 	off := false
 	like := world.Station{Others: []world.System{{Name: "Windows 10", WithoutKMS: true, Option: &off}}}
 	beforeBothServers(t, acctest.Room(1, like), acctest.Speed, func(t *testing.T, p part) {
@@ -198,6 +205,7 @@ func TestOneOfSeveralOperatingSystems(t *testing.T) {
 }
 
 func TestASavedPlanAppliesAfterTheImageHasStarted(t *testing.T) {
+	t.Parallel()
 	beforeBothServers(t, acctest.Room(1, without), slow, func(t *testing.T, p part) {
 		p.apply()
 		if outcome := p.Run("plan", "-out=saved", "-no-color"); outcome.Exit != 0 || !outcome.Contains("1 to change") {

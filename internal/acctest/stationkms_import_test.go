@@ -20,6 +20,7 @@ func TestConfigurationGeneratedFromAnImportHolds(t *testing.T) {
 		"a station with an image to be made": {pending, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			beforeBothServers(t, acctest.Room(1, tt.like), acctest.Speed, func(t *testing.T, p part) {
 				p.Write("main.tf", p.APIProvider()+"import {\n  to = timago_station_kms.one\n  id = \""+first+"\"\n}\n")
 				if outcome := p.Run("plan", "-no-color", "-generate-config-out=generated.tf"); outcome.Exit != 0 {

@@ -149,6 +149,10 @@ func TestStationsAreListedForImport(t *testing.T) {
 		t.Fatal("the provider lists nothing")
 	}
 	filters := tftypes.Object{AttributeTypes: map[string]tftypes.Type{"location": tftypes.String, "computer_group": tftypes.String}}
+	ids := map[string]string{}
+	for _, station := range site.Stations() {
+		ids[station.Name] = station.ID
+	}
 	list := func(ctx context.Context, limit int64, filter map[string]string) (names []string) {
 		t.Helper()
 		stream, err := lister.ListResource(ctx, &tfprotov6.ListResourceRequest{
@@ -158,7 +162,7 @@ func TestStationsAreListedForImport(t *testing.T) {
 		for result := range stream.Results {
 			p.fine(nil, result.Diagnostics)
 			identity, state := p.unpack(p.identity, result.Identity.IdentityData), p.unpack(p.resource, result.Resource)
-			if name := state["name"]; identity["id"] != site.ClientID(name) || state["station"] != name || !strings.HasPrefix(result.DisplayName, name+" (R10") {
+			if name := state["name"]; identity["id"] != ids[name] || state["station"] != name || !strings.HasPrefix(result.DisplayName, name+" (R10") {
 				t.Errorf("%s: identity %v, %v", result.DisplayName, identity, state)
 			}
 			names = append(names, state["name"])

@@ -41,7 +41,6 @@ func takePartAt(t *testing.T, scenario simulator.Scenario, speed float64, lines 
 // and the one that somebody wrote who knew nothing but the contract.
 func beforeBothServers(t *testing.T, scenario simulator.Scenario, speed float64, story func(t *testing.T, p part), lines ...string) {
 	t.Helper()
-	t.Parallel()
 	acctest.EachServer(t, func(t *testing.T, open acctest.Opener) {
 		site := open(t, scenario, speed)
 		p := part{site, acctest.NewWorkspace(t, site.APIEnv()...), t}
@@ -102,6 +101,7 @@ func (p part) started() {
 }
 
 func TestAStationTakesPart(t *testing.T) {
+	t.Parallel()
 	beforeBothServers(t, acctest.Room(3, without), acctest.Speed, func(t *testing.T, p part) {
 		plan := p.Plan(2)
 		if plan.Contains("effective = true") || !plan.Contains("effective = (known after apply)") {

@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -195,16 +196,15 @@ func checkReset(ctx context.Context, s *session) {
 	}
 }
 
+// underWay reports whether a command has not ended for a station.
+func underWay(entry contract.CommandOutcome) bool {
+	return !slices.Contains([]contract.CommandState{contract.CommandStateSucceeded, contract.CommandStateFailed, contract.CommandStateExpired}, entry.State)
+}
+
 // follow asks until a command has ended for every station, and holds the ends against what
 // is wanted of them. looks, if any, are made each time.
 func (s *session) follow(ctx context.Context, id string, wrong func(contract.CommandOutcome) string, looks ...func()) {
-	patience, pause := s.config.Patience, s.config.Pause
-	if patience == 0 {
-		patience = time.Hour
-	}
-	if pause == 0 {
-		pause = 5 * time.Second
-	}
+	patience, pause := cmp.Or(s.config.Patience, time.Hour), cmp.Or(s.config.Pause, 5*time.Second)
 	limit := time.NewTimer(patience)
 	defer limit.Stop()
 	for {
@@ -218,10 +218,7 @@ func (s *session) follow(ctx context.Context, id string, wrong func(contract.Com
 				return
 			}
 		}
-		ended := func(entry contract.CommandOutcome) bool {
-			return slices.Contains([]contract.CommandState{contract.CommandStateSucceeded, contract.CommandStateFailed, contract.CommandStateExpired}, entry.State)
-		}
-		if !slices.ContainsFunc(now.Stations, func(entry contract.CommandOutcome) bool { return !ended(entry) }) {
+		if !slices.ContainsFunc(now.Stations, underWay) {
 			for _, entry := range now.Stations {
 				if text := wrong(entry); text != "" {
 					s.fail(a, "%s: it is %s %+v", text, entry.State, entry.Reason)
