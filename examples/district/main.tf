@@ -14,8 +14,8 @@ variable "school" {
   type        = string
   description = "The school that this run is about, as schools.csv names it."
 
-  validation {
-    condition     = contains(csvdecode(file("${path.module}/schools.csv"))[*].school, var.school)
+  validation { # before Terraform 1.9 a condition knows no path.module
+    condition     = contains(csvdecode(file("schools.csv"))[*].school, var.school)
     error_message = "schools.csv lists no such school."
   }
 }
