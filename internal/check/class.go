@@ -30,9 +30,9 @@ func expectedOf(listed []string) string {
 	return strings.Join(listed, ", ")
 }
 
-// spared are properties without which the provider reads on, and classes that may be empty.
+// optional are properties without which the provider reads on, and classes that may be empty.
 var (
-	spared = []string{"ProductKeyChannel"}
+	optional = []string{"ProductKeyChannel"}
 	empty  = []string{"Win32_Process", "SoftwareLicensingProduct"}
 )
 
@@ -80,7 +80,7 @@ func (m *machine) lacking(ctx context.Context, wql string) finding {
 	}
 	if len(listed) == 1 {
 		if a := m.question(ctx, "SELECT "+listed[0]+" FROM "+rest); winrm.IsUnknownClass(a.err) {
-			if slices.Contains(spared, listed[0]) {
+			if slices.Contains(optional, listed[0]) {
 				return finding{Notable, "no property " + listed[0], "This Windows is older than 8. The channel is read from the description."}
 			}
 			others := slices.DeleteFunc(strings.Split(list, ", "), func(name string) bool { return name == listed[0] })

@@ -120,11 +120,11 @@ func (a *Action) Invoke(ctx context.Context, req action.InvokeRequest, resp *act
 		resp.Diagnostics.Append(a.failure(o, err).Error())
 		return
 	}
-	crew := crew{stations: names, parallel: o.parallel, timeout: o.timeout, verb: a.verb, doing: a.doing, done: a.done}
+	workers := workers{stations: names, parallel: o.parallel, timeout: o.timeout, verb: a.verb, doing: a.doing, done: a.done}
 	if !o.wait {
-		crew.done = a.commanded
+		workers.done = a.commanded
 	}
-	outcomes := crew.work(ctx,
+	outcomes := workers.work(ctx,
 		func(ctx context.Context, station string, say say) error {
 			return a.carryOut(ctx, a.site, o, station, say)
 		},
@@ -136,7 +136,7 @@ func (a *Action) Invoke(ctx context.Context, req action.InvokeRequest, resp *act
 				resp.SendProgress(action.InvokeProgressEvent{Message: message})
 			}
 		})
-	resp.Diagnostics.Append(crew.judge(outcomes)...)
+	resp.Diagnostics.Append(workers.judge(outcomes)...)
 }
 
 // failure is what could not even be begun.

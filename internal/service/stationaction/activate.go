@@ -68,7 +68,7 @@ func ask(ctx context.Context, s *site.Site, _ order, station string, say say) er
 	case len(failed.reasons) > 0:
 		return &unlicensed{append(failed.reasons, counted.reasons...), append(failed.causes, counted.causes...)}
 	case len(counted.reasons) > 0:
-		return &spared{&counted}
+		return &skipped{&counted}
 	}
 	return nil
 }
@@ -104,5 +104,5 @@ func nothingToAsk(licensing kms.Licensing, say say) error {
 	if len(never) == 0 {
 		never = []string{"it holds no product with a key"}
 	}
-	return &spared{errors.New(strings.Join(never, "; "))}
+	return &skipped{errors.New(strings.Join(never, "; "))}
 }

@@ -37,7 +37,7 @@ func unused[T any](ctx context.Context, o order, say say, ask func() (T, error),
 	}
 	who := user(found)
 	if o.whenInUse == kms.SkipWhenInUse {
-		return found, &spared{&inUse{user: who}}
+		return found, &skipped{&inUse{user: who}}
 	}
 	say("waiting until %s logs off", who)
 	free, _ := poll(ctx, func() (bool, error) {
@@ -66,7 +66,7 @@ func commandIdle(ctx context.Context, o order, say say, send func() error) error
 			return err
 		}
 		if o.whenInUse == kms.SkipWhenInUse {
-			return &spared{&inUse{user: justLoggedOn}}
+			return &skipped{&inUse{user: justLoggedOn}}
 		}
 		say("waiting until %s logs off", justLoggedOn)
 		if paused, _ := poll(ctx, func() (bool, error) { return true, nil }); !paused {

@@ -17,8 +17,8 @@ import (
 	"github.com/timago/terraform-provider-timago/internal/tfdiag"
 )
 
-// crew works on stations side by side.
-type crew struct {
+// workers work on stations side by side.
+type workers struct {
 	stations          []string
 	parallel          int
 	timeout           time.Duration // for one station
@@ -41,7 +41,7 @@ var errNotBegun = errors.New("its turn had not come when this was cancelled")
 // work gives what came of each station; nil is as wanted. report is called on the caller's
 // goroutine alone, with nothing held: Terraform takes a message when it will. When ctx
 // ends nothing more is begun.
-func (c crew) work(ctx context.Context, on func(ctx context.Context, station string, say say) error, report func(string)) map[string]error {
+func (c workers) work(ctx context.Context, on func(ctx context.Context, station string, say say) error, report func(string)) map[string]error {
 	report(fmt.Sprintf("%s %s, at most %d at once", c.doing, kms.Plural(len(c.stations), "station"), c.parallel))
 	lines := make(chan line)
 	go func() {
@@ -86,7 +86,7 @@ func (c crew) work(ctx context.Context, on func(ctx context.Context, station str
 	}
 }
 
-func (c crew) one(ctx context.Context, station string, on func(ctx context.Context, station string, say say) error, lines chan<- line) error {
+func (c workers) one(ctx context.Context, station string, on func(ctx context.Context, station string, say say) error, lines chan<- line) error {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	return on(ctx, station, func(format string, args ...any) {
@@ -94,18 +94,18 @@ func (c crew) one(ctx context.Context, station string, on func(ctx context.Conte
 	})
 }
 
-func (c crew) ending(said line) string {
-	var spared *spared
+func (c workers) ending(said line) string {
+	var skipped *skipped
 	switch {
 	case said.err == nil:
 		return c.done
-	case errors.As(said.err, &spared):
+	case errors.As(said.err, &skipped):
 		return "left as it is, " + reason(said.station, said.err)
 	}
 	return "failed, " + reason(said.station, said.err)
 }
 
-func (c crew) sum(outcomes map[string]error) string {
+func (c workers) sum(outcomes map[string]error) string {
 	failed, left := split(outcomes)
 	text := fmt.Sprintf("%d of %s %s", len(outcomes)-len(failed)-len(left), kms.Plural(len(outcomes), "station"), c.done)
 	if len(left) > 0 {
@@ -127,12 +127,12 @@ func short(busy map[string]bool) string {
 	return strings.Join(names, ", ")
 }
 
-// spared: a station was left as it is, for a reason that is no failure.
-type spared struct{ reason error }
+// skipped: a station was left as it is, for a reason that is no failure.
+type skipped struct{ reason error }
 
-func (e *spared) Error() string { return e.reason.Error() }
+func (e *skipped) Error() string { return e.reason.Error() }
 
-func (e *spared) Unwrap() error { return e.reason }
+func (e *skipped) Unwrap() error { return e.reason }
 
 // troubles are reasons by station.
 type troubles map[string]error
@@ -166,9 +166,9 @@ func reason(station string, err error) string {
 func split(outcomes map[string]error) (failed, left troubles) {
 	failed, left = troubles{}, troubles{}
 	for station, err := range outcomes {
-		var spared *spared
+		var skipped *skipped
 		switch {
-		case errors.As(err, &spared):
+		case errors.As(err, &skipped):
 			left[station] = err
 		case err != nil:
 			failed[station] = err
@@ -179,7 +179,7 @@ func split(outcomes map[string]error) (failed, left troubles) {
 
 // judge says what did not come out as wanted: an error for all that failed, a warning for
 // all that were left as they are.
-func (c crew) judge(outcomes map[string]error) diag.Diagnostics {
+func (c workers) judge(outcomes map[string]error) diag.Diagnostics {
 	failed, left := split(outcomes)
 	failure := func(t troubles) tfdiag.Failure {
 		if len(c.stations) == 1 {

@@ -14,8 +14,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 )
 
-func crewOf(n, parallel int) crew {
-	c := crew{parallel: parallel, timeout: time.Minute, verb: "paint", doing: "Painting", done: "painted"}
+func workersOf(n, parallel int) workers {
+	c := workers{parallel: parallel, timeout: time.Minute, verb: "paint", doing: "Painting", done: "painted"}
 	for i := range n {
 		c.stations = append(c.stations, fmt.Sprintf("PC%02d", i+1))
 	}
@@ -28,7 +28,7 @@ func TestSoManyAreWorkedOnAtOnce(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			var now, most atomic.Int32
 			began := time.Now()
-			c := crewOf(tt.stations, tt.parallel)
+			c := workersOf(tt.stations, tt.parallel)
 			c.timeout = time.Hour
 			outcomes := c.work(t.Context(), func(context.Context, string, say) error {
 				most.Store(max(most.Load(), now.Add(1)))
@@ -47,7 +47,7 @@ func TestAPersonIsToldWhatGoesOn(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var told []string // without a lock: it is told on this goroutine alone
-		outcomes := crewOf(3, 10).work(t.Context(), func(ctx context.Context, station string, say say) error {
+		outcomes := workersOf(3, 10).work(t.Context(), func(ctx context.Context, station string, say say) error {
 			switch station {
 			case "PC01":
 				say("with %s", "red")
@@ -59,7 +59,7 @@ func TestAPersonIsToldWhatGoesOn(t *testing.T) {
 			}
 			say("with blue")
 			<-ctx.Done()
-			return &spared{ctx.Err()}
+			return &skipped{ctx.Err()}
 		}, func(message string) { told = append(told, message) })
 		slices.Sort(told[1:3])
 		want := []string{
@@ -85,7 +85,7 @@ func TestNothingIsBegunAfterCtrlC(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		begun := 0
-		outcomes := crewOf(3, 1).work(ctx, func(ctx context.Context, _ string, _ say) error {
+		outcomes := workersOf(3, 1).work(ctx, func(ctx context.Context, _ string, _ say) error {
 			begun++
 			cancel()
 			<-ctx.Done()
@@ -109,14 +109,14 @@ func TestEveryStationIsNamedWithItsReason(t *testing.T) {
 		"one of one": {1, map[string]error{"PC01": errors.New("it is wet")}, diag.Diagnostics{
 			diag.NewErrorDiagnostic("Unable to paint station PC01", "  - PC01: it is wet"),
 		}},
-		"two kinds, and one advice of two": {4, map[string]error{"PC01": busy, "PC02": &spared{busy}, "PC03": busy, "PC04": nil}, diag.Diagnostics{
+		"two kinds, and one advice of two": {4, map[string]error{"PC01": busy, "PC02": &skipped{busy}, "PC03": busy, "PC04": nil}, diag.Diagnostics{
 			diag.NewErrorDiagnostic("Unable to paint 2 of 4 stations", "1 of 4 stations painted, 1 left as they are, 2 failed.\n\n"+
 				"  - PC01: it is in use by SCHULE\\erika\n  - PC03: it is in use by SCHULE\\erika\n\n"+busy.Advice()),
 			diag.NewWarningDiagnostic("Unable to paint 1 of 4 stations", "1 of 4 stations painted, 1 left as they are, 2 failed.\n\n"+
 				"  - PC02: it is in use by SCHULE\\erika\n\n"+busy.Advice()),
 		}},
 	} {
-		if got := crewOf(tt.stations, 1).judge(tt.outcomes); !got.Equal(tt.want) {
+		if got := workersOf(tt.stations, 1).judge(tt.outcomes); !got.Equal(tt.want) {
 			t.Errorf("%s: %v", name, got)
 		}
 	}
@@ -125,7 +125,7 @@ func TestEveryStationIsNamedWithItsReason(t *testing.T) {
 func TestManyNamesAreCutShort(t *testing.T) {
 	t.Parallel()
 	busy := map[string]bool{}
-	for _, name := range crewOf(7, 1).stations {
+	for _, name := range workersOf(7, 1).stations {
 		busy[name] = true
 	}
 	if got := short(busy); got != "PC01, PC02, PC03, PC04, PC05 and 2 more" {
