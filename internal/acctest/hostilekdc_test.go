@@ -49,8 +49,8 @@ func saysToAll(t *testing.T, answer []byte) (address string, asked *atomic.Int32
 	return listener.Addr().String(), asked
 }
 
-// Nobody has vouched for what a KDC demands before the account is proved: rounds that would
-// take hours are not made, and few ones, which would let the password be guessed, neither.
+// A KDC has proved nothing when it demands rounds: those that would take hours are not made,
+// and few ones, which would let the password be guessed, neither.
 func TestAKDCThatDemandsAbsurdRounds(t *testing.T) {
 	t.Parallel()
 	s := begin(t, 3, world.Station{Licensed: true}, acctest.Counted(30))

@@ -86,8 +86,8 @@ func (p *promises) idler(now time.Time) string {
 
 // probes tells whether the member may be the canary, and is under way.
 func (p *promises) probes(m *member, product kms.Product, now time.Time) bool {
-	untold := m.told[product].Before(m.restartedAt) || p.job.Thresholds[kms.Windows] > 0 && m.told[kms.Windows].Before(m.restartedAt)
-	return !m.restartedAt.IsZero() && !m.isOut("") && untold && now.Sub(m.restartedAt) < p.timeout()+slack
+	noCount := m.told[product].Before(m.restartedAt) || p.job.Thresholds[kms.Windows] > 0 && m.told[kms.Windows].Before(m.restartedAt)
+	return !m.restartedAt.IsZero() && !m.isOut("") && noCount && now.Sub(m.restartedAt) < p.timeout()+slack
 }
 
 // isOver tells whether no more counts are made: a ceiling is known or shows, or the canary

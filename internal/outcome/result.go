@@ -22,7 +22,7 @@ type Outcome string
 
 // Outcomes of a station's part.
 const (
-	Unneeded  Outcome = "spared"     // nothing was needed of it
+	Unneeded  Outcome = "unneeded"   // nothing was needed of it
 	TookPart  Outcome = "took part"  // what was asked of it was done
 	LeftOut   Outcome = "left out"   // it adds nothing, or nothing more: see the reason
 	UnderWay  Outcome = "under way"  // the cycle ended before its part did

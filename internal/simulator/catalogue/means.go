@@ -13,7 +13,7 @@ const (
 	ByEvaluation      Means = "evaluation"      // licensed until it ends
 	BySubscription    Means = "subscription"    // of Microsoft 365: licensed, and renewed by itself
 	ByVirtualMachine  Means = "virtual-machine" // activated by the machine that it runs on
-	ByOther           Means = "other"           // a channel that nobody has heard of
+	ByOther           Means = "other"           // a channel that is not known
 )
 
 // Channel is how Windows shows a way to a licence: ProductKeyChannel, and the token in

@@ -19,8 +19,8 @@ func both(titles ...string) []world.Station {
 	return []world.Station{s}
 }
 
-// heard reports whether the station wrote down a request, and an answer to it.
-func heard(t *testing.T, w *world.World, code kms.Code) (asked, answered bool) {
+// noted reports whether the station wrote down a request, and an answer to it.
+func noted(t *testing.T, w *world.World, code kms.Code) (asked, answered bool) {
 	t.Helper()
 	exchanges, err := w.Requests("PC1", monday)
 	if err != nil {
@@ -56,7 +56,7 @@ func TestARequestMayFailAnywhere(t *testing.T) {
 			if got := ask(t, w, "PC1", kms.Windows); got != test.code {
 				t.Errorf("outcome %s, want %s", got, test.code)
 			}
-			if asked, answered := heard(t, w, test.code); asked != test.asked || answered != test.answered {
+			if asked, answered := noted(t, w, test.code); asked != test.asked || answered != test.answered {
 				t.Errorf("asked %t, answered %t", asked, answered)
 			}
 			if got := count(t, w, kms.Windows); got != 24 {

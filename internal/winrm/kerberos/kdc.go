@@ -127,9 +127,9 @@ func (t *Tickets) accountKey(ctx context.Context, wanted []int32, hints types.PA
 	return types.EncryptionKey{}, t.failed(Encryption, "", errors.New("the KDC knows no AES key of the account"))
 }
 
-// The rounds of a key's derivation that a KDC may ask for: nobody has vouched for its
-// demand yet. Windows and MIT ask for 4096. A few make it easy to guess the password from
-// what is sent, many cost a machine minutes.
+// The rounds of a key's derivation that a KDC may ask for: it has not proved yet that it
+// knows the account. Windows and MIT ask for 4096. A few make it easy to guess the password
+// from what is sent, many cost a machine minutes.
 const (
 	minRounds = 1_000
 	maxRounds = 100_000 // a tenth of a second
