@@ -33,7 +33,7 @@ func expectedOf(listed []string) string {
 // optional are properties without which the provider reads on, and classes that may be empty.
 var (
 	optional = []string{"ProductKeyChannel"}
-	empty  = []string{"Win32_Process", "SoftwareLicensingProduct"}
+	empty    = []string{"Win32_Process", "SoftwareLicensingProduct"}
 )
 
 func (m *machine) class(ctx context.Context, wql string) finding {
