@@ -47,24 +47,35 @@ func (r *Resource) cycle(ctx context.Context, p configured, known *privateState,
 	section := r.report.Begin(shownPool(p, *known, before, members))
 	job := cycle.Job{
 		Host: hosted.ID(), Members: members, Key: r.keys(ctx), Thresholds: before.Targets(),
-		Limits: p.limits, Window: p.window, Memory: known.Memory, Progress: progress(ctx, p.name, before.Targets(), section),
+		Limits: p.limits, Window: p.window, Progress: progress(ctx, p.name, before.Targets(), section),
 	}
-	if p.method == resetImage {
-		// What is learnt of images is not what restarts take.
-		job.Memory = pool.Memory{}
-		result, err := r.engine.Run(ctx, hosted.Reimaging(), job)
-		return result, section, err
-	}
-	result, err := r.engine.Run(ctx, world, job)
-	known.Memory = result.Memory
-	var sameCMID *outcome.SameCMID
-	if p.method == autoMethod && r.site.HasTimago() && errors.As(err, &sameCMID) {
-		tflog.Info(ctx, "a restart brings no new client machine id: images are reset instead", map[string]any{"pool": p.name})
-		job.Memory = pool.Memory{}
-		more, err := r.engine.Run(ctx, hosted.Reimaging(), job)
-		return mergeResults(result, more), section, err
-	}
+	result, err := p.method.makeCounts(r.site.HasTimago(), &known.Memory, func(by method, memory pool.Memory) (outcome.Result, error) {
+		job.Memory = memory
+		if by != resetImage {
+			return r.engine.Run(ctx, world, job)
+		}
+		if p.method == autoMethod {
+			tflog.Info(ctx, "a restart brings no new client machine id: images are reset instead", map[string]any{"pool": p.name})
+		}
+		return r.engine.Run(ctx, hosted.Reimaging(), job)
+	})
 	return result, section, err
+}
+
+// makeCounts runs a cycle by the method, and by images where restarts bring no new ids. What
+// is learnt of restarts says nothing of images, nor the other way round: memory is of restarts.
+func (m method) makeCounts(canReset bool, memory *pool.Memory, run func(by method, memory pool.Memory) (outcome.Result, error)) (outcome.Result, error) {
+	if m == resetImage {
+		return run(resetImage, pool.Memory{})
+	}
+	result, err := run(restart, *memory)
+	*memory = result.Memory
+	var sameCMID *outcome.SameCMID
+	if m == autoMethod && canReset && errors.As(err, &sameCMID) {
+		more, err := run(resetImage, pool.Memory{})
+		return mergeResults(result, more), err
+	}
+	return result, err
 }
 
 // keys tells pools that they share a station, whatever each calls it.
