@@ -30,6 +30,10 @@ func (c *cycle) admit(s *station) {
 		c.endFirstRead(s)
 		c.progressed(s)
 	}
+	if other := c.sameMachine(s); other != "" {
+		c.exclude(s, "it is the same machine as "+other)
+		return
+	}
 	silence := s.silence
 	// One that only failed to answer has not started.
 	booted := silence != nil && s.age(c.now) <= c.now.Sub(silence.since)
@@ -42,10 +46,6 @@ func (c *cycle) admit(s *station) {
 		clear(s.refusals)
 	}
 	c.endSilence(s)
-	if other := c.sameMachine(s); other != "" {
-		c.exclude(s, "it is the same machine as "+other)
-		return
-	}
 	if s.adds == 0 {
 		c.exclude(s, cmp.Or(s.refusal(), neverAdds(s, c.managed)))
 		return

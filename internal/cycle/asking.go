@@ -75,7 +75,7 @@ func (c *cycle) ask(s *station) {
 			}
 			return
 		}
-		a.commandedAt = c.now
+		a.commandedAt, a.pollsBefore = c.now, c.host.pollsBefore()
 		c.send(s, call{verb: activate, licence: askable[0].ID})
 	}
 }
@@ -216,8 +216,7 @@ func (c *cycle) tallyAsk(s *station, p int) {
 // is no evidence, since it may ask another host, or nobody (A6).
 func (c *cycle) awaitRequest(s *station) {
 	if s.start == nil {
-		// A poll that is under way may show it already.
-		s.start = &start{begun: true, stayedUp: true, at: s.asking.commandedAt, backAt: c.now, pollsBefore: c.host.pollsBegun - 1}
+		s.start = &start{begun: true, stayedUp: true, at: s.asking.commandedAt, backAt: c.now, pollsBefore: s.asking.pollsBefore}
 		c.underWay = append(c.underWay, s)
 	}
 	s.start.asked, s.start.waitingSince, s.start.lastLook = true, c.now, 0

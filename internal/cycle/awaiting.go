@@ -112,8 +112,9 @@ func (c *cycle) judgeByHost(s *station) bool {
 			// its id is an old one. The station's events, read two minutes after its start, tell.
 			c.judgeRequest(s, p, id)
 		}
-		if c.missing(p) == 0 {
-			c.dropCounts(s, scheduler.Only(p)) // nobody waits for it any more
+		if c.missing(p) == 0 && s.pendingCounts.Has(p) {
+			c.dropCounts(s, scheduler.Only(p))
+			s.start.unneeded = s.start.unneeded.With(p)
 		}
 	}
 	if s.phase == awaiting && s.pendingCounts == 0 {
@@ -126,6 +127,10 @@ func (c *cycle) judgeByHost(s *station) bool {
 // counted already adds nothing.
 func (c *cycle) judgeRequest(s *station, p int, id evidence.Request) {
 	st := s.start
+	if c.host.log.IsUndated(id, st.pollsBefore) {
+		c.dropCounts(s, scheduler.Only(p)) // it was counted, by this start or before it
+		return
+	}
 	// Windows' id that stayed adds nothing after this, whatever the host had seen of it
 	// before: its log may be short, or was not readable then.
 	if st.byUs && c.isWindows(p) && id.CMID == st.cmidBefore || !c.host.log.IsNew(id, st.pollsBefore) {
@@ -164,7 +169,9 @@ func (c *cycle) credit(s *station, p int) {
 		c.claims = append(c.claims, claim{s, p, s.restarts})
 		return
 	}
-	c.proveByLicences(s)
+	if c.showsNewID(s) { // a restart whose request of any product was counted brings new ids for Windows
+		c.cmidChanges = c.cmidChanges.With(0)
+	}
 	c.counted(s, p)
 	if c.isWindows(p) {
 		took := max(0, c.now.Sub(s.start.backAt))
@@ -202,7 +209,7 @@ func (c *cycle) balance() {
 	fresh := c.freshRequests()
 	for p := range c.managed {
 		balance := &c.host.balances[p]
-		begun := balance.Poll(c.host.pollsBegun, c.host.counts[p], fresh[p].All)
+		begun := balance.Poll(c.host.pollsBegun, c.host.counts[p], fresh[p].All, c.ledger.Missed(c.managed[p]))
 		isProven := begun && (balance.Explains(c.unseenRequests(p)) || c.isLogComplete(p))
 		if begun && !isProven {
 			continue
@@ -233,13 +240,10 @@ func (c *cycle) isLogComplete(p int) bool {
 	return c.logComplete.Has(p)
 }
 
-// proveByLicences: a restart whose request of any product was counted, and after which
-// Windows shows another id, brings new ids for Windows.
-func (c *cycle) proveByLicences(s *station) {
-	p := slices.Index(c.managed, kms.Windows)
-	if p >= 0 && s.start.cmidBefore != "" && s.licensing.CMID != s.start.cmidBefore {
-		c.cmidChanges = c.cmidChanges.With(p)
-	}
+// showsNewID reports whether Windows, where it is managed, shows another id than before the
+// station's restart.
+func (c *cycle) showsNewID(s *station) bool {
+	return c.isWindows(0) && s.start.cmidBefore != "" && s.licensing.CMID != s.start.cmidBefore
 }
 
 // countedBefore takes out a station whose start brought a client machine id that the host

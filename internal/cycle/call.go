@@ -12,7 +12,7 @@ import (
 type verb uint8
 
 const (
-	probe verb = iota
+	probe verb = iota // reads, up to requests
 	presence
 	licensing
 	requests

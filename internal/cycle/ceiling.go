@@ -32,6 +32,16 @@ func (c *cycle) capped() *outcome.CountCapped {
 	return nil
 }
 
+// endsCapped ends the cycle where the host's ceiling lies below a target.
+func (c *cycle) endsCapped() bool {
+	capped := c.capped()
+	if capped != nil {
+		c.err = capped
+		c.close()
+	}
+	return capped != nil
+}
+
 // unlessCapped puts a ceiling before another end: with nothing else in the way the target
 // would still not be reached.
 func (c *cycle) unlessCapped(other error) error {

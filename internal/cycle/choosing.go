@@ -52,7 +52,7 @@ func (c *cycle) dropCounts(s *station, counts scheduler.Products) {
 			s.pendingCounts = s.pendingCounts.Without(p)
 			c.ledger.Drop(product, s.started())
 			if s.started() && !c.isRequestSeen(s, p) {
-				c.host.balances[p].Miss()
+				c.ledger.Miss(product)
 			}
 		}
 	}
@@ -156,10 +156,19 @@ func (c *cycle) inFlightStations() []scheduler.InFlight {
 		end := s.start.at.Add(cycle).Sub(c.now)
 		cycle += cycle/repeatLoss + repeatPause
 		// One that is overdue may take as long again as it is late.
-		legs = append(legs, scheduler.InFlight{Adds: s.adds, Up: s.phase == awaiting || s.phase == returned, End: max(end, -end, time.Second), Cycle: cycle, Left: c.limits.MaxRestartsPerStation - s.restarts})
+		legs = append(legs, scheduler.InFlight{Adds: s.adds, Up: c.isDue(s), End: max(end, -end, time.Second), Cycle: cycle, Left: c.limits.MaxRestartsPerStation - s.restarts})
 	}
 	c.inFlightBuffer = legs
 	return legs
+}
+
+// placeKept is how much longer than its request usually takes a place is kept for a station
+// that is back: no longer than that it holds others up (A15).
+const placeKept = time.Minute
+
+// isDue reports whether a station is back and its request is about to be counted.
+func (c *cycle) isDue(s *station) bool {
+	return (s.phase == awaiting || s.phase == returned) && c.now.Sub(s.start.waitingSince) < c.paces.Of(s.index).Request.Mean+placeKept
 }
 
 // capacity says how many restarts stations that add to all of these can still make.

@@ -102,9 +102,7 @@ func (c *cycle) start() {
 // restart begins a station's restart, unless something is to be known first; false where
 // the cycle has ended.
 func (c *cycle) restart(s *station) bool {
-	if capped := c.capped(); capped != nil {
-		c.err = capped
-		c.close()
+	if c.endsCapped() {
 		return false
 	}
 	if c.doubt != nil && !s.reachesHost {

@@ -12,18 +12,19 @@ import (
 // handleReport takes in what a station's call brought.
 func (c *cycle) handleReport(s *station, r report) {
 	if s.lastError = r.err; r.err == nil {
+		s.up = r.verb != wake
 		switch r.verb {
 		case probe:
-			s.sawUptime(r.presence.Uptime, c.now)
+			s.presence.Uptime, s.seen = r.presence.Uptime, c.now
 		case presence:
-			s.presence, s.seen, s.up = r.presence, c.now, true
+			s.presence, s.seen = r.presence, c.now
 			c.noteEarlierStart(c.now.Add(-s.age(c.now)))
 		case licensing:
 			c.takeLicences(s, r)
 		case requests, activate, restart, wake, pollHost:
 		}
 	}
-	if r.verb == probe && r.err != nil {
+	if r.err != nil && r.verb <= requests && transient(r.err) {
 		s.up = false
 	}
 	switch s.phase {

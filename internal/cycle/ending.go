@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/timago/terraform-provider-timago/internal/kms"
@@ -37,7 +36,7 @@ func (c *cycle) waitOrStall() {
 	if waits := c.waitsFor(); len(waits) > 0 {
 		if c.waitingAt.IsZero() || c.now.Sub(c.waitingAt) >= waitingEvery {
 			c.waitingAt = c.now
-			c.emit(outcome.KindWaiting, nil, outcome.Event{Reason: "all that could be done at once is done; waiting for " + shortList(waits)})
+			c.emit(outcome.KindWaiting, nil, outcome.Event{Reason: "all that could be done at once is done; waiting for " + pool.FirstOf(5, waits)})
 		}
 		c.requestHostPoll(c.host.pollBegan.Add(idlePolls)) // others may add what is missing
 		return
@@ -60,15 +59,6 @@ func (c *cycle) waitsFor() []string {
 		}
 	}
 	return waits
-}
-
-// shortList names the first of many.
-func shortList(all []string) string {
-	const most = 5
-	if len(all) <= most {
-		return strings.Join(all, ", ")
-	}
-	return fmt.Sprintf("%s and %d more", strings.Join(all[:most], ", "), len(all)-most)
 }
 
 // stalled says why nothing more can come.

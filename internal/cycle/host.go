@@ -104,6 +104,15 @@ func (c *cycle) pollHostIfDue() {
 	})
 }
 
+// pollsBefore is how many polls cannot show a request that is made now. One that is under way
+// may, and is known to show nothing old where the log was read before it.
+func (h *host) pollsBefore() int {
+	if h.polling && h.known && h.pollsWithoutLog == 0 {
+		return h.pollsBegun - 1
+	}
+	return h.pollsBegun
+}
+
 // isFresh reports whether the last poll stands for the moment: a start may rest on it. Where
 // the log was not read, a request of before the start would look like one of after it.
 func (c *cycle) isFresh() bool {
@@ -173,6 +182,10 @@ func (c *cycle) takeLog(r report) {
 func (c *cycle) judgeStarts() {
 	settled := c.ledger.Settled
 	for _, s := range slices.Clone(c.underWay) {
+		if again := s.start.unneeded & s.adds & c.lacking(); again != 0 && s.start.begun { // the count has fallen
+			s.start.unneeded, s.start.asked = s.start.unneeded&^again, false
+			c.expectCounts(s, again)
+		}
 		switch {
 		case s.phase == awaiting:
 			c.judgeByHost(s)

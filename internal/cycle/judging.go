@@ -32,12 +32,13 @@ func (c *cycle) hasAsked(s *station) bool {
 	return false
 }
 
-// unseenRequests is how many requests were commanded that the host has not shown.
+// unseenRequests is how many requests are under way, here and in other cycles, that the host
+// has not shown.
 func (c *cycle) unseenRequests(p int) int {
-	unseen := 0
+	unseen := c.ledger.UnderWay(c.managed[p])
 	for _, s := range c.underWay {
-		if s.pendingCounts.Has(p) && !c.isRequestSeen(s, p) {
-			unseen++
+		if s.pendingCounts.Has(p) && c.isRequestSeen(s, p) {
+			unseen--
 		}
 	}
 	return unseen

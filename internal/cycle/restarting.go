@@ -18,7 +18,7 @@ func (c *cycle) check(s *station) {
 	c.ledger.Hold(s.key)
 	s.holdsLedger = true
 	needs := s.adds & c.lacking()
-	s.start = &start{byUs: true, needs: needs, at: c.now}
+	s.start = &start{byUs: true, needs: needs, unneeded: s.adds &^ needs, at: c.now}
 	c.expectCounts(s, needs)
 	c.underWay = append(c.underWay, s)
 	c.host.pollSpacing = min(c.host.pollSpacing, spacingFor(s.expectedCycle))
@@ -49,7 +49,7 @@ func (c *cycle) checked(s *station, r report) {
 		c.endStart(s)
 		c.move(s, onInUse)
 		c.inUse(s)
-	case !needed, !c.windowAdmits(c.cycleTime(s)), c.closing, c.cancelCause != nil:
+	case !needed, !c.windowAdmits(c.cycleTime(s)), c.closing, c.cancelCause != nil, c.nextToWake() != nil, c.endsCapped():
 		c.endStart(s)
 		c.move(s, onNotNeeded)
 		c.makeCandidate(s)
@@ -181,7 +181,7 @@ func (c *cycle) probed(s *station, r report) {
 		c.compareCMID(s, r)
 	case r.err == nil && c.restarted(s):
 		c.back(s)
-	case r.err == nil && s.mayHaveRestarted():
+	case r.err == nil && (s.mayHaveRestarted() || st.wentSilent && st.cmidBefore != ""):
 		c.send(s, call{verb: licensing})
 	case r.err == nil && st.outcomeUnknown && silence > kms.UnsureFor:
 		c.undoRestart(s)
@@ -204,16 +204,16 @@ func (c *cycle) restarted(s *station) bool {
 // mayHaveRestarted tells of a short uptime that a clock put forward would show as well.
 func (s *station) mayHaveRestarted() bool { return s.presence.RestartedSince(s.start.before) }
 
-// compareCMID decides by the client machine id whether a station has started anew that was
-// never seen down. Where it is the old one the clock was put forward: from now on its
-// uptime is held against what it shows now.
+// compareCMID decides by the client machine id whether a station has started anew whose
+// uptime proves nothing: it was never seen down, or its clock was set meanwhile. Where the id
+// is the old one its uptime is held from now on against what it shows now.
 func (c *cycle) compareCMID(s *station, r report) {
 	if r.err == nil && s.licensing.CMID != s.start.cmidBefore {
 		c.back(s)
 		return
 	}
 	if r.err == nil {
-		s.start.before = s.presence.Uptime
+		s.start.before, s.start.wentSilent = s.presence.Uptime, false
 	}
 	c.watchAgain(s)
 }
@@ -236,6 +236,9 @@ func (c *cycle) back(s *station) {
 func (c *cycle) readAfter(s *station, r report) {
 	switch {
 	case r.err == nil:
+		if c.showsNewID(s) {
+			c.cmidChangeSeenHere = c.cmidChangeSeenHere.With(0)
+		}
 		c.await(s, onLicencesRead)
 	case errors.Is(r.err, kms.ErrDenied):
 		c.exclude(s, "its Windows refused the account: "+r.err.Error())

@@ -71,6 +71,7 @@ type start struct {
 	byUs           bool               // our restart; else it was woken, started by itself, or was asked with an unknown outcome
 	stayedUp       bool               // it did not start, but was asked: what it asked before is none of this
 	needs          scheduler.Products // what was missing when it was chosen
+	unneeded       scheduler.Products // what it may add all the same, and nobody waits for
 	outcomeUnknown bool               // whether the restart's command was carried out
 	pollsBefore    int                // of the host, begun before it
 	before         kms.Uptime         // last seen without a restart
@@ -92,6 +93,7 @@ type attempt struct {
 	requestsRead  bool      // what it has asked already was read
 	requestsStale bool      // … and it was asked since
 	commandedAt   time.Time // the last Activate
+	pollsBefore   int       // of the host, which cannot show it
 	failures      int       // calls without an answer
 	doubted       *doubt    // its events are to show that it reaches the host; nothing is asked
 	forCounts     bool      // its events are to show the host's count; nothing is asked
@@ -145,10 +147,6 @@ func (s *station) clock(now time.Time) time.Time { return s.presence.Now.Add(now
 
 // age is how long it has been up.
 func (s *station) age(now time.Time) time.Duration { return s.clock(now).Sub(s.presence.Boot) }
-
-func (s *station) sawUptime(u kms.Uptime, now time.Time) {
-	s.presence.Uptime, s.seen, s.up = u, now, true
-}
 
 // canAdd reports whether a start can add to the product.
 func (s *station) canAdd(p kms.Product) bool { return s.refused.CanAdd(s.licensing.Of(p)) }

@@ -9,23 +9,23 @@ import "github.com/timago/terraform-provider-timago/internal/kms"
 type Balance struct {
 	poll         int // at which it was begun; 0: it was not
 	first, shown int
+	missed       int // at the last poll
 	last, before int // counts of the last poll and of the one before
 }
 
-// Poll takes in the count of a poll and how many new ids its log shows. It is false for the
-// first one, whose log shows what was asked at any time.
-func (b *Balance) Poll(poll, count, fresh int) (begun bool) {
+// Poll takes in the count of a poll and how many new ids its log shows. missed is how many
+// requests in all may have been counted and were never seen. It is false for the first one,
+// whose log shows what was asked at any time.
+func (b *Balance) Poll(poll, count, fresh, missed int) (begun bool) {
 	if b.poll == 0 {
-		*b = Balance{poll: poll, first: count, last: count, before: count}
+		*b = Balance{poll: poll, first: count, last: count, before: count, missed: missed}
 		return false
 	}
-	b.shown += fresh
+	b.shown += fresh + missed - b.missed
+	b.missed = missed
 	b.before, b.last = b.last, count
 	return true
 }
-
-// Miss notes a request that may have been counted and that the log did not show in time.
-func (b *Balance) Miss() { b.shown++ }
 
 // Explains tells whether the count has risen by all that was shown, and by so many more
 // requests that may have been made and were not shown yet. A count is read after the log:
@@ -39,7 +39,7 @@ func (b *Balance) Explains(outstanding int) bool {
 // which it is not known are all for it or none is.
 func (b *Balance) IsComplete(log *Log, of func(activationID string) (is, known bool)) bool {
 	known, possible := map[kms.CMID]bool{}, map[kms.CMID]bool{}
-	for request, poll := range log.firstPoll {
+	for request, poll := range log.firstLog {
 		is, isKnown := of(request.ActivationID)
 		if poll > b.poll || isKnown && !is {
 			continue

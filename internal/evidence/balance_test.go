@@ -14,6 +14,7 @@ func TestWhatTheLogShowsAgainstTheCount(t *testing.T) {
 	for name, tt := range map[string]struct {
 		polls       []poll // the first begins at 3
 		outstanding int
+		missed      int
 		explained   bool
 	}{
 		"one asked, one more":                   {polls: []poll{{4, 1}, {4, 0}}, explained: true},
@@ -22,17 +23,19 @@ func TestWhatTheLogShowsAgainstTheCount(t *testing.T) {
 		"one asked, none more":                  {polls: []poll{{3, 1}, {3, 0}}},
 		"two asked, one more":                   {polls: []poll{{4, 2}, {4, 0}}},
 		"one was told to ask and was not seen":  {polls: []poll{{4, 1}, {4, 0}}, outstanding: 1},
+		"one was told to ask and given up":      {polls: []poll{{4, 1}, {4, 0}}, missed: 1},
+		"… and both were counted":               {polls: []poll{{5, 1}, {5, 0}}, missed: 1, explained: true},
 		"an id left the count":                  {polls: []poll{{4, 1}, {3, 0}, {3, 0}}},
 		"what the log held before adds nothing": {polls: []poll{{3, 0}}, explained: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var b evidence.Balance
-			if b.Explains(0) || b.Poll(1, 3, 7) || b.IsComplete(evidence.New(), nil) {
+			if b.Explains(0) || b.Poll(1, 3, 7, 0) || b.IsComplete(evidence.New(), nil) {
 				t.Error("it tells something before it has begun")
 			}
 			for i, p := range tt.polls {
-				b.Poll(2+i, p.count, p.fresh)
+				b.Poll(2+i, p.count, p.fresh, tt.missed)
 			}
 			if got := b.Explains(tt.outstanding); got != tt.explained {
 				t.Errorf("explained: %t", got)
@@ -50,9 +53,10 @@ func TestACompleteLog(t *testing.T) {
 	log.Record([]kms.Counted{
 		record(0, before, windowsID), record(time.Second, before, windowsID), record(0, before, officeID), record(0, "unknown", unknownID),
 	}, 1)
+	log.Remember(evidence.Request{CMID: "told by a station alone", ActivationID: windowsID}, 1)
 	for count, complete := range map[int]bool{0: false, 1: true, 2: true, 3: false} {
 		var b evidence.Balance
-		b.Poll(1, count, 3)
+		b.Poll(1, count, 3, 0)
 		log.Record([]kms.Counted{record(time.Minute, after, windowsID)}, 2)
 		if got := b.IsComplete(log, func(id string) (bool, bool) { return id == windowsID, id != unknownID }); got != complete {
 			t.Errorf("an id of the product and an unknown one in the log, count %d: complete %t", count, got)

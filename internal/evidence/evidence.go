@@ -5,6 +5,7 @@
 package evidence
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/timago/terraform-provider-timago/internal/kms"
@@ -26,10 +27,12 @@ type Log struct {
 	LargestThreshold int           // that a request named
 	Fresh            []kms.Counted // of the last poll: requests with an id that the host had not counted before
 
-	firstPoll, lastPoll map[Request]int // that showed it
-	lastTime            map[Request]time.Time
-	byClient            map[clientKey]newest
-	recent              map[kms.Counted]bool
+	begun              int             // the first poll that read the log, which shows requests of any time
+	firstPoll          map[Request]int // by which it was known, from here or elsewhere
+	firstLog, lastPoll map[Request]int // whose log showed it
+	lastTime           map[Request]time.Time
+	byClient           map[clientKey]newest
+	recent             map[kms.Counted]bool
 }
 
 // clientKey is a client's name, as kms.HostLabel gives it, and an activation id.
@@ -45,7 +48,7 @@ type newest struct {
 // New makes an empty Log.
 func New() *Log {
 	return &Log{
-		firstPoll: map[Request]int{}, lastPoll: map[Request]int{}, lastTime: map[Request]time.Time{},
+		firstPoll: map[Request]int{}, firstLog: map[Request]int{}, lastPoll: map[Request]int{}, lastTime: map[Request]time.Time{},
 		byClient: map[clientKey]newest{}, recent: map[kms.Counted]bool{},
 	}
 }
@@ -58,6 +61,7 @@ func (l *Log) Record(records []kms.Counted, poll int) {
 	}
 	recent := map[kms.Counted]bool{}
 	l.Fresh = nil
+	l.begun = cmp.Or(l.begun, poll)
 	for _, r := range records {
 		if r.Time.After(l.Newest.Add(-Overlap)) {
 			recent[r] = true
@@ -79,9 +83,11 @@ func (l *Log) take(r kms.Counted, poll int) {
 		}
 	}
 	l.byClient[key] = seen
-	_, shown := l.lastPoll[request]
-	if first, known := l.firstPoll[request]; !shown && (!known || first > earlier) {
-		l.Fresh = append(l.Fresh, r)
+	if _, shown := l.firstLog[request]; !shown {
+		l.firstLog[request] = poll
+		if first, known := l.firstPoll[request]; !known || first > earlier {
+			l.Fresh = append(l.Fresh, r)
+		}
 	}
 	l.lastPoll[request], l.lastTime[request] = poll, r.Time
 	l.LargestThreshold = max(l.LargestThreshold, r.Threshold)
@@ -113,7 +119,13 @@ func (l *Log) Knows(request Request) bool {
 // IsNew reports whether a request was not counted when a poll had begun.
 func (l *Log) IsNew(request Request, poll int) bool {
 	first, known := l.firstPoll[request]
-	return !known || first > poll
+	return !known || first > poll && !l.IsUndated(request, poll)
+}
+
+// IsUndated reports whether nothing tells if a request was made before or after a poll had
+// begun: the log was first read later.
+func (l *Log) IsUndated(request Request, poll int) bool {
+	return poll < l.begun && l.firstPoll[request] == l.begun && l.firstLog[request] == l.begun
 }
 
 // HadOtherID reports whether another id was seen under a client's name for the same product.
@@ -181,7 +193,7 @@ func (l *Log) Seen(start Start, product kms.Product, licences []kms.Licence) (Re
 	}
 	for _, licence := range licences {
 		seen, known := l.byClient[clientKey{kms.HostLabel(start.Client), licence.ID}]
-		if known && seen.poll > start.Poll && seen.request.CMID != start.CMIDBefore {
+		if known && seen.poll > start.Poll && seen.request.CMID != start.CMIDBefore && !l.IsUndated(seen.request, start.Poll) {
 			return seen.request, true
 		}
 	}

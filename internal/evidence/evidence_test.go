@@ -35,6 +35,7 @@ func restart(cmid kms.CMID) evidence.Start {
 func TestARequestIsOfTheProductThatMadeIt(t *testing.T) {
 	t.Parallel()
 	log := evidence.New()
+	log.Record(nil, 1)
 	log.Record([]kms.Counted{record(0, after, officeID)}, 2)
 	if request, seen := log.Seen(restart(after), kms.Windows, licences[kms.Windows]); seen {
 		t.Errorf("Office's request passes for Windows': %v", request)
@@ -60,6 +61,27 @@ func TestWhatWasSeenBeforeTheStartIsNone(t *testing.T) {
 	request, seen := log.Seen(restart(before), kms.Windows, licences[kms.Windows])
 	if !seen || log.IsNew(request, 1) {
 		t.Errorf("it asked again with the old id: seen %t, new %t", seen, log.IsNew(request, 1))
+	}
+}
+
+// A log that is first read after a start shows requests of any time: by themselves they say
+// nothing of the start.
+func TestALogThatWasReadTooLateTellsNothingOfAStart(t *testing.T) {
+	t.Parallel()
+	const anew kms.CMID = "44444444-4444-4444-4444-444444444444"
+	start := evidence.Start{Client: "PC01", CMID: after, Poll: 1}
+	request := evidence.Request{CMID: before, ActivationID: officeID}
+	log := evidence.New()
+	log.Record([]kms.Counted{record(-time.Hour, before, officeID), record(-time.Hour, after, windowsID)}, 2)
+	if found, seen := log.Seen(start, kms.Office, licences[kms.Office]); seen || log.IsNew(request, start.Poll) || !log.IsUndated(request, start.Poll) {
+		t.Errorf("%v of an hour ago passes for a request since the start: seen %t", found, seen)
+	}
+	if log.IsUndated(request, 2) {
+		t.Error("a start that began after it was read tells it apart")
+	}
+	log.Record([]kms.Counted{record(time.Minute, anew, officeID)}, 3)
+	if found, seen := log.Seen(start, kms.Office, licences[kms.Office]); !seen || !log.IsNew(found, start.Poll) {
+		t.Error("what is shown later is not seen")
 	}
 }
 

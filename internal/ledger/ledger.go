@@ -25,7 +25,7 @@ func (b *Book) Of(host string) *Ledger {
 	}
 	if b.byHost[host] == nil {
 		b.byHost[host] = &Ledger{
-			underWay: map[kms.Product]int{}, busy: map[string]bool{}, members: map[string]int{}, expected: map[kms.Product]map[any]int{},
+			underWay: map[kms.Product]int{}, missed: map[kms.Product]int{}, busy: map[string]bool{}, members: map[string]int{}, expected: map[kms.Product]map[any]int{},
 		}
 	}
 	return b.byHost[host]
@@ -43,6 +43,7 @@ type Ledger struct {
 	HostRead time.Time
 
 	underWay map[kms.Product]int
+	missed   map[kms.Product]int
 	busy     map[string]bool             // stations that somebody has under way, by key
 	members  map[string]int              // how many running cycles count on a station, by key
 	expected map[kms.Product]map[any]int // what each cycle may yet add without a restart
@@ -62,6 +63,13 @@ func (l *Ledger) Drop(product kms.Product, mayBeMade bool) {
 		l.Settled++
 	}
 }
+
+// Missed is how many counts are no longer under way that may have been made though nobody
+// saw their request.
+func (l *Ledger) Missed(product kms.Product) int { return l.missed[product] }
+
+// Miss notes one of them.
+func (l *Ledger) Miss(product kms.Product) { l.missed[product]++ }
 
 // Expected sums up what all cycles may yet add to a product without a restart.
 func (l *Ledger) Expected(product kms.Product) int {

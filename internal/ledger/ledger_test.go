@@ -21,6 +21,10 @@ func TestAHostHasOneLedger(t *testing.T) {
 		t.Errorf("%d under way, %d settled", first.UnderWay(kms.Windows), first.Settled)
 	}
 	first.Add(kms.Windows)
+	first.Miss(kms.Windows)
+	if first.Missed(kms.Windows) != 1 || first.Missed(kms.Office) != 0 || book.Of("kms02").Missed(kms.Windows) != 0 {
+		t.Error("what was missed on one host, of one product, is missed elsewhere, or not at all")
+	}
 	if first.Drop(kms.Windows, true); first.Settled != 1 {
 		t.Error("a reading from before a count that may have been made still stands")
 	}

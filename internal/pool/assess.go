@@ -144,14 +144,13 @@ func ListingByReason(reasons map[string]string) string {
 	for _, reason := range slices.SortedFunc(maps.Keys(names), func(x, y string) int {
 		return cmp.Or(cmp.Compare(len(names[y]), len(names[x])), cmp.Compare(names[x][0], names[y][0]))
 	}) {
-		lines = append(lines, "  - "+firstOf(names[reason])+": "+reason)
+		lines = append(lines, "  - "+FirstOf(10, names[reason])+": "+reason)
 	}
 	return strings.Join(lines, "\n")
 }
 
-// firstOf names the first of many.
-func firstOf(names []string) string {
-	const most = 10
+// FirstOf names the first of many.
+func FirstOf(most int, names []string) string {
 	if len(names) > most {
 		return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
 	}

@@ -29,7 +29,7 @@ func (r HostReading) largestThreshold() int {
 func Ceiling(product kms.Product, largest int, licences []kms.Licence) int {
 	highest := 0
 	for _, l := range licences {
-		if l.Channel.Counts() {
+		if l.NeverCounts() == "" {
 			highest = max(highest, l.Threshold())
 		}
 	}

@@ -35,11 +35,16 @@ func TestACeilingIsSeenBeforeTheFirstRestart(t *testing.T) {
 		"a client asks the host too":         {func(f *pool.Facts) { f.Host.Counted = []kms.Counted{asked(5), asked(25)} }, false},
 		"one that was refused shows nothing": {func(f *pool.Facts) { f.Host.Counted = []kms.Counted{{Threshold: 25, Code: 0xC004F06C}} }, true},
 		"a client among the members":         {func(f *pool.Facts) { f.Members[0].Station.Licences = []kms.Licence{windows(kms.OOBGrace)} }, false},
-		"a member that was not read":         {func(f *pool.Facts) { f.Members[0] = silent("PC01") }, false},
-		"a log that was not read":            {func(f *pool.Facts) { f.Host.LogErr = kms.ErrDenied }, false},
-		"a host that was not read":           {func(f *pool.Facts) { f.Host = nil }, false},
-		"the servers' own threshold":         {func(f *pool.Facts) { f.Wanted.Thresholds = map[kms.Product]int{kms.Windows: 5} }, false},
-		"a count that is higher already":     {func(f *pool.Facts) { f.Host.Host = host(map[kms.Product]int{kms.Windows: 12}) }, false},
+		"a client of Active Directory": {func(f *pool.Facts) {
+			client := windows(kms.Licensed)
+			client.ActivationType = kms.ActivationTypeActiveDirectory
+			f.Members[0].Station.Licences = []kms.Licence{client}
+		}, true},
+		"a member that was not read":     {func(f *pool.Facts) { f.Members[0] = silent("PC01") }, false},
+		"a log that was not read":        {func(f *pool.Facts) { f.Host.LogErr = kms.ErrDenied }, false},
+		"a host that was not read":       {func(f *pool.Facts) { f.Host = nil }, false},
+		"the servers' own threshold":     {func(f *pool.Facts) { f.Wanted.Thresholds = map[kms.Product]int{kms.Windows: 5} }, false},
+		"a count that is higher already": {func(f *pool.Facts) { f.Host.Host = host(map[kms.Product]int{kms.Windows: 12}) }, false},
 	} {
 		f := servers(3)
 		tt.change(&f)
