@@ -8,6 +8,7 @@ import (
 
 	"github.com/timago/terraform-provider-timago/internal/kms"
 	"github.com/timago/terraform-provider-timago/internal/simulator/catalogue"
+	"github.com/timago/terraform-provider-timago/internal/simulator/eventlog"
 	"github.com/timago/terraform-provider-timago/internal/simulator/world"
 )
 
@@ -57,10 +58,7 @@ func (p *promises) ceilingOf(product kms.Product) (int, bool) {
 	if largest == 0 {
 		return 0, false // whose requests the log shows nobody can tell
 	}
-	for _, record := range p.logged(product) {
-		largest = max(largest, record.Threshold)
-	}
-	return 2 * largest, true
+	return 2 * max(largest, p.largest[product]), true
 }
 
 // blinded reports whether a fault keeps anybody from reading the host's log.
@@ -80,6 +78,16 @@ func thresholdOf(title string) int {
 		return 5
 	}
 	return family(title).Threshold()
+}
+
+// sawLog takes over the host's log as it stands.
+func (p *promises) sawLog(log []eventlog.Record) {
+	p.hostLog = log
+	for product := range p.job.Thresholds {
+		for _, record := range p.logged(product) {
+			p.largest[product] = max(p.largest[product], record.Threshold)
+		}
+	}
 }
 
 // logged are the host's records of a product family.
@@ -109,8 +117,8 @@ func (p *promises) hidden(product kms.Product, before time.Time) int {
 		if key.Product != product || key.Seen <= key.Count {
 			continue
 		}
-		for _, m := range p.members {
-			if m.restarts > 0 && m.newID[product].After(m.restartedAt) && m.newID[product].Before(before) {
+		for _, at := range p.hiddenAt[product] {
+			if at.Before(before) {
 				hidden++
 			}
 		}

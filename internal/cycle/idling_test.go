@@ -53,12 +53,25 @@ func (p *promises) looking() bool {
 	return slices.ContainsFunc(p.calls, func(c *call) bool { return c.station == "" })
 }
 
+// placesTaken is how many stations are down by what the cycle could know: restarted, and not
+// said to be back before they have answered anything.
+func (p *promises) placesTaken() int {
+	taken := 0
+	for _, m := range p.members {
+		_, restarting := p.restarting[m.name]
+		if p.down[m.name] || restarting && m.away && !m.isOut("") {
+			taken++
+		}
+	}
+	return taken
+}
+
 // idler is a member that could be restarted now and is not, "" where there is none or a
 // reason for it.
 func (p *promises) idler(now time.Time) string {
 	switch {
 	case p.windowed, p.twin, p.drawn.Resume, p.reached, !p.readEver, !p.dark.since.IsZero(), p.looking(), !p.left.IsZero(),
-		p.limits.Spread == pool.SpreadEven, len(p.down) >= max(1, p.limits.MaxParallel), !p.cancelled.IsZero() && now.After(p.cancelled):
+		p.limits.Spread == pool.SpreadEven, p.placesTaken() >= max(1, p.limits.MaxParallel), !p.cancelled.IsZero() && now.After(p.cancelled):
 		return ""
 	}
 	for product := range p.job.Thresholds {

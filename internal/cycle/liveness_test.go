@@ -57,7 +57,8 @@ func (m *member) withoutAnswer(now time.Time) time.Duration {
 func (c *call) isAnswer() bool {
 	var code *kms.CodeError
 	err := c.err
-	return err == nil || c.kind == "restart" && errors.Is(err, kms.ErrNotYet) || errors.As(err, &code) || errors.Is(err, kms.ErrDenied) || errors.Is(err, kms.ErrInUse) || errors.Is(err, kms.ErrShutdownPending)
+	refusesRestart := c.kind == "restart" && !errors.Is(err, kms.ErrUnreachable) && !errors.Is(err, kms.ErrUnknownOutcome)
+	return err == nil || refusesRestart || errors.As(err, &code) || errors.Is(err, kms.ErrDenied)
 }
 
 // answers is told whether a call was answered.

@@ -23,10 +23,11 @@ type promises struct {
 	members           map[string]*member // by the machine's name
 	names             map[string]string  // a member's names: the machine's
 	counts            map[kms.Product]int
-	calls             []*call           // under way
-	slowCycle         time.Duration     // of the site
-	oracle            *world.World      // the same site, for how long things take there
-	hostLog           []eventlog.Record // of the world's truth, before the last restart
+	calls             []*call             // under way
+	slowCycle         time.Duration       // of the site
+	oracle            *world.World        // the same site, for how long things take there
+	hostLog           []eventlog.Record   // of the world's truth, before the last restart
+	largest           map[kms.Product]int // threshold in that log at any time: what it has lost may have been read
 	keys              []world.KeyState
 	asked             []eventlog.Record // … before the last leaving out, of that station
 
@@ -36,10 +37,11 @@ type promises struct {
 	lastRead   map[kms.Product]int
 	reads      int // of the host
 	readEver   bool
-	reached    bool                // every threshold held, as the cycle said
-	proved     bool                // restarts are known to bring new ids
-	provedHere bool                // … as one of this cycle has
-	unshown    map[kms.Product]int // requests that the host counted and its count does not show
+	reached    bool                        // every threshold held, as the cycle said
+	proved     bool                        // restarts are known to bring new ids
+	provedHere bool                        // … as one of this cycle has
+	unshown    map[kms.Product]int         // requests that the host counted and its count does not show
+	hiddenAt   map[kms.Product][]time.Time // … and when, of members that were restarted
 
 	idling idling
 }
@@ -74,11 +76,17 @@ func newPromises(base *invariantChecker, s scenario) (*promises, error) {
 	}
 	p := &promises{
 		invariantChecker: base, drawn: s, members: map[string]*member{}, names: map[string]string{},
-		counts: map[kms.Product]int{}, unshown: map[kms.Product]int{}, lastRead: map[kms.Product]int{}, oracle: oracle, slowCycle: slowest(oracle),
+		counts: map[kms.Product]int{}, unshown: map[kms.Product]int{}, hiddenAt: map[kms.Product][]time.Time{}, largest: map[kms.Product]int{}, lastRead: map[kms.Product]int{}, oracle: oracle, slowCycle: slowest(oracle),
 	}
-	for _, key := range oracle.State().Host.Keys {
+	host := oracle.State().Host
+	for _, key := range host.Keys {
 		p.counts[key.Product] = max(p.counts[key.Product], key.Count)
 	}
+	log, err := oracle.Events(host.Name)
+	if err != nil {
+		return nil, err
+	}
+	p.sawLog(log)
 	now := time.Now()
 	p.progressed, p.begunLast, p.proved = now, now, s.Proven
 	for _, described := range s.Site.Stations {
@@ -135,6 +143,7 @@ func (p *promises) begins(c call) *call {
 		kept.station = p.names[c.station]
 	}
 	p.watchIdling()
+	defer p.watchIdling() // what is asked changes it
 	p.calls = append(p.calls, kept)
 	if m := p.members[kept.station]; m != nil {
 		p.beginsAt(m, kept)
@@ -201,7 +210,9 @@ func (p *promises) endsAt(m *member, c *call) {
 	if c.err != nil {
 		m.callFailed = c.ended
 	}
-	m.answers(c.isAnswer(), c.ended)
+	if !errors.Is(c.err, kms.ErrUnknownOutcome) { // it may have been taken, and is no silence
+		m.answers(c.isAnswer(), c.ended)
+	}
 	if c.err == nil && m.away && (c.kind == "probe" || c.kind == "presence") {
 		m.away = false
 		p.advance(m) // it is back, whether or not its services are
@@ -280,6 +291,8 @@ func (p *promises) said(e outcome.Event) {
 	case e.Kind == outcome.KindCounted:
 		m.credited++
 		m.told[e.Product] = time.Now()
+		p.advance(m)            // with evidence, which judgeCredit sees to
+		m.failing = time.Time{} // nothing is awaited of it
 		p.proved = p.proved || m.restarts > 0 && p.provedHere
 		p.judgeCredit(m, e.Product)
 	case strings.HasPrefix(e.Reason, "it is the same machine"): // its other name goes on

@@ -17,7 +17,7 @@ func (p *promises) observe(e world.Entry) {
 	defer p.mu.Unlock()
 	now := time.Now()
 	m := p.members[e.Machine]
-	p.follow(e)
+	unshown := p.follow(e)
 	switch e.Kind {
 	case world.KindCounted:
 		key, rest, _ := strings.Cut(e.Detail, ":")
@@ -27,6 +27,9 @@ func (p *promises) observe(e world.Entry) {
 			product := productOf(key)
 			m.counted[product]++
 			m.newID[product] = now
+			if unshown && m.restarts > 0 {
+				p.hiddenAt[product] = append(p.hiddenAt[product], now)
+			}
 			p.advance(m)
 		}
 	default:
@@ -36,21 +39,24 @@ func (p *promises) observe(e world.Entry) {
 	}
 }
 
-// follow keeps the host's counts: "windows: … count 3 to 4", "windows: 2 left, count 3".
-func (p *promises) follow(e world.Entry) {
+// follow keeps the host's counts: "windows: … count 3 to 4", "windows: 2 left, count 3". It
+// tells of a request that the host counted and its count does not show.
+func (p *promises) follow(e world.Entry) (unshown bool) {
 	if e.Kind != world.KindCounted && e.Kind != world.KindLeft {
-		return
+		return false
 	}
 	key, _, _ := strings.Cut(e.Detail, ":")
 	words := strings.Fields(e.Detail)
 	count, err := strconv.Atoi(words[len(words)-1])
 	if err != nil {
-		return
+		return false
 	}
-	if e.Kind == world.KindCounted && count == p.counts[productOf(key)] {
+	unshown = e.Kind == world.KindCounted && count == p.counts[productOf(key)]
+	if unshown {
 		p.unshown[productOf(key)]++
 	}
 	p.counts[productOf(key)] = count
+	return unshown
 }
 
 func (p *promises) happened(m *member, e world.Entry, now time.Time) {
@@ -106,7 +112,8 @@ func (p *promises) know(station string) func() {
 	}
 	p.mu.Lock()
 	if err == nil {
-		p.keys, p.hostLog, p.asked = state.Host.Keys, log, asked
+		p.keys, p.asked = state.Host.Keys, asked
+		p.sawLog(log)
 	}
 	return p.mu.Unlock
 }
