@@ -22,8 +22,8 @@ const (
 	// maxArray is the contract's largest list inside one answer.
 	maxArray = 1_000
 	// maxValues bounds what an answer may hold in all: a full page of stations has about
-	// 15,000 values, or 250,000 where each has the most operating systems there may be.
-	maxValues = 400_000
+	// 15,000 values, and 70,000 where each has 25 operating systems.
+	maxValues = 150_000
 	// maxDepth is far above the contract's.
 	maxDepth = 32
 )
@@ -131,11 +131,22 @@ var (
 	errNull    = errors.New("must not be null")
 )
 
+// view is a part of an answer where it lies. A json.RawMessage is a copy, and with one on
+// each level an answer would be held four times.
+type view []byte
+
+// UnmarshalJSON keeps what json.Unmarshal was given, which is this package's own and does
+// not change; a json.Decoder would use it again.
+func (v *view) UnmarshalJSON(text []byte) error {
+	*v = text
+	return nil
+}
+
 // check compares an answer with the contract's type, which encoding/json alone does not
 // do: it takes missing and null fields for zero ones, and its errors name no place in
 // a list. In generated types a field without omitempty is required, a pointer may be
 // null, and an enumeration knows its values.
-func check(ctx context.Context, raw json.RawMessage, want reflect.Type, path string) *Malformed {
+func check(ctx context.Context, raw view, want reflect.Type, path string) *Malformed {
 	wrong := func(err error) *Malformed { return &Malformed{JSONPath: path, Err: err} }
 	null := bytes.Equal(bytes.TrimSpace(raw), []byte("null"))
 	switch {
@@ -150,7 +161,7 @@ func check(ctx context.Context, raw json.RawMessage, want reflect.Type, path str
 	case want.Kind() == reflect.Slice:
 		return checkItems(ctx, raw, want.Elem(), path)
 	case want.Kind() == reflect.Struct:
-		var fields map[string]json.RawMessage
+		var fields map[string]view
 		if json.Unmarshal(raw, &fields) != nil {
 			return wrong(errors.New("is no object"))
 		}
@@ -159,8 +170,8 @@ func check(ctx context.Context, raw json.RawMessage, want reflect.Type, path str
 	return checkLeaf(raw, want, path)
 }
 
-func checkItems(ctx context.Context, raw json.RawMessage, want reflect.Type, path string) *Malformed {
-	var items []json.RawMessage
+func checkItems(ctx context.Context, raw view, want reflect.Type, path string) *Malformed {
+	var items []view
 	if json.Unmarshal(raw, &items) != nil {
 		return &Malformed{JSONPath: path, Err: errors.New("is no list")}
 	}
@@ -178,7 +189,7 @@ func checkItems(ctx context.Context, raw json.RawMessage, want reflect.Type, pat
 	return nil
 }
 
-func checkFields(ctx context.Context, fields map[string]json.RawMessage, want reflect.Type, path string) *Malformed {
+func checkFields(ctx context.Context, fields map[string]view, want reflect.Type, path string) *Malformed {
 	for field := range want.Fields() {
 		name, options, _ := strings.Cut(field.Tag.Get("json"), ",")
 		raw, given := fields[name]
@@ -196,7 +207,7 @@ func checkFields(ctx context.Context, fields map[string]json.RawMessage, want re
 }
 
 // checkLeaf tries a single value. The value itself is not told: it may be anything.
-func checkLeaf(raw json.RawMessage, want reflect.Type, path string) *Malformed {
+func checkLeaf(raw view, want reflect.Type, path string) *Malformed {
 	value := reflect.New(want)
 	if json.Unmarshal(raw, value.Interface()) != nil {
 		kind := want.Kind().String()

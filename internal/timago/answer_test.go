@@ -67,3 +67,28 @@ func shown(t *testing.T, err error) {
 		}
 	}
 }
+
+// What stations have in common counts once against what a list may hold, what they have
+// of their own each time.
+func TestWhatAListHoldsIsCounted(t *testing.T) {
+	t.Parallel()
+	room, shared := strings.Repeat("R", 1000), texts{}
+	station := func(name string, systems ...string) Station {
+		s := contract.Station{ID: "1", Name: name, Location: room}
+		for _, system := range systems {
+			s.OperatingSystems = append(s.OperatingSystems, contract.OperatingSystem{Name: system})
+		}
+		return stationOf(s)
+	}
+	first, second := station("PC1", "Windows 11"), station("PC2", "Windows 11")
+	if a, b := shared.share(&first), shared.share(&second); a-b != len(room)+len("Windows 11") {
+		t.Errorf("the first adds %d, the second %d", a, b)
+	}
+	long, many := station(strings.Repeat("x", 5000)), station("PC4", make([]string, 100)...)
+	if a := shared.share(&long); a < 5000 {
+		t.Errorf("a long name adds %d", a)
+	}
+	if a := shared.share(&many); a < 100*32 {
+		t.Errorf("many systems add %d", a)
+	}
+}

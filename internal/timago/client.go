@@ -7,6 +7,7 @@ import (
 	"context"
 	"net/url"
 	"time"
+	"unsafe"
 
 	"github.com/timago/terraform-provider-timago/internal/timago/contract"
 )
@@ -17,9 +18,11 @@ type Client struct {
 	endpoint *url.URL // with the base path
 	sender   *sender
 	again    time.Duration // before a station is asked for once more that does not exist
-	reads    *reads
-	commands commands
-	close    func()
+	// listTimeout is how long a list may take as a whole.
+	listTimeout time.Duration
+	reads       *reads
+	commands    commands
+	close       func()
 }
 
 // Close ends idle connections.
@@ -55,21 +58,23 @@ func (c *Client) ComputerGroups(ctx context.Context) ([]Grouping, error) {
 }
 
 func (c *Client) groupings(ctx context.Context, path string) ([]Grouping, error) {
-	return anew(func() ([]Grouping, error) {
+	whole := c.endpoint.Path + "/" + path
+	return anew(ctx, c, whole, func(ctx context.Context) ([]Grouping, error) {
 		var all []Grouping
 		listed := map[string]bool{}
-		err := follow(c.endpoint.Path+"/"+path, func(token *string) (page, error) {
+		err := follow(whole, func(token *string) (page, error) {
 			r := get(path)
 			r.query = pageQuery(token)
 			got, size, err := askSized[contract.GroupingPage](ctx, c, r)
-			before := len(all)
+			before, kept := len(all), 0
 			for _, g := range got.Items {
 				if !listed[g.ID] {
 					listed[g.ID] = true
 					all = append(all, Grouping(g))
+					kept += int(unsafe.Sizeof(Grouping{})) + len(g.ID) + len(g.Name)
 				}
 			}
-			return page{next: got.NextPageToken, items: len(got.Items), fresh: len(all) - before, bytes: size}, err
+			return page{next: got.NextPageToken, items: len(got.Items), fresh: len(all) - before, bytes: size, kept: kept}, err
 		})
 		return all, err
 	})

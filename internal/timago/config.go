@@ -80,6 +80,8 @@ func New(config Config) (*Client, error) {
 		MaxIdleConnsPerHost: 16,
 		IdleConnTimeout:     30 * time.Second,
 		TLSHandshakeTimeout: 10 * time.Second,
+
+		MaxResponseHeaderBytes: 64 << 10,
 		TLSClientConfig: &tls.Config{
 			MinVersion:         tls.VersionTLS12,
 			RootCAs:            roots,
@@ -122,7 +124,8 @@ func newClient(config Config, network http.RoundTripper) (*Client, error) {
 	}
 	c := &Client{
 		endpoint: endpoint, sender: &sender{repeats: repeats, endpoint: endpoint}, again: repeats.RetryWaitMin,
-		close: repeats.HTTPClient.CloseIdleConnections,
+		listTimeout: listTimeouts * config.RequestTimeout,
+		close:       repeats.HTTPClient.CloseIdleConnections,
 	}
 	c.reads, c.commands = newReads(c), newCommands(c)
 	return c, nil

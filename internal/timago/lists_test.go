@@ -1,11 +1,13 @@
 package timago_test
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/timago/terraform-provider-timago/internal/timago"
 	"github.com/timago/terraform-provider-timago/internal/timago/contract"
@@ -64,6 +66,36 @@ func TestPageTokenThatHasEnded(t *testing.T) {
 		if works != (err == nil && len(stations) == 40) {
 			t.Errorf("after %d ends: %d stations, %v", times, len(stations), err)
 		}
+	}
+}
+
+// Pages that all come just in time make no list without end.
+func TestAListTakesItsTimeAsAWhole(t *testing.T) {
+	t.Parallel()
+	school := newSchool(t, 40)
+	school.maxPage = 1
+	client := school.client(t, func(c *timago.Config) { c.RequestTimeout = 50 * time.Millisecond; c.MaxRetries = 1000 })
+	school.failing("GET", 1_000_000, func(w http.ResponseWriter, r *http.Request, server http.Handler) {
+		if r.URL.Query().Get("page_token") == "20" {
+			<-r.Context().Done()
+			return
+		}
+		server.ServeHTTP(w, r)
+	})
+	_, err := client.Stations(t.Context(), timago.Filter{})
+	var unanswered *timago.Unanswered
+	if !errors.As(err, &unanswered) || !strings.Contains(err.Error(), "no complete list within 1s") {
+		t.Errorf("%v", err)
+	}
+}
+
+// The longest list there may be is read.
+func TestListsOfALargeSiteAreRead(t *testing.T) {
+	t.Parallel()
+	school := newSchool(t, 20_000)
+	stations, err := school.client(t).Stations(t.Context(), timago.Filter{})
+	if err != nil || len(stations) != 20_000 {
+		t.Fatalf("%d stations, %v", len(stations), err)
 	}
 }
 

@@ -1,6 +1,7 @@
 package timago
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -12,8 +13,14 @@ import (
 const (
 	pageSize = 500 // the most that a page may hold
 	maxPages = 2_000
-	maxItems = 100_000
-	maxList  = 128 << 20 // bytes; 100,000 stations have some 100 MB
+	maxItems = 20_000
+	maxList  = 64 << 20 // bytes as they are sent; 20,000 stations have some 20 MB
+	// maxKept bounds what is kept of a list in bytes, so that a server which sends long names
+	// costs no more than a large site: 20,000 stations take some 7 MB.
+	maxKept = 8 << 20
+	// listTimeouts is how many times the timeout of one request a list may take as a whole:
+	// pages that all come just in time would take a day.
+	listTimeouts = 20
 	// maxBarren is how many pages in a row may bring nothing new: objects may move to a
 	// later page while a list is read, but not all of them all the time.
 	maxBarren = 10
@@ -26,6 +33,7 @@ var (
 	errBarren      = fmt.Errorf("%d pages in a row brought nothing new, so the list has no end", maxBarren)
 	errTooManyPage = fmt.Errorf("the list has more than %d pages or %d items", maxPages, maxItems)
 	errTooLong     = fmt.Errorf("the list is longer than %d MB", maxList>>20)
+	errTooMuch     = fmt.Errorf("what the list holds is more than %d MB", maxKept>>20)
 )
 
 // page is what one request brought.
@@ -33,7 +41,8 @@ type page struct {
 	next  *string
 	items int
 	fresh int // items that no page before had
-	bytes int
+	bytes int // as they were sent
+	kept  int // bytes that are kept of it
 }
 
 // pageQuery asks for the page behind a token, nil for the first.
@@ -52,13 +61,17 @@ func follow(path string, read func(token *string) (page, error)) error {
 	}
 	tokens := map[string]bool{}
 	var token *string
-	for pages, items, barren, bytes := 1, 0, 0, 0; ; pages++ {
+	for pages, items, barren, bytes, kept := 1, 0, 0, 0, 0; ; pages++ {
 		got, err := read(token)
 		if err != nil {
 			return err
 		}
-		if bytes += got.bytes; bytes > maxList {
+		bytes, kept = bytes+got.bytes, kept+got.kept
+		switch {
+		case bytes > maxList:
 			return &Malformed{Method: http.MethodGet, Path: path, JSONPath: "$", Err: errTooLong}
+		case kept > maxKept:
+			return &Malformed{Method: http.MethodGet, Path: path, JSONPath: "$", Err: errTooMuch}
 		}
 		if got.next == nil || *got.next == "" {
 			return nil
@@ -80,11 +93,16 @@ func follow(path string, read func(token *string) (page, error)) error {
 	}
 }
 
-// anew runs a list again whose page token has ended.
-func anew[T any](list func() (T, error)) (T, error) {
+// anew runs a list, again where its page token has ended, for as long as a list may take.
+func anew[T any](ctx context.Context, c *Client, path string, list func(context.Context) (T, error)) (T, error) {
+	bounded, cancel := context.WithTimeout(ctx, c.listTimeout)
+	defer cancel()
 	for restarts := 0; ; restarts++ {
-		all, err := list()
+		all, err := list(bounded)
 		var problem *Problem
+		if err != nil && bounded.Err() != nil && ctx.Err() == nil {
+			err = &Unanswered{Method: http.MethodGet, Path: path, Host: c.endpoint.Host, Err: fmt.Errorf("no complete list within %v: %w", c.listTimeout, bounded.Err())}
+		}
 		if restarts == maxRestarts || !errors.As(err, &problem) || problem.Code != codePageTokenEnded {
 			return all, err
 		}

@@ -78,7 +78,7 @@ type readCaller = caller[read, Station]
 
 // listed is a station as a list call had it that began then.
 type listed struct {
-	Station
+	*Station
 	at time.Time
 }
 
@@ -122,7 +122,10 @@ func (r *reads) recall(key string) (Station, bool) {
 		key = known.ids[0]
 	}
 	station, known := r.stations[key]
-	return station.Station, known && time.Since(station.at) < memory
+	if !known || time.Since(station.at) >= memory {
+		return Station{}, false
+	}
+	return *station.Station, true
 }
 
 // refused is what the server answered a refresh a moment ago, where it was an error.
@@ -188,7 +191,7 @@ func (r *reads) everything(callers []*readCaller) bool {
 
 // finding is what list calls brought.
 type finding struct {
-	stations map[string]Station
+	stations map[string]*Station
 	names    map[string][]string // client ids, by name in lower case
 }
 
@@ -199,7 +202,7 @@ func (r *reads) list(ctx context.Context, callers []*readCaller, everything bool
 	if !everything {
 		filters = []Filter{{IDs: ids}, {Names: names}}
 	}
-	found := finding{stations: map[string]Station{}, names: map[string][]string{}}
+	found := finding{stations: map[string]*Station{}, names: map[string][]string{}}
 	for _, filter := range filters {
 		if !everything && len(filter.IDs)+len(filter.Names) == 0 {
 			continue
@@ -208,7 +211,8 @@ func (r *reads) list(ctx context.Context, callers []*readCaller, everything bool
 		if err != nil {
 			return found, err
 		}
-		for _, station := range stations {
+		for i := range stations {
+			station := &stations[i]
 			if _, twice := found.stations[station.ID]; !twice {
 				found.stations[station.ID] = station
 				name := strings.ToLower(station.Name)
@@ -261,7 +265,10 @@ func (f finding) pick(wanted read) (Station, bool, error) {
 		}
 	}
 	station, listed := f.stations[id]
-	return station, listed, nil
+	if !listed {
+		return Station{}, false, nil
+	}
+	return *station, true, nil
 }
 
 // single asks for stations by themselves that a list lacks: a list proves nothing.
@@ -277,13 +284,21 @@ func (r *reads) single(ctx context.Context, callers []*readCaller) {
 	_ = group.Wait() // every error has been told to its caller
 }
 
-// remember keeps a station from a list call that began then, unless this client
-// wrote to it since.
-func (r *reads) remember(station Station, began time.Time) {
+// remember keeps the stations of a list call that began then, but for those that this
+// client wrote to since. It never holds more than two of the longest lists, whatever a
+// server answers to how many calls.
+func (r *reads) remember(stations []Station, began time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if began.After(r.changed[station.ID]) && began.After(r.stations[station.ID].at) {
-		r.stations[station.ID] = listed{Station: station, at: began}
+	if len(r.stations) > maxItems {
+		clear(r.stations)
+		clear(r.names)
+	}
+	for i := range stations {
+		station := &stations[i]
+		if began.After(r.changed[station.ID]) && began.After(r.stations[station.ID].at) {
+			r.stations[station.ID] = listed{Station: station, at: began}
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"strings"
 	"time"
+	"unsafe"
 
 	"github.com/timago/terraform-provider-timago/internal/foreign"
 	"github.com/timago/terraform-provider-timago/internal/timago/contract"
@@ -82,12 +83,39 @@ func stationOf(s contract.Station) Station {
 	if p := s.PendingCommand; p != nil {
 		station.Pending = &PendingCommand{ID: p.ID, Command: CommandName(p.Command), State: p.State}
 	}
+	station.OperatingSystems = make([]OperatingSystem, 0, len(s.OperatingSystems))
 	for _, o := range s.OperatingSystems {
 		station.OperatingSystems = append(station.OperatingSystems, OperatingSystem{
 			Name: foreign.Line(o.Name), KMSActivation: o.KMSActivation, ImageKMSActivation: o.ImageKMSActivation, ImageGeneration: o.ImageGeneration,
 		})
 	}
 	return station
+}
+
+// texts are those that many stations have in common, each kept once.
+type texts map[string]string
+
+// share lets a station hold what others hold already, and says how many bytes it adds.
+func (t texts) share(s *Station) (added int) {
+	added = int(unsafe.Sizeof(*s)) + len(s.ID) + len(s.Name) + len(s.MAC) + len(s.Address) + len(s.LoggedOnUser) + len(s.ETag)
+	common := []*string{&s.Location, &s.ComputerGroup, &s.LastOperatingSystem, &s.ClientVersion, &s.ImageServer}
+	for i := range s.OperatingSystems {
+		added += int(unsafe.Sizeof(s.OperatingSystems[i]))
+		common = append(common, &s.OperatingSystems[i].Name)
+	}
+	if p := s.Pending; p != nil {
+		added += int(unsafe.Sizeof(*p)) + len(p.ID) + len(p.Command) + len(p.State)
+	}
+	for _, text := range common {
+		held, known := t[*text]
+		if !known {
+			held = *text
+			t[held] = held
+			added += len(held)
+		}
+		*text = held
+	}
+	return added
 }
 
 // value is what an optional field holds, else its zero value.

@@ -29,19 +29,26 @@ type Filter struct {
 func (c *Client) Stations(ctx context.Context, filter Filter) ([]Station, error) {
 	var all []Station
 	listed := map[string]bool{}
+	path := c.endpoint.Path + "/stations"
 	for ids := range chunks(filter.IDs) {
 		for names := range chunks(filter.Names) {
 			part := filter
 			part.IDs, part.Names = ids, names
-			stations, err := anew(func() ([]Station, error) { return c.list(ctx, part) })
+			stations, err := anew(ctx, c, path, func(ctx context.Context) ([]Station, error) { return c.list(ctx, part) })
 			if err != nil {
 				return nil, err
+			}
+			if len(filter.IDs) == len(ids) && len(filter.Names) == len(names) {
+				return stations, nil // the only part
 			}
 			for _, station := range stations {
 				if !listed[station.ID] {
 					listed[station.ID] = true
 					all = append(all, station)
 				}
+			}
+			if len(all) > maxItems {
+				return nil, &Malformed{Method: http.MethodGet, Path: path, JSONPath: "$.items", Err: errTooManyPage}
 			}
 		}
 	}
@@ -52,7 +59,7 @@ func (c *Client) Stations(ctx context.Context, filter Filter) ([]Station, error)
 // meanwhile.
 func (c *Client) list(ctx context.Context, filter Filter) ([]Station, error) {
 	var all []Station
-	listed := map[string]bool{}
+	listed, shared := map[string]bool{}, texts{}
 	path, began := c.endpoint.Path+"/stations", time.Now()
 	err := follow(path, func(token *string) (page, error) {
 		r := get("stations")
@@ -64,21 +71,20 @@ func (c *Client) list(ctx context.Context, filter Filter) ([]Station, error) {
 		if err := filter.held(got.Items, path); err != nil {
 			return page{}, err
 		}
-		before := len(all)
+		before, kept := len(all), 0
 		for _, item := range got.Items {
 			if station := stationOf(item); !listed[station.ID] {
 				listed[station.ID] = true
+				kept += shared.share(&station)
 				all = append(all, station)
 			}
 		}
-		return page{next: got.NextPageToken, items: len(got.Items), fresh: len(all) - before, bytes: size}, nil
+		return page{next: got.NextPageToken, items: len(got.Items), fresh: len(all) - before, bytes: size, kept: kept}, nil
 	})
 	if err != nil {
 		return nil, err // and nothing of it is remembered: lists without end would fill the memory
 	}
-	for _, station := range all {
-		c.reads.remember(station, began)
-	}
+	c.reads.remember(all, began)
 	return all, nil
 }
 

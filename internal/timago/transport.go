@@ -17,7 +17,8 @@ import (
 )
 
 // maxBody bounds an answer. A full page of 500 stations is about 0.5 MB.
-const maxBody = 16 << 20
+// With more to a station a server makes smaller pages.
+const maxBody = 4 << 20
 
 var errTooLarge = fmt.Errorf("the answer is larger than %d MB", maxBody>>20)
 
@@ -55,7 +56,10 @@ func (a *attempt) send(request *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, a.timely(ctx, err)
 	}
-	body, err := io.ReadAll(io.LimitReader(response.Body, maxBody+1))
+	var text bytes.Buffer
+	text.Grow(int(min(max(response.ContentLength, 0), maxBody)) + bytes.MinRead) // -1: not known
+	_, err = text.ReadFrom(io.LimitReader(response.Body, maxBody+1))
+	body := text.Bytes()
 	if closed := response.Body.Close(); err == nil {
 		err = closed
 	}

@@ -120,9 +120,10 @@ func TestPagesThatDoNotEnd(t *testing.T) {
 		"A, B, A, B":               {func(n int) page { return page{next: token("AB"[n%2 : n%2+1]), items: 500, fresh: 500} }, 3, errTokenTwice},
 		"ever new, the same items": {func(n int) page { return page{next: token(strconv.Itoa(n)), items: 500} }, maxBarren, errBarren},
 		"ever new, without items":  {func(n int) page { return page{next: token(strconv.Itoa(n))} }, maxBarren, errBarren},
-		"ever new, ever new items": {func(n int) page { return page{next: token(strconv.Itoa(n)), items: 500, fresh: 500} }, 200, errTooManyPage},
+		"ever new, ever new items": {func(n int) page { return page{next: token(strconv.Itoa(n)), items: 500, fresh: 500} }, maxItems / 500, errTooManyPage},
 		"ever new, one item each":  {func(n int) page { return page{next: token(strconv.Itoa(n)), items: 1, fresh: 1} }, maxPages, errTooManyPage},
 		"ever new, ever fat items": {func(n int) page { return page{next: token(strconv.Itoa(n)), items: 1, fresh: 1, bytes: maxBody} }, maxList/maxBody + 1, errTooLong},
+		"ever new, much to keep":   {func(n int) page { return page{next: token(strconv.Itoa(n)), items: 1, fresh: 1, kept: 1 << 20} }, maxKept>>20 + 1, errTooMuch},
 		"some barren ones, then end": {func(n int) page {
 			if n == 100 {
 				return page{items: 1}
