@@ -12,18 +12,6 @@ import (
 	"github.com/timago/terraform-provider-timago/internal/scheduler"
 )
 
-// readOn goes on with the read of a station.
-func (c *cycle) readOn(s *station, r report) {
-	switch {
-	case r.err != nil:
-		c.markUnreachable(s, r.err)
-	case r.verb == presence:
-		c.send(s, call{verb: licensing})
-	default:
-		c.admit(s)
-	}
-}
-
 // admit lets a station that was read take part.
 func (c *cycle) admit(s *station) {
 	if s.firstReadPending {
@@ -152,7 +140,7 @@ func (c *cycle) beginSilence(s *station, unknown bool) {
 // isExpectedElsewhere tells whether a count is expected already under another name of what is
 // likely the same machine: none is kept twice (A15).
 func (c *cycle) isExpectedElsewhere(s *station) bool {
-	return slices.ContainsFunc(c.byLabel[s.label()], func(other *station) bool {
+	return slices.ContainsFunc(c.byLabel[kms.StationLabel(s.name)], func(other *station) bool {
 		return other != s && other.silence != nil && other.silence.expected != expectNothing
 	})
 }
@@ -203,7 +191,7 @@ func (c *cycle) triedAgain(s *station, r report) {
 	}
 	s.silence.answered = true
 	c.move(s, onAnswer)
-	c.send(s, call{verb: presence})
+	c.send(s, call{verb: whole})
 }
 
 // nextToWake is a member that may be off and would be woken next; nil when none should be.

@@ -239,7 +239,7 @@ func (c *cycle) judgeByEvents(s *station, exchanges []kms.Exchange) {
 			}
 			s.reachesHost = true
 			from, to := c.toldBetween(s, age)
-			c.host.takeClientCount(p, e.Answer.Count, from, to)
+			c.host.takeClientCount(p, evidence.ClientCount{Known: true, Count: e.Answer.Count, From: from, To: to})
 			if s.pendingCounts.Has(p) {
 				c.judgeByEvent(s, p, e, age)
 			}

@@ -13,6 +13,7 @@ type verb uint8
 
 const (
 	probe verb = iota // reads, up to requests
+	whole             // everything but who uses it
 	presence
 	licensing
 	requests
@@ -25,7 +26,7 @@ const (
 // limits are hard deadlines of calls. Licensing classes can take a minute on first use
 // and Activate longer; the other queries are short.
 var callLimits = [...]time.Duration{
-	probe: 15 * time.Second, presence: 30 * time.Second, licensing: 90 * time.Second, requests: time.Minute,
+	probe: 15 * time.Second, whole: 90 * time.Second, presence: 30 * time.Second, licensing: 90 * time.Second, requests: time.Minute,
 	activate: 3 * time.Minute, restart: time.Minute, wake: 30 * time.Second, pollHost: 2 * time.Minute,
 }
 
@@ -46,6 +47,7 @@ type call struct {
 type report struct {
 	call
 	err       error
+	whole     kms.Station
 	presence  kms.Presence // of probe, only Uptime
 	licensing kms.Licensing
 	exchanges []kms.Exchange
@@ -63,6 +65,8 @@ func (c call) carryOut(ctx context.Context, site Site) report {
 	switch c.verb {
 	case probe:
 		r.presence.Uptime, r.err = site.Probe(ctx, c.station.name)
+	case whole:
+		r.whole, r.err = site.Station(ctx, c.station.name)
 	case presence:
 		r.presence, r.err = site.Presence(ctx, c.station.name)
 	case licensing:

@@ -58,7 +58,9 @@ func (c *cycle) unlessCapped(other error) error {
 func (c *cycle) isUnknown(s *station) bool { return s.phase != out && c.neverRead(s) }
 
 // neverRead tells of a member that was not read, nor under another name.
-func (c *cycle) neverRead(s *station) bool { return !s.read && len(c.byComputer[s.label()]) == 0 }
+func (c *cycle) neverRead(s *station) bool {
+	return !s.read && len(c.byComputer[kms.StationLabel(s.name)]) == 0
+}
 
 // watchCeiling ends the cycle after restarts that the host's log shows and its count does
 // not. further says that the log was read before.

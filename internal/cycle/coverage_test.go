@@ -46,6 +46,7 @@ func (s *coverage) add(drawn scenario, w *invariantChecker) {
 		"other traffic on the host":                     len(drawn.Site.Traffic) > 0,
 		"several products":                              len(drawn.Thresholds) > 1,
 		"two pools on one host":                         drawn.Twin,
+		"members read before the cycle":                 drawn.Read > 0,
 		"a second run after a cancelled one":            drawn.Resume,
 		"a station woken":                               strings.Contains(log, " woken "),
 		"thresholds reached":                            w.outcome == nil,

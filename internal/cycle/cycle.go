@@ -15,6 +15,7 @@ import (
 // Tunables of a cycle.
 const (
 	readsAtOnce           = 64               // reads of stations that nobody waits for
+	readStands            = 30 * time.Second // what was read before the cycle, for a member to take part by it
 	firstReadsGrace       = 5 * time.Second  // for the first reads to end, until restarts no longer wait for them
 	requestGrace          = 2 * time.Minute  // after a start until a product without a request is asked to make one
 	askedRequestGrace     = time.Minute      // until a request that was commanded shows
@@ -45,12 +46,13 @@ type cycle struct {
 	askable        [][]*station
 	inFlightBuffer []scheduler.InFlight
 	wakeable       []*station
-	firstReads     int                   // stations whose first read has not ended
-	expected       [expectations]int     // stations that do not answer, by what is expected of them
-	byComputer     map[string][]*station // members that were read, by the name of their computer
-	byLabel        map[string][]*station // all members, by the first part of their name
-	slowBefore     time.Duration         // a slow cycle, by what was known when this one began
-	earlierStart   time.Time             // of a member, the latest before the cycle began
+	firstReads     int                    // stations whose first read has not ended
+	expected       [expectations]int      // stations that do not answer, by what is expected of them
+	byComputer     map[string][]*station  // members that were read, by the name of their computer
+	byLabel        map[string][]*station  // all members, by the first part of their name
+	readBefore     map[string]kms.Station // what was read of members a moment before the cycle began
+	slowBefore     time.Duration          // a slow cycle, by what was known when this one began
+	earlierStart   time.Time              // of a member, the latest before the cycle began
 
 	host  host
 	paces *scheduler.Paces // by index
@@ -90,7 +92,7 @@ func newCycle(job Job, shared *ledger.Ledger, canWake bool, now time.Time) *cycl
 		limits: job.Limits.WithDefaults(), window: job.Window, ledger: shared, hostName: job.Host, started: now, now: now, alarms: scheduler.NewAlarms(len(job.Members)),
 		byComputer: map[string][]*station{}, byLabel: map[string][]*station{}, paces: scheduler.NewPaces(job.Members, job.Memory), cmidChangeSeenAt: job.Memory.Proof,
 	}
-	c.slowBefore = c.paces.SlowFleet()
+	c.slowBefore, c.readBefore = c.paces.SlowFleet(), job.Read
 	c.canWake = canWake && c.limits.Wake
 	for _, p := range kms.Products() {
 		if threshold := job.Thresholds[p]; threshold > 0 {
@@ -109,7 +111,8 @@ func newCycle(job Job, shared *ledger.Ledger, canWake bool, now time.Time) *cycl
 			firstReadPending: true, awaitedSince: now,
 		}
 		c.stations = append(c.stations, s)
-		c.byLabel[s.label()] = append(c.byLabel[s.label()], s)
+		label := kms.StationLabel(name)
+		c.byLabel[label] = append(c.byLabel[label], s)
 	}
 	c.in[unread], c.firstReads = len(c.stations), len(c.stations)
 	return c
@@ -127,8 +130,14 @@ func (c *cycle) begin(now time.Time) {
 	}
 	c.requestHostPoll(now)
 	for _, s := range c.stations {
-		c.send(s, call{verb: presence})
+		if read, known := c.readBefore[s.name]; known && now.Sub(read.At) <= readStands {
+			c.takeWhole(s, read, read.At)
+			c.admit(s)
+		} else {
+			c.send(s, call{verb: whole})
+		}
 	}
+	c.readBefore = nil
 	c.publishExpected()
 	c.decide()
 }

@@ -69,10 +69,13 @@ func (p *plant) answer(c call) report {
 		}
 	case presence:
 		r.presence = kms.Presence{Uptime: uptime(), Name: c.station.name}
-	case licensing:
+	case whole, licensing:
 		r.licensing = kms.Licensing{CMID: p.id(c.station.index), Licences: []kms.Licence{{
 			ID: "w", Product: kms.Windows, Channel: kms.Channel{Kind: kms.ChannelKMSClient}, Status: kms.OOBGrace,
 		}}}
+		if c.verb == whole {
+			r.whole = kms.Station{Uptime: uptime(), Name: c.station.name, Licensing: r.licensing}
+		}
 	case activate:
 		p.count(c.station)
 		r.err = &kms.CodeError{Code: kms.CodeNotEnoughCount}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/timago/terraform-provider-timago/internal/kms"
 	"github.com/timago/terraform-provider-timago/internal/outcome"
@@ -16,11 +17,12 @@ func (c *cycle) handleReport(s *station, r report) {
 		switch r.verb {
 		case probe:
 			s.presence.Uptime, s.seen = r.presence.Uptime, c.now
+		case whole:
+			c.takeWhole(s, r.whole, c.now)
 		case presence:
-			s.presence, s.seen = r.presence, c.now
-			c.noteEarlierStart(c.now.Add(-s.age(c.now)))
+			c.takePresence(s, r.presence, c.now)
 		case licensing:
-			c.takeLicences(s, r)
+			c.takeLicences(s, r.licensing, c.now)
 		case requests, activate, restart, wake, pollHost:
 		}
 	}
@@ -29,7 +31,11 @@ func (c *cycle) handleReport(s *station, r report) {
 	}
 	switch s.phase {
 	case unread:
-		c.readOn(s, r)
+		if r.err == nil {
+			c.admit(s)
+		} else {
+			c.markUnreachable(s, r.err)
+		}
 	case silent:
 		c.triedAgain(s, r)
 	case asking:
@@ -83,9 +89,20 @@ func (c *cycle) alarmed(s *station) {
 	}
 }
 
+// takeWhole takes over a read of all but a station's users, and when it was made.
+func (c *cycle) takeWhole(s *station, read kms.Station, at time.Time) {
+	c.takePresence(s, kms.Presence{Uptime: read.Uptime, Name: read.Name}, at)
+	c.takeLicences(s, read.Licensing, at)
+}
+
+func (c *cycle) takePresence(s *station, read kms.Presence, at time.Time) {
+	s.presence, s.seen, s.up = read, at, true
+	c.noteEarlierStart(c.now.Add(-s.age(c.now)))
+}
+
 // takeLicences takes over what Windows says of its licences.
-func (c *cycle) takeLicences(s *station, r report) {
-	s.licensing, s.licensed, s.read = r.licensing, c.now, true
+func (c *cycle) takeLicences(s *station, read kms.Licensing, at time.Time) {
+	s.licensing, s.licensed, s.read = read, at, true
 	c.judgeAdds(s)
 }
 

@@ -91,6 +91,9 @@ func drawScenario(t *rapid.T) scenario {
 	if rapid.IntRange(0, 2).Draw(t, "window") == 2 {
 		s.Window, s.Begins = drawMaintenance(t)
 	}
+	if rapid.Bool().Draw(t, "read before") {
+		s.Read = seconds(t, 0, 29, "so long before")
+	}
 	return s
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/timago/terraform-provider-timago/internal/kms"
 	"github.com/timago/terraform-provider-timago/internal/outcome"
 	"github.com/timago/terraform-provider-timago/internal/pool"
+	"github.com/timago/terraform-provider-timago/internal/scheduler"
 )
 
 // waitOrStall ends the cycle when nobody can add anything more.
@@ -24,7 +25,7 @@ func (c *cycle) waitOrStall() {
 			c.requestHostPoll(c.host.pollBegan.Add(idlePolls))
 			return
 		case c.ledger.Expected(product) > 0: // another cycle may make it cheaper
-			c.requestHostPoll(c.host.pollBegan.Add(2 * usualPolls))
+			c.requestHostPoll(c.host.pollBegan.Add(2 * scheduler.UsualPolls))
 			return
 		}
 	}

@@ -84,6 +84,20 @@ func (s *fakeSite) Probe(ctx context.Context, station string) (kms.Uptime, error
 	return answered(ctx, u, err)
 }
 
+func (s *fakeSite) Station(ctx context.Context, station string) (kms.Station, error) {
+	if err := s.travel(ctx, station, "whole"); err != nil {
+		return kms.Station{}, err
+	}
+	p, err := s.World.Presence(station)
+	if p, err = answered(ctx, p, err); err != nil {
+		return kms.Station{}, err
+	}
+	read := kms.Station{Uptime: p.Uptime, Name: p.Name, At: time.Now()}
+	read.Licensing, err = s.World.Licensing(station)
+	read.Licensing, err = answered(ctx, read.Licensing, err)
+	return read, err
+}
+
 func (s *fakeSite) Presence(ctx context.Context, station string) (kms.Presence, error) {
 	if err := s.travel(ctx, station, "presence"); err != nil {
 		return kms.Presence{}, err

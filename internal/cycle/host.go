@@ -8,6 +8,7 @@ import (
 	"github.com/timago/terraform-provider-timago/internal/evidence"
 	"github.com/timago/terraform-provider-timago/internal/kms"
 	"github.com/timago/terraform-provider-timago/internal/outcome"
+	"github.com/timago/terraform-provider-timago/internal/scheduler"
 )
 
 // host is what the cycle knows of the KMS host. Polls of it are numbered, so that what
@@ -32,22 +33,20 @@ type host struct {
 	// Where the host refuses the account its counts come from the stations' events.
 	refusesAccount bool
 	refusal        error // with what
-	clientCounts   []clientCount
+	clientCounts   []evidence.ClientCount
 
 	log *evidence.Log
 }
 
 func newHost(managed int) host {
 	return host{
-		counts: make([]int, managed), balances: make([]evidence.Balance, managed), clientCounts: make([]clientCount, managed),
+		counts: make([]int, managed), balances: make([]evidence.Balance, managed), clientCounts: make([]evidence.ClientCount, managed),
 		log: evidence.New(),
 	}
 }
 
 // Distances between polls of the host.
 const (
-	closestPolls = 250 * time.Millisecond
-	usualPolls   = time.Second
 	idlePolls    = 20 * time.Second
 	failingPolls = 15 * time.Second
 	// freshFor is how long a reading stands for the moment.
@@ -58,12 +57,6 @@ const (
 	// events take its place.
 	logAttempts = 5
 )
-
-// spacingFor is the least distance between two polls while a station is under way whose
-// cycle takes so long: a second, less where the whole takes only some.
-func spacingFor(cycle time.Duration) time.Duration {
-	return min(max(cycle/60, closestPolls), usualPolls)
-}
 
 // requestHostPoll wants the host to be polled by then.
 func (c *cycle) requestHostPoll(at time.Time) {
@@ -91,9 +84,9 @@ func (c *cycle) pollHostIfDue() {
 		h.pollWanted = c.now.Add(idlePolls) // nothing is read: what others do shows with time
 		return
 	}
-	h.polling, h.pollSpacing = true, usualPolls
+	h.polling, h.pollSpacing = true, scheduler.UsualPolls
 	for _, s := range c.underWay {
-		h.pollSpacing = min(h.pollSpacing, spacingFor(c.cycleTime(s)))
+		h.pollSpacing = min(h.pollSpacing, scheduler.PollSpacing(c.cycleTime(s)))
 	}
 	since := h.log.Newest
 	if !since.IsZero() {
@@ -215,7 +208,7 @@ func (c *cycle) hostFailed(err error) {
 		h.silentFor, h.failures = c.hostSilent(), 0 // it answers
 		if h.known && !h.refusesAccount {           // it was read before: that stands until stations know better
 			for p := range c.managed {
-				h.clientCounts[p] = clientCount{true, h.pollBegan, h.pollEnded}
+				h.clientCounts[p] = evidence.ClientCount{Known: true, Count: h.counts[p], From: h.pollBegan, To: h.pollEnded}
 			}
 		}
 		h.known, h.logUnreadable, h.refusesAccount, h.refusal = true, true, true, err
@@ -241,27 +234,17 @@ func (c *cycle) pollWhileDue(s *station) {
 	}
 }
 
-// clientCount tells between which moments the host had the count that a station was told.
-type clientCount struct {
-	known    bool
-	from, to time.Time
-}
-
 // takeClientCount takes a count from a station's event, where the host itself may not be
-// read. The youngest answer stands. Stations are told their counts within seconds of each
-// other, and their events are read in any order: of answers that may be of one moment the
-// highest contains the others.
-func (h *host) takeClientCount(p, count int, from, to time.Time) {
-	last := h.clientCounts[p]
-	isOlder := to.Before(last.from) || count < h.counts[p] && !from.After(last.to)
-	if h.refusesAccount && (!last.known || !isOlder) {
-		h.counts[p], h.clientCounts[p] = count, clientCount{true, from, to}
+// read. The youngest answer stands.
+func (h *host) takeClientCount(p int, count evidence.ClientCount) {
+	if h.refusesAccount && !count.IsOlder(h.clientCounts[p]) {
+		h.counts[p], h.clientCounts[p] = count.Count, count
 	}
 }
 
 // noCountKnown reports whether the host refuses the account and no station was told a
 // product's count yet.
-func (h *host) noCountKnown(p int) bool { return h.refusesAccount && !h.clientCounts[p].known }
+func (h *host) noCountKnown(p int) bool { return h.refusesAccount && !h.clientCounts[p].Known }
 
 // noteEarlierRequests looks in the first read of the log for requests that members made
 // shortly before the cycle began.

@@ -9,10 +9,11 @@ import (
 
 // Job is one cycle to run.
 type Job struct {
-	Host       string              // the KMS host: cycles on the same one share a ledger
-	Members    []string            // stations, as Site knows them
-	Key        func(string) string // the same for every name of a station; nil: its only name
-	Thresholds map[kms.Product]int // of the managed products; one of 0 is left out
+	Host       string                 // the KMS host: cycles on the same one share a ledger
+	Members    []string               // stations, as Site knows them
+	Key        func(string) string    // the same for every name of a station; nil: its only name
+	Read       map[string]kms.Station // what was just read of members: they take part by it, and are looked at anew before a restart
+	Thresholds map[kms.Product]int    // of the managed products; one of 0 is left out
 	Limits     pool.Limits
 	Window     *schedule.Window // when stations may be started; nil: always
 	Memory     pool.Memory

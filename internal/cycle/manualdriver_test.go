@@ -29,8 +29,14 @@ func newManualDriver(t *testing.T) *manualDriver {
 // begins starts a cycle that wants 25 counts of Windows and knows that restarts count.
 func (d *manualDriver) begins(members ...string) *cycle {
 	d.t.Helper()
+	return d.beginsWith(nil, members...)
+}
+
+// beginsWith is begins of a cycle that is given what was just read of members.
+func (d *manualDriver) beginsWith(read map[string]kms.Station, members ...string) *cycle {
+	d.t.Helper()
 	c := newCycle(Job{
-		Members: members, Thresholds: map[kms.Product]int{kms.Windows: 25}, Memory: pool.Memory{Proof: d.now},
+		Members: members, Read: read, Thresholds: map[kms.Product]int{kms.Windows: 25}, Memory: pool.Memory{Proof: d.now},
 	}, d.ledger, false, d.now)
 	c.begin(d.now)
 	d.collect(c)
@@ -102,20 +108,23 @@ func (d *manualDriver) station(c *cycle, up time.Duration, windows holds) {
 	d.t.Helper()
 	name := ""
 	for _, made := range d.calls[c] {
-		if made.verb == presence {
+		if made.verb == whole {
 			name = made.station.name
 			break
 		}
 	}
-	d.answer(c, presence, report{presence: kms.Presence{Name: name, Uptime: d.up(up)}})
-	d.licences(c, windows)
+	d.answer(c, whole, report{whole: kms.Station{Name: name, Uptime: d.up(up), Licensing: windows.licensing()}})
 }
 
 func (d *manualDriver) licences(c *cycle, windows holds) {
 	d.t.Helper()
-	d.answer(c, licensing, report{licensing: kms.Licensing{CMID: windows.cmid, Licences: []kms.Licence{{
-		ID: windowsID, Product: kms.Windows, Name: "Windows", Channel: kms.ChannelOf(windows.channel, ""), Status: windows.status, Grace: 180 * 24 * time.Hour,
-	}}}})
+	d.answer(c, licensing, report{licensing: windows.licensing()})
+}
+
+func (h holds) licensing() kms.Licensing {
+	return kms.Licensing{CMID: h.cmid, Licences: []kms.Licence{{
+		ID: windowsID, Product: kms.Windows, Name: "Windows", Channel: kms.ChannelOf(h.channel, ""), Status: h.status, Grace: 180 * 24 * time.Hour,
+	}}}
 }
 
 const first kms.CMID = "11111111-1111-1111-1111-111111111111"
@@ -189,7 +198,7 @@ func TestWhoCameBackIsNotAskedForWhatItHasAsked(t *testing.T) {
 			d := newManualDriver(t)
 			c := d.begins("PC01")
 			d.host(c, 24, nil, nil)
-			d.answer(c, presence, report{err: kms.ErrUnreachable})
+			d.answer(c, whole, report{err: kms.ErrUnreachable})
 			for back := false; !back; back = d.now.Sub(c.started) > time.Minute {
 				d.settle(c, 24)
 				d.later(c, time.Minute)

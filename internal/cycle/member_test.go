@@ -17,9 +17,8 @@ type member struct {
 	users     bool
 	usersAt   time.Time // when that changed
 
-	presence, licensing bool // read since the beginning
-	licences            []kms.Licence
-	readAt              time.Time // first complete read; zero: none
+	licences []kms.Licence
+	readAt   time.Time // first complete read; zero: none
 
 	progressed time.Time // with the cycle, on its part
 	askedFirst map[string]time.Time

@@ -31,7 +31,7 @@ func (p phase) String() string { return phaseNames[p] }
 type occasion uint8
 
 const (
-	onRead            occasion = iota // presence and licences were read
+	onRead            occasion = iota // all but its users was read
 	onNoAnswer                        // it gave no answer
 	onAnswer                          // it answers a probe
 	onWake                            // it was chosen to be switched on
@@ -42,6 +42,7 @@ const (
 	onBoot                            // it started by itself, or since it was woken
 	onChosen                          // it was chosen to be restarted
 	onInUse                           // a user is logged on
+	onStale                           // it has started since its licences were read
 	onNotNeeded                       // its restart is no longer needed, or fits no longer
 	onCommand                         // nobody is logged on: its restart is commanded
 	onCommanded                       // the command was taken, or may have been
@@ -59,7 +60,7 @@ const (
 )
 
 var occasionNames = [occasions]string{
-	"read", "no answer", "answer", "wake", "wake sent", "ask", "asked", "answers awaited", "boot", "chosen", "in use", "not needed",
+	"read", "no answer", "answer", "wake", "wake sent", "ask", "asked", "answers awaited", "boot", "chosen", "in use", "stale", "not needed",
 	"command", "commanded", "shutdown pending", "back", "not carried out", "licences read", "no request", "start ended", "excluded",
 	"closing", "closed", "closed out",
 }
@@ -100,6 +101,7 @@ var transitions = []transition{
 
 	{checking, onCommand, stopping, "the command to restart"},
 	{checking, onInUse, ready, "a look at its user half a minute later, or never"},
+	{checking, onStale, unread, "a complete read"},
 	{checking, onNotNeeded, ready, "it may be restarted later"},
 	{checking, onNoAnswer, silent, "probes, ever rarer"},
 	{checking, onExcluded, out, ""},

@@ -213,18 +213,19 @@ func (p *promises) endsAt(m *member, c *call) {
 	if !errors.Is(c.err, kms.ErrUnknownOutcome) { // it may have been taken, and is no silence
 		m.answers(c.isAnswer(), c.ended)
 	}
-	if c.err == nil && m.away && (c.kind == "probe" || c.kind == "presence") {
+	if c.err == nil && m.away && (c.kind == "probe" || c.kind == "whole" || c.kind == "presence") {
 		m.away = false
 		p.advance(m) // it is back, whether or not its services are
 	}
 	switch c.kind {
-	case "presence":
-		m.presence = m.presence || c.err == nil
-	case "licensing":
-		m.licensing = m.licensing || c.err == nil
+	case "whole", "licensing":
 		if c.err == nil {
 			m.licences = c.licensing.Licences
 			m.ids[string(c.licensing.CMID)] = true
+		}
+		if c.err == nil && c.kind == "whole" && m.readAt.IsZero() {
+			m.readAt = c.ended
+			p.advance(m)
 		}
 	case "restart":
 		if c.err == nil || errors.Is(c.err, kms.ErrUnknownOutcome) {
@@ -238,10 +239,6 @@ func (p *promises) endsAt(m *member, c *call) {
 	case "activate":
 		p.answered(m, c)
 	default:
-	}
-	if m.readAt.IsZero() && m.presence && m.licensing {
-		m.readAt = c.ended
-		p.advance(m)
 	}
 }
 

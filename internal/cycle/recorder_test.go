@@ -10,7 +10,7 @@ import (
 
 // call is one call of a cycle to its site.
 type call struct {
-	kind      string // restart, activate, wake, probe, presence, licensing, requests, host, counted
+	kind      string // restart, activate, wake, probe, whole, presence, licensing, requests, host, counted
 	station   string // empty: the KMS host
 	licence   string
 	began     time.Time
@@ -52,6 +52,11 @@ func alone(do func() error) func() (struct{}, error) {
 
 func (r recorder) Probe(ctx context.Context, station string) (kms.Uptime, error) {
 	return record(r, call{kind: "probe", station: station}, func() (kms.Uptime, error) { return r.site.Probe(ctx, station) }, nil)
+}
+
+func (r recorder) Station(ctx context.Context, station string) (kms.Station, error) {
+	return record(r, call{kind: "whole", station: station}, func() (kms.Station, error) { return r.site.Station(ctx, station) },
+		func(c *call, read kms.Station) { c.licensing = read.Licensing })
 }
 
 func (r recorder) Presence(ctx context.Context, station string) (kms.Presence, error) {

@@ -21,7 +21,7 @@ func (c *cycle) check(s *station) {
 	s.start = &start{byUs: true, needs: needs, unneeded: s.adds &^ needs, at: c.now}
 	c.expectCounts(s, needs)
 	c.underWay = append(c.underWay, s)
-	c.host.pollSpacing = min(c.host.pollSpacing, spacingFor(s.expectedCycle))
+	c.host.pollSpacing = min(c.host.pollSpacing, scheduler.PollSpacing(s.expectedCycle))
 	if !c.isProven(needs) {
 		c.canary = s
 	}
@@ -53,6 +53,10 @@ func (c *cycle) checked(s *station, r report) {
 		c.endStart(s)
 		c.move(s, onNotNeeded)
 		c.makeCandidate(s)
+	case s.age(c.now) < c.now.Sub(s.licensed): // it has started since, and its licences are others
+		c.endStart(s)
+		c.move(s, onStale)
+		c.send(s, call{verb: whole})
 	default:
 		s.reason = ""
 		st := s.start

@@ -2,6 +2,7 @@ package cycle_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -33,6 +34,7 @@ type scenario struct {
 	Latency    time.Duration       `yaml:"latency"` // of a call, up to twice that
 	Notice     time.Duration       `yaml:"notice"`  // until a station that was told to restart goes down
 	Late       bool                `yaml:"late"`    // calls do not end with their context
+	Read       time.Duration       `yaml:"read"`    // so long before the cycle the members were read, and it is given what they showed; 0: it is not
 	Site       world.Site          `yaml:"site"`
 }
 
@@ -42,6 +44,21 @@ func (s scenario) job() cycle.Job {
 		job.Memory.Proof = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 	}
 	return job
+}
+
+// readBefore reads members, and lets time pass until the cycle begins that is given it.
+func (s scenario) readBefore(site cycle.Site, members []string) map[string]kms.Station {
+	if s.Read == 0 {
+		return nil
+	}
+	read := map[string]kms.Station{}
+	for _, name := range members {
+		if station, err := site.Station(context.Background(), name); err == nil {
+			read[name] = station
+		}
+	}
+	time.Sleep(s.Read)
+	return read
 }
 
 // calm says that nothing disturbs the world: what comes of it can be said exactly.

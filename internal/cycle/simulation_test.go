@@ -66,6 +66,7 @@ func (s scenario) play(t interface{ Fatal(...any) }) *invariantChecker {
 	if s.Limits.Wake {
 		asked = wakeableSite{room}
 	}
+	job.Read = s.readBefore(asked, job.Members)
 	if s.Cancel > 0 && s.Resume {
 		// A first run ends in the middle; the second knows nothing of it but what the world shows.
 		ctx, cancel := context.WithTimeout(context.Background(), s.Cancel)

@@ -11,6 +11,9 @@ import (
 // wrap the sentinels of package kms, or are a *kms.CodeError: a refusal by software
 // licensing.
 type Site interface {
+	// Station reads a station whole: how long it has been up and what Windows says of its
+	// licences.
+	Station(ctx context.Context, station string) (kms.Station, error)
 	// Presence reads who uses a station and how long it has been up.
 	Presence(ctx context.Context, station string) (kms.Presence, error)
 	// Licensing reads what Windows says of its licences.

@@ -128,15 +128,6 @@ type closingRound struct {
 	queue   []kms.Licence
 }
 
-// label is the first part of its name, by which names of one machine are likely to agree.
-func (s *station) label() string {
-	host := kms.HostOf(s.name)
-	if kms.IsAddress(host) {
-		return host
-	}
-	return kms.HostLabel(host)
-}
-
 // started reports whether the requests of a start are awaited.
 func (s *station) started() bool { return s.start != nil && s.start.begun }
 

@@ -34,6 +34,7 @@ func (s scenario) playWide(t interface{ Fatal(...any) }) *promises {
 		scenario: s, base: base, p: p, job: job,
 		site: &fakeSite{World: site, latency: s.Latency, notice: s.Notice, late: s.Late, watch: base},
 	}
+	w.job.Read = s.readBefore(w.watched(), job.Members)
 	switch {
 	case s.Twin:
 		w.twins()

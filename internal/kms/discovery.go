@@ -66,3 +66,13 @@ func HostLabel(name string) string {
 	host, _, _ := strings.Cut(name, ".")
 	return strings.ToLower(host)
 }
+
+// StationLabel is the part of a station's name, as it is configured, by which names of one
+// machine are likely to agree.
+func StationLabel(name string) string {
+	host := HostOf(name)
+	if IsAddress(host) {
+		return host
+	}
+	return HostLabel(host)
+}

@@ -117,6 +117,7 @@ func (l Licensing) LicensedByKMS(p Product) bool {
 // Station is one read of a station. Who uses it is another question: see Presence.
 type Station struct {
 	Uptime
-	Name string // computer name as the station itself gives it
+	Name string    // computer name as the station itself gives it
+	At   time.Time // when it was read, on the clock of this machine
 	Licensing
 }

@@ -55,3 +55,14 @@ func (w Watch) Next(last time.Duration) time.Duration {
 		return last + min(max(w.Step, min(overdue/2, last/10)), max(w.Slack, w.Step))
 	}
 }
+
+// UsualPolls is the distance between two polls of the KMS host while stations are under way.
+const UsualPolls = time.Second
+
+const closestPolls = 250 * time.Millisecond
+
+// PollSpacing is the least distance between two polls while a station is under way whose
+// cycle takes so long: a second, less where the whole takes only some.
+func PollSpacing(cycle time.Duration) time.Duration {
+	return min(max(cycle/60, closestPolls), UsualPolls)
+}

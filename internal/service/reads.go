@@ -16,7 +16,8 @@ const readStands = 30 * time.Second
 
 // Reads lets pools and data sources share what they read: a station that is in several pools
 // and a KMS host that many name are asked once. What a station was told since makes every
-// read void. A cycle decides by nothing that comes from here.
+// read void. A cycle lets stations take part by what comes from here, and looks at each of
+// them anew before it restarts it.
 type Reads struct {
 	site     *site.Site
 	stations shared[kms.Station]

@@ -62,29 +62,31 @@ func (c *Client) Station(ctx context.Context, address string) (kms.Station, erro
 		if station.Uptime, err = c.uptimeOf(address, system); err != nil {
 			return err
 		}
-		station.Licensing, err = c.Licensing(ctx, address)
+		station.At = time.Now()
+		station.Licensing, err = c.licensing(ctx, address)
 		return err
 	})
 	return station, classifyOnce(err)
 }
 
-// Presence reads who uses a station and how long it has been up, in three queries.
+// Presence reads who uses a station and how long it has been up, in three queries over one
+// connection.
 func (c *Client) Presence(ctx context.Context, address string) (kms.Presence, error) {
-	uptime, err := c.uptime(ctx, address)
-	if err != nil {
-		return kms.Presence{}, err
-	}
-	computer, err := c.one(ctx, address, queryConsole)
-	if err != nil {
-		return kms.Presence{}, err
-	}
-	explorers, err := c.transport.Query(ctx, address, queryDesktops)
-	if err != nil {
-		return kms.Presence{}, classify(err)
-	}
-	presence := kms.Presence{Uptime: uptime, Desktops: sessions(explorers)}
-	presence.Name, presence.User = text(computer, "Name"), text(computer, "UserName")
-	return presence, nil
+	var presence kms.Presence
+	err := c.transport.Visit(ctx, address, func(ctx context.Context) (err error) {
+		if presence.Uptime, err = c.uptime(ctx, address); err != nil {
+			return err
+		}
+		computer, err := c.one(ctx, address, queryConsole)
+		if err != nil {
+			return err
+		}
+		presence.Name, presence.User = text(computer, "Name"), text(computer, "UserName")
+		explorers, err := c.transport.Query(ctx, address, queryDesktops)
+		presence.Desktops = sessions(explorers)
+		return err
+	})
+	return presence, classifyOnce(err)
 }
 
 // sessions counts those that show a desktop, remote ones too: each runs an explorer, and
@@ -102,8 +104,16 @@ func sessions(explorers []winrm.Instance) int {
 }
 
 // Licensing reads the client machine id, the KMS host in use and the products that
-// have a key, in two queries.
-func (c *Client) Licensing(ctx context.Context, address string) (kms.Licensing, error) {
+// have a key, in two queries over one connection.
+func (c *Client) Licensing(ctx context.Context, address string) (licensing kms.Licensing, err error) {
+	err = c.transport.Visit(ctx, address, func(ctx context.Context) error {
+		licensing, err = c.licensing(ctx, address)
+		return err
+	})
+	return licensing, classifyOnce(err)
+}
+
+func (c *Client) licensing(ctx context.Context, address string) (kms.Licensing, error) {
 	service, err := c.one(ctx, address, queryService)
 	if err != nil {
 		return kms.Licensing{}, err

@@ -20,6 +20,10 @@ type listing struct {
 	err     error
 }
 
+func (listing) Visit(ctx context.Context, _ string, ask func(ctx context.Context) error) error {
+	return ask(ctx)
+}
+
 func (l listing) Query(_ context.Context, _, wql string, _ ...winrm.Option) ([]winrm.Instance, error) {
 	_, from, _ := strings.Cut(wql, " FROM ")
 	class, _, _ := strings.Cut(from, " ")

@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/timago/terraform-provider-timago/internal/cycle"
+	"github.com/timago/terraform-provider-timago/internal/kms"
 	"github.com/timago/terraform-provider-timago/internal/outcome"
 	"github.com/timago/terraform-provider-timago/internal/pool"
 	"github.com/timago/terraform-provider-timago/internal/report"
@@ -34,9 +35,14 @@ func (r *Resource) cycle(ctx context.Context, p configured, known *privateState,
 		return outcome.Result{}, nil, fmt.Errorf("%w:\n%s", errNobodyTakesPart, pool.Listing(before.Assessment.Pending))
 	}
 	var members []string
+	read := map[string]kms.Station{}
 	for _, m := range before.Members {
-		if m.Pending == "" {
-			members = append(members, m.Name)
+		if m.Pending != "" {
+			continue
+		}
+		members = append(members, m.Name)
+		if m.Err == nil {
+			read[m.Name] = m.Station
 		}
 	}
 	hosted := r.site.At(before.KMSHost)
@@ -46,7 +52,7 @@ func (r *Resource) cycle(ctx context.Context, p configured, known *privateState,
 	}
 	section := r.report.Begin(shownPool(p, *known, before, members))
 	job := cycle.Job{
-		Host: hosted.ID(), Members: members, Key: r.keys(ctx), Thresholds: before.Targets(),
+		Host: hosted.ID(), Members: members, Read: read, Key: r.keys(ctx), Thresholds: before.Targets(),
 		Limits: p.limits, Window: p.window, Progress: progress(ctx, p.name, before.Targets(), section),
 	}
 	result, err := p.method.makeCounts(r.site.HasTimago(), &known.Memory, func(by method, memory pool.Memory) (outcome.Result, error) {
