@@ -58,17 +58,18 @@ var buildDir = sync.OnceValues(func() (string, error) {
 
 // buildProvider builds the provider once a process: as it is released, but with the race
 // detector where the tests have it.
-var buildProvider = sync.OnceValues(func() (string, error) { return build(raceEnabled) })
+var buildProvider = sync.OnceValues(func() (string, error) { return build(raceEnabled, nil) })
 
 // buildRelease builds it once a process as it is released.
 var buildRelease = sync.OnceValues(func() (string, error) {
 	if !raceEnabled {
 		return buildProvider()
 	}
-	return build(false)
+	return build(false, nil)
 })
 
-func build(race bool) (string, error) {
+// build builds the provider, with other text in the place of some of its files.
+func build(race bool, instead map[string]string) (string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), runLimit)
 	defer cancel()
 	root, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}").Output()
@@ -80,7 +81,16 @@ func build(race bool) (string, error) {
 		return "", err
 	}
 	dir = filepath.Join(dir, fmt.Sprintf("race-%t", race))
-	args := []string{"build", "-trimpath", "-o", filepath.Join(dir, "terraform-provider-timago")}
+	var args []string
+	if len(instead) > 0 {
+		if dir, err = os.MkdirTemp(filepath.Dir(dir), "altered-"); err != nil {
+			return "", err
+		}
+		if args, err = overlay(dir, strings.TrimSpace(string(root)), instead); err != nil {
+			return "", err
+		}
+	}
+	args = append([]string{"build", "-trimpath", "-o", filepath.Join(dir, "terraform-provider-timago")}, args...)
 	if race {
 		args = append(args, "-race")
 	}
@@ -90,6 +100,23 @@ func build(race bool) (string, error) {
 		return "", fmt.Errorf("building the provider: %w\n%s", err, output)
 	}
 	return dir, nil
+}
+
+// overlay are go build's arguments for other text in the place of files below root.
+func overlay(dir, root string, instead map[string]string) ([]string, error) {
+	replaced := map[string]string{}
+	for name, text := range instead {
+		replaced[filepath.Join(root, name)] = filepath.Join(dir, filepath.Base(name))
+		if err := os.WriteFile(replaced[filepath.Join(root, name)], []byte(text), 0o600); err != nil {
+			return nil, err
+		}
+	}
+	list, err := json.Marshal(map[string]any{"Replace": replaced})
+	if err != nil {
+		return nil, err
+	}
+	path := filepath.Join(dir, "overlay.json")
+	return []string{"-overlay=" + path}, os.WriteFile(path, list, 0o600)
 }
 
 // Main runs a package's tests and removes what they shared. Call it from TestMain.
@@ -166,6 +193,13 @@ func (w *Workspace) Built() *Workspace {
 func (w *Workspace) Released() *Workspace {
 	w.t.Helper()
 	return w.starting(buildRelease())
+}
+
+// Altered is Built with other text in the place of some of the provider's files, named from
+// the root of the module: for faults that no machine and no setting can bring about.
+func (w *Workspace) Altered(instead map[string]string) *Workspace {
+	w.t.Helper()
+	return w.starting(build(false, instead))
 }
 
 func (w *Workspace) starting(folder string, err error) *Workspace {

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -35,8 +36,20 @@ func (w *Workspace) Measured(args ...string) (outcome Outcome, peak int64) {
 	return outcome, peak
 }
 
-// providersPeak reads the peaks of the providers that the CLI of this process id runs now.
-func providersPeak(cli int) (peak int64) {
+// Strike sends a signal to the provider that the CLI has started.
+func (r *Running) Strike(signal syscall.Signal) {
+	r.t.Helper()
+	found := providers(r.command.Process.Pid)
+	if len(found) != 1 {
+		r.t.Fatalf("the CLI runs %d providers", len(found))
+	}
+	if err := syscall.Kill(found[0], signal); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// providers are the process ids of the providers that the CLI of this one runs now.
+func providers(cli int) (found []int) {
 	var children strings.Builder
 	tasks, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", cli))
 	for _, task := range tasks { // what has ended meanwhile has none
@@ -44,12 +57,19 @@ func providersPeak(cli int) (peak int64) {
 		children.Write(started)
 	}
 	for child := range strings.FieldsSeq(children.String()) {
-		folder := filepath.Join("/proc", child)
-		command, _ := os.ReadFile(filepath.Join(folder, "comm"))
-		if !strings.HasPrefix(string(command), "terraform-provi") { // the kernel keeps 15 letters
-			continue
+		command, _ := os.ReadFile(filepath.Join("/proc", child, "comm"))
+		id, err := strconv.Atoi(child)
+		if err == nil && strings.HasPrefix(string(command), "terraform-provi") { // the kernel keeps 15 letters
+			found = append(found, id)
 		}
-		status, _ := os.ReadFile(filepath.Join(folder, "status"))
+	}
+	return found
+}
+
+// providersPeak reads the peaks of the providers that the CLI of this process id runs now.
+func providersPeak(cli int) (peak int64) {
+	for _, id := range providers(cli) {
+		status, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", id))
 		_, rest, _ := strings.Cut(string(status), "VmHWM:")
 		line, _, _ := strings.Cut(rest, "\n")
 		kilobytes, _ := strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(line), " kB"), 10, 64)
