@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/timago/terraform-provider-timago/internal/acctest"
+	"github.com/timago/terraform-provider-timago/internal/simulator"
 	"github.com/timago/terraform-provider-timago/internal/simulator/world"
 )
 
@@ -91,4 +92,28 @@ func TestRoguesBesideHonestMachines(t *testing.T) {
 	if failed := s.FailedLogons(); failed != 1 {
 		t.Errorf("a wrong password cost %d failed logons, want 1", failed)
 	}
+}
+
+// A machine that repeats what another says of itself costs its own place in the pool, and
+// nothing of the others': it is named with the reason, in a plan and in an apply.
+func TestAMachineThatSaysItIsAnother(t *testing.T) {
+	t.Parallel()
+	scenario := acctest.Classroom(4, world.Station{}, acctest.Counted(24))
+	scenario.WinRM = simulator.WinRM{Basic: true, AllowUnencrypted: true}
+	site := acctest.NewSite(t, scenario)
+	s := story{site, acctest.NewWorkspace(t, site.Env()...), t}
+	all := s.PlainAddresses()
+	repeating, _ := evil(func(http.ResponseWriter, *http.Request, string) bool { return false }).before(t, all[0])
+	configuration := s.Provider(`auth = "basic"`, `allow_unencrypted = true`) + s.Pool()
+	s.Write("main.tf", strings.Replace(configuration, all[3], repeating, 1))
+	kept := []string{all[0], repeating}
+	slices.Sort(kept) // neither bears the machine's name
+	const summary = "Unable to tell apart 1 of the 4 members of activation pool R101"
+	if plan := s.Plan(2); !plan.Contains(summary) || !plan.Contains(kept[1]+": it answers as "+kept[0]+" does: as PC01") {
+		t.Errorf("%s", plan.Output)
+	}
+	if apply := s.Apply(); !apply.Contains(kept[1] + ": it answers as " + kept[0]) {
+		t.Errorf("%s", apply.Output)
+	}
+	s.shows(map[string]any{"status": "activated", "windows.licensed": 3.0})
 }

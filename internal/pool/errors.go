@@ -36,23 +36,26 @@ func (e *LookupError) Unwrap() error { return e.Err }
 // members, and restarted as all of them at once.
 type RepeatedError struct{ Stations []RepeatedStation }
 
-// RepeatedStation is one station with its names.
-type RepeatedStation struct {
-	Names    []string
-	Computer string   // under which it answers to all of them; "" where the names themselves show it
-	CMID     kms.CMID // with which it answers
-}
+// RepeatedStation is the names of one station.
+type RepeatedStation []string
 
 func (e *RepeatedError) Error() string {
 	var lines []string
 	for _, station := range e.Stations {
-		line := strings.Join(station.Names, " and ") + " are one station"
-		if station.Computer != "" {
-			line += fmt.Sprintf(": both answer as %s, with client machine id %s and the same start time", station.Computer, station.CMID)
-		}
-		lines = append(lines, line)
+		lines = append(lines, strings.Join(station, " and ")+" are one station")
 	}
 	return strings.Join(lines, "\n")
+}
+
+// SameMachineError: what a member says of itself is what another member says.
+type SameMachineError struct {
+	Member   string // the other
+	Computer string
+	CMID     kms.CMID
+}
+
+func (e *SameMachineError) Error() string {
+	return fmt.Sprintf("it answers as %s does: as %s, with client machine id %s and the same start time", e.Member, e.Computer, e.CMID)
 }
 
 // UnfinishedError: the context ended before all members had answered. It wraps the cause.

@@ -1,8 +1,8 @@
 package pool_test
 
 import (
-	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -11,7 +11,8 @@ import (
 	"github.com/timago/terraform-provider-timago/internal/pool"
 )
 
-// One machine under two names is found by what it answers, and by the names themselves.
+// A member that answers as another does is left out with its reason, and the others are
+// judged; where the names themselves show it, nobody is asked.
 func TestOneMachineUnderTwoNames(t *testing.T) {
 	t.Parallel()
 	const cmid kms.CMID = "36f27b39-2fd5-440b-be67-a09996d27a38"
@@ -30,18 +31,23 @@ func TestOneMachineUnderTwoNames(t *testing.T) {
 		"another machine of that name":       {answering("192.0.2.9", "PC01", longUp, "00000000-0000-4000-8000-000000000001"), false},
 		"one whose name and id are not read": {answering("192.0.2.10", "", longUp, ""), false},
 	} {
-		s := room(answering("PC01", "PC01", longUp, cmid), tt.other)
-		_, err := pool.Read(t.Context(), s, s.names(), pool.Known{})
-		var repeated *pool.RepeatedError
-		if errors.As(err, &repeated) != tt.same {
-			t.Errorf("%s: %v", name, err)
+		s := room(answering("PC01", "PC01", longUp, cmid), tt.other, answering("PC03", "PC03", longUp, "11111111-2fd5-440b-be67-a09996d27a38"))
+		r, err := pool.Read(t.Context(), s, s.names(), pool.Known{})
+		want := map[string]string{}
+		if tt.same {
+			want[tt.other.Name] = "it answers as PC01 does: as PC01, with client machine id " + string(cmid) + " and the same start time"
 		}
-		if tt.same && (len(repeated.Stations) != 1 || repeated.Stations[0].Computer != "PC01" || len(repeated.Stations[0].Names) != 2) {
-			t.Errorf("%s: %+v", name, repeated)
+		if err != nil || !maps.Equal(r.Repeated(), want) || len(r.Assessment.Unreachable) != len(want) || len(r.Silent()) > 0 {
+			t.Errorf("%s: %v, %v, %v", name, err, r.Repeated(), r.Silent())
 		}
 	}
 
-	s := room(station("PC01", longUp, windows(kms.Licensed)))
+	s := room(answering("PC00", "PC01", longUp, cmid), answering("PC01", "PC01", longUp, cmid))
+	if r, err := pool.Read(t.Context(), s, s.names(), pool.Known{}); err != nil || len(r.Repeated()) != 1 || r.Repeated()["PC00"] == "" {
+		t.Errorf("the one that bears another's name is left out: %v, %v", r.Repeated(), err)
+	}
+
+	s = room(station("PC01", longUp, windows(kms.Licensed)))
 	d := s.names()
 	d.Stations, s.identities = []string{"PC01", "PC01:5985", "PC02", "pc02.schule.example"}, map[string]string{"PC01:5985": "PC01", "pc02.schule.example": "PC02"}
 	_, err := pool.Read(t.Context(), s, d, pool.Known{})

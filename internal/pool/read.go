@@ -112,9 +112,7 @@ func Read(ctx context.Context, site Site, d Definition, known Known) (Reading, e
 	if err != nil {
 		return Reading{}, &UnfinishedError{Stations: len(names), Err: err}
 	}
-	if err := oneMachine(members); err != nil {
-		return Reading{}, err
-	}
+	oneMachine(members)
 	for i := range members {
 		members[i].Pending = pending[members[i].Name]
 	}
@@ -150,42 +148,47 @@ func (d Definition) repeated(ctx context.Context, site Site) error {
 	var repeated []RepeatedStation
 	for _, same := range names {
 		if len(same) > 1 {
-			repeated = append(repeated, RepeatedStation{Names: same})
+			repeated = append(repeated, same)
 		}
 	}
-	return repeatedError(repeated)
+	if len(repeated) == 0 {
+		return nil
+	}
+	slices.SortFunc(repeated, func(x, y RepeatedStation) int { return cmp.Compare(x[0], y[0]) })
+	return &RepeatedError{Stations: repeated}
 }
 
-// oneMachine finds stations that answer to several names. Two machines of one name and one
-// id, as clones may be, do not start at the same moment.
-func oneMachine(members []Member) error {
+// oneMachine leaves out members that answer as another one does: a machine under a second
+// name would be counted twice, and one that repeats what another says of itself must cost
+// the pool no more than itself. The member that bears the machine's own name is kept, else
+// the first. Two machines of one name and one id, as clones may be, do not start at the same
+// moment.
+func oneMachine(members []Member) {
 	type machine struct {
 		computer string
 		cmid     kms.CMID
 		boot     time.Time
 	}
-	names := map[machine][]string{}
-	for _, m := range members {
-		if s := m.Station; m.Err == nil && s.Name != "" && s.CMID != "" {
-			key := machine{strings.ToLower(s.Name), s.CMID, s.Boot.Round(time.Second)}
-			names[key] = append(names[key], m.Name)
+	kept := map[machine]int{}
+	leaveOut := func(left, kept int, as machine) {
+		members[left] = Member{Name: members[left].Name, Err: &SameMachineError{Member: members[kept].Name, Computer: strings.ToUpper(as.computer), CMID: as.cmid}}
+	}
+	for i, m := range members {
+		s := m.Station
+		if m.Err != nil || s.Name == "" || s.CMID == "" {
+			continue
+		}
+		as := machine{kms.HostLabel(s.Name), s.CMID, s.Boot.Round(time.Second)}
+		switch other, known := kept[as]; {
+		case !known:
+			kept[as] = i
+		case kms.HostLabel(kms.HostOf(m.Name)) == as.computer && kms.HostLabel(kms.HostOf(members[other].Name)) != as.computer:
+			kept[as] = i
+			leaveOut(other, i, as)
+		default:
+			leaveOut(i, other, as)
 		}
 	}
-	var repeated []RepeatedStation
-	for machine, same := range names {
-		if len(same) > 1 {
-			repeated = append(repeated, RepeatedStation{Names: same, Computer: strings.ToUpper(machine.computer), CMID: machine.cmid})
-		}
-	}
-	return repeatedError(repeated)
-}
-
-func repeatedError(stations []RepeatedStation) error {
-	if len(stations) == 0 {
-		return nil
-	}
-	slices.SortFunc(stations, func(x, y RepeatedStation) int { return cmp.Compare(x.Names[0], y.Names[0]) })
-	return &RepeatedError{Stations: stations}
 }
 
 // readHost reads the host's counts, or those that its clients know where it may not be read.
@@ -270,12 +273,12 @@ func hostInUse(members []Member) string {
 }
 
 // Silent lists what came instead of answers, a refused account first. Names that mean
-// nothing are not among them: see UnknownNames.
+// nothing and machines that are other members are not among them: see UnknownNames, Repeated.
 func (r Reading) Silent() []error {
 	var denied, silent []error
 	for _, m := range r.Members {
 		switch {
-		case m.Err == nil || m.Pending != "" || m.isUnknown():
+		case m.Err == nil || m.Pending != "" || m.isUnknown() || errors.As(m.Err, new(*SameMachineError)):
 		case errors.Is(m.Err, kms.ErrDenied):
 			denied = append(denied, m.Err)
 		default:
@@ -294,6 +297,17 @@ func (r Reading) UnknownNames() []string {
 		}
 	}
 	return unknown
+}
+
+// Repeated lists the members that answered as another one does, each with the reason.
+func (r Reading) Repeated() map[string]string {
+	repeated := map[string]string{}
+	for _, m := range r.Members {
+		if errors.As(m.Err, new(*SameMachineError)) {
+			repeated[m.Name] = m.Err.Error()
+		}
+	}
+	return repeated
 }
 
 func (m Member) isUnknown() bool { return errors.Is(m.Err, kms.ErrUnknownName) }

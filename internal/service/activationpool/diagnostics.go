@@ -160,6 +160,13 @@ func (r *Resource) warnings(p configured, found pool.Reading) diag.Diagnostics {
 			Err:       few(silent),
 		}.Warning())
 	}
+	if repeated := found.Repeated(); len(repeated) > 0 {
+		diags.Append(tfdiag.Failure{
+			Verb: "tell apart", Noun: fmt.Sprintf("%d of the %d members of activation pool", len(repeated), len(found.Members)), Name: p.name,
+			Attempted: "They answer as other members do and are left out; the others are judged without them:\n" + pool.Listing(repeated),
+			Next:      "Where a machine has several names, leave all but one out of stations. Else look at the machine itself: no two say the same of themselves.",
+		}.Warning())
+	}
 	if unknown := found.UnknownNames(); len(unknown) > 0 {
 		diags.Append(unknownNames(p, len(found.Members), unknown, r.listed()))
 	}

@@ -43,13 +43,8 @@ func TestWhyAPoolWasNotJudged(t *testing.T) {
 			[]string{`kms.count_source is "stations"`, "none of 2 stations took the account", "access denied"},
 		},
 		"one machine under two names": {
-			&pool.RepeatedError{Stations: []pool.RepeatedStation{
-				{Names: []string{"192.0.2.7", "PC01"}, Computer: "PC01", CMID: "36f27b39-2fd5-440b-be67-a09996d27a38"}, {Names: []string{"PC02", "PC02:5985"}},
-			}},
-			[]string{
-				"192.0.2.7 and PC01 are one station: both answer as PC01, with client machine id 36f27b39-2fd5-440b-be67-a09996d27a38 and the same start time\n" +
-					"PC02 and PC02:5985 are one station", "Leave all but one of its names out of stations.",
-			},
+			&pool.RepeatedError{Stations: []pool.RepeatedStation{{"PC01", "pc01.schule.example"}, {"PC02", "PC02:5985"}}},
+			[]string{"PC01 and pc01.schule.example are one station\nPC02 and PC02:5985 are one station", "Leave all but one of its names out of stations."},
 		},
 	} {
 		says(t, name, diag.Diagnostics{readError("R101", tt.err)}, append(tt.says, "Error: Unable to read activation pool R101")...)

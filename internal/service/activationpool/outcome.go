@@ -172,7 +172,7 @@ func remedies(reasons map[string]string) []string {
 func (r *Resource) switchOn(o applyOutcome) string {
 	const start = "Switch on the stations that do not answer"
 	switch {
-	case len(o.after.Assessment.Unreachable) == len(o.after.UnknownNames()):
+	case len(o.after.Assessment.Unreachable) == len(o.after.UnknownNames())+len(o.after.Repeated()):
 		return ""
 	case !r.site.CanWake(o.pool.broadcast):
 		return start + ", or set cycle.wake_broadcast, so that an apply does. "

@@ -112,7 +112,7 @@ func (r *Resource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *r
 			"unreachable": schema.SetAttribute{
 				Computed:            true,
 				CustomType:          tfset.Strings(),
-				MarkdownDescription: "Members that did not answer the last read. They keep what was last known of them and never turn `status`.",
+				MarkdownDescription: "Members that did not answer the last read, or answered as another member does. They keep what was last known of them and never turn `status`.",
 			},
 			"planned_restarts": schema.Int64Attribute{
 				Computed:            true,
