@@ -38,30 +38,14 @@ func (c *Client) Requests(ctx context.Context, address string, since time.Time) 
 	}
 	var requests []kms.Request
 	var answers []kms.Answer
-	for _, h := range halves {
-		if h.request != nil {
+	for _, read := range halves {
+		if h := read.value; h.request != nil {
 			requests = append(requests, *h.request)
 		} else {
 			answers = append(answers, *h.answer)
 		}
 	}
 	return kms.Pair(requests, answers), nil
-}
-
-// Counted reads what a KMS host counted since the given moment of its own clock; the
-// zero moment means as long as a count lasts.
-func (c *Client) Counted(ctx context.Context, address string, since time.Time) ([]kms.Counted, error) {
-	if since.IsZero() {
-		uptime, err := c.HostUptime(ctx, address)
-		if err != nil {
-			return nil, err
-		}
-		since = uptime.Now.Add(-kms.CountedFor)
-	}
-	parse := func(e event) (kms.Counted, error) { return kms.ParseCounted(e.written, e.fields) }
-	return readLog(ctx, c, address, question{
-		log: logKMS, since: since, ids: []int{kms.EventCounted}, options: []winrm.Option{winrm.NotProof()},
-	}, parse)
 }
 
 type event struct {
@@ -90,7 +74,7 @@ const (
 // readLog reads one log in the order in which it was written: by CIM, and where that
 // cannot give it by a command. Where neither can the first error counts. What does not
 // parse is not of the documented form, and no evidence of anything.
-func readLog[T any](ctx context.Context, c *Client, address string, q question, parse func(event) (T, error)) ([]T, error) {
+func readLog[T any](ctx context.Context, c *Client, address string, q question, parse func(event) (T, error)) ([]record[T], error) {
 	q.since = q.since.Truncate(time.Second) // Win32_NTLogEvent dates its records so
 	first, second := c.eventsByCIM, c.eventsByCommand
 	if _, slow := c.slow.Load(address); slow || c.way == ByCommand {
@@ -148,13 +132,9 @@ func (l *logged[T]) take(e event) error {
 }
 
 // inOrder sorts what Windows answers newest first; nothing promises that.
-func (l *logged[T]) inOrder() []T {
+func (l *logged[T]) inOrder() []record[T] {
 	slices.SortStableFunc(l.records, func(x, y record[T]) int { return cmp.Compare(x.number, y.number) })
-	values := make([]T, len(l.records))
-	for i, r := range l.records {
-		values[i] = r.value
-	}
-	return values
+	return l.records
 }
 
 // eventsByCIM does not ask for a source: Win32_NTLogEvent knows licensing's events by their

@@ -33,6 +33,7 @@ type Transport interface {
 type Client struct {
 	transport Transport
 	way       Way      // in which logs are read; "": by the class, and where that does not serve by the command
+	hostLogs  sync.Map // what was read of each KMS host's log, by address
 	slow      sync.Map // addresses whose log is too large for CIM
 	uptimes   sync.Map // the last kms.Uptime, by address
 	restarts  sync.Map // the last restart that was asked for, by address
