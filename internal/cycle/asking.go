@@ -155,11 +155,7 @@ func (c *cycle) activated(s *station, r report) {
 	var answer *kms.CodeError
 	coded := errors.As(r.err, &answer)
 	switch {
-	case r.err == nil, coded && answer.Code.Counted():
-		c.tallyAsk(s, p)
-		s.asking.toAsk = s.asking.toAsk.Without(p)
-		c.awaitRequest(s)
-	case errors.Is(r.err, kms.ErrUnknownOutcome):
+	case r.err == nil, coded && answer.Code.Counted(), errors.Is(r.err, kms.ErrUnknownOutcome):
 		c.tallyAsk(s, p)
 		s.asking.toAsk = s.asking.toAsk.Without(p)
 		c.awaitRequest(s)
@@ -220,6 +216,7 @@ func (c *cycle) awaitRequest(s *station) {
 		c.underWay = append(c.underWay, s)
 	}
 	s.start.asked, s.start.waitingSince, s.start.lastLook = true, c.now, 0
+	s.start.pollsAsked = s.asking.pollsBefore
 	c.requestHostPoll(c.now)
 }
 

@@ -51,7 +51,7 @@ func (c *cycle) watchRequest(s *station) {
 	st := s.start
 	switch {
 	case !st.asked && s.age(c.now) >= requestGrace:
-		st.asked = true
+		st.asked, st.pollsAsked = true, c.host.pollsBefore()
 		st.waitingSince, st.lastLook = c.now, 0 // what it takes counts from its return
 		s.asking = &attempt{toAsk: s.pendingCounts}
 		c.move(s, onNoRequest)
@@ -73,9 +73,6 @@ func (c *cycle) requestNotSeen(s *station) {
 			reason := "no request of it was seen though it was asked to make one"
 			if asks := s.licensing.KMSHost; asks != "" && !c.isOurHost(asks) {
 				reason = "no request of it reached this KMS host: it asks " + asks
-			}
-			for _, l := range s.licensing.Of(c.managed[p]) {
-				s.refused.PutAside(l.ID, reason)
 			}
 			c.endStartsOf(s, p, reason)
 		}
@@ -107,9 +104,7 @@ func (c *cycle) judgeByHost(s *station) bool {
 		if !s.pendingCounts.Has(p) {
 			continue
 		}
-		if id, seen := c.requestSeen(s, p); seen && (c.isWindows(p) || c.host.log.IsNew(id, s.start.pollsBefore)) {
-			// The host shows names, not starts: an earlier request of Office looks the same where
-			// its id is an old one. The station's events, read two minutes after its start, tell.
+		if id, seen := c.requestSeen(s, p); seen {
 			c.judgeRequest(s, p, id)
 		}
 		if c.missing(p) == 0 && s.pendingCounts.Has(p) {

@@ -186,6 +186,7 @@ func (c *cycle) removeCandidate(s *station) {
 func (c *cycle) exclude(s *station, reason string) {
 	c.removeCandidate(s)
 	c.endFirstRead(s)
+	s.restarts, s.unconfirmed = s.restarts-s.unseenRestart(), s.unseenRestart()
 	c.endStart(s)
 	c.endSilence(s)
 	c.alarms.Clear(s.index)

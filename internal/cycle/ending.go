@@ -120,7 +120,8 @@ func (c *cycle) result(now time.Time) outcome.Result {
 	c.publishExpected()
 	for _, s := range c.stations {
 		r.ByStation[s.name] = s.result()
-		r.Restarts += s.restarts
+		r.Restarts += r.ByStation[s.name].Restarts
+		r.Unconfirmed += r.ByStation[s.name].Unconfirmed
 		c.dropCounts(s, s.pendingCounts)
 		c.freeInLedger(s)
 		c.ledger.RemoveMember(s.key)

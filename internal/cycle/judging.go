@@ -50,10 +50,18 @@ func (c *cycle) isRequestSeen(s *station, p int) bool {
 }
 
 // requestSeen is a request of the product that the host has shown since the station's
-// start.
+// start. The host shows names, not starts: an earlier request of Office looks the same where
+// its id is an old one, unless it was shown since the station was asked for one.
 func (c *cycle) requestSeen(s *station, p int) (evidence.Request, bool) {
-	st := s.start
-	return c.host.log.Seen(evidence.Start{
-		Client: s.presence.Name, CMID: s.licensing.CMID, CMIDBefore: st.cmidBefore, Poll: st.pollsBefore, ByUs: st.byUs,
-	}, c.managed[p], s.licensing.Of(c.managed[p]))
+	st, product := s.start, c.managed[p]
+	start := evidence.Start{Client: s.presence.Name, CMID: s.licensing.CMID, CMIDBefore: st.cmidBefore, Poll: st.pollsBefore, ByUs: st.byUs}
+	id, seen := c.host.log.Seen(start, product, s.licensing.Of(product))
+	if c.isWindows(p) || seen && c.host.log.IsNew(id, st.pollsBefore) {
+		return id, seen
+	}
+	if !st.asked {
+		return evidence.Request{}, false
+	}
+	start.CMIDBefore, start.Poll = "", st.pollsAsked
+	return c.host.log.Seen(start, product, s.licensing.Of(product))
 }

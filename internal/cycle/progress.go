@@ -87,8 +87,12 @@ func (c *cycle) giveUp(s *station) {
 		}
 	case down:
 		reason = fmt.Sprintf("it did not come back within %s after its restart", within)
-		if s.lastError == nil {
-			reason = fmt.Sprintf("it did not restart within %s after it was told to", within)
+		switch {
+		case s.lastError == nil:
+			reason = fmt.Sprintf("it was told to restart, and no new start of it was seen within %s", within)
+			s.start.outcomeUnknown = true
+		case s.start.outcomeUnknown:
+			reason = fmt.Sprintf("it was told to restart and gave no answer, nor any within %s", within)
 		}
 	case returned:
 		reason = fmt.Sprintf("it came back, but its licences could not be read within %s", within)

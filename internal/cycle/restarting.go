@@ -185,8 +185,8 @@ func (c *cycle) probed(s *station, r report) {
 		c.compareCMID(s, r)
 	case r.err == nil && c.restarted(s):
 		c.back(s)
-	case r.err == nil && (s.mayHaveRestarted() || st.wentSilent && st.cmidBefore != ""):
-		c.send(s, call{verb: licensing})
+	case r.err == nil && (s.presence.RestartedSince(st.before) || st.wentSilent && st.cmidBefore != ""):
+		c.send(s, call{verb: licensing}) // a clock that was set would show the same
 	case r.err == nil && st.outcomeUnknown && silence > kms.UnsureFor:
 		c.undoRestart(s)
 		c.move(s, onNotCarriedOut)
@@ -205,9 +205,6 @@ func (c *cycle) restarted(s *station) bool {
 	return now.Duration() < before.Duration() || s.start.wentSilent && now.RestartedSince(before)
 }
 
-// mayHaveRestarted tells of a short uptime that a clock put forward would show as well.
-func (s *station) mayHaveRestarted() bool { return s.presence.RestartedSince(s.start.before) }
-
 // compareCMID decides by the client machine id whether a station has started anew whose
 // uptime proves nothing: it was never seen down, or its clock was set meanwhile. Where the id
 // is the old one its uptime is held from now on against what it shows now.
@@ -224,7 +221,7 @@ func (c *cycle) compareCMID(s *station, r report) {
 
 // back takes in the return of a station that has started anew.
 func (c *cycle) back(s *station) {
-	s.start.backAt, s.start.waitingSince = c.now, c.now
+	s.start.backAt, s.start.waitingSince, s.start.outcomeUnknown = c.now, c.now, false
 	clear(s.refusals)
 	c.progressed(s)
 	// It came back between the last look that failed and this one.

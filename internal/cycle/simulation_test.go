@@ -94,7 +94,8 @@ func (s scenario) play(t interface{ Fatal(...any) }) *invariantChecker {
 		}()
 		result, err := engine.Run(ctx, asked, job)
 		w.ended()
-		result.Restarts += (<-other).Restarts
+		o := <-other
+		result.Restarts, result.Unconfirmed = result.Restarts+o.Restarts, result.Unconfirmed+o.Unconfirmed
 		w.end(s, result, err)
 		return w
 	}

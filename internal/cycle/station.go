@@ -55,7 +55,8 @@ type station struct {
 	eventsRead      bool          // for the host's count
 	shutdownPending bool          // somebody else's shutdown was met there
 
-	restarts         int
+	restarts         int // commanded, and not known not to be carried out
+	unconfirmed      int // once it is left out: commanded, and not seen to be carried out
 	asked            int
 	counted          int
 	woken            bool
@@ -84,6 +85,7 @@ type start struct {
 	lastLook       time.Duration
 	looks          int
 	asked          bool // since no request was seen
+	pollsAsked     int  // of the host, which show nothing of that
 	failedReads    int
 }
 
@@ -161,7 +163,7 @@ func (c *cycle) isWindows(p int) bool { return c.managed[p] == kms.Windows }
 // result is the station's part as it stands.
 func (s *station) result() outcome.StationResult {
 	r := outcome.StationResult{
-		Restarts: s.restarts, Asked: s.asked, Counted: s.counted, Woken: s.woken, BootedAfterWake: s.bootedAfterWake,
+		Restarts: s.restarts - s.unseenRestart(), Unconfirmed: s.unconfirmed + s.unseenRestart(), Asked: s.asked, Counted: s.counted, Woken: s.woken, BootedAfterWake: s.bootedAfterWake,
 		Outcome: outcome.Unneeded, Reason: s.reason,
 	}
 	switch s.phase {
@@ -191,12 +193,21 @@ func (s *station) result() outcome.StationResult {
 	return r
 }
 
+// unseenRestart is 1 where its restart was commanded, and neither an answer nor a start has
+// shown so far that it is carried out (A19).
+func (s *station) unseenRestart() int {
+	if s.startedByUs() && (s.phase == stopping || s.phase == down && s.start.outcomeUnknown) {
+		return 1
+	}
+	return 0
+}
+
 // underWay says how far the station has come.
 func (s *station) underWay() string {
 	switch {
 	case s.phase == waking:
 		return "it was being switched on"
-	case s.phase == stopping:
+	case s.unseenRestart() > 0:
 		return "its restart was commanded, the outcome is not known"
 	case s.phase == down:
 		return "it was restarted and had not come back yet"

@@ -16,8 +16,8 @@ func (p *promises) judgeTold(r outcome.Result, err error) {
 			p.breach("A19", "the count of %s was last seen at %d, and %d is told (%t)", product, seen, told, given)
 		}
 	}
-	if r.Restarts > p.started-p.earlier {
-		p.breach("A19", "%d restarts are told, %d were made", r.Restarts, p.started-p.earlier)
+	if made := p.started - p.earlier; r.Restarts > made || made > r.Restarts+r.Unconfirmed {
+		p.breach("A19", "%d restarts are told, and %d that may have been made: %d were", r.Restarts, r.Unconfirmed, made)
 	}
 	for _, m := range p.members {
 		s := r.ByStation[m.name]

@@ -106,13 +106,14 @@ func (w *wideRun) twins() {
 	w.base.ended()
 	maps.Copy(result.ByStation, o.result.ByStation)
 	result.Restarts += o.result.Restarts
+	result.Unconfirmed += o.result.Unconfirmed
 	defer w.p.know("")()
 	for _, err := range []error{err, o.err} {
 		w.p.judgeKind(err)
 	}
 	w.p.judgeCredits(result)
-	if result.Restarts > w.base.started {
-		w.p.breach("A19", "%d restarts are told, %d were made", result.Restarts, w.base.started)
+	if result.Restarts > w.base.started || w.base.started > result.Restarts+result.Unconfirmed {
+		w.p.breach("A19", "%d restarts are told, and %d that may have been made: %d were", result.Restarts, result.Unconfirmed, w.base.started)
 	}
 	w.judgeOvershoot(0)
 }

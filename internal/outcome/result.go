@@ -11,6 +11,7 @@ import (
 type Result struct {
 	Started, Finished      time.Time
 	Restarts, Asked, Woken int                 // Asked: to make counts
+	Unconfirmed            int                 // further restarts that were commanded, and not seen to be carried out
 	AskedAfter             int                 // asked again once the thresholds held, since they were not licensed yet
 	Counts                 map[kms.Product]int // last read from the host
 	ByStation              map[string]StationResult
@@ -31,7 +32,8 @@ const (
 
 // StationResult is one station's part.
 type StationResult struct {
-	Restarts        int // commands to restart that were, or may have been, carried out
+	Restarts        int // those that Windows took, or that were seen
+	Unconfirmed     int // further commands to restart that may have been carried out, which nobody saw
 	Asked           int // requests for activation that were made on our command
 	Counted         int // counts it added, with evidence
 	Woken           bool

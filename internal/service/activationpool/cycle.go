@@ -114,11 +114,13 @@ func (r *Resource) switchOff(ctx context.Context, p configured, kmsHost string, 
 func mergeResults(first, second outcome.Result) outcome.Result {
 	second.Started = first.Started
 	second.Restarts += first.Restarts
+	second.Unconfirmed += first.Unconfirmed
 	second.Asked += first.Asked
 	second.Woken += first.Woken
 	for name, station := range first.ByStation {
 		sum := second.ByStation[name]
 		sum.Restarts += station.Restarts
+		sum.Unconfirmed += station.Unconfirmed
 		sum.Woken, sum.BootedAfterWake = sum.Woken || station.Woken, sum.BootedAfterWake || station.BootedAfterWake
 		second.ByStation[name] = sum
 	}

@@ -114,6 +114,9 @@ func (o applyOutcome) deeds() string {
 	if restarted > 0 {
 		deeds += " on " + kms.Plural(restarted, "station")
 	}
+	if o.result.Unconfirmed > 0 {
+		deeds += ", " + kms.Plural(o.result.Unconfirmed, "further "+each) + " commanded and not seen"
+	}
 	if o.result.Woken > 0 {
 		deeds += ", " + kms.Plural(o.result.Woken, "station") + " switched on"
 	}
@@ -132,7 +135,7 @@ func (o applyOutcome) leftOut() diag.Diagnostics {
 	left, lost := map[string]string{}, false
 	for name, station := range o.result.ByStation {
 		silent := slices.Contains(o.after.Assessment.Unreachable, name)
-		touched := station.Restarts > 0 || station.Woken
+		touched := station.Restarts+station.Unconfirmed > 0 || station.Woken
 		_, never := o.before.Assessment.NeverCounts[name]
 		if station.Outcome != outcome.LeftOut || never || silent && !touched {
 			continue
@@ -223,7 +226,7 @@ func (o applyOutcome) advice(on string) string {
 func (o applyOutcome) stalledAdvice(stalled *outcome.Stalled, on string) string {
 	next := on + "Mend what keeps the stations, or add stations to the pool; then apply again. "
 	for _, station := range o.result.ByStation {
-		if station.Restarts >= o.pool.limits.MaxRestartsPerStation {
+		if station.Restarts+station.Unconfirmed >= o.pool.limits.MaxRestartsPerStation {
 			next = on + "Mend what keeps the stations, add stations to the pool, or raise cycle.max_restarts_per_station; then apply again. "
 		}
 	}

@@ -81,6 +81,8 @@ func TestAnApplyEndsWithWhatWasDone(t *testing.T) {
 	if got := shown(o.diagnostics("")); got != want {
 		t.Errorf("%s\nwant\n%s", got, want)
 	}
+	o.result.Restarts, o.result.Unconfirmed = 7, 1
+	says(t, "a restart that nobody saw", o.diagnostics(""), "7 restarts on 2 stations, 1 further restart commanded and not seen, 1 station switched on")
 	idle := applyOutcome{before: read(25, 25), after: read(25, 25)}
 	if got := idle.diagnostics(""); len(got) > 0 {
 		t.Errorf("nothing was done, and it says %s", shown(got))

@@ -66,7 +66,7 @@ func lastCycleAttribute() schema.SingleNestedAttribute {
 		Attributes: map[string]schema.Attribute{
 			"started":  schema.StringAttribute{Computed: true, CustomType: timetypes.RFC3339Type{}, MarkdownDescription: "When it started (RFC 3339)."},
 			"finished": schema.StringAttribute{Computed: true, CustomType: timetypes.RFC3339Type{}, MarkdownDescription: "When it ended (RFC 3339)."},
-			"restarts": schema.Int64Attribute{Computed: true, MarkdownDescription: "Restarts in all."},
+			"restarts": schema.Int64Attribute{Computed: true, MarkdownDescription: "Restarts in all: those that Windows took, or that were seen. A command whose answer was lost counts once the station has started anew."},
 			"asked":    schema.Int64Attribute{Computed: true, MarkdownDescription: "Requests for activation that were made on command to raise the counts, one per product."},
 			"woken":    schema.Int64Attribute{Computed: true, MarkdownDescription: "Stations that were switched on."},
 			"by_station": schema.MapAttribute{
