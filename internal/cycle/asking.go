@@ -156,7 +156,8 @@ func (c *cycle) activated(s *station, r report) {
 	coded := errors.As(r.err, &answer)
 	switch {
 	case r.err == nil, coded && answer.Code.Counted(), errors.Is(r.err, kms.ErrUnknownOutcome):
-		c.tallyAsk(s, p)
+		c.asked, s.asked, s.asking.requestsStale = c.asked+1, s.asked+1, true
+		c.emit(outcome.KindAsked, s, outcome.Event{Product: c.managed[p]})
 		s.asking.toAsk = s.asking.toAsk.Without(p)
 		c.awaitRequest(s)
 	case coded:
@@ -199,13 +200,6 @@ func (c *cycle) refuse(s *station, p int, licence string, code kms.Code) {
 	}
 	s.refused.PutAside(licence, s.lastRefusal)
 	c.ask(s)
-}
-
-func (c *cycle) tallyAsk(s *station, p int) {
-	c.asked++
-	s.asked++
-	s.asking.requestsStale = true
-	c.emit(outcome.KindAsked, s, outcome.Event{Product: c.managed[p]})
 }
 
 // awaitRequest has the request that was commanded looked for: that Windows took the command

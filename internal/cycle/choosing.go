@@ -14,15 +14,6 @@ func (c *cycle) missing(p int) int { return max(0, c.wanted[p]-c.host.counts[p])
 // short is what is missing beyond all that is under way, here and in other cycles.
 func (c *cycle) short(p int) int { return c.missing(p) - c.ledger.UnderWay(c.managed[p]) }
 
-func (c *cycle) met(of scheduler.Products) bool {
-	for p := range c.managed {
-		if of.Has(p) && c.missing(p) > 0 {
-			return false
-		}
-	}
-	return true
-}
-
 // lacking are the products whose thresholds do not hold.
 func (c *cycle) lacking() scheduler.Products {
 	var lacking scheduler.Products

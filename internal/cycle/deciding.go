@@ -18,7 +18,7 @@ func (c *cycle) decide() {
 		return
 	}
 	if c.host.known && !c.closing {
-		if c.met(c.all()) {
+		if c.lacking() == 0 {
 			c.emit(outcome.KindReached, nil, outcome.Event{Counts: c.counts()})
 			c.close()
 		} else {
@@ -107,8 +107,8 @@ func (c *cycle) restart(s *station) bool {
 	}
 	if c.doubt != nil && !s.reachesHost {
 		c.dispel(s)
-		return true
+	} else {
+		c.check(s)
 	}
-	c.check(s)
 	return true
 }

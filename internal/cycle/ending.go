@@ -7,7 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/timago/terraform-provider-timago/internal/kms"
 	"github.com/timago/terraform-provider-timago/internal/outcome"
 	"github.com/timago/terraform-provider-timago/internal/pool"
 	"github.com/timago/terraform-provider-timago/internal/scheduler"
@@ -79,14 +78,9 @@ func (c *cycle) stalled() error {
 }
 
 func (c *cycle) cannotAdd(s *station) string {
-	var lacking kms.Product
-	for p, product := range c.managed {
-		if c.missing(p) > 0 {
-			lacking = product
-		}
-	}
 	if s.adds&c.lacking() == 0 {
-		return cmp.Or(s.refusal(), fmt.Sprintf("it has no %s with a KMS client key", lacking.Title()))
+		p, _ := c.lacking().First()
+		return cmp.Or(s.refusal(), fmt.Sprintf("it has no %s with a KMS client key", c.managed[p].Title()))
 	}
 	return "it was not needed for what others could not add"
 }

@@ -1,6 +1,9 @@
 package cycle
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
 
 // phase is where a station's part stands.
 type phase uint8
@@ -168,6 +171,6 @@ func (c *cycle) move(s *station, on occasion) {
 	c.keepTime(s)
 	s.phase = to
 	if !s.awaited() {
-		s.awaitedSince = time0
+		s.awaitedSince = time.Time{}
 	}
 }

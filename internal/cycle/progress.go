@@ -9,8 +9,6 @@ import (
 // came of it. What counts as progress is listed where progressed is called; an answer to
 // something else is none.
 
-var time0 time.Time
-
 // awaited reports whether something is to come from the station. Somebody who is logged on
 // is waited for without an end: such a station is ready.
 func (s *station) awaited() bool {

@@ -77,7 +77,7 @@ func (c *cycle) commanded(s *station, r report) {
 		st := s.start
 		st.outcomeUnknown = r.err != nil
 		c.move(s, onCommanded)
-		s.refusesSince = time0
+		s.refusesSince = time.Time{}
 		st.watch, st.lastLook, st.looks = scheduler.WatchFor(c.paces.Of(s.index).Return, scheduler.ClosestProbes), 0, 0
 		c.watchAgain(s)
 	case errors.Is(r.err, kms.ErrInUse):
@@ -105,7 +105,7 @@ func (c *cycle) refusesRestart(s *station, err error) {
 	seen := s.presence.InUse(c.limits.IgnoreUsers) != ""
 	switch {
 	case seen:
-		s.refusesSince = time0
+		s.refusesSince = time.Time{}
 	case s.refusesSince.IsZero():
 		s.refusesSince = c.now
 	case c.now.Sub(s.refusesSince) >= c.limits.StationTimeout:
