@@ -48,57 +48,51 @@ func failedLogons(rooms []*room) int {
 
 func TestWrongPasswordCostsOneLogonInTheWholeRun(t *testing.T) {
 	t.Parallel()
-	for _, way := range ways {
-		t.Run(way.name, func(t *testing.T) {
-			t.Parallel()
-			rooms := fleet(t, 30, way.server)
-			config := way.client
-			config.Password = "wrong"
-			c := client(t, config)
-			for round := range 2 {
-				for _, err := range askAll(t, c, rooms, 2) {
-					var rejected *winrm.AuthRejected
-					if !errors.As(err, &rejected) || rejected.AcceptedBefore || rejected.NotOffered {
-						t.Fatalf("round %d: got %v, want the account rejected", round, err)
-					}
-					if rejected.User != username || rejected.Auth != config.Auth || strings.Contains(err.Error(), "wrong") {
-						t.Fatalf("the refusal says %q", err)
-					}
+	inEveryWay(t, func(t *testing.T, way way) {
+		rooms := fleet(t, 30, way.server)
+		config := way.client
+		config.Password = "wrong"
+		c := client(t, config)
+		for round := range 2 {
+			for _, err := range askAll(t, c, rooms, 2) {
+				var rejected *winrm.AuthRejected
+				if !errors.As(err, &rejected) || rejected.AcceptedBefore || rejected.NotOffered {
+					t.Fatalf("round %d: got %v, want the account rejected", round, err)
+				}
+				if rejected.User != username || rejected.Auth != config.Auth || strings.Contains(err.Error(), "wrong") {
+					t.Fatalf("the refusal says %q", err)
 				}
 			}
-			if n := failedLogons(rooms); n != 1 {
-				t.Errorf("a wrong password over 30 stations cost %d failed logons, want 1", n)
-			}
-		})
-	}
+		}
+		if n := failedLogons(rooms); n != 1 {
+			t.Errorf("a wrong password over 30 stations cost %d failed logons, want 1", n)
+		}
+	})
 }
 
 func TestRightPasswordFansOut(t *testing.T) {
 	t.Parallel()
-	for _, way := range ways {
-		t.Run(way.name, func(t *testing.T) {
-			t.Parallel()
-			rooms := fleet(t, 6, way.server) // with five connections each as many as are kept idle
-			for _, err := range askAll(t, client(t, way.client), rooms, 8) {
-				if err != nil {
-					t.Fatal(err)
+	inEveryWay(t, func(t *testing.T, way way) {
+		rooms := fleet(t, 6, way.server) // with five connections each as many as are kept idle
+		for _, err := range askAll(t, client(t, way.client), rooms, 8) {
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, r := range rooms {
+			// One that only ever carried a greeting was ended by it, before the next.
+			greeted, used := map[uint64]bool{}, map[uint64]bool{}
+			for _, entry := range r.entries() {
+				greeted[entry.Connection] = true
+				if entry.Authenticated {
+					used[entry.Connection] = true
 				}
 			}
-			for _, r := range rooms {
-				// One that only ever carried a greeting was ended by it, before the next.
-				greeted, used := map[uint64]bool{}, map[uint64]bool{}
-				for _, entry := range r.entries() {
-					greeted[entry.Connection] = true
-					if entry.Authenticated {
-						used[entry.Connection] = true
-					}
-				}
-				if ended := len(greeted) - len(used); len(used) > 5 || ended > 5 {
-					t.Errorf("%d connections to one machine and %d ended ones, want at most 5", len(used), ended)
-				}
+			if ended := len(greeted) - len(used); len(used) > 5 || ended > 5 {
+				t.Errorf("%d connections to one machine and %d ended ones, want at most 5", len(used), ended)
 			}
-		})
-	}
+		}
+	})
 }
 
 // black is a machine that takes connections and says nothing.
@@ -114,51 +108,44 @@ func black(t *testing.T) string {
 
 func TestSilentStationsDoNotHoldUpTheProof(t *testing.T) {
 	t.Parallel()
-	for _, way := range ways {
-		t.Run(way.name, func(t *testing.T) {
-			t.Parallel()
-			r := open(t, way.server)
-			c := client(t, way.client)
-			waiting, giveUp := context.WithCancel(t.Context())
-			defer giveUp()
-			silent := make(chan error, 20)
-			for range cap(silent) {
-				address := black(t)
-				go func() {
-					_, err := c.Query(waiting, address, uptime, winrm.Timeout(time.Hour))
-					silent <- err
-				}()
+	inEveryWay(t, func(t *testing.T, way way) {
+		r, c := way.open(t)
+		waiting, giveUp := context.WithCancel(t.Context())
+		defer giveUp()
+		silent := make(chan error, 20)
+		for range cap(silent) {
+			address := black(t)
+			go func() {
+				_, err := c.Query(waiting, address, uptime, winrm.Timeout(time.Hour))
+				silent <- err
+			}()
+		}
+		// Those that say nothing take no turn: the living one is asked
+		// while they are still waited for.
+		if _, err := c.Query(t.Context(), r.address, uptime); err != nil {
+			t.Fatal(err)
+		}
+		if len(silent) > 0 {
+			t.Errorf("a silent station was given up before the answer: %v", <-silent)
+		}
+		giveUp()
+		for range cap(silent) {
+			if err := <-silent; !errors.Is(err, context.Canceled) {
+				t.Errorf("a silent station: %v", err)
 			}
-			// Those that say nothing take no turn: the living one is asked
-			// while they are still waited for.
-			if _, err := c.Query(t.Context(), r.address, uptime); err != nil {
-				t.Fatal(err)
-			}
-			if len(silent) > 0 {
-				t.Errorf("a silent station was given up before the answer: %v", <-silent)
-			}
-			giveUp()
-			for range cap(silent) {
-				if err := <-silent; !errors.Is(err, context.Canceled) {
-					t.Errorf("a silent station: %v", err)
-				}
-			}
-		})
-	}
+		}
+	})
 }
 
 func TestSilentStationIsUnreachableAndWasSentNothing(t *testing.T) {
 	t.Parallel()
-	for _, way := range ways {
-		t.Run(way.name, func(t *testing.T) {
-			t.Parallel()
-			var unreachable *winrm.Unreachable
-			_, err := client(t, way.client).Query(t.Context(), black(t), uptime, winrm.Timeout(100*time.Millisecond))
-			if !errors.As(err, &unreachable) || unreachable.Kind != winrm.KindTimeout || unreachable.Sent {
-				t.Errorf("a silent station: %v", err)
-			}
-		})
-	}
+	inEveryWay(t, func(t *testing.T, way way) {
+		var unreachable *winrm.Unreachable
+		_, err := client(t, way.client).Query(t.Context(), black(t), uptime, winrm.Timeout(100*time.Millisecond))
+		if !errors.As(err, &unreachable) || unreachable.Kind != winrm.KindTimeout || unreachable.Sent {
+			t.Errorf("a silent station: %v", err)
+		}
+	})
 }
 
 func TestStationThatHangsWhileItChecksThePasswordDoesNotStopTheOthers(t *testing.T) {
@@ -181,60 +168,53 @@ func TestStationThatHangsWhileItChecksThePasswordDoesNotStopTheOthers(t *testing
 
 func TestRefusalAfterTheProofIsThatMachinesOwn(t *testing.T) {
 	t.Parallel()
-	for _, way := range ways {
-		t.Run(way.name, func(t *testing.T) {
-			t.Parallel()
-			good := open(t, way.server)
-			config := way.server
-			config.Accounts = []wsman.Account{{Username: "kms-admin", Password: "another"}}
-			bad := open(t, config)
-			clientConfig := way.client
-			clientConfig.Username = "kms-admin"
-			c := client(t, clientConfig)
-			if _, err := c.Query(t.Context(), good.address, uptime); err != nil {
-				t.Fatal(err)
+	inEveryWay(t, func(t *testing.T, way way) {
+		good := open(t, way.server)
+		config := way.server
+		config.Accounts = []wsman.Account{{Username: "kms-admin", Password: "another"}}
+		bad := open(t, config)
+		clientConfig := way.client
+		clientConfig.Username = "kms-admin"
+		c := client(t, clientConfig)
+		if _, err := c.Query(t.Context(), good.address, uptime); err != nil {
+			t.Fatal(err)
+		}
+		for _, err := range askAll(t, c, []*room{bad}, 10) {
+			if !winrm.IsAuthRejected(err) || winrm.IsNotYetBack(err) {
+				t.Errorf("got %v, want a refusal", err)
 			}
-			for _, err := range askAll(t, c, []*room{bad}, 10) {
-				if !winrm.IsAuthRejected(err) || winrm.IsNotYetBack(err) {
-					t.Errorf("got %v, want a refusal", err)
-				}
-			}
-			if n := bad.count(failedLogon); n != 1 {
-				t.Errorf("a machine that refuses the account was tried %d times, want 1", n)
-			}
-			if _, err := c.Query(t.Context(), good.address, uptime); err != nil {
-				t.Errorf("another machine's refusal stopped a good one: %v", err)
-			}
-		})
-	}
+		}
+		if n := bad.count(failedLogon); n != 1 {
+			t.Errorf("a machine that refuses the account was tried %d times, want 1", n)
+		}
+		if _, err := c.Query(t.Context(), good.address, uptime); err != nil {
+			t.Errorf("another machine's refusal stopped a good one: %v", err)
+		}
+	})
 }
 
 func TestRefusalByAMachineThatAcceptedMeansNotYetBack(t *testing.T) {
 	t.Parallel()
-	for _, way := range ways {
-		t.Run(way.name, func(t *testing.T) {
-			t.Parallel()
-			r := open(t, way.server)
-			c := client(t, way.client)
-			if _, err := c.Query(t.Context(), r.address, uptime); err != nil {
-				t.Fatal(err)
+	inEveryWay(t, func(t *testing.T, way way) {
+		r, c := way.open(t)
+		if _, err := c.Query(t.Context(), r.address, uptime); err != nil {
+			t.Fatal(err)
+		}
+		// Restarted: WinRM answers, Netlogon does not yet.
+		r.Restart()
+		r.becomes(func(wsman.Request) wsman.Condition { return wsman.Condition{Trouble: wsman.Unauthorized} })
+		for _, opts := range [][]winrm.Option{nil, {winrm.FreshConnection()}} {
+			_, err := c.Query(t.Context(), r.address, uptime, opts...)
+			var rejected *winrm.AuthRejected
+			if !errors.As(err, &rejected) || !rejected.AcceptedBefore || !winrm.IsNotYetBack(err) {
+				t.Errorf("got %v, want a machine that is not yet back", err)
 			}
-			// Restarted: WinRM answers, Netlogon does not yet.
-			r.Restart()
-			r.becomes(func(wsman.Request) wsman.Condition { return wsman.Condition{Trouble: wsman.Unauthorized} })
-			for _, opts := range [][]winrm.Option{nil, {winrm.FreshConnection()}} {
-				_, err := c.Query(t.Context(), r.address, uptime, opts...)
-				var rejected *winrm.AuthRejected
-				if !errors.As(err, &rejected) || !rejected.AcceptedBefore || !winrm.IsNotYetBack(err) {
-					t.Errorf("got %v, want a machine that is not yet back", err)
-				}
-			}
-			r.becomes(nil)
-			if _, err := c.Query(t.Context(), r.address, uptime); err != nil {
-				t.Errorf("the machine is back, and asking it failed: %v", err)
-			}
-		})
-	}
+		}
+		r.becomes(nil)
+		if _, err := c.Query(t.Context(), r.address, uptime); err != nil {
+			t.Errorf("the machine is back, and asking it failed: %v", err)
+		}
+	})
 }
 
 func TestKMSHostMayRefuse(t *testing.T) {

@@ -121,28 +121,25 @@ func TestEmptyOutputIsNotAskedForInALoop(t *testing.T) {
 
 func TestCancelledCommandLeavesNoShell(t *testing.T) {
 	t.Parallel()
-	for _, way := range ways {
-		t.Run(way.name, func(t *testing.T) {
-			t.Parallel()
-			r := open(t, way.server)
-			ctx, cancel := context.WithCancel(t.Context())
-			r.becomes(func(request wsman.Request) wsman.Condition {
-				if request.Kind == wsman.Receive {
-					time.AfterFunc(20*time.Millisecond, cancel)
-				}
-				return wsman.Condition{}
-			})
-			_, err := client(t, way.client).Execute(ctx, r.address, winrm.Command{Program: "wait"})
-			if !errors.Is(err, context.Canceled) {
-				t.Errorf("got %v", err)
+	inEveryWay(t, func(t *testing.T, way way) {
+		r := open(t, way.server)
+		ctx, cancel := context.WithCancel(t.Context())
+		r.becomes(func(request wsman.Request) wsman.Condition {
+			if request.Kind == wsman.Receive {
+				time.AfterFunc(20*time.Millisecond, cancel)
 			}
-			// The request that was given up is logged when the machine notices.
-			kinds := slices.DeleteFunc(r.kinds(), func(k wsman.Kind) bool { return k == wsman.Receive })
-			if len(kinds) < 2 || !slices.Equal(kinds[len(kinds)-2:], []wsman.Kind{wsman.Signal, wsman.Delete}) {
-				t.Errorf("asked %v, want a signal and the shell's end", kinds)
-			}
+			return wsman.Condition{}
 		})
-	}
+		_, err := client(t, way.client).Execute(ctx, r.address, winrm.Command{Program: "wait"})
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("got %v", err)
+		}
+		// The request that was given up is logged when the machine notices.
+		kinds := slices.DeleteFunc(r.kinds(), func(k wsman.Kind) bool { return k == wsman.Receive })
+		if len(kinds) < 2 || !slices.Equal(kinds[len(kinds)-2:], []wsman.Kind{wsman.Signal, wsman.Delete}) {
+			t.Errorf("asked %v, want a signal and the shell's end", kinds)
+		}
+	})
 }
 
 func TestLostShellIsAnError(t *testing.T) {

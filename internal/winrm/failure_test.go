@@ -125,8 +125,7 @@ func TestAnswersThatAreNone(t *testing.T) {
 		for _, way := range ways {
 			t.Run(string(trouble)+" "+way.name, func(t *testing.T) {
 				t.Parallel()
-				r := open(t, way.server)
-				c := client(t, way.client)
+				r, c := way.open(t)
 				for kind, ask := range map[wsman.Kind]func() error{
 					wsman.Enumerate: func() error { _, err := c.Query(t.Context(), r.address, uptime); return err },
 					wsman.Receive: func() error {
@@ -176,28 +175,24 @@ func TestUnreachable(t *testing.T) {
 
 func TestLostAnswerToARestartIsUnknown(t *testing.T) {
 	t.Parallel()
-	for _, way := range ways {
-		t.Run(way.name, func(t *testing.T) {
-			t.Parallel()
-			r := open(t, way.server)
-			c := client(t, way.client)
-			if _, err := c.Query(t.Context(), r.address, uptime); err != nil {
-				t.Fatal(err)
+	inEveryWay(t, func(t *testing.T, way way) {
+		r, c := way.open(t)
+		if _, err := c.Query(t.Context(), r.address, uptime); err != nil {
+			t.Fatal(err)
+		}
+		for _, trouble := range []wsman.Trouble{wsman.Reset, wsman.Hang} {
+			r.becomes(always(wsman.Invoke, wsman.Condition{Trouble: trouble, After: true}))
+			before := len(r.invoked())
+			_, err := c.Invoke(t.Context(), r.address, shutdown, winrm.Timeout(400*time.Millisecond))
+			var unreachable *winrm.Unreachable
+			if !errors.As(err, &unreachable) || !unreachable.Sent || !winrm.IsOutcomeUnknown(err) {
+				t.Errorf("%s: %v", trouble, err)
 			}
-			for _, trouble := range []wsman.Trouble{wsman.Reset, wsman.Hang} {
-				r.becomes(always(wsman.Invoke, wsman.Condition{Trouble: trouble, After: true}))
-				before := len(r.invoked())
-				_, err := c.Invoke(t.Context(), r.address, shutdown, winrm.Timeout(400*time.Millisecond))
-				var unreachable *winrm.Unreachable
-				if !errors.As(err, &unreachable) || !unreachable.Sent || !winrm.IsOutcomeUnknown(err) {
-					t.Errorf("%s: %v", trouble, err)
-				}
-				if made := len(r.invoked()) - before; made != 1 {
-					t.Errorf("%s: the restart was called %d times, want once", trouble, made)
-				}
+			if made := len(r.invoked()) - before; made != 1 {
+				t.Errorf("%s: the restart was called %d times, want once", trouble, made)
 			}
-		})
-	}
+		}
+	})
 }
 
 func TestLostAnswerToAQueryIsAskedForAgain(t *testing.T) {
@@ -217,23 +212,19 @@ func TestLostAnswerToAQueryIsAskedForAgain(t *testing.T) {
 
 func TestConnectionsThatAMachineClosedAreReplaced(t *testing.T) {
 	t.Parallel()
-	for _, way := range ways {
-		t.Run(way.name, func(t *testing.T) {
-			t.Parallel()
-			r := open(t, way.server)
-			c := client(t, way.client)
-			for range 3 {
-				if _, err := c.Invoke(t.Context(), r.address, shutdown); err != nil {
-					t.Fatal(err)
-				}
-				r.Restart()
-				time.Sleep(200 * time.Millisecond) // idle for longer than is used without a look
+	inEveryWay(t, func(t *testing.T, way way) {
+		r, c := way.open(t)
+		for range 3 {
+			if _, err := c.Invoke(t.Context(), r.address, shutdown); err != nil {
+				t.Fatal(err)
 			}
-			if len(r.invoked()) != 3 {
-				t.Errorf("three calls were made %d times", len(r.invoked()))
-			}
-		})
-	}
+			r.Restart()
+			time.Sleep(200 * time.Millisecond) // idle for longer than is used without a look
+		}
+		if len(r.invoked()) != 3 {
+			t.Errorf("three calls were made %d times", len(r.invoked()))
+		}
+	})
 }
 
 func TestProbesUseConnectionsOfTheirOwn(t *testing.T) {
@@ -256,33 +247,29 @@ func TestProbesUseConnectionsOfTheirOwn(t *testing.T) {
 
 func TestCancelledCallsReturnAtOnce(t *testing.T) {
 	t.Parallel()
-	for _, way := range ways {
-		t.Run(way.name, func(t *testing.T) {
-			t.Parallel()
-			r := open(t, way.server)
-			c := client(t, way.client)
-			if _, err := c.Query(t.Context(), r.address, uptime); err != nil {
-				t.Fatal(err)
+	inEveryWay(t, func(t *testing.T, way way) {
+		r, c := way.open(t)
+		if _, err := c.Query(t.Context(), r.address, uptime); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		r.becomes(func(request wsman.Request) wsman.Condition {
+			if request.Kind != wsman.Enumerate {
+				return wsman.Condition{}
 			}
-			ctx, cancel := context.WithCancel(t.Context())
-			r.becomes(func(request wsman.Request) wsman.Condition {
-				if request.Kind != wsman.Enumerate {
-					return wsman.Condition{}
-				}
-				cancel()
-				return wsman.Condition{Trouble: wsman.Hang}
-			})
-			_, err := c.Query(ctx, r.address, uptime)
-			var interrupted *winrm.Interrupted
-			if !errors.As(err, &interrupted) || !errors.Is(err, context.Canceled) || !interrupted.Sent || winrm.IsUnreachable(err) {
-				t.Errorf("got %v", err)
-			}
-			r.becomes(nil)
-			if _, err := c.Query(t.Context(), r.address, uptime); err != nil {
-				t.Errorf("afterwards: %v", err)
-			}
+			cancel()
+			return wsman.Condition{Trouble: wsman.Hang}
 		})
-	}
+		_, err := c.Query(ctx, r.address, uptime)
+		var interrupted *winrm.Interrupted
+		if !errors.As(err, &interrupted) || !errors.Is(err, context.Canceled) || !interrupted.Sent || winrm.IsUnreachable(err) {
+			t.Errorf("got %v", err)
+		}
+		r.becomes(nil)
+		if _, err := c.Query(t.Context(), r.address, uptime); err != nil {
+			t.Errorf("afterwards: %v", err)
+		}
+	})
 }
 
 func TestDeadlineOfTheCallerIsATimeout(t *testing.T) {

@@ -123,29 +123,26 @@ func TestAWokenMachineThatGoesOnRefusingADomainsTicketIsBelieved(t *testing.T) {
 // What a start may excuse never costs a wrong password a second logon.
 func TestAWrongPasswordCostsOneLogonInARoomThatWasOff(t *testing.T) {
 	t.Parallel()
-	for _, way := range ways {
-		t.Run(way.name, func(t *testing.T) {
-			t.Parallel()
-			rooms := fleet(t, 10, way.server)
-			config := way.client
-			config.Password = "wrong"
-			c := client(t, config)
-			for _, r := range rooms {
-				wakes(t, c, r, nil)
-			}
-			for range 3 {
-				for _, err := range askAll(t, c, rooms, 2) {
-					if !winrm.IsAuthRejected(err) || winrm.IsNotYetBack(err) {
-						t.Fatalf("got %v, want the account rejected", err)
-					}
+	inEveryWay(t, func(t *testing.T, way way) {
+		rooms := fleet(t, 10, way.server)
+		config := way.client
+		config.Password = "wrong"
+		c := client(t, config)
+		for _, r := range rooms {
+			wakes(t, c, r, nil)
+		}
+		for range 3 {
+			for _, err := range askAll(t, c, rooms, 2) {
+				if !winrm.IsAuthRejected(err) || winrm.IsNotYetBack(err) {
+					t.Fatalf("got %v, want the account rejected", err)
 				}
-				winrm.Wait(c, time.Minute)
 			}
-			if n := failedLogons(rooms); n != 1 {
-				t.Errorf("%d failed logons, want 1", n)
-			}
-		})
-	}
+			winrm.Wait(c, time.Minute)
+		}
+		if n := failedLogons(rooms); n != 1 {
+			t.Errorf("%d failed logons, want 1", n)
+		}
+	})
 }
 
 // A whole room is off: no station can prove the account before they start.

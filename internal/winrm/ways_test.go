@@ -10,8 +10,8 @@ import (
 	"github.com/timago/terraform-provider-timago/internal/winrm"
 )
 
-// ways are all the ways to a machine, with what the machine must offer.
-var ways = []struct {
+// way is one to a machine, with what the machine must offer.
+type way struct {
 	name   string
 	server wsman.Config
 	client winrm.Config
@@ -19,7 +19,9 @@ var ways = []struct {
 	// handshakes are the requests before the first message; with Basic one of
 	// them is the Identify that proves the account.
 	handshakes int
-}{
+}
+
+var ways = []way{
 	{
 		name:   "NTLM sealed over HTTP",
 		server: wsman.Config{NTLM: true}, client: winrm.Config{Auth: winrm.AuthNTLM},
@@ -42,60 +44,73 @@ var ways = []struct {
 	},
 }
 
-func TestEveryWayAsksAndRuns(t *testing.T) {
-	t.Parallel()
+// inEveryWay lets a story happen in each of them, beside each other.
+func inEveryWay(t *testing.T, story func(*testing.T, way)) {
+	t.Helper()
 	for _, way := range ways {
 		t.Run(way.name, func(t *testing.T) {
 			t.Parallel()
-			r := open(t, way.server)
-			c := client(t, way.client)
-
-			for range 3 {
-				instances, err := c.Query(t.Context(), r.address, uptime)
-				if err != nil {
-					t.Fatal(err)
-				}
-				if len(instances) != 1 {
-					t.Fatalf("%d instances, want 1", len(instances))
-				}
-				if start, ok := instances[0].Time("lastbootuptime"); !ok || !start.Equal(booted) {
-					t.Errorf("LastBootUpTime = %v, %t, want %v", start, ok, booted)
-				}
-			}
-			if n := r.count(handshake); n != way.handshakes {
-				t.Errorf("%d requests of a handshake for three queries, want %d: one handshake per connection", n, way.handshakes)
-			}
-			asked := 0
-			for _, entry := range r.entries() {
-				if entry.Kind == wsman.Enumerate {
-					asked++
-					if entry.Sealed != way.sealed {
-						t.Errorf("a query was sealed: %t, want %t", entry.Sealed, way.sealed)
-					}
-				}
-			}
-			if asked != 3 {
-				t.Errorf("three queries cost %d requests", asked)
-			}
-
-			if _, err := c.Invoke(t.Context(), r.address, winrm.Call{
-				Class: "Win32_OperatingSystem", Method: "Win32ShutdownTracker",
-				Arguments: []winrm.Argument{
-					{Name: "Timeout", Value: uint32(30)}, {Name: "Comment", Value: "Neustart für <KMS> & Co."},
-					{Name: "ReasonCode", Value: uint32(0x80040000)}, {Name: "Flags", Value: int32(2)},
-				},
-			}); err != nil {
-				t.Fatal(err)
-			}
-			if got := r.invoked()[0].Arguments; got["Timeout"] != "30" || got["Comment"] != "Neustart für <KMS> & Co." || got["ReasonCode"] != "2147745792" {
-				t.Errorf("the method got %v", got)
-			}
-			output, err := c.Execute(t.Context(), r.address, winrm.Command{Program: "hostname"})
-			if err != nil || output.Stdout != "R101-01\r\n" {
-				t.Errorf("hostname wrote %q, error %v", output.Stdout, err)
-			}
+			story(t, way)
 		})
 	}
+}
+
+// open opens a room and a client of it.
+func (w way) open(t *testing.T) (*room, *winrm.Client) {
+	t.Helper()
+	return open(t, w.server), client(t, w.client)
+}
+
+func TestEveryWayAsksAndRuns(t *testing.T) {
+	t.Parallel()
+	inEveryWay(t, func(t *testing.T, way way) {
+		r, c := way.open(t)
+
+		for range 3 {
+			instances, err := c.Query(t.Context(), r.address, uptime)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(instances) != 1 {
+				t.Fatalf("%d instances, want 1", len(instances))
+			}
+			if start, ok := instances[0].Time("lastbootuptime"); !ok || !start.Equal(booted) {
+				t.Errorf("LastBootUpTime = %v, %t, want %v", start, ok, booted)
+			}
+		}
+		if n := r.count(handshake); n != way.handshakes {
+			t.Errorf("%d requests of a handshake for three queries, want %d: one handshake per connection", n, way.handshakes)
+		}
+		asked := 0
+		for _, entry := range r.entries() {
+			if entry.Kind == wsman.Enumerate {
+				asked++
+				if entry.Sealed != way.sealed {
+					t.Errorf("a query was sealed: %t, want %t", entry.Sealed, way.sealed)
+				}
+			}
+		}
+		if asked != 3 {
+			t.Errorf("three queries cost %d requests", asked)
+		}
+
+		if _, err := c.Invoke(t.Context(), r.address, winrm.Call{
+			Class: "Win32_OperatingSystem", Method: "Win32ShutdownTracker",
+			Arguments: []winrm.Argument{
+				{Name: "Timeout", Value: uint32(30)}, {Name: "Comment", Value: "Neustart für <KMS> & Co."},
+				{Name: "ReasonCode", Value: uint32(0x80040000)}, {Name: "Flags", Value: int32(2)},
+			},
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if got := r.invoked()[0].Arguments; got["Timeout"] != "30" || got["Comment"] != "Neustart für <KMS> & Co." || got["ReasonCode"] != "2147745792" {
+			t.Errorf("the method got %v", got)
+		}
+		output, err := c.Execute(t.Context(), r.address, winrm.Command{Program: "hostname"})
+		if err != nil || output.Stdout != "R101-01\r\n" {
+			t.Errorf("hostname wrote %q, error %v", output.Stdout, err)
+		}
+	})
 }
 
 func TestTrust(t *testing.T) {
