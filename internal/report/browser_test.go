@@ -3,62 +3,19 @@
 package report
 
 import (
-	"bytes"
-	"context"
 	"flag"
-	"image"
-	"image/color"
-	_ "image/png" // a screenshot's format
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
+
+	"github.com/timago/terraform-provider-timago/internal/browsertest"
 )
 
 var keptShots = flag.String("report.shots", "", "a folder in which the pages' screenshots are kept, to be looked at")
-
-func chromium(t testing.TB) string {
-	t.Helper()
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if path, err := exec.LookPath(name); err == nil {
-			return path
-		}
-	}
-	t.Skip("needs Chromium: the report is looked at in a browser")
-	return ""
-}
-
-// browse runs the browser in a process group of its own, which ends with the test, and
-// gives what it writes.
-func browse(t testing.TB, path string, args ...string) string {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
-	defer cancel()
-	profile := t.TempDir()
-	command := exec.CommandContext(ctx, path, append([]string{
-		"--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-		"--disable-component-update", "--disable-sync", "--hide-scrollbars", "--user-data-dir=" + profile,
-	}, args...)...)
-	command.Env = append(os.Environ(), "HOME="+profile)
-	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	end := func() error { return syscall.Kill(-command.Process.Pid, syscall.SIGKILL) }
-	command.Cancel, command.WaitDelay = end, 10*time.Second
-	var stdout, stderr bytes.Buffer
-	command.Stdout, command.Stderr = &stdout, &stderr
-	err := command.Run()
-	if command.Process != nil {
-		_ = end() // its own have mostly ended before
-	}
-	if err != nil {
-		t.Fatalf("%s: %v\n%s", path, err, &stderr)
-	}
-	return stdout.String()
-}
 
 // gauge measures the page once it is laid out. It is no part of the page, whose policy would
 // not let it run.
@@ -87,8 +44,8 @@ func open(t testing.TB, browser, name, page string, width int, args ...string) m
 	if *keptShots != "" {
 		shot = filepath.Join(*keptShots, name+".png")
 	}
-	dom := browse(t, browser, append(args, "--dump-dom", "--screenshot="+shot, "--window-size="+strconv.Itoa(width)+",1400", "--virtual-time-budget=2000", "file://"+file)...)
-	painted(t, shot, width)
+	dom := browsertest.Run(t, browser, append(args, "--dump-dom", "--screenshot="+shot, "--window-size="+strconv.Itoa(width)+",1400", "--virtual-time-budget=2000", "file://"+file)...)
+	browsertest.Painted(t, shot, width)
 	found := map[string]string{}
 	for _, datum := range regexp.MustCompile(`data-([a-z]+)="([^"]*)"`).FindAllStringSubmatch(dom[:min(len(dom), 600)], -1) {
 		found[datum[1]] = datum[2]
@@ -96,39 +53,11 @@ func open(t testing.TB, browser, name, page string, width int, args ...string) m
 	return found
 }
 
-// painted checks that a picture shows more than an empty page.
-func painted(t testing.TB, path string, width int) {
-	t.Helper()
-	file, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	picture, _, err := image.Decode(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	size := picture.Bounds().Size()
-	pixels := map[color.Color]int{}
-	for y := range size.Y {
-		for x := range size.X {
-			pixels[picture.At(x, y)]++
-		}
-	}
-	most := 0
-	for _, n := range pixels {
-		most = max(most, n)
-	}
-	if size.X != width || len(pixels) < 50 || most > size.X*size.Y*9/10 {
-		t.Errorf("%s: %v with %d colours, %d pixels of the same", path, size, len(pixels), most)
-	}
-}
-
 // The pages as they are seen: running, done, failed, several pools, 300 stations, a narrow
 // window and the dark. Nothing reaches out of the window, and every station has its row.
 func TestTheReportInABrowser(t *testing.T) {
 	t.Parallel()
-	browser := chromium(t)
+	browser := browsertest.Find(t)
 	const light, dark = "rgb(244, 245, 247)", "rgb(16, 21, 28)"
 	for _, tt := range []struct {
 		scene, name string
@@ -161,13 +90,13 @@ func TestTheReportInABrowser(t *testing.T) {
 // The page's own script runs under the page's own policy: it takes the browser's language.
 func TestTheReportSpeaksTheReadersLanguage(t *testing.T) {
 	t.Parallel()
-	browser := chromium(t)
+	browser := browsertest.Find(t)
 	page, _, _ := play(t, "done")
 	file := filepath.Join(t.TempDir(), "report.html")
 	if err := os.WriteFile(file, []byte(page), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	dom := browse(t, browser, "--dump-dom", "--accept-lang=de", "--lang=de", "--virtual-time-budget=1000", "file://"+file)
+	dom := browsertest.Run(t, browser, "--dump-dom", "--accept-lang=de", "--lang=de", "--virtual-time-budget=1000", "file://"+file)
 	if !strings.Contains(dom[:200], `<html lang="de"`) || !strings.Contains(dom, `data-lang="de" lang="de" aria-pressed="true"`) {
 		t.Errorf("%s", dom[:200])
 	}
@@ -175,7 +104,7 @@ func TestTheReportSpeaksTheReadersLanguage(t *testing.T) {
 
 // BenchmarkDraw is what a browser needs until a page stands: 12 stations, and 300.
 func BenchmarkDraw(b *testing.B) {
-	browser := chromium(b)
+	browser := browsertest.Find(b)
 	pages := map[string]string{"stations=12": smallPage(b), "stations=300": largePage(b)}
 	for name, page := range pages {
 		b.Run(name, func(b *testing.B) {
