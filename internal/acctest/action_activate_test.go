@@ -16,13 +16,13 @@ func TestStationsAskForActivation(t *testing.T) {
 	a := actDirectly(t, 3, silentWindows, acctest.Counted(30))
 	a.invoke(activateAction, a.all(nil))
 	a.well()
-	a.tells("^Asking for activation on 3 stations", `: asking for Windows\(R\), Education edition$`, `: Windows\(R\), Education edition is licensed$`, "^3 of 3 stations activated$")
+	a.reports("^Asking for activation on 3 stations", `: asking for Windows\(R\), Education edition$`, `: Windows\(R\), Education edition is licensed$`, "^3 of 3 stations activated$")
 	if asked := a.Happened(world.KindActivate); asked != 3 {
 		t.Errorf("%d requests, want 3", asked)
 	}
 	a.invoke(activateAction, a.all(nil))
 	a.well()
-	a.tells(": it is licensed already$")
+	a.reports(": it is licensed already$")
 	if asked := a.Happened(world.KindActivate); asked != 3 {
 		t.Errorf("%d requests, want 3: a licensed station was asked", asked)
 	}
@@ -36,7 +36,7 @@ func TestARequestBelowTheThresholdIsAWarning(t *testing.T) {
 	a.invoke(activateAction, a.all(nil))
 	a.says("warning", "Unable to activate 2 of 2 stations",
 		"Windows(R), Education edition: the request was counted, but the KMS host's count is below the threshold (0xC004F038)")
-	a.tells(": Office 24.* is licensed$")
+	a.reports(": Office 24.* is licensed$")
 }
 
 func TestARequestThatIsRefusedIsAnError(t *testing.T) {
@@ -45,7 +45,7 @@ func TestARequestThatIsRefusedIsAnError(t *testing.T) {
 	a := actDirectly(t, 1, like, acctest.Counted(30)) // which has no key for Office
 	a.invoke(activateAction, a.all(nil))
 	a.says("error", "Unable to activate station "+a.PlainAddresses()[0], "this KMS host's key cannot activate this product (0xC004F042)")
-	a.tells(`: Windows\(R\), Education edition is licensed$`)
+	a.reports(`: Windows\(R\), Education edition is licensed$`)
 }
 
 func TestOnlyKMSClientsAreAsked(t *testing.T) {
@@ -77,7 +77,7 @@ func TestALostRequestIsJudgedByWhatIsReadAfterwards(t *testing.T) {
 	a.invoke(activateAction, a.all(nil))
 	a.well()
 	a.Saw(world.Drops)
-	a.tells(`: Windows\(R\), Education edition is licensed$`)
+	a.reports(`: Windows\(R\), Education edition is licensed$`)
 }
 
 func TestWindowsOfAStationInAPIMode(t *testing.T) {
@@ -89,7 +89,7 @@ func TestWindowsOfAStationInAPIMode(t *testing.T) {
 	a.invoke(restartAction, inRoom)
 	a.well()
 	a.restarted(2)
-	a.tells("^R101-PC02: told to restart, it was up for", "^R101-PC02: back after", "^R101-PC02: restarted")
+	a.reports("^R101-PC02: told to restart, it was up for", "^R101-PC02: back after", "^R101-PC02: restarted")
 	if a.Commands() != 0 {
 		t.Errorf("Timago was told %d commands, though Windows can be", a.Commands())
 	}

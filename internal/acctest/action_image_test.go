@@ -31,7 +31,7 @@ func TestImagesAreMadeAnew(t *testing.T) {
 	a.invoke(imageAction, inRoom)
 	a.well()
 	a.images(1, 1, 1)
-	a.tells("^Resetting the image of 3 stations", "^R101-PC0[123]: reset_image: ", `^R101-PC0[123]: given a new image \(3 of 3\)$`, "^3 of 3 stations given a new image$")
+	a.reports("^Resetting the image of 3 stations", "^R101-PC0[123]: reset_image: ", `^R101-PC0[123]: given a new image \(3 of 3\)$`, "^3 of 3 stations given a new image$")
 	// What was wanted once may be wanted again.
 	a.invoke(imageAction, acctest.Values{"stations": []string{"R101-PC02"}, "operating_system": "windows 11"})
 	a.well()
@@ -102,7 +102,7 @@ func TestImagesNeedNotBeWaitedFor(t *testing.T) {
 	a.Inject(world.Fault{Name: world.NeverComesBack})
 	a.invoke(imageAction, acctest.Values{"location": "R101", "wait": false})
 	a.well()
-	a.tells("^1 of 1 station told to make a new image$")
+	a.reports("^1 of 1 station told to make a new image$")
 	if a.Asked("POST /commands") != 1 {
 		t.Errorf("%d commands", a.Asked("POST /commands"))
 	}
@@ -141,9 +141,9 @@ func TestTimagoWakesStations(t *testing.T) {
 	a.Until("it has started", func() bool { return a.Happened(world.KindReady) == 1 })
 	a.invoke(wakeAction, inRoom)
 	a.well()
-	a.tells("^R101-PC01: it is on already$")
-	a.tells("^R101-PC02: wake: ", "^R101-PC02: up")
-	a.tells("^3 of 3 stations up$")
+	a.reports("^R101-PC01: it is on already$")
+	a.reports("^R101-PC02: wake: ", "^R101-PC02: up")
+	a.reports("^3 of 3 stations up$")
 	if woken, ready := a.Happened(world.KindWake), a.Happened(world.KindReady); woken != 2 || ready != 3 {
 		t.Errorf("%d woken, %d started", woken, ready)
 	}
@@ -209,8 +209,8 @@ func TestStationsAreWokenOverTheNetwork(t *testing.T) {
 	a.Until("it has started", func() bool { return a.Happened(world.KindReady) == 1 })
 	a.invoke(wakeAction, acctest.Values{"location": "R101", "wake_broadcast": segment(t, site)})
 	a.says("error", "Unable to wake 1 of 3 stations", "2 of 3 stations up, 1 failed.", "- PC03: the MAC address of its network card is not known", "inventory")
-	a.tells("^PC01: it is on already$")
-	a.tells("^PC02: Wake-on-LAN was sent$", `^PC02: answers after \d+s$`, "^PC02: up")
+	a.reports("^PC01: it is on already$")
+	a.reports("^PC02: Wake-on-LAN was sent$", `^PC02: answers after \d+s$`, "^PC02: up")
 	if woken := a.Happened(world.KindWake); woken != 1 {
 		t.Errorf("%d woken", woken)
 	}
@@ -227,10 +227,10 @@ func TestAStationThatDoesNotWake(t *testing.T) {
 	config := site.Direct()
 	config["inventory"] = inventory
 	a := &acting{Site: site, Protocol: acctest.NewProtocol(t, config), t: t}
-	wish := acctest.Values{"stations": []string{"PC01"}, "wake_broadcast": segment(t, site), "station_timeout": "5s"}
-	a.invoke(wakeAction, wish)
+	arguments := acctest.Values{"stations": []string{"PC01"}, "wake_broadcast": segment(t, site), "station_timeout": "5s"}
+	a.invoke(wakeAction, arguments)
 	a.says("error", "Unable to wake station PC01", "it was woken, and it did not answer within station_timeout: no answer")
-	wish["wait"] = false
-	a.invoke(wakeAction, wish)
+	arguments["wait"] = false
+	a.invoke(wakeAction, arguments)
 	a.well()
 }

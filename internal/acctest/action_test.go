@@ -67,8 +67,8 @@ func (a *acting) invoke(action string, config acctest.Values) {
 	a.progress, a.said = a.InvokeAction(a.t.Context(), action, config, nil)
 }
 
-// tells fails the test unless the progress has messages that match, in this order.
-func (a *acting) tells(patterns ...string) {
+// reports fails the test unless the progress has messages that match, in this order.
+func (a *acting) reports(patterns ...string) {
 	a.t.Helper()
 	at := 0
 	for _, pattern := range patterns {
@@ -118,7 +118,7 @@ func TestStationsAreRestarted(t *testing.T) {
 		t.Errorf("it begins with %q", first)
 	}
 	pc := regexp.QuoteMeta(a.PlainAddresses()[1])
-	a.tells("^"+pc+": told to restart, it was up for 2[0-9]m", "^"+pc+`: back after \d+s$`, "^"+pc+`: restarted \([123] of 3\)$`, "^3 of 3 stations restarted$")
+	a.reports("^"+pc+": told to restart, it was up for 2[0-9]m", "^"+pc+`: back after \d+s$`, "^"+pc+`: restarted \([123] of 3\)$`, "^3 of 3 stations restarted$")
 	for _, name := range []string{"PC01", "PC02", "PC03"} {
 		if view, err := a.World.View(name); err != nil || !a.World.Listens(name) || view.Now.Before(view.Boot) {
 			t.Errorf("%s is not back: %v", name, err)
@@ -136,7 +136,7 @@ func TestNoMoreAreRestartedAtOnceThanWanted(t *testing.T) {
 		pc := "^" + regexp.QuoteMeta(address)
 		order = append(order, pc+": told to restart", pc+": back after", pc+": restarted")
 	}
-	a.tells(order...)
+	a.reports(order...)
 }
 
 func TestAStationInUseIsNotRestarted(t *testing.T) {
@@ -223,7 +223,7 @@ func TestRestartsNeedNotBeWaitedFor(t *testing.T) {
 	a.Inject(world.Fault{Name: world.NeverComesBack})
 	a.invoke(restartAction, a.all(acctest.Values{"wait": false}))
 	a.well()
-	a.tells(": told to restart", `: told to restart \(2 of 2\)`, "^2 of 2 stations told to restart$")
+	a.reports(": told to restart", `: told to restart \(2 of 2\)`, "^2 of 2 stations told to restart$")
 	a.restarted(2)
 }
 
@@ -255,7 +255,7 @@ func TestTimagoRestartsStations(t *testing.T) {
 	a.invoke(restartAction, with(inRoom, acctest.Values{"station_timeout": "20s"}))
 	a.says("error", "Unable to restart 1 of 3 stations", "- "+first+`: it was still in use by SCHULE\erika`)
 	a.restarted(2)
-	a.tells("^R101-PC02: restart: ", `^R101-PC02: restarted \([123] of 3\)$`, "^2 of 3 stations restarted, 1 failed$")
+	a.reports("^R101-PC02: restart: ", `^R101-PC02: restarted \([123] of 3\)$`, "^2 of 3 stations restarted, 1 failed$")
 	if started := a.Happened(world.KindReady); started != 2 {
 		t.Errorf("%d stations had started, want 2", started)
 	}
@@ -284,7 +284,7 @@ func TestWhatActionsRefuseBeforeAnythingIsTouched(t *testing.T) {
 		"both":                            {api, wakeAction, acctest.Values{"stations": pc, "location": "R101"}, "Invalid Attribute Combination", nil},
 		"no stations":                     {api, restartAction, acctest.Values{"stations": []string{}}, "Nothing is named", []string{"stations: it is empty. Name at least one station"}},
 		"no name":                         {api, restartAction, acctest.Values{"stations": []string{""}}, "Invalid Attribute Value Length", nil},
-		"a wish that is none":             {api, imageAction, acctest.Values{"stations": pc, "when_in_use": "refuse"}, "Invalid Attribute Value Match", []string{`"skip"`}},
+		"a value that is none":            {api, imageAction, acctest.Values{"stations": pc, "when_in_use": "refuse"}, "Invalid Attribute Value Match", []string{`"skip"`}},
 		"a time that is none":             {api, restartAction, acctest.Values{"stations": pc, "station_timeout": "soon"}, "Not a duration", []string{`station_timeout: "soon" is no duration`}},
 		"no time":                         {api, activateAction, acctest.Values{"stations": pc, "station_timeout": "0s"}, "Not a duration", []string{`"0s" is not above 0`}},
 		"nobody at once":                  {api, restartAction, acctest.Values{"stations": pc, "max_parallel": 0}, "Invalid Attribute Value", nil},

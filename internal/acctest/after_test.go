@@ -27,7 +27,7 @@ var quick = timeline.Timing{
 // fromHome lets a story happen in both modes: a room of six stations, of which the second
 // half is off, and 19 other machines that were counted. Three stations that are asked and
 // three that are woken make 25.
-func fromHome(t *testing.T, cycle string, faults []world.Fault, tells func(t *testing.T, s story)) {
+func fromHome(t *testing.T, cycle string, faults []world.Fault, check func(t *testing.T, s story)) {
 	t.Helper()
 	evening := func(scenario simulator.Scenario) simulator.Scenario {
 		for i := 3; i < 6; i++ {
@@ -50,7 +50,7 @@ resource "timago_activation_pool" "room" {
 		for i := range scenario.Stations {
 			scenario.Stations[i].Name = fmt.Sprintf("PC%02d", i+1)
 		}
-		tells(t, enterAt(t, evening(scenario), realTime, fmt.Sprintf(pool, cycle)))
+		check(t, enterAt(t, evening(scenario), realTime, fmt.Sprintf(pool, cycle)))
 	})
 	t.Run("direct mode", func(t *testing.T) {
 		t.Parallel()
@@ -71,7 +71,7 @@ resource "timago_activation_pool" "room" {
 		broadcast := segment(t, site)
 		s.Write("main.tf", strings.Replace(s.Provider(), "  kms = {", fmt.Sprintf("  inventory = %q\n  kms = {", inventory), 1)+
 			fmt.Sprintf(pool, fmt.Sprintf("wake_broadcast = %q, %s", broadcast, cycle)))
-		tells(t, s)
+		check(t, s)
 	})
 }
 
@@ -103,8 +103,8 @@ func TestWhatAnApplyWokeIsSwitchedOffAgain(t *testing.T) {
 		if on := s.on(); !slices.Equal(on, []string{"PC01", "PC02", "PC03"}) {
 			t.Errorf("on: %v", on)
 		}
-		if told := s.Happened(world.KindShutdown); told != 3 {
-			t.Errorf("%d told to switch off", told)
+		if commanded := s.Happened(world.KindShutdown); commanded != 3 {
+			t.Errorf("%d told to switch off", commanded)
 		}
 		s.Plan(0) // also while they are off
 		s.shows(map[string]any{"status": "activated", "windows.licensed": 6.0})
@@ -138,8 +138,8 @@ func TestWhatAnApplyWokeStaysOnUnlessSaidOtherwise(t *testing.T) {
 	fromHome(t, `station_timeout = "60s"`, nil, func(t *testing.T, s story) {
 		s.Apply()
 		s.shows(map[string]any{"status": "activated", "last_cycle.woken": 3.0, "cycle.after": "leave"})
-		if on, told := s.on(), s.Happened(world.KindShutdown); len(on) != 6 || told != 0 {
-			t.Errorf("on: %v, %d told to switch off", on, told)
+		if on, commanded := s.on(), s.Happened(world.KindShutdown); len(on) != 6 || commanded != 0 {
+			t.Errorf("on: %v, %d told to switch off", on, commanded)
 		}
 	})
 }

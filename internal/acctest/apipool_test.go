@@ -181,8 +181,8 @@ func TestImagesThatKeepTheirIDAreNotResetInVain(t *testing.T) {
 					t.Fatal(err)
 				}
 				made, counted := s.Happened(world.KindImage), s.Happened(world.KindCounted)
-				if told := strings.Count(string(text), " was counted"); told != counted || made != counted+kept {
-					t.Errorf("%d images were made and %d kept their id; the KMS host has counted %d, and the report tells of %d", made, kept, counted, told)
+				if reported := strings.Count(string(text), " was counted"); reported != counted || made != counted+kept {
+					t.Errorf("%d images were made and %d kept their id; the KMS host has counted %d, and the report tells of %d", made, kept, counted, reported)
 				}
 				if !keeps(0) {
 					if outcome.Exit != 0 || counted != missing {

@@ -16,7 +16,7 @@ func TestTheLogIsReadWhereWMICannot(t *testing.T) {
 		Keys: []world.Key{{Key: "windows", Counted: []world.Counted{{Number: 30, Age: 20 * day, Over: 5 * day}}}},
 	})
 	scenario.Start = noon
-	s := look(t, scenario, host())
+	s := reading(t, scenario, host())
 	s.Inject(world.Fault{Name: world.ProviderFails, On: []string{"kms01"}, Of: "Win32_NTLogEvent"})
 	s.Apply()
 	s.Saw(world.ProviderFails)
@@ -32,7 +32,7 @@ func TestTheLogIsReadWhereWMICannot(t *testing.T) {
 // read all the same.
 func TestALogThatCannotBeReadSaysWhy(t *testing.T) {
 	t.Parallel()
-	s := look(t, acctest.Classroom(1, world.Station{Off: true}, acctest.Counted(30)), host())
+	s := reading(t, acctest.Classroom(1, world.Station{Off: true}, acctest.Counted(30)), host())
 	for _, of := range []string{"Win32_NTLogEvent", "create"} { // the class, and a shell
 		s.Inject(world.Fault{Name: world.ProviderFails, On: []string{"kms01"}, Of: of})
 	}

@@ -21,8 +21,8 @@ const (
 
 var noon = time.Date(2026, 9, 7, 12, 0, 0, 0, time.UTC)
 
-// look is a site of which a configuration only reads.
-func look(t *testing.T, scenario simulator.Scenario, config func(*acctest.Site) string) story {
+// reading is a site of which a configuration only reads.
+func reading(t *testing.T, scenario simulator.Scenario, config func(*acctest.Site) string) story {
 	t.Helper()
 	site := acctest.NewSite(t, scenario)
 	s := story{site, acctest.NewWorkspace(t, site.Env()...), t}
@@ -79,7 +79,7 @@ func TestAKMSHostIsReadInDepth(t *testing.T) {
 		},
 	})
 	scenario.Start = noon
-	s := look(t, scenario, host())
+	s := reading(t, scenario, host())
 	s.Apply()
 	s.Until("somebody was at the KMS port", func() bool { return len(s.knocks()) > 0 })
 	if said := s.knocks(); slices.ContainsFunc(said, func(said string) bool { return said != "0 bytes were said" }) {
@@ -130,7 +130,7 @@ func TestAKMSHostIsReadInDepth(t *testing.T) {
 
 func TestTheForecastComesTrueAtTheSite(t *testing.T) {
 	t.Parallel()
-	s := look(t, acctest.Classroom(1, world.Station{Off: true}, world.Host{
+	s := reading(t, acctest.Classroom(1, world.Station{Off: true}, world.Host{
 		Keys: []world.Key{{Key: "windows", Counted: []world.Counted{{Number: 30, Age: 20 * day, Over: 5 * day}}}},
 	}), host())
 	s.Apply()
@@ -150,7 +150,7 @@ func TestALogThatIsTooShortGivesItsReason(t *testing.T) {
 	t.Parallel()
 	described := acctest.Counted(30)
 	described.LogSize = 10
-	s := look(t, acctest.Classroom(1, world.Station{}, described), host())
+	s := reading(t, acctest.Classroom(1, world.Station{}, described), host())
 	s.Apply()
 	s.reads(hostSource, map[string]any{"windows.count": 30.0, "windows.forecast": nil, "windows.renewal_due": nil})
 	reason := fmt.Sprint(acctest.At(s.Values(hostSource), "windows.forecast_reason"))
@@ -161,7 +161,7 @@ func TestALogThatIsTooShortGivesItsReason(t *testing.T) {
 
 func TestAStationIsNoKMSHost(t *testing.T) {
 	t.Parallel()
-	s := look(t, acctest.Classroom(1, world.Station{}, world.Host{}), func(s *acctest.Site) string {
+	s := reading(t, acctest.Classroom(1, world.Station{}, world.Host{}), func(s *acctest.Site) string {
 		return host(fmt.Sprintf("host = %q", s.PlainAddresses()[0]))(s)
 	})
 	s.Apply()
@@ -182,7 +182,7 @@ func TestAHostThatTellsNothing(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := look(t, acctest.Classroom(1, world.Station{}, tt.host), tt.config)
+			s := reading(t, acctest.Classroom(1, world.Station{}, tt.host), tt.config)
 			plan := s.Plan(1)
 			for _, said := range tt.says {
 				if !plan.Contains(said) {
@@ -215,7 +215,7 @@ func TestTheExamplesWarnOfWhatIsWrong(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			scenario := acctest.Classroom(2, tt.station, world.Host{Keys: []world.Key{tt.key}})
-			s := look(t, scenario, func(s *acctest.Site) string {
+			s := reading(t, scenario, func(s *acctest.Site) string {
 				var config strings.Builder
 				for source, machine := range map[string][2]string{
 					"timago_kms_host": {"kms01.schule.example", s.Plain().KMSHost}, "timago_station": {"R101-PC01", s.PlainAddresses()[0]},
@@ -245,7 +245,7 @@ func TestTheExamplesWarnOfWhatIsWrong(t *testing.T) {
 // fails; the next plan reads.
 func TestDataSourcesWaitForTheProvider(t *testing.T) {
 	t.Parallel()
-	s := look(t, acctest.Classroom(1, world.Station{}, acctest.Counted(30)), func(*acctest.Site) string { return "" })
+	s := reading(t, acctest.Classroom(1, world.Station{}, acctest.Counted(30)), func(*acctest.Site) string { return "" })
 	username := fmt.Sprintf("%q", s.Plain().WinRM.Username)
 	config := strings.Replace(s.Provider(), "username = "+username, "username = terraform_data.account.output", 1) +
 		"resource \"terraform_data\" \"account\" {\n  input = " + username + "\n}\n"

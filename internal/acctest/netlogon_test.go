@@ -87,7 +87,7 @@ func TestTheWakeActionOutlastsNetlogon(t *testing.T) {
 	a := &acting{Site: site, Protocol: acctest.NewProtocol(t, config), t: t}
 	a.invoke(wakeAction, acctest.Values{"location": "R101", "wake_broadcast": segment(t, site), "station_timeout": "60s"})
 	a.well()
-	a.tells("^2 of 2 stations up$")
+	a.reports("^2 of 2 stations up$")
 	if ready := a.Happened(world.KindReady); ready != 2 {
 		t.Errorf("%d stations have started", ready)
 	}

@@ -36,7 +36,7 @@ func TestTheExamplesAtAHostWithoutAKey(t *testing.T) {
 			t.Run(name+"/"+example, func(t *testing.T) {
 				t.Parallel()
 				scenario := acctest.Classroom(2, world.Station{Licensed: true}, world.Host{Keys: []world.Key{tt.key}})
-				s := look(t, scenario, func(*acctest.Site) string { return "" })
+				s := reading(t, scenario, func(*acctest.Site) string { return "" })
 				config, err := os.ReadFile(filepath.Join(examples, example, "main.tf"))
 				if err != nil {
 					config, err = os.ReadFile(filepath.Join(examples, example, "data-source.tf"))

@@ -13,20 +13,20 @@ import (
 func TestAClosedKMSPortIsTold(t *testing.T) {
 	t.Parallel()
 	s := begin(t, 2, world.Station{}, acctest.Counted(24))
-	const told = "The KMS port of "
-	if plan := s.Plan(2); plan.Contains(told) {
+	const portClosed = "The KMS port of "
+	if plan := s.Plan(2); plan.Contains(portClosed) {
 		t.Errorf("it is open:\n%s", plan.Output)
 	}
 	s.Inject(world.Fault{Name: world.KMSAway})
 	closed := s.Plan(2)
-	for _, said := range []string{told + "127.1.0.1 is not reachable", "refused", "sppsvc"} {
+	for _, said := range []string{portClosed + "127.1.0.1 is not reachable", "refused", "sppsvc"} {
 		if !closed.Contains(said) {
 			t.Errorf("it does not say %q:\n%s", said, closed.Output)
 		}
 	}
 	s.Saw(world.KMSAway)
 	s.World.Heal(world.KMSAway)
-	if plan := s.Plan(2); plan.Contains(told) {
+	if plan := s.Plan(2); plan.Contains(portClosed) {
 		t.Errorf("it is open again:\n%s", plan.Output)
 	}
 	s.Apply()
@@ -40,7 +40,7 @@ func TestAKMSHostAmongTheMembersIsToldOnce(t *testing.T) {
 	s := begin(t, 2, world.Station{}, acctest.Counted(20))
 	members := append(s.PlainAddresses(), s.Plain().KMSHost)
 	s.Write("main.tf", s.Provider()+fmt.Sprintf("resource \"timago_activation_pool\" \"room\" {\n  name = \"R101\"\n  stations = [%q, %q, %q]\n}\n", members[0], members[1], members[2]))
-	told := func(summary string) {
+	said := func(summary string) {
 		t.Helper()
 		_, said := s.Diagnostics("plan")
 		var as []string
@@ -53,11 +53,11 @@ func TestAKMSHostAmongTheMembersIsToldOnce(t *testing.T) {
 			t.Errorf("it is told as %q, want %q once", as, summary)
 		}
 	}
-	told("1 of 3 members can never be counted by a KMS host")
+	said("1 of 3 members can never be counted by a KMS host")
 	s.Apply()
-	told("Unable to count on 1 of the 3 members of activation pool R101")
+	said("Unable to count on 1 of the 3 members of activation pool R101")
 	s.Inject(world.Fault{Name: world.CountFalls, On: []string{"kms01"}, Number: 20})
-	told("1 of 3 members can never be counted by a KMS host")
+	said("1 of 3 members can never be counted by a KMS host")
 	s.Saw(world.CountFalls)
 }
 

@@ -39,7 +39,7 @@ func TestAnActionTakesAStationOnce(t *testing.T) {
 	a := actByTimago(t, 2, world.Station{})
 	a.invoke(imageAction, acctest.Values{"stations": []string{first, a.ClientID(first), second}})
 	a.well()
-	a.tells("^Resetting the image of 2 stations", "^2 of 2 stations given a new image$")
+	a.reports("^Resetting the image of 2 stations", "^2 of 2 stations given a new image$")
 }
 
 func TestAnOperatingSystemIsKnownInAnyCase(t *testing.T) {

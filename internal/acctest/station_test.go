@@ -30,7 +30,7 @@ func TestAStationIsReadInDepth(t *testing.T) {
 		Counted: true, User: `SCHULE\erika`, Sessions: 1, Uptime: 3 * time.Hour, Products: bothProducts,
 	}, before)
 	scenario.Start = noon
-	s := look(t, scenario, firstStation)
+	s := reading(t, scenario, firstStation)
 	s.Apply()
 	pc := s.State().Stations[0]
 	address := kms.HostOf(s.Plain().KMSHost)
@@ -104,7 +104,7 @@ func TestHowAStationIsLicensed(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := look(t, acctest.Classroom(1, tt.station, acctest.Counted(30)), firstStation)
+			s := reading(t, acctest.Classroom(1, tt.station, acctest.Counted(30)), firstStation)
 			s.Apply()
 			got := s.entry(stationSource, "licences", 0)
 			for path, want := range tt.licence {
@@ -121,7 +121,7 @@ func TestHowAStationIsLicensed(t *testing.T) {
 
 func TestAStationThatTellsNothing(t *testing.T) {
 	t.Parallel()
-	s := look(t, acctest.Classroom(1, world.Station{Off: true}, acctest.Counted(30)), firstStation)
+	s := reading(t, acctest.Classroom(1, world.Station{Off: true}, acctest.Counted(30)), firstStation)
 	plan := s.Plan(1)
 	for _, said := range []string{"Unable to read station " + s.PlainAddresses()[0], "says nothing about its activation", "See that the machine is on"} {
 		if !plan.Contains(said) {

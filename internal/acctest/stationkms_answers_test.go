@@ -31,7 +31,7 @@ func TestAStateIsEmptiedByNoListAndNoProxy(t *testing.T) {
 		want := "error: Unable to read station R101-PC01\nIt was looked for in Timago. Its state stays as it was last read.\n\n" + answer.says
 		seen := false
 		for _, s := range said {
-			seen = seen || p.told(s) == want
+			seen = seen || p.comparable(s) == want
 		}
 		if outcome.Exit != 1 || !seen || p.Between.Met() == 0 || p.Values(firstPart) == nil {
 			t.Errorf("exit %d, %q, want %q; in the state: %v", outcome.Exit, said, want, p.Values(firstPart))
@@ -59,7 +59,7 @@ func TestALostAnswerHasNoSecondEffect(t *testing.T) {
 			beforeBothServers(t, acctest.Room(1, without), slow, func(t *testing.T, p part) {
 				p.Between.Answer(lost())
 				outcome, said := p.Diagnostics("apply", "-auto-approve")
-				if outcome.Exit != 0 || p.Between.Met() == 0 || len(said) != 1 || p.told(said[0]) != notStarted {
+				if outcome.Exit != 0 || p.Between.Met() == 0 || len(said) != 1 || p.comparable(said[0]) != notStarted {
 					t.Errorf("exit %d, %d answers lost, %q", outcome.Exit, p.Between.Met(), said)
 				}
 				p.Between.Answer(nil)
@@ -102,7 +102,7 @@ func TestADestroyIsDoneByNothingButTheStationsOwnEnd(t *testing.T) {
 		patched + "404 Not Found (operating_system_not_found)\n\n" +
 		"This says nothing about whether the station exists, which only GET /stations/{id} does. Run the apply again; if it stays, the server's interface wants mending.\n\n" +
 		"To forget the station all the same, and leave its option as it is: terraform state rm."
-	if outcome.Exit != 1 || len(said) != 1 || p.told(said[0]) != want || p.Values(firstPart) == nil {
+	if outcome.Exit != 1 || len(said) != 1 || p.comparable(said[0]) != want || p.Values(firstPart) == nil {
 		t.Errorf("exit %d, %q", outcome.Exit, said)
 	}
 	p.Between.Answer(nil)
@@ -119,7 +119,7 @@ func TestThePlanOfNewStationsLooksThemUp(t *testing.T) {
 	outcome, said := p.Diagnostics("plan")
 	const misspelt = "error: Unable to find station R101-PC20\nIt was looked for in Timago, to see that there is such a station.\n\nno station is named R101-PC20\n\n" +
 		"Check the column Bezeichnung in Timago's window Stationen, and that the token may see the station's computer group."
-	if outcome.Exit != 1 || len(said) != 1 || p.told(said[0]) != misspelt {
+	if outcome.Exit != 1 || len(said) != 1 || p.comparable(said[0]) != misspelt {
 		t.Errorf("exit %d, %q", outcome.Exit, said)
 	}
 
@@ -142,7 +142,7 @@ func TestThePlanOfNewStationsLooksThemUp(t *testing.T) {
 	p.Write("main.tf", p.APIProvider()+stations([]string{first}))
 	p.Inject(world.Fault{Name: world.APIUnavailable})
 	if outcome, said = p.Diagnostics("plan"); outcome.Exit != 0 || len(said) != 1 ||
-		!strings.HasPrefix(p.told(said[0]), "warning: Unable to find stations in Timago\nStation R101-PC01 was looked for, to see that there is such a station. The apply will look again.\n\n") {
+		!strings.HasPrefix(p.comparable(said[0]), "warning: Unable to find stations in Timago\nStation R101-PC01 was looked for, to see that there is such a station. The apply will look again.\n\n") {
 		t.Errorf("where the server is away: exit %d, %q", outcome.Exit, said)
 	}
 	if p.Commands() != 0 {

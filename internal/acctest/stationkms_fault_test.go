@@ -13,8 +13,8 @@ import (
 
 var streamID = regexp.MustCompile(`stream ID \d+`)
 
-// told makes a diagnostic comparable: what differs from run to run gets a name.
-func (p part) told(said acctest.Diagnostic) string {
+// comparable makes a diagnostic comparable: what differs from run to run gets a name.
+func (p part) comparable(said acctest.Diagnostic) string {
 	p.t.Helper()
 	address, _, _ := p.Interface()
 	endpoint, err := url.Parse(address)
@@ -109,10 +109,10 @@ func TestFaultsOfTheInterface(t *testing.T) {
 			said = slices.DeleteFunc(said, func(d acctest.Diagnostic) bool {
 				return tt.call == read && d.Summary == "Unable to find stations in Timago" && d.Severity == "warning"
 			})
-			if len(said) != 1 || p.told(said[0]) != tt.says {
+			if len(said) != 1 || p.comparable(said[0]) != tt.says {
 				t.Errorf("it says\n%q\nwant\n%q", said, tt.says)
 				for _, s := range said {
-					t.Log(p.told(s))
+					t.Log(p.comparable(s))
 				}
 			}
 			failed := strings.HasPrefix(tt.says, "error")

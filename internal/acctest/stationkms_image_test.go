@@ -37,7 +37,7 @@ func TestAWaitThatRunsOutIsNoFailure(t *testing.T) {
 		`The option "KMS-Aktivierung" of Windows 11 is on; its image was made otherwise, so effective is false. ` +
 		"Timago has taken the command to reset it, and it was waited for.\n\ncontext deadline exceeded\n\n" +
 		"Look at the station, raise timeouts, or apply again: the same image is not reset twice."
-	if outcome.Exit != 0 || len(said) != 1 || p.told(said[0]) != want {
+	if outcome.Exit != 0 || len(said) != 1 || p.comparable(said[0]) != want {
 		t.Errorf("exit %d, %q", outcome.Exit, said)
 	}
 	p.shows(map[string]any{"effective": false})
@@ -58,7 +58,7 @@ func TestNoImageIsResetUnderAUser(t *testing.T) {
 		outcome, said := p.Diagnostics("apply", "-auto-approve")
 		const want = cannotReset + "\n\n" + `SCHULE\erika is logged on` + "\n\n" +
 			`The next apply resets the image once nobody is logged on. With when_in_use = "force" it is reset under the user, who loses unsaved work.`
-		if outcome.Exit != 0 || len(said) != 1 || p.told(said[0]) != want {
+		if outcome.Exit != 0 || len(said) != 1 || p.comparable(said[0]) != want {
 			t.Errorf("exit %d, %q", outcome.Exit, said)
 		}
 		p.shows(map[string]any{"effective": false})
@@ -81,7 +81,7 @@ func TestAUserInTheLastMomentIsSeenByTheServer(t *testing.T) {
 	p.Saw(world.UserBeforeRestart)
 	const want = cannotReset + "\n\n" + `SCHULE\max is logged on` + "\n\n" +
 		`The next apply resets the image once nobody is logged on. With when_in_use = "force" it is reset under the user, who loses unsaved work.`
-	if outcome.Exit != 0 || len(said) != 1 || p.told(said[0]) != want {
+	if outcome.Exit != 0 || len(said) != 1 || p.comparable(said[0]) != want {
 		t.Errorf("exit %d, %q", outcome.Exit, said)
 	}
 	p.World.Heal(world.UserBeforeRestart)
@@ -118,7 +118,7 @@ func TestAnImageThatFailsIsMadeByTheNextApply(t *testing.T) {
 	p.Saw(world.ImageFails)
 	const want = cannotReset + "\n\nTimago did not carry out reset_image on R101-PC01: failed (image_failed): it started from the old image" +
 		"\n\nTimago could not make the image: look at the station and its image server in Timago, then apply again."
-	if outcome.Exit != 0 || len(said) != 1 || p.told(said[0]) != want {
+	if outcome.Exit != 0 || len(said) != 1 || p.comparable(said[0]) != want {
 		t.Errorf("exit %d, %q", outcome.Exit, said)
 	}
 	p.shows(map[string]any{"effective": false})
@@ -191,7 +191,7 @@ func TestOneOfSeveralOperatingSystems(t *testing.T) {
 		p.configure(`operating_system = "Windows 12"`)
 		outcome, said := p.Diagnostics("apply", "-auto-approve")
 		const want = cannotSwitchOn + "\n\n" + `the station R101-PC01 has no operating system "Windows 12"` + "\n\nSet operating_system to what it has: Windows 11 or Windows 10."
-		if outcome.Exit != 1 || len(said) != 1 || p.told(said[0]) != want {
+		if outcome.Exit != 1 || len(said) != 1 || p.comparable(said[0]) != want {
 			t.Errorf("exit %d, %q", outcome.Exit, said)
 		}
 

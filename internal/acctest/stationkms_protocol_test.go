@@ -89,18 +89,18 @@ func (p protocol) unpack(of tftypes.Object, value *tfprotov6.DynamicValue) map[s
 	if err := unpacked.As(&attributes); err != nil {
 		p.t.Fatal(err)
 	}
-	told := map[string]string{}
+	values := map[string]string{}
 	for name, attribute := range attributes {
 		var text *string
 		var truth *bool
 		switch {
 		case attribute.Type().Is(tftypes.String) && attribute.As(&text) == nil && text != nil:
-			told[name] = *text
+			values[name] = *text
 		case attribute.Type().Is(tftypes.Bool) && attribute.As(&truth) == nil && truth != nil:
-			told[name] = fmt.Sprint(*truth)
+			values[name] = fmt.Sprint(*truth)
 		}
 	}
-	return told
+	return values
 }
 
 func TestImportByIdentityAndReads(t *testing.T) {
@@ -113,8 +113,8 @@ func TestImportByIdentityAndReads(t *testing.T) {
 	})
 	p.fine(err, imported.Diagnostics)
 	state, identity, private := imported.ImportedResources[0].State, imported.ImportedResources[0].Identity, imported.ImportedResources[0].Private
-	if told := p.unpack(p.resource, state); told["station"] != first || told["id"] != id || told["effective"] != "true" {
-		t.Errorf("imported: %v", told)
+	if imported := p.unpack(p.resource, state); imported["station"] != first || imported["id"] != id || imported["effective"] != "true" {
+		t.Errorf("imported: %v", imported)
 	}
 	read := func() *tfprotov6.ReadResourceResponse {
 		t.Helper()

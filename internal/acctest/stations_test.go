@@ -178,17 +178,17 @@ func TestWhatAnInventoryHoldsThatIsNotUnderstoodIsToldByLineAndColumn(t *testing
 	w.Write("main.tf", inventory+choose())
 	const odd = "These cells are taken for empty, or their lines left out; everything else is used.\n\n" +
 		"line 2, column 11 (MAC): \"nonsense\" is no MAC address\n\nMend the file there, or export it anew in Timago: Stationen > Datenexport."
-	told := func(said []acctest.Diagnostic, summary, detail string) bool {
+	warned := func(said []acctest.Diagnostic, summary, detail string) bool {
 		return slices.ContainsFunc(said, func(d acctest.Diagnostic) bool { return d.Summary == summary && strings.HasPrefix(d.Detail, detail) })
 	}
-	if outcome, said := w.Diagnostics("plan"); outcome.Exit != 0 || !told(said, "Unable to understand all of the inventory stationen.csv", odd) {
+	if outcome, said := w.Diagnostics("plan"); outcome.Exit != 0 || !warned(said, "Unable to understand all of the inventory stationen.csv", odd) {
 		t.Errorf("exit %d, %q", outcome.Exit, said)
 	}
 	if list := names(t, w); !slices.Equal(list, []string{"R101-PC01"}) {
 		t.Errorf("%v", list)
 	}
 	w.Write("stationen.csv", "Raum;MAC\nR101;02005e100101\n")
-	if outcome, said := w.Diagnostics("plan"); outcome.Exit != 1 || !told(said, "Unable to open site", "inventory: stationen.csv: line 1, column 1: no column for the stations' names") {
+	if outcome, said := w.Diagnostics("plan"); outcome.Exit != 1 || !warned(said, "Unable to open site", "inventory: stationen.csv: line 1, column 1: no column for the stations' names") {
 		t.Errorf("a file of something else: exit %d, %q", outcome.Exit, said)
 	}
 	missing := w.Elsewhere("TIMAGO_INVENTORY=keine.csv")
@@ -199,7 +199,7 @@ func TestWhatAnInventoryHoldsThatIsNotUnderstoodIsToldByLineAndColumn(t *testing
 	}
 	w.Write("stationen.csv", "Bezeichnung;MAC\nR101-PC01;nonsense\n")
 	w.Write("main.tf", site.Provider()+"data \"timago_station_export\" \"all\" {\n  path = \"stationen.csv\"\n}\n"+choose("allow_empty = true"))
-	if outcome, said := w.Diagnostics("plan"); outcome.Exit != 1 || !told(said, "Unable to understand all of the export of stations stationen.csv", odd) ||
+	if outcome, said := w.Diagnostics("plan"); outcome.Exit != 1 || !warned(said, "Unable to understand all of the export of stations stationen.csv", odd) ||
 		!slices.ContainsFunc(said, func(d acctest.Diagnostic) bool {
 			return d.Summary == "Unable to list stations" && strings.Contains(d.Detail, "neither endpoint nor inventory is configured")
 		}) {

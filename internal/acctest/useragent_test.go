@@ -19,14 +19,14 @@ import (
 func TestRequestsSayWhoAsks(t *testing.T) {
 	t.Parallel()
 	var (
-		mu    sync.Mutex
-		heard = map[string]string{} // by where
+		mu     sync.Mutex
+		agents = map[string]string{} // by where
 	)
 	hears := func(where string) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {
 			mu.Lock()
 			defer mu.Unlock()
-			heard[where] = r.UserAgent()
+			agents[where] = r.UserAgent()
 			w.WriteHeader(http.StatusUnauthorized)
 		}
 	}
@@ -72,8 +72,8 @@ func TestRequestsSayWhoAsks(t *testing.T) {
 	// The interface that refuses the token knows no station, so Windows is asked in direct mode.
 	const want = "terraform-provider-timago/1.2.3 Terraform/1.11.4"
 	mu.Lock()
-	if heard["interface"] != want {
-		t.Errorf("the interface hears %q, want %q", heard["interface"], want)
+	if agents["interface"] != want {
+		t.Errorf("the interface hears %q, want %q", agents["interface"], want)
 	}
 	mu.Unlock()
 	direct := provider.NewIn(func(name string) string {
@@ -85,8 +85,8 @@ func TestRequestsSayWhoAsks(t *testing.T) {
 	read("timago_station", "name", strings.TrimPrefix(station.URL, "http://"))
 	mu.Lock()
 	defer mu.Unlock()
-	if heard["station"] != want {
-		t.Errorf("the station hears %q, want %q", heard["station"], want)
+	if agents["station"] != want {
+		t.Errorf("the station hears %q, want %q", agents["station"], want)
 	}
 }
 

@@ -29,14 +29,14 @@ func TestThePromisedVersionsAreTested(t *testing.T) {
 		if len(versions) < 2 || versions[len(versions)-1] != "latest" {
 			t.Fatalf("%s is tested with %q", cli, versions)
 		}
-		promise := cli + " " + strings.TrimSuffix(versions[0], ".*") + " or later"
+		supported := cli + " " + strings.TrimSuffix(versions[0], ".*") + " or later"
 		for _, page := range []string{"../../README.md", "../../templates/index.md.tmpl", guides + "/getting-started.md.tmpl", guides + "/versions.md.tmpl"} {
 			text, err := os.ReadFile(page)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if !strings.Contains(strings.Join(strings.Fields(string(text)), " "), promise) {
-				t.Errorf("%s does not say %q", page, promise)
+			if !strings.Contains(strings.Join(strings.Fields(string(text)), " "), supported) {
+				t.Errorf("%s does not say %q", page, supported)
 			}
 		}
 	}

@@ -50,9 +50,9 @@ func restart(ctx context.Context, m *machine) finding {
 const (
 	defaultRestartLimit = 15 * time.Minute
 	portEvery           = 250 * time.Millisecond
-	firstLook           = 500 * time.Millisecond
-	lastLook            = 30 * time.Second
-	mostLooks           = 12
+	firstPoll           = 500 * time.Millisecond
+	longestPoll         = 30 * time.Second
+	mostPolls           = 12
 )
 
 // phases are what was seen of a machine, one after the other.
@@ -87,19 +87,19 @@ func watch(ctx context.Context, m *machine) finding {
 	defer cancel()
 	fresh := windows.New(m.wire.Client)
 	var seen phases
-	start, pause, next, looks := time.Now(), firstLook, time.Now(), 0
+	start, pause, next, polls := time.Now(), firstPoll, time.Now(), 0
 	host, port := m.target()
 	for wait(ctx, portEvery) {
 		if err := m.network.Connect(ctx, host, port); err != nil {
 			seen.see("port closed")
-			pause, next = firstLook, time.Now() // asked as soon as it opens
+			pause, next = firstPoll, time.Now() // asked as soon as it opens
 			continue
 		}
 		if time.Now().Before(next) {
 			continue
 		}
-		if looks++; looks > mostLooks {
-			return finding{Unanswered, seen.String(), fmt.Sprintf("It was looked at %d times and is not back.", mostLooks)}
+		if polls++; polls > mostPolls {
+			return finding{Unanswered, seen.String(), fmt.Sprintf("It was looked at %d times and is not back.", mostPolls)}
 		}
 		uptime, err := fresh.Probe(ctx, m.address)
 		if err == nil && uptime.RestartedSince(m.uptime) {
@@ -107,9 +107,9 @@ func watch(ctx context.Context, m *machine) finding {
 		}
 		seen.see(phaseOf(err))
 		next = time.Now().Add(pause)
-		pause = min(2*pause, lastLook)
+		pause = min(2*pause, longestPoll)
 		if winrm.IsAuthRejected(err) {
-			next = time.Now().Add(lastLook) // a refusal may be a failed logon
+			next = time.Now().Add(longestPoll) // a refusal may be a failed logon
 		}
 	}
 	return finding{Unanswered, seen.String(), "It did not come back within " + rough(limit) + ": look at it. A pool leaves such a station out (cycle.station_timeout)."}

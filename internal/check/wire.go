@@ -68,10 +68,10 @@ func (w *wire) ask(ctx context.Context, address, wql string, options ...winrm.Op
 			return known
 		}
 	}
-	w.look()
+	w.exchanges()
 	a, start := &answer{address: address, wql: wql}, time.Now()
 	a.instances, a.err = w.Client.Query(ctx, address, wql, options...)
-	a.at, a.exchanges = time.Now(), w.look()
+	a.at, a.exchanges = time.Now(), w.exchanges()
 	a.took = a.at.Sub(start)
 	if n := len(a.exchanges); n > 0 {
 		a.at = a.at.Add(-a.exchanges[n-1].Took / 2)
@@ -81,7 +81,7 @@ func (w *wire) ask(ctx context.Context, address, wql string, options ...winrm.Op
 }
 
 // look gives the exchanges since the last look.
-func (w *wire) look() []winrm.Exchange {
+func (w *wire) exchanges() []winrm.Exchange {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	seen := w.seen

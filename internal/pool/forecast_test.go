@@ -208,9 +208,9 @@ func TestRefusedRequestsAreNotCounted(t *testing.T) {
 	t.Parallel()
 	refused, unreadable := asked(day, "PC02", 2, idEducation), asked(day, "PC03", 3, idEducation)
 	refused.Code, unreadable.CMID = 0xC004F06C, ""
-	told := asked(day, "PC04", 4, idEducation)
-	told.Code = kms.CodeNotEnoughCount
-	f, err := pool.ForecastOf(hostLog(map[kms.Product]int{kms.Windows: 2}, asked(day, "PC01", 1, idEducation), refused, unreadable, told), kms.Windows, educationAndOffice)
+	counted := asked(day, "PC04", 4, idEducation)
+	counted.Code = kms.CodeNotEnoughCount
+	f, err := pool.ForecastOf(hostLog(map[kms.Product]int{kms.Windows: 2}, asked(day, "PC01", 1, idEducation), refused, unreadable, counted), kms.Windows, educationAndOffice)
 	if err != nil || f.At(noon.Add(29*day)) != 0 {
 		t.Errorf("%v, %v", f, err)
 	}

@@ -48,17 +48,17 @@ func (p *preflight) discovery() {
 	if p.Discovery == nil {
 		return
 	}
-	looking, read := []string{}, 0
+	resolving, read := []string{}, 0
 	for _, m := range p.Members {
 		if m.Err != nil {
 			continue
 		}
 		read++
 		if m.Station.KMSHost == "" || m.Station.KMSFound {
-			looking = append(looking, m.Name)
+			resolving = append(resolving, m.Name)
 		}
 	}
-	if read > 0 && len(looking) == 0 {
+	if read > 0 && len(resolving) == 0 {
 		return // the host was set on all of them
 	}
 	own, hosts := kms.HostOf(p.KMSHost), p.Discovery.Hosts()

@@ -21,7 +21,7 @@ func (p *preflight) maintenance() {
 		return
 	}
 	length, longest := closes.Sub(opens), closes.Sub(opens)
-	// A change of the clocks spoils one opening, not two in a row.
+	// A change of the clocks shifts one opening, not two in a row.
 	if again, end, found := p.Window.Next(closes); found {
 		longest = max(longest, end.Sub(again))
 	}

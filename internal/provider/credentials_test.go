@@ -53,10 +53,10 @@ func TestACredentialThatEndsWithALineBreakIsRefusedAndNotShown(t *testing.T) {
 	} {
 		model := winrmModel{Username: types.StringValue(`SCHULE\admin`), Password: types.StringValue(written), CertificateFingerprints: types.ListNull(types.StringType)}
 		_, diags := model.config(t.Context(), path.Root("winrm"), "", "")
-		told := func(d diag.Diagnostic) bool {
+		warned := func(d diag.Diagnostic) bool {
 			return d.Summary() == "Line break at the end" && strings.Contains(d.Detail(), "winrm.password") && !strings.Contains(d.Detail(), "geheim")
 		}
-		if len(diags) != 0 != refused || refused && !told(diags[0]) {
+		if len(diags) != 0 != refused || refused && !warned(diags[0]) {
 			t.Errorf("%q: %v", written, diags)
 		}
 	}

@@ -39,7 +39,7 @@ func BenchmarkEvent(b *testing.B) {
 	b.Cleanup(func() { c.reach() })
 	names := room(300)
 	for i := 0; b.Loop(); i++ {
-		c.tell(outcome.KindRestarting, names[i%300])
+		c.report(outcome.KindRestarting, names[i%300])
 	}
 }
 

@@ -77,7 +77,7 @@ func TestTheReportInABrowser(t *testing.T) {
 			if s.name != tt.scene {
 				continue
 			}
-			page, _, _ := s.look(t)
+			page, _, _ := s.render(t)
 			seen := open(t, browser, tt.name, page, tt.width, tt.args...)
 			t.Logf("%s: %d bytes, drawn within %s ms", tt.name, len(page), seen["drawn"])
 			if seen["overflow"] != "0" || seen["rows"] != strconv.Itoa(tt.rows) || seen["paper"] != tt.paper {

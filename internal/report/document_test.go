@@ -26,7 +26,7 @@ func TestTheDocumentFitsItsSchema(t *testing.T) {
 	}
 	fits := compiler.MustCompile("schema.json")
 	for _, s := range scenes {
-		_, data, _ := s.look(t)
+		_, data, _ := s.render(t)
 		document, err := jsonschema.UnmarshalJSON(strings.NewReader(data))
 		if err != nil {
 			t.Fatal(err)
@@ -64,7 +64,7 @@ func TestEveryPropertyIsDescribed(t *testing.T) {
 	}
 	fits := compiler.MustCompile("schema.json")
 	for _, s := range scenes {
-		_, data, _ := s.look(t)
+		_, data, _ := s.render(t)
 		document, err := jsonschema.UnmarshalJSON(strings.NewReader(data))
 		if err != nil {
 			t.Fatal(err)

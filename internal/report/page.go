@@ -186,7 +186,7 @@ func (s *Section) view(id int, now time.Time) (sectionView, error) {
 	at := end.Sub(s.began)
 	span := s.axis(at)
 	v := sectionView{
-		ID: id, Name: s.pool.Name, Host: s.pool.Host, State: s.state, Words: s.state.words(), Verdict: s.standing(), Next: s.next,
+		ID: id, Name: s.pool.Name, Host: s.pool.Host, State: s.state, Words: s.state.words(), Verdict: s.summary(), Next: s.next,
 		Running: s.state == running, Began: s.began, Lasting: lasting(at), Span: seconds(span), Now: seconds(at),
 		Expected: s.expected(now), Sent: s.sent(),
 	}
@@ -225,7 +225,7 @@ func (s *Section) view(id int, now time.Time) (sectionView, error) {
 }
 
 // standing says in one sentence how the section stands.
-func (s *Section) standing() text {
+func (s *Section) summary() text {
 	if s.state != running {
 		return s.verdict
 	}

@@ -42,7 +42,7 @@ func init() {
 		c := begin(r, Pool{Name: "R101", Stations: []string{"PC01"}, Targets: windows25})
 		r.writeOnce()
 		for i := range 300 {
-			c.tell(outcome.KindRestarting, fmt.Sprintf("PC%04d", i))
+			c.report(outcome.KindRestarting, fmt.Sprintf("PC%04d", i))
 		}
 		for _, problem := range c.reach() {
 			fmt.Println(problem)

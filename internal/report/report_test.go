@@ -41,7 +41,7 @@ func play(t *testing.T, name string) (page, data, lines string) {
 	t.Helper()
 	for _, s := range scenes {
 		if s.name == name {
-			return s.look(t)
+			return s.render(t)
 		}
 	}
 	t.Fatalf("there is no scene %s", name)
@@ -115,11 +115,11 @@ func TestEachEventIsAPlainLine(t *testing.T) {
 	_, _, lines := shoot(t, func(r *Report, look func()) {
 		c := begin(r, Pool{Name: "R101", Stations: []string{"10.0.0.7"}, Titles: map[string]string{"10.0.0.7": "PC01"}, Targets: map[kms.Product]int{kms.Windows: 25}})
 		for range 3 {
-			c.tell(outcome.KindInUse, "10.0.0.7")
+			c.report(outcome.KindInUse, "10.0.0.7")
 			time.Sleep(30 * time.Second)
 		}
-		c.tell(outcome.KindRestarting, "10.0.0.7")
-		c.tell("never heard of", "10.0.0.7")
+		c.report(outcome.KindRestarting, "10.0.0.7")
+		c.report("never heard of", "10.0.0.7")
 		c.count(25, 0)
 		c.reach()
 		look()

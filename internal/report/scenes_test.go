@@ -42,7 +42,7 @@ func begin(r *Report, pool Pool) *fakeCycle {
 	return c
 }
 
-func (c *fakeCycle) tell(kind outcome.Kind, station string) {
+func (c *fakeCycle) report(kind outcome.Kind, station string) {
 	c.section.Event(outcome.Event{Kind: kind, Station: station})
 }
 
@@ -80,7 +80,7 @@ func (c *fakeCycle) leaveOut(station, reason string) {
 }
 
 func (c *fakeCycle) restart(station string) {
-	c.tell(outcome.KindRestarting, station)
+	c.report(outcome.KindRestarting, station)
 	c.note(station, func(r *outcome.StationResult) { r.Restarts++ })
 	c.result.Restarts++
 }
@@ -108,7 +108,7 @@ func (c *fakeCycle) rounds(stations []string, parallel int) {
 				c.restart(station)
 				mu.Unlock()
 				time.Sleep(away)
-				c.tell(outcome.KindBack, station)
+				c.report(outcome.KindBack, station)
 				time.Sleep(asks)
 				mu.Lock()
 				if c.counts[kms.Office] < c.targets[kms.Office] {
@@ -144,7 +144,7 @@ type shot struct {
 var shots sync.Map // by the scene's name
 
 // look plays a scene, each once for all tests.
-func (s scene) look(t *testing.T) (page, data, lines string) {
+func (s scene) render(t *testing.T) (page, data, lines string) {
 	t.Helper()
 	found, _ := shots.LoadOrStore(s.name, &shot{})
 	taken := found.(*shot) //nolint:forcetypeassert // only shots are stored
@@ -172,7 +172,7 @@ var scenes = []scene{
 		c.rounds(room(12)[2:9], 4)
 		c.targets[kms.Windows] = 25
 		for i, name := range room(12)[2:9] {
-			c.tell(outcome.KindRestarting, name)
+			c.report(outcome.KindRestarting, name)
 			time.Sleep(time.Duration(i+1) * 3 * time.Second)
 			if i%2 == 0 {
 				c.leaveOut(name, "it was restarted 10 times, the most allowed")
@@ -192,7 +192,7 @@ var scenes = []scene{
 				c := begin(r, Pool{Name: name, Host: "kms01.schule.example", Stations: names, Targets: map[kms.Product]int{kms.Windows: 25, kms.Office: 5}})
 				c.count(17+2*i, 5)
 				for _, name := range names[8:] {
-					c.tell(outcome.KindWoken, name)
+					c.report(outcome.KindWoken, name)
 				}
 				time.Sleep(time.Duration(i) * time.Second)
 				for _, name := range names[8:] {
@@ -215,7 +215,7 @@ var scenes = []scene{
 			c.counted(name, kms.Windows)
 		}
 		for _, name := range room(300)[285:] {
-			c.tell(outcome.KindInUse, name)
+			c.report(outcome.KindInUse, name)
 		}
 		go func() { time.Sleep(20 * time.Minute); look() }()
 		c.rounds(room(300)[:250], 30)
@@ -242,7 +242,7 @@ func firstApply(r *Report) *fakeCycle {
 	c.ask(names[1], kms.Windows)
 	time.Sleep(4 * time.Second)
 	c.counted(names[0], kms.Windows)
-	c.tell(outcome.KindInUse, names[9])
+	c.report(outcome.KindInUse, names[9])
 	c.leaveOut(names[10], "Windows 11 Education: it has a MAK, which a KMS host never counts")
 	time.Sleep(2 * time.Second)
 	c.counted(names[1], kms.Windows)
@@ -281,12 +281,12 @@ func busy(t testing.TB, stations, events int) (*Report, *fakeCycle) {
 	names := room(stations)
 	for i := 0; i < events; i += 3 {
 		name := names[i/3%stations]
-		c.tell(outcome.KindRestarting, name)
-		c.tell(outcome.KindBack, name)
+		c.report(outcome.KindRestarting, name)
+		c.report(outcome.KindBack, name)
 		c.section.Event(outcome.Event{Kind: outcome.KindCounted, Station: name, Product: kms.Windows})
 	}
 	for _, name := range names[:min(40, stations)] {
-		c.tell(outcome.KindRestarting, name)
+		c.report(outcome.KindRestarting, name)
 	}
 	return r, c
 }

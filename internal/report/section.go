@@ -117,7 +117,7 @@ func (s *Section) take(now time.Time, e outcome.Event) bool {
 	}
 	before := *st
 	news := st.take(now, at, e)
-	s.learn(now, e.Kind, &before, st)
+	s.noteStartTime(now, e.Kind, &before, st)
 	return news
 }
 
@@ -161,7 +161,7 @@ func (p *product) missing() int {
 }
 
 // learn takes the time that a start took for the next ones.
-func (s *Section) learn(now time.Time, kind outcome.Kind, before, st *station) {
+func (s *Section) noteStartTime(now time.Time, kind outcome.Kind, before, st *station) {
 	switch {
 	case kind == outcome.KindBack && before.phase == down:
 		st.usual.Return = now.Sub(before.since)

@@ -72,8 +72,8 @@ func TestPoolsShareWhatIsReadOfAStation(t *testing.T) {
 		t.Errorf("ten more reads asked %d times", again)
 	}
 	other := open(t)
-	if together := other.asked("PC01", func() { other.read(t, 10) }); together != once {
-		t.Errorf("ten reads at once asked %d times, one asks %d times", together, once)
+	if atOnce := other.asked("PC01", func() { other.read(t, 10) }); atOnce != once {
+		t.Errorf("ten reads at once asked %d times, one asks %d times", atOnce, once)
 	}
 }
 

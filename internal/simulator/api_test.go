@@ -73,7 +73,7 @@ func TestARoomIsPreparedThroughTheInterface(t *testing.T) {
 			return err
 		}
 		patched.Wait()
-		key := timago.Key(set, timago.Wish{Command: timago.ResetImage, KMSActivation: true})
+		key := timago.Key(set, timago.Effect{Command: timago.ResetImage, KMSActivation: true})
 		sent, err := client.Send(waiting, reset, timago.Target{ID: station.ID, Key: key})
 		if err == nil {
 			_, err = client.Await(waiting, sent, 50*time.Millisecond, nil)

@@ -13,7 +13,7 @@ import (
 // kmsService stands where the KMS host's key management service listens. It speaks no
 // KMS: it takes connections, notes how much was said over them, and answers nothing.
 type kmsService struct {
-	heard func(bytes int64)
+	received func(bytes int64)
 }
 
 // Bounds of one connection: whoever wants to know whether the port is open closes it at once.
@@ -56,7 +56,7 @@ func (k *kmsService) hear(serving context.Context, conn net.Conn) {
 	defer func() { _ = conn.Close() }()
 	_ = conn.SetDeadline(time.Now().Add(kmsPatience))                 // without one it waits until the port closes
 	said, _ := io.Copy(io.Discard, io.LimitReader(conn, kmsMostSaid)) // ends as it likes
-	k.heard(said)
+	k.received(said)
 }
 
 // Restart and Close have nothing to do: connections end with their listener.

@@ -119,7 +119,7 @@ func TestARoomIsPreparedThroughPrism(t *testing.T) {
 		t.Fatal(err)
 	}
 	reset := timago.Command{Name: timago.ResetImage, OperatingSystem: "Windows 11", UnlessInUse: true}
-	sent, err := client.Send(ctx, reset, timago.Target{ID: set.ID, Key: timago.Key(set, timago.Wish{Command: timago.ResetImage, KMSActivation: true})})
+	sent, err := client.Send(ctx, reset, timago.Target{ID: set.ID, Key: timago.Key(set, timago.Effect{Command: timago.ResetImage, KMSActivation: true})})
 	if err == nil {
 		sent, err = client.Await(ctx, sent, 50*time.Millisecond, nil)
 	}

@@ -75,7 +75,7 @@ func Start(scenario Scenario, options Options) (*Simulator, error) {
 		stop()
 		return nil, err
 	}
-	s.kms = &port{address: listener.Addr().String(), server: &kmsService{heard: s.knocked}, listener: listener}
+	s.kms = &port{address: listener.Addr().String(), server: &kmsService{received: s.knocked}, listener: listener}
 	scenario.Host.Port, s.scenario.Host.Port = number, number
 	if s.World, err = world.New(scenario.Site, world.Options{Start: scenario.Start, Speed: options.Speed, Observe: s.observe}); err != nil {
 		s.Close()

@@ -73,15 +73,15 @@ func TestThePortIsTriedAndNothingIsSaid(t *testing.T) {
 		}
 		defer conn.Close()
 		_ = conn.SetDeadline(time.Now().Add(10 * time.Second))
-		heard, _ := io.ReadAll(conn)
-		said <- heard
+		received, _ := io.ReadAll(conn)
+		said <- received
 	}()
 	address, _ := listener.Addr().(*net.TCPAddr)
 	if err := (Network{}).Connect(t.Context(), "127.0.0.1", address.Port); err != nil {
 		t.Error(err)
 	}
-	if heard := <-said; len(heard) > 0 {
-		t.Errorf("it said %q", heard)
+	if got := <-said; len(got) > 0 {
+		t.Errorf("it said %q", got)
 	}
 	if err := listener.Close(); err != nil {
 		t.Fatal(err)

@@ -35,20 +35,20 @@ const orderPoll = 3 * time.Second
 func (s *Site) Order(ctx context.Context, station Station, order Order, seen func(state string)) error {
 	defer s.commanding()()
 	command := timago.Command{Name: order.Command, UnlessInUse: !order.Force && order.Command != OrderWake}
-	wish := timago.Wish{Command: order.Command}
+	effect := timago.Effect{Command: order.Command}
 	if order.Command == OrderResetImage {
 		system, err := station.OperatingSystem(order.OperatingSystem)
 		if err != nil {
 			return err
 		}
 		command.OperatingSystem = system.Name
-		wish.OperatingSystem, wish.KMSActivation = system.Name, system.KMSActivation
+		effect.OperatingSystem, effect.KMSActivation = system.Name, system.KMSActivation
 	}
 	if !order.Wait {
-		_, err := s.command(ctx, station, command, wish)
+		_, err := s.command(ctx, station, command, effect)
 		return err
 	}
-	sent, err := s.give(ctx, station, command, wish)
+	sent, err := s.give(ctx, station, command, effect)
 	if err != nil {
 		return err
 	}

@@ -13,7 +13,7 @@ import (
 // it may have been taken.
 func (s *Site) Shutdown(ctx context.Context, name string) error {
 	if s.timago == nil {
-		return s.tell(ctx, name, s.machines.Shutdown)
+		return s.commandStation(ctx, name, s.machines.Shutdown)
 	}
 	station, err := s.FindFresh(ctx, name)
 	if err != nil {

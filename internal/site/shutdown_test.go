@@ -69,7 +69,7 @@ func (r fixture) commanded() (timago, windows int) {
 func TestAStationIsSwitchedOff(t *testing.T) {
 	t.Parallel()
 	inBothModes(t, func(t *testing.T, r fixture) {
-		for evening := 1; evening <= 2; evening++ { // the same wish again, after another start
+		for evening := 1; evening <= 2; evening++ { // the same once more, after another start
 			if err := r.Shutdown(t.Context(), r.stations[0]); err != nil {
 				t.Fatal(err)
 			}

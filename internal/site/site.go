@@ -214,14 +214,14 @@ func (s *Site) Requests(ctx context.Context, station string, since time.Time) ([
 
 // Activate asks an unlicensed product with a KMS client key to activate.
 func (s *Site) Activate(ctx context.Context, station, licenceID string) error {
-	return s.tell(ctx, station, func(ctx context.Context, address string) error {
+	return s.commandStation(ctx, station, func(ctx context.Context, address string) error {
 		return s.machines.Activate(ctx, address, licenceID)
 	})
 }
 
 // Restart restarts a station; without force never one that somebody uses.
 func (s *Site) Restart(ctx context.Context, station string, force bool) error {
-	return s.tell(ctx, station, func(ctx context.Context, address string) error {
+	return s.commandStation(ctx, station, func(ctx context.Context, address string) error {
 		return s.machines.Restart(ctx, address, force)
 	})
 }
@@ -236,7 +236,7 @@ func (s *Site) commanding() (end func()) {
 	return func() { s.commands.Add(1) }
 }
 
-func (s *Site) tell(ctx context.Context, station string, command func(ctx context.Context, address string) error) error {
+func (s *Site) commandStation(ctx context.Context, station string, command func(ctx context.Context, address string) error) error {
 	defer s.commanding()()
 	_, err := ask(ctx, s, station, func(ctx context.Context, address string) (struct{}, error) {
 		return struct{}{}, command(ctx, address)

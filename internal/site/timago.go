@@ -166,7 +166,7 @@ func (s *Site) ResetImage(ctx context.Context, station Station, operatingSystem 
 		return Progress{}, err
 	}
 	return s.command(ctx, station, timago.Command{Name: timago.ResetImage, OperatingSystem: system.Name, UnlessInUse: !force},
-		timago.Wish{Command: timago.ResetImage, OperatingSystem: system.Name, KMSActivation: system.KMSActivation})
+		timago.Effect{Command: timago.ResetImage, OperatingSystem: system.Name, KMSActivation: system.KMSActivation})
 }
 
 // CommandProgress asks what has become of a command; a *CommandError where it was not
@@ -183,9 +183,9 @@ func (s *Site) CommandProgress(ctx context.Context, station Station, sent Progre
 // everything else takes its time and is seen in the station.
 const settling = 2 * time.Second
 
-func (s *Site) command(ctx context.Context, station Station, command timago.Command, wish timago.Wish) (Progress, error) {
+func (s *Site) command(ctx context.Context, station Station, command timago.Command, effect timago.Effect) (Progress, error) {
 	defer s.commanding()()
-	sent, err := s.give(ctx, station, command, wish)
+	sent, err := s.give(ctx, station, command, effect)
 	if err != nil || sent.Ended() {
 		return sent, cmp.Or(err, refusal(station, sent))
 	}
@@ -201,8 +201,8 @@ func (s *Site) command(ctx context.Context, station Station, command timago.Comm
 	return now, refusal(station, now) // no answer for a moment: Timago has it all the same
 }
 
-func (s *Site) give(ctx context.Context, station Station, command timago.Command, wish timago.Wish) (Progress, error) {
-	return s.timago.Send(ctx, command, timago.Target{ID: station.ID, Key: timago.Key(station, wish)})
+func (s *Site) give(ctx context.Context, station Station, command timago.Command, effect timago.Effect) (Progress, error) {
+	return s.timago.Send(ctx, command, timago.Target{ID: station.ID, Key: timago.Key(station, effect)})
 }
 
 // refusal is a *CommandError where a command was not carried out.

@@ -49,7 +49,7 @@ func (w Waking) Wake(ctx context.Context, name string) error {
 		return named("station", name, err)
 	}
 	if w.timago != nil {
-		_, err := w.command(ctx, station, timago.Command{Name: timago.Wake}, timago.Wish{Command: timago.Wake})
+		_, err := w.command(ctx, station, timago.Command{Name: timago.Wake}, timago.Effect{Command: timago.Wake})
 		return named("station", name, err)
 	}
 	mac := station.MAC

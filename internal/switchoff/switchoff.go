@@ -84,9 +84,9 @@ func (r Round) switchOff(ctx context.Context, site Site, name string) string {
 		return "another cycle counts on it"
 	}
 	defer done()
-	looking, cancel := context.WithTimeout(ctx, presenceLimit)
+	limited, cancel := context.WithTimeout(ctx, presenceLimit)
 	defer cancel()
-	seen, err := site.Presence(looking, name)
+	seen, err := site.Presence(limited, name)
 	switch user := seen.InUse(r.IgnoreUsers); {
 	case ctx.Err() != nil:
 		return "the apply ended before it could be switched off"

@@ -94,9 +94,9 @@ func TestEveryFaultHasItsError(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			school := newSchool(t, 0)
-			school.failing("GET", 100, story.fault)
-			client := school.client(t, func(c *timago.Config) {
+			fake := newFakeTimago(t, 0)
+			fake.failing("GET", 100, story.fault)
+			client := fake.client(t, func(c *timago.Config) {
 				if name == "timeout" {
 					c.RequestTimeout = 300 * time.Millisecond
 				}
@@ -105,8 +105,8 @@ func TestEveryFaultHasItsError(t *testing.T) {
 			if err == nil {
 				t.Fatal("no error")
 			}
-			if n := len(school.log()); n != story.attempts || len(school.requests()) == 0 {
-				t.Errorf("%d attempts of which %d arrived, want %d", n, len(school.requests()), story.attempts)
+			if n := len(fake.log()); n != story.attempts || len(fake.requests()) == 0 {
+				t.Errorf("%d attempts of which %d arrived, want %d", n, len(fake.requests()), story.attempts)
 			}
 			if !strings.Contains(err.Error(), story.text) || strings.ContainsAny(err.Error(), "\x1b\n") {
 				t.Errorf("says %q, want %q in it", err, story.text)
@@ -130,9 +130,9 @@ func TestEveryFaultHasItsError(t *testing.T) {
 // A byte order mark has no place in JSON and does no harm.
 func TestByteOrderMarkIsRead(t *testing.T) {
 	t.Parallel()
-	school := newSchool(t, 0)
-	school.failing("GET", 1, saying("application/json", "\ufeff"+`{"version":"1","server_time":"2026-09-07T06:15:00Z","features":[]}`))
-	if info, err := school.client(t).Info(t.Context()); err != nil || info.Version != "1" {
+	fake := newFakeTimago(t, 0)
+	fake.failing("GET", 1, saying("application/json", "\ufeff"+`{"version":"1","server_time":"2026-09-07T06:15:00Z","features":[]}`))
+	if info, err := fake.client(t).Info(t.Context()); err != nil || info.Version != "1" {
 		t.Errorf("%+v, %v", info, err)
 	}
 }
@@ -148,14 +148,14 @@ func TestWhatPassesIsNotSeen(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			school := newSchool(t, 0)
-			school.failing("GET", 2, fault)
-			info, err := school.client(t).Info(t.Context())
+			fake := newFakeTimago(t, 0)
+			fake.failing("GET", 2, fault)
+			info, err := fake.client(t).Info(t.Context())
 			if err != nil || info.Version != "1.0.0" || !info.ServerTime.Equal(started) || len(info.Features) != 2 {
 				t.Errorf("%+v, %v", info, err)
 			}
-			if len(school.requests()) != 3 {
-				t.Errorf("%d attempts, want 3", len(school.requests()))
+			if len(fake.requests()) != 3 {
+				t.Errorf("%d attempts, want 3", len(fake.requests()))
 			}
 		})
 	}
@@ -163,7 +163,7 @@ func TestWhatPassesIsNotSeen(t *testing.T) {
 
 func TestGroupingsAndKMS(t *testing.T) {
 	t.Parallel()
-	client := newSchool(t, 0).client(t)
+	client := newFakeTimago(t, 0).client(t)
 	rooms, err := client.Locations(t.Context())
 	if err != nil || len(rooms) != 1 || rooms[0] != (timago.Grouping{ID: "l1", Name: "R101", Stations: 30}) {
 		t.Errorf("%+v, %v", rooms, err)
@@ -184,9 +184,9 @@ func TestRedirectTakesTheTokenNowhere(t *testing.T) {
 	reached := false
 	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { reached = true }))
 	t.Cleanup(elsewhere.Close)
-	school := newSchool(t, 0)
-	school.failing("GET", 1, answering(302, "", "", "Location", elsewhere.URL))
-	if _, err := school.client(t).Info(t.Context()); err == nil || !strings.Contains(err.Error(), elsewhere.URL) {
+	fake := newFakeTimago(t, 0)
+	fake.failing("GET", 1, answering(302, "", "", "Location", elsewhere.URL))
+	if _, err := fake.client(t).Info(t.Context()); err == nil || !strings.Contains(err.Error(), elsewhere.URL) {
 		t.Error(err)
 	}
 	if reached {
@@ -196,16 +196,16 @@ func TestRedirectTakesTheTokenNowhere(t *testing.T) {
 
 func TestCertificateThatIsNotTrusted(t *testing.T) {
 	t.Parallel()
-	school := newSchool(t, 0)
-	_, err := school.client(t, func(c *timago.Config) { c.CACertificate = nil }).Info(t.Context())
+	fake := newFakeTimago(t, 0)
+	_, err := fake.client(t, func(c *timago.Config) { c.CACertificate = nil }).Info(t.Context())
 	var advises adviser
 	if !errors.As(err, &advises) || !strings.Contains(advises.Advice(), "ca_certificate") || !errors.Is(err, kms.ErrUnreachable) {
 		t.Errorf("%v", err)
 	}
-	if len(school.requests()) != 0 {
+	if len(fake.requests()) != 0 {
 		t.Error("the request was sent")
 	}
-	if _, err := school.client(t, func(c *timago.Config) { c.CACertificate, c.InsecureSkipVerify = nil, true }).Info(t.Context()); err != nil {
+	if _, err := fake.client(t, func(c *timago.Config) { c.CACertificate, c.InsecureSkipVerify = nil, true }).Info(t.Context()); err != nil {
 		t.Error(err)
 	}
 }

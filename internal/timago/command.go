@@ -62,35 +62,35 @@ type Target struct {
 	Key string
 }
 
-// Wish is what a command is to bring about on a station.
-type Wish struct {
+// Effect is what a command is to bring about on a station.
+type Effect struct {
 	Command         CommandName
 	OperatingSystem string // as Station.OperatingSystem takes it; the command is sent with the name it gives
 	KMSActivation   bool   // of ResetImage: the option that the new image is to carry
 }
 
-// Key derives the idempotency key of a wish from what was last seen of the station, so
-// that the same wish in the same situation is the same effect, also after a crash, and
-// a new situation is a new one:
+// Key derives the idempotency key of an effect from what was last seen of the station, so
+// that the same effect in the same situation has the same key, also after a crash, and
+// a new situation a new one:
 //   - a reset is meant for the image that is there: its generation, and the option that
 //     the new image is to carry. A plain restart in between changes nothing.
 //   - restart, shutdown and wake are meant for the start that was seen last.
 //
 // The station must have been read fresh: from an old read comes an old key, whose
 // effect was had already. The server frees a key whose command failed or expired.
-func Key(s Station, w Wish) string {
-	situation := []string{strings.ToLower(s.ID), string(w.Command), strings.ToLower(w.OperatingSystem)}
-	if w.Command == ResetImage {
-		system, err := s.OperatingSystem(w.OperatingSystem)
+func Key(s Station, e Effect) string {
+	situation := []string{strings.ToLower(s.ID), string(e.Command), strings.ToLower(e.OperatingSystem)}
+	if e.Command == ResetImage {
+		system, err := s.OperatingSystem(e.OperatingSystem)
 		if err == nil {
 			situation[2] = strings.ToLower(system.Name)
 		}
-		situation = append(situation, strconv.FormatInt(system.ImageGeneration, 10), strconv.FormatBool(w.KMSActivation))
+		situation = append(situation, strconv.FormatInt(system.ImageGeneration, 10), strconv.FormatBool(e.KMSActivation))
 	} else {
 		situation = append(situation, s.LastStart.UTC().Format(time.RFC3339Nano))
 	}
 	sum := sha256.Sum256([]byte(strings.Join(situation, "\x00")))
-	return string(w.Command) + "-" + hex.EncodeToString(sum[:16])
+	return string(e.Command) + "-" + hex.EncodeToString(sum[:16])
 }
 
 // Progress is how far a station is with a command.

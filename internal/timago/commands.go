@@ -37,7 +37,7 @@ type orderCaller = caller[order, Progress]
 func newCommands(c *Client) commands {
 	all := commands{client: c}
 	all.sent = &gatherer[order, Progress]{window: commandWindow, serve: all.send}
-	all.asked = &gatherer[string, contract.Command]{window: readWindow, serve: all.look}
+	all.asked = &gatherer[string, contract.Command]{window: readWindow, serve: all.poll}
 	return all
 }
 
@@ -132,8 +132,8 @@ func (c *Client) post(ctx context.Context, command Command, callers []*orderCall
 	return got, nil
 }
 
-// look asks once for each command that somebody wants to know of.
-func (all commands) look(ctx context.Context, callers []*caller[string, contract.Command]) {
+// poll asks once for each command that somebody wants to know of.
+func (all commands) poll(ctx context.Context, callers []*caller[string, contract.Command]) {
 	var ids []string
 	alike := map[string][]*caller[string, contract.Command]{}
 	for _, c := range callers {

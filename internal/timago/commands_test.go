@@ -27,7 +27,7 @@ var (
 
 // target is a station that is to be restarted.
 func target(s timago.Station) timago.Target {
-	return timago.Target{ID: s.ID, Key: timago.Key(s, timago.Wish{Command: timago.Restart})}
+	return timago.Target{ID: s.ID, Key: timago.Key(s, timago.Effect{Command: timago.Restart})}
 }
 
 // sendAll gives a command to every station, all at once.
@@ -49,21 +49,21 @@ func sendAll(t *testing.T, client *timago.Client, command timago.Command, statio
 
 func TestLostAnswerToACommandHasOneEffect(t *testing.T) {
 	t.Parallel()
-	school := newSchool(t, 2)
-	client := school.client(t)
+	fake := newFakeTimago(t, 2)
+	client := fake.client(t)
 	stations, err := client.Stations(t.Context(), timago.Filter{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	school.failing("POST", 2, lost)
+	fake.failing("POST", 2, lost)
 	sent := sendAll(t, client, restart, stations)
-	if n := school.count("POST /commands"); n != 3 {
+	if n := fake.count("POST /commands"); n != 3 {
 		t.Fatalf("the command was sent %d times: the fault was not met", n)
 	}
-	effects := school.done()
+	effects := fake.done()
 	slices.Sort(effects)
 	if want := []string{"restart " + stationID(0), "restart " + stationID(1)}; !slices.Equal(effects, want) {
-		t.Errorf("effects %v, want one restart each", school.done())
+		t.Errorf("effects %v, want one restart each", fake.done())
 	}
 	if !sent[0].Repeated || sent[0].ID != stationID(0) || sent[1].ID != stationID(1) {
 		t.Errorf("%+v does not say that it was repeated", sent)
@@ -74,15 +74,15 @@ func TestLostAnswerToACommandHasOneEffect(t *testing.T) {
 // what has become of it; what differs is another request.
 func TestCommandsAreGathered(t *testing.T) {
 	t.Parallel()
-	school := newSchool(t, 1000)
-	client := school.client(t)
+	fake := newFakeTimago(t, 1000)
+	client := fake.client(t)
 	stations, err := client.Stations(t.Context(), timago.Filter{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	sent := sendAll(t, client, restart, stations)
-	if n := school.count("POST /commands"); n > 2 || len(school.done()) != 1000 {
-		t.Errorf("%d requests for %d restarts, want at most 2 for 1000", n, len(school.done()))
+	if n := fake.count("POST /commands"); n > 2 || len(fake.done()) != 1000 {
+		t.Errorf("%d requests for %d restarts, want at most 2 for 1000", n, len(fake.done()))
 	}
 	var group errgroup.Group
 	for i, p := range sent {
@@ -97,19 +97,19 @@ func TestCommandsAreGathered(t *testing.T) {
 	if err := group.Wait(); err != nil {
 		t.Fatal(err)
 	}
-	asked := len(slices.DeleteFunc(school.requests(), func(r string) bool { return !strings.HasPrefix(r, "GET /commands/") }))
+	asked := len(slices.DeleteFunc(fake.requests(), func(r string) bool { return !strings.HasPrefix(r, "GET /commands/") }))
 	if asked == 0 || asked > 4 {
 		t.Errorf("%d questions what became of it, want at most 4", asked)
 	}
-	before := school.count("POST /commands")
+	before := fake.count("POST /commands")
 	for _, command := range []timago.Command{wakeUp, shutDown, {Name: timago.Restart}, {Name: timago.Restart, UnlessInUse: true, NotBefore: started}} {
 		group.Go(func() error {
 			_, err := client.Send(t.Context(), command, timago.Target{ID: stationID(0), Key: "another-" + string(command.Name)})
 			return err
 		})
 	}
-	if err := group.Wait(); err != nil || school.count("POST /commands") != before+4 {
-		t.Errorf("%d requests for four commands, %v", school.count("POST /commands")-before, err)
+	if err := group.Wait(); err != nil || fake.count("POST /commands") != before+4 {
+		t.Errorf("%d requests for four commands, %v", fake.count("POST /commands")-before, err)
 	}
 }
 
@@ -117,13 +117,13 @@ func TestCommandsAreGathered(t *testing.T) {
 // keep the others from it.
 func TestOneStationDoesNotKeepTheOthersFromACommand(t *testing.T) {
 	t.Parallel()
-	school := newSchool(t, 20)
-	client := school.client(t)
+	fake := newFakeTimago(t, 20)
+	client := fake.client(t)
 	stations, err := client.Stations(t.Context(), timago.Filter{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	school.failing("POST", 1000, func(w http.ResponseWriter, r *http.Request, server http.Handler) {
+	fake.failing("POST", 1000, func(w http.ResponseWriter, r *http.Request, server http.Handler) {
 		body, _ := io.ReadAll(r.Body)
 		if bytes.Contains(body, []byte(stationID(7))) {
 			refuse(w, 422, "key_reused", "the key stands for a shutdown")
@@ -142,8 +142,8 @@ func TestOneStationDoesNotKeepTheOthersFromACommand(t *testing.T) {
 		})
 	}
 	group.Wait()
-	if n := school.count("POST /commands"); n > 11 || len(school.done()) != 19 {
-		t.Errorf("%d requests with %d effects, want at most 11 with 19", n, len(school.done()))
+	if n := fake.count("POST /commands"); n > 11 || len(fake.done()) != 19 {
+		t.Errorf("%d requests with %d effects, want at most 11 with 19", n, len(fake.done()))
 	}
 }
 
@@ -153,13 +153,13 @@ func TestWhatAServerCannotDoIsAskedOnce(t *testing.T) {
 	for code, status := range map[string]int{"unsupported": 422, "forbidden": 403, "unauthorized": 401} {
 		t.Run(code, func(t *testing.T) {
 			t.Parallel()
-			school := newSchool(t, 20)
-			client := school.client(t)
+			fake := newFakeTimago(t, 20)
+			client := fake.client(t)
 			stations, err := client.Stations(t.Context(), timago.Filter{})
 			if err != nil {
 				t.Fatal(err)
 			}
-			school.failing("POST", 1000, answering(status, code, ""))
+			fake.failing("POST", 1000, answering(status, code, ""))
 			var group sync.WaitGroup
 			for _, station := range stations {
 				group.Go(func() {
@@ -169,7 +169,7 @@ func TestWhatAServerCannotDoIsAskedOnce(t *testing.T) {
 				})
 			}
 			group.Wait()
-			if n := school.count("POST /commands"); n != 1 {
+			if n := fake.count("POST /commands"); n != 1 {
 				t.Errorf("%d requests, want 1", n)
 			}
 		})
@@ -197,15 +197,15 @@ func TestAnswersToCommandsAreHeldAgainstWhatWasSent(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			school := newSchool(t, 1)
-			client := school.client(t)
+			fake := newFakeTimago(t, 1)
+			client := fake.client(t)
 			const before = "the answer does not keep to the contract: "
-			school.failing("POST", 1, saying("application/json", story.body))
+			fake.failing("POST", 1, saying("application/json", story.body))
 			_, err := client.Send(t.Context(), wakeUp, timago.Target{ID: stationID(0), Key: "k1"})
 			if want := "POST /api/v1/commands: " + before + story.posted; story.posted == "" && err != nil || story.posted != "" && (err == nil || err.Error() != want) {
 				t.Errorf("sent: %v, want %s", err, want)
 			}
-			school.failing("GET", 1, saying("application/json", story.body))
+			fake.failing("GET", 1, saying("application/json", story.body))
 			sent := timago.Progress{CommandID: "c-1", Target: timago.Target{ID: stationID(0), Key: "k1"}}
 			_, err = client.Progress(t.Context(), sent)
 			if want := "GET /api/v1/commands/c-1: " + before + story.asked; story.asked == "" && err != nil || story.asked != "" && (err == nil || err.Error() != want) {
@@ -217,25 +217,25 @@ func TestAnswersToCommandsAreHeldAgainstWhatWasSent(t *testing.T) {
 
 func TestCommandThatMeetsAConflictIsSentOnceMore(t *testing.T) {
 	t.Parallel()
-	school := newSchool(t, 1)
-	client := school.client(t)
-	school.failing("POST", 1, answering(409, "conflict", "the station is being edited"))
+	fake := newFakeTimago(t, 1)
+	client := fake.client(t)
+	fake.failing("POST", 1, answering(409, "conflict", "the station is being edited"))
 	to := timago.Target{ID: stationID(0), Key: "wake-1"}
-	if _, err := client.Send(t.Context(), wakeUp, to); err != nil || school.count("POST /commands") != 2 || len(school.done()) != 1 {
-		t.Errorf("%v after %v with %v", err, school.requests(), school.done())
+	if _, err := client.Send(t.Context(), wakeUp, to); err != nil || fake.count("POST /commands") != 2 || len(fake.done()) != 1 {
+		t.Errorf("%v after %v with %v", err, fake.requests(), fake.done())
 	}
-	school.failing("POST", 9, answering(409, "conflict", "the station is being edited"))
-	if _, err := client.Send(t.Context(), wakeUp, to); err == nil || school.count("POST /commands") != 4 {
-		t.Errorf("%v after %v", err, school.requests())
+	fake.failing("POST", 9, answering(409, "conflict", "the station is being edited"))
+	if _, err := client.Send(t.Context(), wakeUp, to); err == nil || fake.count("POST /commands") != 4 {
+		t.Errorf("%v after %v", err, fake.requests())
 	}
 }
 
 func TestApplyAfterACrashRepeatsNothing(t *testing.T) {
 	t.Parallel()
-	school := newSchool(t, 1)
+	fake := newFakeTimago(t, 1)
 	apply := func() { // a new client each
 		t.Helper()
-		client := school.client(t)
+		client := fake.client(t)
 		station, err := client.FreshStation(t.Context(), "R101-PC0001")
 		if err == nil {
 			_, err = client.Send(t.Context(), restart, target(station))
@@ -246,13 +246,13 @@ func TestApplyAfterACrashRepeatsNothing(t *testing.T) {
 	}
 	apply()
 	apply()
-	if len(school.done()) != 1 {
-		t.Errorf("effects %v, want one", school.done())
+	if len(fake.done()) != 1 {
+		t.Errorf("effects %v, want one", fake.done())
 	}
-	school.edit(0, func(s *contract.Station) { s.LastStart = new(started.Add(time.Hour)) })
+	fake.edit(0, func(s *contract.Station) { s.LastStart = new(started.Add(time.Hour)) })
 	apply()
-	if len(school.done()) != 2 {
-		t.Errorf("effects %v, want a second one after the station started", school.done())
+	if len(fake.done()) != 2 {
+		t.Errorf("effects %v, want a second one after the station started", fake.done())
 	}
 }
 
@@ -274,12 +274,12 @@ func TestKeySaysWhichEffectIsMeant(t *testing.T) {
 	moved := with(func(s *timago.Station) { s.Location, s.Online, s.LoggedOnUser = "R202", true, "m.muster" })
 	elsewhere := with(func(s *timago.Station) { s.LastStart = started.In(time.FixedZone("", 7200)) })
 
-	reset := timago.Wish{Command: timago.ResetImage, OperatingSystem: "Windows 11", KMSActivation: true}
-	restart := timago.Wish{Command: timago.Restart}
+	reset := timago.Effect{Command: timago.ResetImage, OperatingSystem: "Windows 11", KMSActivation: true}
+	restart := timago.Effect{Command: timago.Restart}
 	for name, story := range map[string]struct {
 		a, b       timago.Station
-		wishA      timago.Wish
-		wishB      timago.Wish
+		effectA    timago.Effect
+		effectB    timago.Effect
 		sameEffect bool
 	}{
 		"restart again":                    {seen, seen, restart, restart, true},
@@ -289,13 +289,13 @@ func TestKeySaysWhichEffectIsMeant(t *testing.T) {
 		"restart of another":               {seen, other, restart, restart, false},
 		"reset again":                      {seen, seen, reset, reset, true},
 		"reset, restarted in between":      {seen, later, reset, reset, true},
-		"reset of the last started":        {seen, seen, reset, timago.Wish{Command: timago.ResetImage, KMSActivation: true}, true},
+		"reset of the last started":        {seen, seen, reset, timago.Effect{Command: timago.ResetImage, KMSActivation: true}, true},
 		"reset of a newer image":           {seen, remade, reset, reset, false},
-		"reset back":                       {seen, seen, reset, timago.Wish{Command: timago.ResetImage, OperatingSystem: "Windows 11"}, false},
-		"reset of another system":          {seen, seen, reset, timago.Wish{Command: timago.ResetImage, OperatingSystem: "Windows 10", KMSActivation: true}, false},
-		"wake is no restart":               {seen, seen, restart, timago.Wish{Command: timago.Wake}, false},
+		"reset back":                       {seen, seen, reset, timago.Effect{Command: timago.ResetImage, OperatingSystem: "Windows 11"}, false},
+		"reset of another system":          {seen, seen, reset, timago.Effect{Command: timago.ResetImage, OperatingSystem: "Windows 10", KMSActivation: true}, false},
+		"wake is no restart":               {seen, seen, restart, timago.Effect{Command: timago.Wake}, false},
 	} {
-		a, b := timago.Key(story.a, story.wishA), timago.Key(story.b, story.wishB)
+		a, b := timago.Key(story.a, story.effectA), timago.Key(story.b, story.effectB)
 		if (a == b) != story.sameEffect {
 			t.Errorf("%s: keys %s and %s", name, a, b)
 		}
@@ -307,8 +307,8 @@ func TestKeySaysWhichEffectIsMeant(t *testing.T) {
 
 func TestAwaitTellsStationByStation(t *testing.T) {
 	t.Parallel()
-	school := newSchool(t, 2)
-	client := school.client(t)
+	fake := newFakeTimago(t, 2)
+	client := fake.client(t)
 	stations, err := client.Stations(t.Context(), timago.Filter{})
 	if err != nil {
 		t.Fatal(err)
@@ -331,8 +331,8 @@ func TestAwaitTellsStationByStation(t *testing.T) {
 
 func TestAwaitCancelledTellsWhatItLastSaw(t *testing.T) {
 	t.Parallel()
-	school := newSchool(t, 1)
-	client := school.client(t)
+	fake := newFakeTimago(t, 1)
+	client := fake.client(t)
 	station, err := client.FreshStation(t.Context(), stationID(0))
 	if err != nil {
 		t.Fatal(err)

@@ -20,21 +20,21 @@ import (
 // A list that lacks a station is not enough: it is asked for by itself, and once more.
 func TestDeletedStationIsGoneForGood(t *testing.T) {
 	t.Parallel()
-	school := newSchool(t, 1)
-	client := school.client(t)
+	fake := newFakeTimago(t, 1)
+	client := fake.client(t)
 	_, err := client.Station(t.Context(), stationID(7))
-	if !errors.Is(err, timago.ErrGone) || !errors.Is(err, timago.ErrNotFound) || school.count("GET /stations/"+stationID(7)) != 2 {
-		t.Errorf("%v after %v", err, school.requests())
+	if !errors.Is(err, timago.ErrGone) || !errors.Is(err, timago.ErrNotFound) || fake.count("GET /stations/"+stationID(7)) != 2 {
+		t.Errorf("%v after %v", err, fake.requests())
 	}
 }
 
 // A server that has just been started may not know its stations for a moment.
 func TestStationThatIsThereTheNextMoment(t *testing.T) {
 	t.Parallel()
-	school := newSchool(t, 1)
-	client := school.client(t)
+	fake := newFakeTimago(t, 1)
+	client := fake.client(t)
 	denied := 0
-	school.failing("GET", 1000, func(w http.ResponseWriter, r *http.Request, server http.Handler) {
+	fake.failing("GET", 1000, func(w http.ResponseWriter, r *http.Request, server http.Handler) {
 		switch {
 		case strings.HasSuffix(r.URL.Path, "/stations"):
 			saying("application/json", `{"items": []}`)(w, r, server)
@@ -104,9 +104,9 @@ func lacking(path string, w wrongAnswer) func(http.ResponseWriter, *http.Request
 	}
 }
 
-// walk tries every wrong answer, some side by side, each part with a school and a client of
+// walk tries every wrong answer, some side by side, each part with a fake and a client of
 // its own that asks once.
-func walk(t *testing.T, try func(school *school, client *timago.Client, w wrongAnswer)) {
+func walk(t *testing.T, try func(fake *fakeTimago, client *timago.Client, w wrongAnswer)) {
 	t.Helper()
 	all := wrongAnswers(t)
 	if len(all) < 750 {
@@ -114,11 +114,11 @@ func walk(t *testing.T, try func(school *school, client *timago.Client, w wrongA
 	}
 	var parts sync.WaitGroup
 	for part := range slices.Chunk(all, 1+len(all)/16) {
-		school := newSchool(t, 1)
-		client := school.client(t, once)
+		fake := newFakeTimago(t, 1)
+		client := fake.client(t, once)
 		parts.Go(func() {
 			for _, w := range part {
-				try(school, client, w)
+				try(fake, client, w)
 			}
 		})
 	}
@@ -131,9 +131,9 @@ func once(c *timago.Config) { c.MaxRetries = 0 }
 // station, said twice, is that it is gone.
 func TestNothingElseSaysThatAStationIsGone(t *testing.T) {
 	t.Parallel()
-	walk(t, func(school *school, client *timago.Client, w wrongAnswer) {
+	walk(t, func(fake *fakeTimago, client *timago.Client, w wrongAnswer) {
 		for _, path := range []string{"/stations", "/stations/" + stationID(0)} {
-			school.failing("GET", 1000, lacking(path, w))
+			fake.failing("GET", 1000, lacking(path, w))
 			for _, read := range []func(context.Context, string) (timago.Station, error){client.FreshStation, client.Station} {
 				if _, err := read(t.Context(), stationID(0)); errors.Is(err, timago.ErrGone) != (w.gone && path != "/stations") {
 					t.Errorf("%s at %s: %v", w.name, path, err)
@@ -146,18 +146,18 @@ func TestNothingElseSaysThatAStationIsGone(t *testing.T) {
 // Whatever is answered to a change, or of a command: that is no word about the station.
 func TestNothingElseEndsADestroy(t *testing.T) {
 	t.Parallel()
-	walk(t, func(school *school, client *timago.Client, w wrongAnswer) {
-		school.edit(0, func(s *contract.Station) { s.OperatingSystems[0].KMSActivation = true })
-		school.failing("GET", 0, nil)
+	walk(t, func(fake *fakeTimago, client *timago.Client, w wrongAnswer) {
+		fake.edit(0, func(s *contract.Station) { s.OperatingSystems[0].KMSActivation = true })
+		fake.failing("GET", 0, nil)
 		station, err := client.FreshStation(t.Context(), stationID(0))
 		if err != nil {
 			t.Error(err)
 		}
-		school.failing("PATCH", 1000, w.say)
+		fake.failing("PATCH", 1000, w.say)
 		if _, err := client.SetKMSActivation(t.Context(), station, "", false); err == nil || errors.Is(err, timago.ErrNotFound) {
 			t.Errorf("%s to the change: %v", w.name, err)
 		}
-		school.failing("GET", 1000, lacking("/commands/c-1", w))
+		fake.failing("GET", 1000, lacking("/commands/c-1", w))
 		if _, err := client.Progress(t.Context(), timago.Progress{CommandID: "c-1"}); err == nil || errors.Is(err, timago.ErrNotFound) {
 			t.Errorf("%s of a command: %v", w.name, err)
 		}

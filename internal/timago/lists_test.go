@@ -17,8 +17,8 @@ import (
 func TestListsAreHeldAgainstWhatWasAskedFor(t *testing.T) {
 	t.Parallel()
 	yes := true
-	school := newSchool(t, 2)
-	client := school.client(t)
+	fake := newFakeTimago(t, 2)
+	client := fake.client(t)
 	for want, filter := range map[string]timago.Filter{
 		`$.items[0].id: is "` + stationID(0) + `", which was not asked for`:                       {IDs: []string{stationID(9)}},
 		`$.items[0].name: is "R101-PC0001", which was not asked for`:                              {Names: []string{"R101-PC0009"}},
@@ -26,7 +26,7 @@ func TestListsAreHeldAgainstWhatWasAskedFor(t *testing.T) {
 		`$.items[0].computer_group: is "Unterricht", which was not asked for`:                     {ComputerGroup: "Verwaltung"},
 		`$.items[0].operating_systems: is "without kms_activation true", which was not asked for`: {KMSActivation: &yes},
 	} {
-		school.failing("GET", 1, func(w http.ResponseWriter, r *http.Request, server http.Handler) {
+		fake.failing("GET", 1, func(w http.ResponseWriter, r *http.Request, server http.Handler) {
 			r.URL.RawQuery = "page_size=500"
 			server.ServeHTTP(w, r)
 		})
@@ -35,7 +35,7 @@ func TestListsAreHeldAgainstWhatWasAskedFor(t *testing.T) {
 			t.Errorf("%v, want %s", err, text)
 		}
 	}
-	school.failing("GET", 1, func(w http.ResponseWriter, r *http.Request, server http.Handler) {
+	fake.failing("GET", 1, func(w http.ResponseWriter, r *http.Request, server http.Handler) {
 		page := httptest.NewRecorder()
 		server.ServeHTTP(page, r)
 		items := strings.TrimSuffix(strings.TrimPrefix(strings.TrimSpace(page.Body.String()), `{"items":[`), `]}`)
@@ -49,12 +49,12 @@ func TestListsAreHeldAgainstWhatWasAskedFor(t *testing.T) {
 // A page token that has ended is no reason to fail: the list is begun anew.
 func TestPageTokenThatHasEnded(t *testing.T) {
 	t.Parallel()
-	school := newSchool(t, 40)
-	school.maxPage = 10
-	client := school.client(t)
+	fake := newFakeTimago(t, 40)
+	fake.maxPage = 10
+	client := fake.client(t)
 	for times, works := range map[int]bool{1: true, 2: true, 100: false} {
 		left := times
-		school.failing("GET", 1000, func(w http.ResponseWriter, r *http.Request, server http.Handler) {
+		fake.failing("GET", 1000, func(w http.ResponseWriter, r *http.Request, server http.Handler) {
 			if r.URL.Query().Get("page_token") == "20" && left > 0 {
 				left--
 				refuse(w, 400, "page_token_ended", "")
@@ -102,58 +102,58 @@ func TestListsOfALargeSiteAreRead(t *testing.T) {
 // Names may be long and full of umlauts; a request line may not.
 func TestLongNamesFitIntoRequestLines(t *testing.T) {
 	t.Parallel()
-	school := newSchool(t, 1)
+	fake := newFakeTimago(t, 1)
 	var names []string
 	for i := range 400 {
 		names = append(names, fmt.Sprintf("%s %03d", strings.Repeat("ü", 100), i))
 	}
 	longest := 0
-	school.failing("GET", 1000, func(w http.ResponseWriter, r *http.Request, server http.Handler) {
+	fake.failing("GET", 1000, func(w http.ResponseWriter, r *http.Request, server http.Handler) {
 		longest = max(longest, len(r.URL.RequestURI()))
 		server.ServeHTTP(w, r)
 	})
-	if _, err := school.client(t).Stations(t.Context(), timago.Filter{Names: names}); err != nil || longest > 32<<10 || longest < 16<<10 {
+	if _, err := fake.client(t).Stations(t.Context(), timago.Filter{Names: names}); err != nil || longest > 32<<10 || longest < 16<<10 {
 		t.Errorf("a request line of %d bytes, %v", longest, err)
 	}
 }
 
 func TestPagesThatAServerCutsShortAreFollowed(t *testing.T) {
 	t.Parallel()
-	school := newSchool(t, 95)
-	school.maxPage = 10
-	stations, err := school.client(t).Stations(t.Context(), timago.Filter{})
-	if err != nil || len(stations) != 95 || school.count("GET /stations") != 10 {
-		t.Errorf("%d stations in %d requests, %v; want 95 in 10", len(stations), school.count("GET /stations"), err)
+	fake := newFakeTimago(t, 95)
+	fake.maxPage = 10
+	stations, err := fake.client(t).Stations(t.Context(), timago.Filter{})
+	if err != nil || len(stations) != 95 || fake.count("GET /stations") != 10 {
+		t.Errorf("%d stations in %d requests, %v; want 95 in 10", len(stations), fake.count("GET /stations"), err)
 	}
 }
 
 func TestStationThatMovesToALaterPageIsListedOnce(t *testing.T) {
 	t.Parallel()
-	school := newSchool(t, 20)
-	school.maxPage = 10
-	school.failing("GET", 1, func(w http.ResponseWriter, r *http.Request, server http.Handler) {
+	fake := newFakeTimago(t, 20)
+	fake.maxPage = 10
+	fake.failing("GET", 1, func(w http.ResponseWriter, r *http.Request, server http.Handler) {
 		server.ServeHTTP(w, r)
-		added := school.stations[0]
+		added := fake.stations[0]
 		added.ID, added.Name = stationID(99), "R101-PC0000"
-		school.mu.Lock()
-		defer school.mu.Unlock()
-		school.stations = append([]contract.Station{added}, school.stations...)
+		fake.mu.Lock()
+		defer fake.mu.Unlock()
+		fake.stations = append([]contract.Station{added}, fake.stations...)
 	})
-	stations, err := school.client(t).Stations(t.Context(), timago.Filter{})
-	if err != nil || len(stations) != 20 || school.count("GET /stations") != 3 {
-		t.Errorf("%d stations in %d requests, %v; want the 20 once in 3", len(stations), school.count("GET /stations"), err)
+	stations, err := fake.client(t).Stations(t.Context(), timago.Filter{})
+	if err != nil || len(stations) != 20 || fake.count("GET /stations") != 3 {
+		t.Errorf("%d stations in %d requests, %v; want the 20 once in 3", len(stations), fake.count("GET /stations"), err)
 	}
 }
 
 func TestFilters(t *testing.T) {
 	t.Parallel()
-	school := newSchool(t, 6)
-	school.edit(0, func(s *contract.Station) { s.Location = "R202" })
-	school.edit(1, func(s *contract.Station) { s.ComputerGroup = "Verwaltung" })
-	school.edit(2, func(s *contract.Station) { s.Online = false })
-	school.edit(3, func(s *contract.Station) { s.OperatingSystems[0].KMSActivation = true })
-	school.edit(4, func(s *contract.Station) { s.LastStart = nil })
-	client := school.client(t)
+	fake := newFakeTimago(t, 6)
+	fake.edit(0, func(s *contract.Station) { s.Location = "R202" })
+	fake.edit(1, func(s *contract.Station) { s.ComputerGroup = "Verwaltung" })
+	fake.edit(2, func(s *contract.Station) { s.Online = false })
+	fake.edit(3, func(s *contract.Station) { s.OperatingSystems[0].KMSActivation = true })
+	fake.edit(4, func(s *contract.Station) { s.LastStart = nil })
+	client := fake.client(t)
 	yes, no := true, false
 	for name, story := range map[string]struct {
 		filter timago.Filter

@@ -100,7 +100,7 @@ func (r *reads) station(ctx context.Context, idOrName string, fresh bool) (Stati
 		return Station{}, &NoStation{Name: `""`}
 	}
 	if !fresh {
-		if station, known := r.recall(wanted.key); known {
+		if station, known := r.cached(wanted.key); known {
 			return station, nil
 		}
 		if err := r.refused(); err != nil {
@@ -110,8 +110,8 @@ func (r *reads) station(ctx context.Context, idOrName string, fresh bool) (Stati
 	return r.calls.ask(ctx, wanted)
 }
 
-// recall is a station as it was listed lately.
-func (r *reads) recall(key string) (Station, bool) {
+// cached is a station as it was listed lately.
+func (r *reads) cached(key string) (Station, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if !clientID.MatchString(key) {
@@ -141,7 +141,7 @@ func (r *reads) refused() error {
 // serve asks for what a batch of callers wants, or lists all stations, and hands them out.
 func (r *reads) serve(ctx context.Context, callers []*readCaller) {
 	callers = slices.DeleteFunc(callers, func(c *readCaller) bool { // what the last batch has brought
-		station, known := r.recall(c.query.key)
+		station, known := r.cached(c.query.key)
 		if known = known && !c.query.fresh; known {
 			c.reply(station, nil)
 		}

@@ -49,17 +49,17 @@ func TestThousandReadsAreFewRequests(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			school := newSchool(t, 1000)
-			client := school.client(t)
+			fake := newFakeTimago(t, 1000)
+			client := fake.client(t)
 			read := client.Station
 			if story.fresh {
 				read = client.FreshStation
 			}
 			refresh(t, 1000, story.parallel, read)
-			if n := school.count("GET /stations"); n < 2 || n > story.most {
+			if n := fake.count("GET /stations"); n < 2 || n > story.most {
 				t.Errorf("%d list requests, want 2 to %d", n, story.most)
 			}
-			if n := len(school.requests()) - school.count("GET /stations"); n != 0 {
+			if n := len(fake.requests()) - fake.count("GET /stations"); n != 0 {
 				t.Errorf("%d requests that are no lists", n)
 			}
 		})
@@ -70,9 +70,9 @@ func TestThousandReadsAreFewRequests(t *testing.T) {
 // which knows the stations by name.
 func TestFewOfManyAreReadByFilters(t *testing.T) {
 	t.Parallel()
-	school := newSchool(t, 10_000)
+	fake := newFakeTimago(t, 10_000)
 	for _, name := range []func(i int) string{stationID, func(i int) string { return fmt.Sprintf("r101-PC%04d", i+1) }} {
-		client, before := school.client(t), len(school.requests())
+		client, before := fake.client(t), len(fake.requests())
 		for from := range 3 { // Terraform's ten at a time
 			var wave errgroup.Group
 			for i := range 10 {
@@ -85,11 +85,11 @@ func TestFewOfManyAreReadByFilters(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if n := len(school.requests()) - before; n != 3 {
+		if n := len(fake.requests()) - before; n != 3 {
 			t.Errorf("%d requests for 30 of 10,000, want 3", n)
 		}
-		if _, err := client.Station(t.Context(), name(7)); err != nil || len(school.requests())-before != 3 {
-			t.Errorf("once more: %v after %v", err, school.requests())
+		if _, err := client.Station(t.Context(), name(7)); err != nil || len(fake.requests())-before != 3 {
+			t.Errorf("once more: %v after %v", err, fake.requests())
 		}
 	}
 }
@@ -97,18 +97,18 @@ func TestFewOfManyAreReadByFilters(t *testing.T) {
 // Each of a thousand refreshes would otherwise wait through all repeats of its own.
 func TestServerThatIsAwayIsNotAskedByEverybody(t *testing.T) {
 	t.Parallel()
-	school := newSchool(t, 20)
-	school.failing("GET", 1000, answering(http.StatusServiceUnavailable, "unavailable", "maintenance"))
-	client := school.client(t)
+	fake := newFakeTimago(t, 20)
+	fake.failing("GET", 1000, answering(http.StatusServiceUnavailable, "unavailable", "maintenance"))
+	client := fake.client(t)
 	for i := range 20 {
 		if _, err := client.Station(t.Context(), stationID(i)); !errors.Is(err, kms.ErrUnreachable) {
 			t.Fatalf("station %d: %v, want kms.ErrUnreachable", i, err)
 		}
 	}
-	if n := len(school.requests()); n != 4 {
+	if n := len(fake.requests()); n != 4 {
 		t.Errorf("%d requests, want one and its three repeats", n)
 	}
-	school.failing("GET", 0, nil)
+	fake.failing("GET", 0, nil)
 	if _, err := client.FreshStation(t.Context(), stationID(0)); err != nil {
 		t.Fatalf("a read that must be fresh: %v, want an answer: the server is back", err)
 	}
@@ -127,15 +127,15 @@ func TestRefusalOfOneNameIsNotEverybodys(t *testing.T) {
 	} {
 		t.Run(http.StatusText(status), func(t *testing.T) {
 			t.Parallel()
-			school := newSchool(t, 2)
-			school.failing("GET", 1000, func(w http.ResponseWriter, r *http.Request, server http.Handler) {
+			fake := newFakeTimago(t, 2)
+			fake.failing("GET", 1000, func(w http.ResponseWriter, r *http.Request, server http.Handler) {
 				if r.URL.Query().Has("name") {
 					refuse(w, status, "invalid", "no such name")
 					return
 				}
 				server.ServeHTTP(w, r)
 			})
-			client := school.client(t)
+			client := fake.client(t)
 			if _, err := client.Station(t.Context(), "R101*"); err == nil {
 				t.Fatal("the name was taken")
 			}
@@ -148,23 +148,23 @@ func TestRefusalOfOneNameIsNotEverybodys(t *testing.T) {
 
 func TestRoomThatWasListedNeedsNoFurtherRequest(t *testing.T) {
 	t.Parallel()
-	school := newSchool(t, 30)
-	client := school.client(t)
+	fake := newFakeTimago(t, 30)
+	client := fake.client(t)
 	if _, err := client.Stations(t.Context(), timago.Filter{Location: "r101"}); err != nil {
 		t.Fatal(err)
 	}
 	refresh(t, 30, 10, client.Station)
-	if len(school.requests()) != 1 {
-		t.Errorf("asked %v, want the one list", school.requests())
+	if len(fake.requests()) != 1 {
+		t.Errorf("asked %v, want the one list", fake.requests())
 	}
 }
 
 func TestFreshReadSeesWhatAnotherActorDid(t *testing.T) {
 	t.Parallel()
-	school := newSchool(t, 3)
-	client := school.client(t)
+	fake := newFakeTimago(t, 3)
+	client := fake.client(t)
 	refresh(t, 3, 3, client.Station)
-	school.edit(1, func(s *contract.Station) { s.Location = "R202" })
+	fake.edit(1, func(s *contract.Station) { s.Location = "R202" })
 	if station, err := client.FreshStation(t.Context(), stationID(1)); err != nil || station.Location != "R202" {
 		t.Errorf("%q, %v; want the new room", station.Location, err)
 	}
@@ -172,8 +172,8 @@ func TestFreshReadSeesWhatAnotherActorDid(t *testing.T) {
 
 func TestReadAfterOwnWriteIsNotRemembered(t *testing.T) {
 	t.Parallel()
-	school := newSchool(t, 2)
-	client := school.client(t)
+	fake := newFakeTimago(t, 2)
+	client := fake.client(t)
 	refresh(t, 2, 2, client.Station)
 	before, err := client.Station(t.Context(), stationID(0))
 	if err == nil {
@@ -191,10 +191,10 @@ func TestReadAfterOwnWriteIsNotRemembered(t *testing.T) {
 // A list that was under way during a write may be older than it.
 func TestListOlderThanOwnWriteIsNotRemembered(t *testing.T) {
 	t.Parallel()
-	school := newSchool(t, 1)
-	client := school.client(t)
+	fake := newFakeTimago(t, 1)
+	client := fake.client(t)
 	read, written := make(chan struct{}), make(chan struct{})
-	school.failing("GET", 1, func(w http.ResponseWriter, r *http.Request, server http.Handler) {
+	fake.failing("GET", 1, func(w http.ResponseWriter, r *http.Request, server http.Handler) {
 		answer := httptest.NewRecorder()
 		server.ServeHTTP(answer, r)
 		close(read)
@@ -226,16 +226,16 @@ func TestListOlderThanOwnWriteIsNotRemembered(t *testing.T) {
 
 func TestStationByName(t *testing.T) {
 	t.Parallel()
-	school := newSchool(t, 3)
-	school.edit(2, func(s *contract.Station) { s.Name = "r101-pc0002" })
-	client := school.client(t)
+	fake := newFakeTimago(t, 3)
+	fake.edit(2, func(s *contract.Station) { s.Name = "r101-pc0002" })
+	client := fake.client(t)
 	for range 3 { // the first asks
 		station, err := client.Station(t.Context(), "r101-PC0001")
 		if err != nil || station.ID != stationID(0) {
 			t.Errorf("%+v, %v", station, err)
 		}
 	}
-	if n := school.count("GET /stations"); n != 1 {
+	if n := fake.count("GET /stations"); n != 1 {
 		t.Errorf("%d list requests, want 1", n)
 	}
 	var several *timago.Ambiguous
@@ -251,8 +251,8 @@ func TestStationByName(t *testing.T) {
 
 func TestCallersWhoLeaveDoNotHarmTheOthers(t *testing.T) {
 	t.Parallel()
-	school := newSchool(t, 20)
-	client := school.client(t)
+	fake := newFakeTimago(t, 20)
+	client := fake.client(t)
 	gone, leave := context.WithCancel(t.Context())
 	leave()
 	var group sync.WaitGroup
@@ -272,15 +272,15 @@ func TestCallersWhoLeaveDoNotHarmTheOthers(t *testing.T) {
 
 func TestNobodyLeftToWaitEndsTheRequest(t *testing.T) {
 	t.Parallel()
-	school := newSchool(t, 1)
+	fake := newFakeTimago(t, 1)
 	arrived, ended := make(chan struct{}), make(chan struct{})
-	school.failing("GET", 1, hang(arrived, ended))
+	fake.failing("GET", 1, hang(arrived, ended))
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() {
 		<-arrived
 		cancel()
 	}()
-	client := school.client(t, func(c *timago.Config) { c.RequestTimeout = time.Hour })
+	client := fake.client(t, func(c *timago.Config) { c.RequestTimeout = time.Hour })
 	if _, err := client.Station(ctx, stationID(0)); !errors.Is(err, context.Canceled) {
 		t.Errorf("%v, want that it was cancelled", err)
 	}

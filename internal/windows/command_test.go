@@ -210,7 +210,7 @@ func TestWhatIsNoAnswerToActivateHasNoCode(t *testing.T) {
 		if errors.As(got, &refused) || tt.means != nil && !errors.Is(got, tt.means) {
 			t.Errorf("%s: %v", name, got)
 		}
-		if code, told := winrm.Code(tt.err); (got == nil) != (tt.err == nil || told && kms.Code(code).Informational()) {
+		if code, answered := winrm.Code(tt.err); (got == nil) != (tt.err == nil || answered && kms.Code(code).Informational()) {
 			t.Errorf("%s: %v", name, got)
 		}
 	}

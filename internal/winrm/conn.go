@@ -138,7 +138,7 @@ func (c *conn) tooLarge(status int) error {
 
 // usable reports whether an idle connection may be used again.
 func (c *conn) usable() bool {
-	return time.Since(c.born) < lifeLimit && (time.Since(c.idleSince) < lookAfter || c.alive())
+	return time.Since(c.born) < lifeLimit && (time.Since(c.idleSince) < probeAfter || c.alive())
 }
 
 // alive reports whether an idle connection is still open, as far as one can

@@ -32,7 +32,7 @@ func (n kdcNetwork) Find(ctx context.Context, realm string) ([]string, error) {
 }
 
 // Exchange makes one exchange over a connection of its own.
-func (n kdcNetwork) Exchange(ctx context.Context, kdc string, message []byte) (answer []byte, unheard bool, err error) {
+func (n kdcNetwork) Exchange(ctx context.Context, kdc string, message []byte) (answer []byte, unsent bool, err error) {
 	dialer := net.Dialer{Timeout: n.dialLimit}
 	connection, err := dialer.DialContext(ctx, "tcp", kdc)
 	if err != nil {

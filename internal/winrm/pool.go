@@ -17,7 +17,7 @@ const (
 	idleLimit = 30 * time.Second
 	lifeLimit = 5 * time.Minute
 	// Younger idle connections are used without a look at them first.
-	lookAfter = 100 * time.Millisecond
+	probeAfter = 100 * time.Millisecond
 )
 
 // pool keeps the connections of a client: few to a machine, few that are idle, and each

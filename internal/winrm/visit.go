@@ -47,9 +47,9 @@ func (p *place) give() {
 // lend lets others have the place while something waits that may take long. Who needs one
 // afterwards takes it; what was lent counts as waited for until end is called.
 func (p *place) lend(wait func()) (end func()) {
-	lent, told := false, make(chan struct{})
+	lent, ended := false, make(chan struct{})
 	timer := time.AfterFunc(slowDial, func() {
-		defer close(told)
+		defer close(ended)
 		select {
 		case p.client.waiting <- struct{}{}:
 			lent = true
@@ -59,7 +59,7 @@ func (p *place) lend(wait func()) (end func()) {
 	})
 	wait()
 	if !timer.Stop() {
-		<-told
+		<-ended
 	}
 	return func() {
 		if lent {

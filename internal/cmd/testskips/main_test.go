@@ -38,24 +38,24 @@ func TestSkips(t *testing.T) {
 	tests := map[string]struct {
 		cli, run string
 		well     bool
-		tells    []string
+		lines    []string
 	}{
 		"needed": {
 			cli: "Terraform 1.11.4", run: needed, well: true,
-			tells: []string{
+			lines: []string{
 				"skipping.TestNewer: needs Terraform 1.14: terraform query\n",
 				"skipping.TestOther/long: needs OpenTofu 1.10: its own way of reading addresses\n",
 				"skipping.TestChromium: needs Chromium: a screenshot\n",
 			},
 		},
-		"new enough":           {cli: "Terraform 1.14.0", run: "TestNewer", tells: []string{"(Terraform 1.14.0 is at hand)"}},
-		"new enough as a beta": {cli: "Terraform 1.14.0-beta1", run: "TestNewer", tells: []string{"is at hand"}},
+		"new enough":           {cli: "Terraform 1.14.0", run: "TestNewer", lines: []string{"(Terraform 1.14.0 is at hand)"}},
+		"new enough as a beta": {cli: "Terraform 1.14.0-beta1", run: "TestNewer", lines: []string{"is at hand"}},
 		"other name":           {cli: "OpenTofu 1.14.0", run: "TestNewer", well: true},
-		"either will do":       {cli: "OpenTofu 1.12.6", run: "TestUnneeded", tells: []string{"(OpenTofu 1.12.6 is at hand)"}},
+		"either will do":       {cli: "OpenTofu 1.12.6", run: "TestUnneeded", lines: []string{"(OpenTofu 1.12.6 is at hand)"}},
 		"no interface at hand": {run: "TestUnneeded", well: true},
-		"without a reason":     {cli: "Terraform 1.11.4", run: "TestUntold", tells: []string{"TestUntold: no reason"}},
-		"with a bad reason":    {cli: "Terraform 1.11.4", run: "TestLazy", tells: []string{`TestLazy: flaky on Mondays (a reason reads "needs`}},
-		"nothing ran":          {cli: "Terraform 1.11.4", run: "TestThatIsNotThere", tells: []string{"no test ran"}},
+		"without a reason":     {cli: "Terraform 1.11.4", run: "TestUntold", lines: []string{"TestUntold: no reason"}},
+		"with a bad reason":    {cli: "Terraform 1.11.4", run: "TestLazy", lines: []string{`TestLazy: flaky on Mondays (a reason reads "needs`}},
+		"nothing ran":          {cli: "Terraform 1.11.4", run: "TestThatIsNotThere", lines: []string{"no test ran"}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -64,7 +64,7 @@ func TestSkips(t *testing.T) {
 			if well != test.well {
 				t.Errorf("well = %t, want %t", well, test.well)
 			}
-			for _, words := range test.tells {
+			for _, words := range test.lines {
 				if !strings.Contains(text, words) {
 					t.Errorf("it does not tell %q", words)
 				}

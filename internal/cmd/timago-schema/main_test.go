@@ -47,13 +47,13 @@ func TestTheSchemaIsTheCLIs(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	w.Write("main.tf", acctest.Required)
 	outcome := w.Run("providers", "schema", "-json")
-	var told struct {
+	var schemas struct {
 		Providers map[string]map[string]any `json:"provider_schemas"`
 	}
-	if err := json.NewDecoder(strings.NewReader(outcome.Output[max(0, strings.Index(outcome.Output, "{")):])).Decode(&told); err != nil || len(told.Providers) != 1 {
+	if err := json.NewDecoder(strings.NewReader(outcome.Output[max(0, strings.Index(outcome.Output, "{")):])).Decode(&schemas); err != nil || len(schemas.Providers) != 1 {
 		t.Fatalf("%v: %s", err, outcome.Output)
 	}
-	for _, theirs := range told.Providers {
+	for _, theirs := range schemas.Providers {
 		if len(theirs) < 4 {
 			t.Errorf("the CLI tells only of %d kinds", len(theirs))
 		}

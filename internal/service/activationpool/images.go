@@ -12,8 +12,8 @@ import (
 
 // Pauses between looks at images that are being made, which takes minutes.
 const (
-	firstImageLook = time.Second
-	lastImageLook  = 15 * time.Second
+	firstImagePoll   = time.Second
+	longestImagePoll = 15 * time.Second
 )
 
 // awaitImages waits until every member's image carries the option, all together, so that
@@ -34,7 +34,7 @@ func (r *Resource) awaitImages(ctx context.Context, p configured) error {
 	defer cancel()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
-	for pause := firstImageLook; ; pause = min(2*pause, lastImageLook) {
+	for pause := firstImagePoll; ; pause = min(2*pause, longestImagePoll) {
 		select {
 		case <-ctx.Done():
 			return nil // what is still pending is seen by the read that follows

@@ -77,12 +77,12 @@ func (d *DataSource) Read(ctx context.Context, req datasource.ReadRequest, resp 
 	}
 	m.Host = types.StringValue(name)
 	m.show(reading)
-	resp.Diagnostics.Append(m.look(ctx, d.site.At(name), reading.Host.Port)...)
+	resp.Diagnostics.Append(m.askAsClient(ctx, d.site.At(name), reading.Host.Port)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 }
 
-// look asks what every client sees of the host before it asks: DNS and the port.
-func (m *model) look(ctx context.Context, host site.Hosted, port int) diag.Diagnostics {
+// askAsClient asks what every client sees of the host before it asks: DNS and the port.
+func (m *model) askAsClient(ctx context.Context, host site.Hosted, port int) diag.Diagnostics {
 	var diags diag.Diagnostics
 	err := host.Connect(ctx, port)
 	m.Reachable = types.BoolValue(err == nil)

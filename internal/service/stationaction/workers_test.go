@@ -46,7 +46,7 @@ func TestSoManyAreWorkedOnAtOnce(t *testing.T) {
 func TestAPersonIsToldWhatGoesOn(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		var told []string // without a lock: it is told on this goroutine alone
+		var messages []string // without a lock: it is told on this goroutine alone
 		outcomes := workersOf(3, 10).work(t.Context(), func(ctx context.Context, station string, say say) error {
 			switch station {
 			case "PC01":
@@ -60,8 +60,8 @@ func TestAPersonIsToldWhatGoesOn(t *testing.T) {
 			say("with blue")
 			<-ctx.Done()
 			return &skipped{ctx.Err()}
-		}, func(message string) { told = append(told, message) })
-		slices.Sort(told[1:3])
+		}, func(message string) { messages = append(messages, message) })
+		slices.Sort(messages[1:3])
 		want := []string{
 			"Painting 3 stations, at most 10 at once",
 			"PC01: with red", "PC03: with blue",
@@ -71,8 +71,8 @@ func TestAPersonIsToldWhatGoesOn(t *testing.T) {
 			"PC03: left as it is, context deadline exceeded (3 of 3)",
 			"1 of 3 stations painted, 1 left as they are, 1 failed",
 		}
-		if !slices.Equal(told, want) {
-			t.Errorf("told:\n%s", strings.Join(told, "\n"))
+		if !slices.Equal(messages, want) {
+			t.Errorf("told:\n%s", strings.Join(messages, "\n"))
 		}
 		if len(outcomes) != 3 {
 			t.Errorf("%v", outcomes)

@@ -14,10 +14,10 @@ import (
 
 // change makes a station as a person wants it, once.
 type change struct {
-	site   *site.Site
-	claims *service.Claims
-	wish   wish
-	last   resetMemory // the last reset that was commanded for the instance
+	site    *site.Site
+	claims  *service.Claims
+	desired desired
+	last    resetMemory // the last reset that was commanded for the instance
 }
 
 // outcome is what came of making a station take part, or no longer.
@@ -45,7 +45,7 @@ const rereadTimeout = 5 * time.Second
 func (c change) run(ctx context.Context, timeout time.Duration) outcome {
 	limited, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	found, err := c.site.Find(limited, c.wish.reference)
+	found, err := c.site.Find(limited, c.desired.reference)
 	if err != nil {
 		return outcome{err: err}
 	}
@@ -69,36 +69,36 @@ func (c change) onStation(ctx, limited context.Context, id string) outcome {
 	if err != nil {
 		return outcome{err: err}
 	}
-	system, err := found.OperatingSystem(c.wish.system)
+	system, err := found.OperatingSystem(c.desired.system)
 	if err != nil {
 		return outcome{err: err}
 	}
 	done := outcome{station: found, system: system.Name}
-	if done.holds(c.wish) {
+	if done.holds(c.desired) {
 		return done
 	}
 	was := system.KMSActivation
-	if was == c.wish.enabled {
+	if was == c.desired.enabled {
 		// The image alone is not as wanted: what its reset is derived from must be read fresh.
 		done.station, err = c.site.FindFresh(limited, id)
 	} else {
-		done.station, err = c.site.SetKMSActivation(limited, found, system.Name, c.wish.enabled)
+		done.station, err = c.site.SetKMSActivation(limited, found, system.Name, c.desired.enabled)
 		done.commanded = err == nil
 	}
 	if err != nil {
 		// The answer may have been lost or unreadable, and the option set all the same.
 		var seen bool
 		done.station, seen = c.rereadAfterError(ctx, found)
-		done.commanded = seen && was != c.wish.enabled && done.option() == c.wish.enabled
+		done.commanded = seen && was != c.desired.enabled && done.option() == c.desired.enabled
 		if !done.commanded || limited.Err() != nil {
 			done.err = err
 			return done
 		}
 	}
-	if !done.holds(c.wish) {
-		c.resetImage(limited, &done, was == c.wish.enabled)
+	if !done.holds(c.desired) {
+		c.resetImage(limited, &done, was == c.desired.enabled)
 	}
-	if c.wish.wait && done.err == nil && !done.holds(c.wish) {
+	if c.desired.wait && done.err == nil && !done.holds(c.desired) {
 		c.await(limited, &done)
 		if ctx.Err() != nil {
 			done.station, _ = c.rereadAfterError(ctx, done.station)
@@ -131,13 +131,13 @@ func (o *outcome) option() bool {
 }
 
 // holds reports whether option and image are as wanted.
-func (o *outcome) holds(w wish) bool {
+func (o *outcome) holds(w desired) bool {
 	system, err := o.station.OperatingSystem(o.system)
 	return err == nil && system.KMSActivation == w.enabled && system.Effective()
 }
 
 // show is what the state says afterwards.
-func (o *outcome) show(w wish) shown {
+func (o *outcome) show(w desired) shown {
 	s := showing(o.station)
 	s.system = text(o.system)
 	if o.station.ID != "" {
@@ -150,7 +150,7 @@ func (o *outcome) show(w wish) shown {
 // Timago no longer has the station or its operating system, or another instance has taken
 // it in this apply.
 func (c change) switchOff(ctx context.Context) (left string, err error) {
-	station, err := c.site.Find(ctx, c.wish.reference)
+	station, err := c.site.Find(ctx, c.desired.reference)
 	if errors.Is(err, site.ErrGone) {
 		return "", nil
 	}
@@ -165,7 +165,7 @@ func (c change) switchOff(ctx context.Context) (left string, err error) {
 	if c.claims.Taken(station.ID) {
 		return "another instance of timago_station_kms has taken the station in this apply.", nil
 	}
-	_, err = c.site.SetKMSActivation(ctx, station, c.wish.system, false)
+	_, err = c.site.SetKMSActivation(ctx, station, c.desired.system, false)
 	var none *site.NoOperatingSystem
 	switch {
 	case errors.Is(err, site.ErrGone):

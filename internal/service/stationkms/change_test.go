@@ -51,7 +51,7 @@ func TestAChangeThatIsNotMade(t *testing.T) {
 	}
 	r.Answer(r.unchanged())
 	w.enabled = false
-	left, err := change{site: r.site, claims: newRoom(t, 1, without).claims, wish: w}.switchOff(t.Context())
+	left, err := change{site: r.site, claims: newRoom(t, 1, without).claims, desired: w}.switchOff(t.Context())
 	if err == nil || left != "" || !r.system().Option || r.Met() == 0 {
 		t.Errorf("a destroy is done with the option %t: %q, %v", r.system().Option, left, err)
 	}
@@ -64,7 +64,7 @@ func TestADestroyEndsByEvidence(t *testing.T) {
 	r := newRoom(t, 1, world.Station{})
 	id := r.World.Listings()[0].ID
 	off := func() (string, error) {
-		return change{site: r.site, claims: r.claims, wish: wish{reference: id, title: first}}.switchOff(t.Context())
+		return change{site: r.site, claims: r.claims, desired: desired{reference: id, title: first}}.switchOff(t.Context())
 	}
 	for _, tt := range []struct {
 		method, path string
@@ -99,7 +99,7 @@ func TestADestroyEndsByEvidence(t *testing.T) {
 func TestADestroyOfASystemThatIsGone(t *testing.T) {
 	t.Parallel()
 	r := newRoom(t, 1, world.Station{})
-	left, err := change{site: r.site, claims: r.claims, wish: wish{reference: first, system: "Windows 10"}}.switchOff(t.Context())
+	left, err := change{site: r.site, claims: r.claims, desired: desired{reference: first, system: "Windows 10"}}.switchOff(t.Context())
 	if want := `the station R101-PC01 has no operating system "Windows 10".`; err != nil || left != want {
 		t.Errorf("%q, %v, want %q", left, err, want)
 	}
@@ -293,7 +293,7 @@ func TestAWaitThatRanOut(t *testing.T) {
 		panic(http.ErrAbortHandler)
 	})
 	w := takesPart(first)
-	done := change{site: r.site, claims: r.claims, wish: w}.run(t.Context(), 200*time.Millisecond)
+	done := change{site: r.site, claims: r.claims, desired: w}.run(t.Context(), 200*time.Millisecond)
 	r.warns(w, done, cannotSwitchOn+"\n\ncontext deadline exceeded\n\nThe time for it ran out: see whether the server is well, or raise timeouts.")
 }
 
@@ -303,7 +303,7 @@ func TestTheInstanceThatStaysWins(t *testing.T) {
 	t.Parallel()
 	r := newRoom(t, 1, world.Station{})
 	id := r.World.Listings()[0].ID
-	off := change{site: r.site, claims: r.claims, wish: wish{reference: id, title: first}}
+	off := change{site: r.site, claims: r.claims, desired: desired{reference: id, title: first}}
 	if done := r.apply(takesPart(first)); done.err != nil || done.commanded {
 		t.Fatalf("%+v", done)
 	}
@@ -314,7 +314,7 @@ func TestTheInstanceThatStaysWins(t *testing.T) {
 
 	other := newRoom(t, 1, world.Station{})
 	id = other.World.Listings()[0].ID
-	if _, err := (change{site: other.site, claims: other.claims, wish: wish{reference: id, title: first}}).switchOff(t.Context()); err != nil || other.system().Option {
+	if _, err := (change{site: other.site, claims: other.claims, desired: desired{reference: id, title: first}}).switchOff(t.Context()); err != nil || other.system().Option {
 		t.Fatalf("%v, the option is on: %t", err, other.system().Option)
 	}
 	if done := other.apply(takesPart(first)); done.err != nil || !done.holds(takesPart(first)) || other.asked("POST /commands") != 0 {
@@ -329,7 +329,7 @@ func TestTheInstanceThatStaysWins(t *testing.T) {
 	}
 	last.Answer(nil)
 	id = last.World.Listings()[0].ID
-	if left, err := (change{site: last.site, claims: last.claims, wish: wish{reference: id}}).switchOff(t.Context()); left != "" || err != nil {
+	if left, err := (change{site: last.site, claims: last.claims, desired: desired{reference: id}}).switchOff(t.Context()); left != "" || err != nil {
 		t.Errorf("%q, %v", left, err)
 	}
 }

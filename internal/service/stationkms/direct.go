@@ -16,7 +16,7 @@ import (
 
 // adopt looks at a station once, in direct mode. One that does not answer is taken as it
 // is called: stations are off at night. Only an account that is refused is an error.
-func adopt(ctx context.Context, s *site.Site, w wish, timeout time.Duration) (shown, diag.Diagnostics) {
+func adopt(ctx context.Context, s *site.Site, w desired, timeout time.Duration) (shown, diag.Diagnostics) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	found, err := fromOutside(ctx, s, w.reference)
@@ -51,8 +51,8 @@ func fromOutside(ctx context.Context, s *site.Site, station string) (shown, erro
 	return found, err
 }
 
-// lookFromOutside reads in direct mode. Option and image cannot be seen there.
-func (m *model) lookFromOutside(ctx context.Context, s *site.Site) diag.Diagnostics {
+// readDirect reads in direct mode. Option and image cannot be seen there.
+func (m *model) readDirect(ctx context.Context, s *site.Site) diag.Diagnostics {
 	m.Effective = types.BoolNull()
 	listed, err := s.Listed(m.Station.ValueString())
 	switch {

@@ -83,8 +83,8 @@ func (m model) title() string {
 	return cmp.Or(m.Name.ValueString(), m.Station.ValueString(), m.ID.ValueString())
 }
 
-// wish is what a person wants of a station, free of Terraform's types.
-type wish struct {
+// desired is what a person wants of a station, free of Terraform's types.
+type desired struct {
 	reference string // client id or name; direct mode: address
 	title     string
 	system    string // "" the only one, or the last started
@@ -93,8 +93,8 @@ type wish struct {
 	inUse     kms.WhenInUse
 }
 
-func (m model) wish() wish {
-	return wish{
+func (m model) desired() desired {
+	return desired{
 		reference: m.reference(), title: m.title(), system: m.OperatingSystem.ValueString(),
 		enabled: m.Enabled.ValueBool(), wait: m.WaitForImage.ValueBool(), inUse: kms.WhenInUse(m.WhenInUse.ValueString()),
 	}

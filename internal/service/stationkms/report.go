@@ -18,7 +18,7 @@ func onOff(on bool) string {
 }
 
 // warnings tell why the image is not there yet.
-func (o *outcome) warnings(w wish) diag.Diagnostics {
+func (o *outcome) warnings(w desired) diag.Diagnostics {
 	title := o.station.Name
 	failure := tfdiag.Failure{
 		Verb: "reset", Noun: "image of station", Name: title,
@@ -67,7 +67,7 @@ func again(err error) string {
 }
 
 // failure is what could not be commanded, with the option as it was last seen.
-func (w wish) failure(err error, seen *outcome) tfdiag.Failure {
+func (w desired) failure(err error, seen *outcome) tfdiag.Failure {
 	f := tfdiag.Failure{Verb: "switch on", Noun: "KMS activation of station", Name: w.title, Err: err}
 	f.Attempted = `The option "KMS-Aktivierung" is to be on, and the image to be made with it.`
 	if !w.enabled {

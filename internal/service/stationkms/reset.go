@@ -80,21 +80,21 @@ func (c change) resetImage(ctx context.Context, o *outcome, remembers bool) {
 		o.err = err
 		return
 	}
-	if user := o.station.LoggedOnUser; user != "" && c.wish.inUse != kms.ForceWhenInUse {
+	if user := o.station.LoggedOnUser; user != "" && c.desired.inUse != kms.ForceWhenInUse {
 		o.held = &inUse{user: user}
 		return
 	}
-	if remembers && c.last.inVain(system, c.wish.enabled) {
-		o.held, o.reset = &resetInVain{system: system.Name, from: c.last.Generation, on: c.wish.enabled}, c.last
+	if remembers && c.last.inVain(system, c.desired.enabled) {
+		o.held, o.reset = &resetInVain{system: system.Name, from: c.last.Generation, on: c.desired.enabled}, c.last
 		return
 	}
 	o.off = !o.station.Online
-	sent, err := c.site.ResetImage(ctx, o.station, o.system, c.wish.inUse == kms.ForceWhenInUse)
+	sent, err := c.site.ResetImage(ctx, o.station, o.system, c.desired.inUse == kms.ForceWhenInUse)
 	var refused *site.CommandError
 	switch {
 	case err == nil:
 		o.commanded, o.command = true, sent
-		o.reset = resetMemory{System: system.Name, Generation: system.ImageGeneration, Enabled: c.wish.enabled}
+		o.reset = resetMemory{System: system.Name, Generation: system.ImageGeneration, Enabled: c.desired.enabled}
 		if sent.Ended() {
 			c.afterReset(ctx, o)
 		}
@@ -110,7 +110,7 @@ func (c change) resetImage(ctx context.Context, o *outcome, remembers bool) {
 		now, seen := c.rereadAfterError(ctx, o.station)
 		o.station = now
 		switch pending := now.Pending; {
-		case seen && o.holds(c.wish): // and the new image has started
+		case seen && o.holds(c.desired): // and the new image has started
 			o.commanded = true
 		case seen && pending != nil && pending.Command == site.ResetImageCommand:
 			o.commanded, o.pending = true, true
@@ -132,9 +132,9 @@ func (c change) afterReset(ctx context.Context, o *outcome) {
 	o.station = now
 	system, err := now.OperatingSystem(o.system)
 	switch {
-	case err != nil || o.holds(c.wish):
-	case o.reset.inVain(system, c.wish.enabled):
-		o.held = &resetInVain{system: system.Name, from: o.reset.Generation, on: c.wish.enabled}
+	case err != nil || o.holds(c.desired):
+	case o.reset.inVain(system, c.desired.enabled):
+		o.held = &resetInVain{system: system.Name, from: o.reset.Generation, on: c.desired.enabled}
 	case o.reset.Generation == system.ImageGeneration:
 		o.held = &resetRepeated{system: system.Name, generation: system.ImageGeneration}
 	}
@@ -177,10 +177,10 @@ func (c change) await(ctx context.Context, o *outcome) {
 		}
 		o.station = station
 		switch {
-		case o.holds(c.wish):
+		case o.holds(c.desired):
 			o.held = nil
 			return
-		case o.option() != c.wish.enabled:
+		case o.option() != c.desired.enabled:
 			o.held = errOptionMoved
 		case errors.Is(o.held, kms.ErrInUse):
 			if c.resetImage(ctx, o, true); o.err != nil {
@@ -199,7 +199,7 @@ func (c change) await(ctx context.Context, o *outcome) {
 
 // waitsForUser reports whether a user is in the way whose end is waited for.
 func (c change) waitsForUser(o *outcome) bool {
-	return errors.Is(o.held, kms.ErrInUse) && c.wish.inUse != kms.SkipWhenInUse
+	return errors.Is(o.held, kms.ErrInUse) && c.desired.inUse != kms.SkipWhenInUse
 }
 
 // askCommand asks what has become of the reset where no command is to be seen at the station.

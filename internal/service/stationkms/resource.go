@@ -72,7 +72,7 @@ func (r *Resource) Create(ctx context.Context, req resource.CreateRequest, resp 
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	w := plan.wish()
+	w := plan.desired()
 	if r.site == nil {
 		resp.Diagnostics.Append(w.failure(errNotConfigured, nil).Error())
 		return
@@ -89,7 +89,7 @@ func (r *Resource) Create(ctx context.Context, req resource.CreateRequest, resp 
 }
 
 // start gives an error only where nothing was commanded.
-func (r *Resource) start(ctx context.Context, w wish, timeout time.Duration) (shown, resetMemory, diag.Diagnostics) {
+func (r *Resource) start(ctx context.Context, w desired, timeout time.Duration) (shown, resetMemory, diag.Diagnostics) {
 	if !r.site.HasTimago() {
 		found, diags := adopt(ctx, r.site, w, timeout)
 		return found, resetMemory{}, diags
@@ -101,7 +101,9 @@ func (r *Resource) start(ctx context.Context, w wish, timeout time.Duration) (sh
 	return done.show(w), done.reset, done.warnings(w)
 }
 
-func (r *Resource) change(w wish) change { return change{site: r.site, claims: r.claims, wish: w} }
+func (r *Resource) change(w desired) change {
+	return change{site: r.site, claims: r.claims, desired: w}
+}
 
 // Read looks the station up. Only Timago's own word that there is none removes it.
 func (r *Resource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
@@ -126,7 +128,7 @@ func (r *Resource) Read(ctx context.Context, req resource.ReadRequest, resp *res
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	if !r.site.HasTimago() {
-		resp.Diagnostics.Append(state.lookFromOutside(ctx, r.site)...)
+		resp.Diagnostics.Append(state.readDirect(ctx, r.site)...)
 		resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
 		return
 	}
@@ -176,7 +178,7 @@ func (r *Resource) Update(ctx context.Context, req resource.UpdateRequest, resp 
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	w := plan.wish()
+	w := plan.desired()
 	if r.site == nil {
 		resp.Diagnostics.Append(w.failure(errNotConfigured, nil).Error())
 		return
@@ -216,7 +218,7 @@ func (r *Resource) Delete(ctx context.Context, req resource.DeleteRequest, resp 
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	w := state.wish()
+	w := state.desired()
 	w.enabled = false
 	if r.site == nil {
 		resp.Diagnostics.Append(w.failure(errNotConfigured, nil).Error())

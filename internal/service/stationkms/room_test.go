@@ -80,19 +80,19 @@ func (c *sentCommand) read(t *testing.T, r *http.Request) {
 	}
 }
 
-// takesPart is the wish of a configuration without settings.
-func takesPart(name string) wish { return wish{reference: name, title: name, enabled: true} }
+// takesPart is what a configuration without settings wants.
+func takesPart(name string) desired { return desired{reference: name, title: name, enabled: true} }
 
 // apply makes the first station as wanted.
-func (r *room) apply(w wish) outcome {
+func (r *room) apply(w desired) outcome {
 	r.t.Helper()
 	return r.applyAfter(w, resetMemory{})
 }
 
 // applyAfter is apply with what the last one has left.
-func (r *room) applyAfter(w wish, last resetMemory) outcome {
+func (r *room) applyAfter(w desired, last resetMemory) outcome {
 	r.t.Helper()
-	return change{site: r.site, claims: r.claims, wish: w, last: last}.run(r.t.Context(), time.Minute)
+	return change{site: r.site, claims: r.claims, desired: w, last: last}.run(r.t.Context(), time.Minute)
 }
 
 // asked counts what was asked of the interface, by kind: "POST /commands".
@@ -102,7 +102,7 @@ func (r *room) asked(call string) int { return r.State().Wire[world.Timago].Call
 func (r *room) system() world.SystemListing { return r.World.Listings()[0].Systems[0] }
 
 // warns compares the one diagnostic of an apply, its summary and detail.
-func (r *room) warns(w wish, done outcome, want string) {
+func (r *room) warns(w desired, done outcome, want string) {
 	r.t.Helper()
 	said := done.warnings(w)
 	if done.err != nil && !done.commanded {

@@ -18,8 +18,8 @@ func TestAUserIsNotWaitedForWithSkip(t *testing.T) {
 	w.wait, w.inUse = true, kms.SkipWhenInUse
 	r.warns(w, r.apply(w), cannotReset+"\n\n"+`SCHULE\erika is logged on`+"\n\n"+
 		`The next apply resets the image once nobody is logged on. With when_in_use = "force" it is reset under the user, who loses unsaved work.`)
-	if looks, resets := r.asked("GET /stations")+r.asked("GET /stations/{id}"), r.asked("POST /commands"); looks != 1 || resets != 0 {
-		t.Errorf("looked %d times and commanded %d resets, want 1 and none", looks, resets)
+	if asked, resets := r.asked("GET /stations")+r.asked("GET /stations/{id}"), r.asked("POST /commands"); asked != 1 || resets != 0 {
+		t.Errorf("looked %d times and commanded %d resets, want 1 and none", asked, resets)
 	}
 
 	if err := r.World.LogOff(first); err != nil {

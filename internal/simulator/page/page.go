@@ -60,7 +60,7 @@ func (p *Page) Happened(e world.Entry) {
 func (p *Page) Register(mux *http.ServeMux, w *world.World) {
 	mux.HandleFunc("GET /{$}", func(answer http.ResponseWriter, _ *http.Request) {
 		var page bytes.Buffer
-		if err := layout.Execute(&page, p.look(w)); err != nil {
+		if err := layout.Execute(&page, p.shown(w)); err != nil {
 			http.Error(answer, err.Error(), http.StatusInternalServerError)
 			return
 		}
@@ -88,8 +88,8 @@ func protect(header http.Header) {
 	header.Set("Cache-Control", "no-store")
 }
 
-// look takes what the page shows.
-func (p *Page) look(w *world.World) site {
+// shown takes what the page shows.
+func (p *Page) shown(w *world.World) site {
 	state := w.State() // before the lock: it hands Happened what became due
 	p.mu.Lock()
 	defer p.mu.Unlock()

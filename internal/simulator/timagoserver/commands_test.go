@@ -23,7 +23,7 @@ func without(n int) world.Site {
 	return world.Site{Stations: world.Rows(n, world.Station{Name: "PC%02d", Room: "R101", Image: world.Image{WithoutKMS: true}})}
 }
 
-func (s *school) restarts(name string) int {
+func (s *served) restarts(name string) int {
 	for _, station := range s.State().Stations {
 		if station.Name == name {
 			return station.Restarts
@@ -77,9 +77,9 @@ func TestAPlainRestartLeavesTheImage(t *testing.T) {
 func TestNobodyLosesTheirSessionUnlessItIsForced(t *testing.T) {
 	t.Parallel()
 	for command, restarts := range map[string]int{"restart": 1, "reset_image": 1, "shutdown": 0} {
-		for when, comes := range map[string]func(*school){
-			"before": func(s *school) { _ = s.LogOn("PC01", `SCHULE\lehrer`) },
-			"between the command and its turn": func(s *school) {
+		for when, comes := range map[string]func(*served){
+			"before": func(s *served) { _ = s.LogOn("PC01", `SCHULE\lehrer`) },
+			"between the command and its turn": func(s *served) {
 				s.inject(world.Fault{Name: world.UserBeforeRestart, User: `SCHULE\lehrer`, Times: 1})
 			},
 		} {
@@ -321,11 +321,11 @@ func TestAnEntryFailsAlone(t *testing.T) {
 	unknown := contract.Station{ID: "00000000-0000-4000-8000-000000000000"}
 	command := s.command(body("restart", "", unknown, s.station("PC01")))
 	s.Advance(aRestart)
-	told := read[contract.Command](t, s.ask("GET", "/commands/"+command.ID, ""), 200)
-	if got := told.Stations[0]; got.State != contract.CommandStateFailed || got.Reason.Code != "station_not_found" || got.ID != unknown.ID {
+	outcome := read[contract.Command](t, s.ask("GET", "/commands/"+command.ID, ""), 200)
+	if got := outcome.Stations[0]; got.State != contract.CommandStateFailed || got.Reason.Code != "station_not_found" || got.ID != unknown.ID {
 		t.Errorf("%+v", got)
 	}
-	if got := told.Stations[1]; got.State != contract.CommandStateSucceeded || got.Reason != nil {
+	if got := outcome.Stations[1]; got.State != contract.CommandStateSucceeded || got.Reason != nil {
 		t.Errorf("%+v", got)
 	}
 	refused(t, s.ask("GET", "/commands/c-999999", ""), 404, contract.ProblemCodeNotFound)

@@ -27,7 +27,7 @@ func manyRooms() world.Site {
 // passing lets time pass at the site whenever a command is asked for, and hands answers to
 // somebody who may change them.
 type passing struct {
-	*school
+	*served
 	change func(q *http.Request, status int, body string) (int, string)
 }
 
@@ -50,7 +50,7 @@ func (p passing) RoundTrip(q *http.Request) (*http.Response, error) {
 	return answer, nil
 }
 
-func check(t *testing.T, s *school, level conformance.Level, change func(*http.Request, int, string) (int, string)) []conformance.Result {
+func check(t *testing.T, s *served, level conformance.Level, change func(*http.Request, int, string) (int, string)) []conformance.Result {
 	t.Helper()
 	results, err := conformance.Run(t.Context(), conformance.Config{
 		URL: s.url, Token: token, HTTP: &http.Client{Transport: passing{s, change}}, Station: "R101-PC01", Level: level,

@@ -30,9 +30,9 @@ var proxied = map[world.FaultName]int{
 	world.APIProxyNotFound: http.StatusNotFound, world.APIBadGateway: http.StatusBadGateway, world.APIGatewayTimeout: http.StatusGatewayTimeout,
 }
 
-// meet finds the fault that the request meets, and lets it act as far as that comes
+// findFault finds the fault that the request meets, and lets it act as far as that comes
 // before the call.
-func (s *Server) meet(e *exchange) {
+func (s *Server) findFault(e *exchange) {
 	if !e.known {
 		return
 	}
@@ -105,9 +105,9 @@ func (a *answer) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// spoil makes of the answer what a fault leaves of it; the entry gets the status that
+// corrupt makes of the answer what a fault leaves of it; the entry gets the status that
 // the client sees.
-func (s *Server) spoil(e *exchange, a *answer) *answer {
+func (s *Server) corrupt(e *exchange, a *answer) *answer {
 	switch e.fault.Name {
 	case world.APIProxyNotFound, world.APIBadGateway, world.APIGatewayTimeout:
 		a = newAnswer()
@@ -155,11 +155,11 @@ func lacking(body []byte) []byte {
 			break
 		}
 	}
-	spoilt, err := json.Marshal(object)
+	corrupted, err := json.Marshal(object)
 	if err != nil {
 		return body
 	}
-	return spoilt
+	return corrupted
 }
 
 // send sends the answer, as far and as fast as it is to come.

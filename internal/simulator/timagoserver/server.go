@@ -50,7 +50,7 @@ type Config struct {
 
 	Log func(Entry) // gets every request, before its answer is sent
 	// Check, if set, stands around what has to keep to the contract: all answers except
-	// those that a fault spoils.
+	// those that a fault corrupts.
 	Check func(http.Handler) http.Handler
 }
 
@@ -129,7 +129,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	case e.known && len(body) > maxBody:
 		e.refusal = refuse(http.StatusRequestEntityTooLarge, contract.ProblemCodeTooLarge, fmt.Sprintf("at most %d bytes", maxBody))
 	default:
-		s.meet(e)
+		s.findFault(e)
 	}
 	answer := newAnswer()
 	if !s.untouched(e, answer) {
@@ -141,12 +141,12 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	e.entry.Status, e.entry.Fault = answer.status, e.fault.Name
-	spoilt := s.spoil(e, answer)
+	corrupted := s.corrupt(e, answer)
 	if s.config.Log != nil {
 		s.config.Log(e.entry)
 	}
 	if s.wait(r.Context(), s.config.Latency) {
-		spoilt.send(r.Context(), s, w)
+		corrupted.send(r.Context(), s, w)
 	}
 }
 

@@ -35,7 +35,7 @@ func (w *World) reach(name, about string) (*station, error) {
 
 // Probe asks how long the station has been up.
 func (w *World) Probe(station string) (kms.Uptime, error) {
-	defer w.look()()
+	defer w.lockAndAdvance()()
 	s, err := w.reach(station, aboutProbe)
 	if err != nil {
 		return kms.Uptime{}, err
@@ -49,7 +49,7 @@ func (s *station) uptime() kms.Uptime {
 
 // Presence asks who uses the station.
 func (w *World) Presence(station string) (kms.Presence, error) {
-	defer w.look()()
+	defer w.lockAndAdvance()()
 	s, err := w.reach(station, aboutPresence)
 	if err != nil {
 		return kms.Presence{}, err
@@ -66,7 +66,7 @@ func (s *station) desktops() int {
 
 // Licensing reads the station's licences.
 func (w *World) Licensing(station string) (kms.Licensing, error) {
-	defer w.look()()
+	defer w.lockAndAdvance()()
 	s, err := w.reach(station, aboutLicensing)
 	if err != nil {
 		return kms.Licensing{}, err
@@ -102,7 +102,7 @@ func (p *product) licence() kms.Licence {
 // Requests gives the station's events 12288 with their 12289 since a moment on its
 // own clock.
 func (w *World) Requests(station string, since time.Time) ([]kms.Exchange, error) {
-	defer w.look()()
+	defer w.lockAndAdvance()()
 	s, err := w.reach(station, aboutRequests)
 	if err != nil {
 		return nil, err
@@ -128,7 +128,7 @@ func (w *World) Requests(station string, since time.Time) ([]kms.Exchange, error
 
 // Host reads the KMS host.
 func (w *World) Host() (kms.Host, error) {
-	defer w.look()()
+	defer w.lockAndAdvance()()
 	if err := w.reachHost(aboutHost); err != nil {
 		return kms.Host{}, err
 	}
@@ -183,7 +183,7 @@ func (k *hostKey) threshold() int {
 
 // Counted gives the host's events 12290 since a moment on its own clock.
 func (w *World) Counted(since time.Time) ([]kms.Counted, error) {
-	defer w.look()()
+	defer w.lockAndAdvance()()
 	if err := w.reachHost(aboutCounted); err != nil {
 		return nil, err
 	}

@@ -56,7 +56,7 @@ type Attempt struct {
 
 // Ask is the method Activate, for a caller that has got through to the station.
 func (w *World) Ask(station, licenceID string) (*Attempt, error) {
-	defer w.look()()
+	defer w.lockAndAdvance()()
 	s, err := w.station(station)
 	if err != nil {
 		return nil, err
@@ -66,7 +66,7 @@ func (w *World) Ask(station, licenceID string) (*Attempt, error) {
 
 // StartActivate calls Activate on a product of the station, over the network.
 func (w *World) StartActivate(station, licenceID string) (*Attempt, error) {
-	defer w.look()()
+	defer w.lockAndAdvance()()
 	s, err := w.station(station)
 	if err != nil {
 		return nil, err
@@ -103,7 +103,7 @@ func (a *Attempt) Done() <-chan struct{} { return a.done }
 // Outcome is what the method gave back. Before its time it is kms.ErrUnknownOutcome, as
 // it is where the station went down meanwhile.
 func (a *Attempt) Outcome() (kms.Code, error) {
-	defer a.world.look()()
+	defer a.world.lockAndAdvance()()
 	if !a.ended {
 		return 0, fmt.Errorf("activate: %w", kms.ErrUnknownOutcome)
 	}

@@ -61,7 +61,7 @@ func (w *World) ResetImage(name string, force bool) error {
 }
 
 func (w *World) do(name string, act func(*station)) error {
-	defer w.look()()
+	defer w.lockAndAdvance()()
 	s, err := w.station(name)
 	if err == nil {
 		act(s)

@@ -43,7 +43,7 @@ const (
 // is one occasion for faults of connections; about are words by which a fault's Of may
 // choose: the ones above, classes, methods, kinds.
 func (w *World) Contact(machine string, about ...string) Contact {
-	defer w.look()()
+	defer w.lockAndAdvance()()
 	return w.contact(machine, about)
 }
 
@@ -80,7 +80,7 @@ func (w *World) contact(machine string, about []string) Contact {
 // AnswerTakes is how long the machine lets a client wait for the answer to a request.
 // Each call is an occasion, like one of Contact.
 func (w *World) AnswerTakes(machine string, about ...string) time.Duration {
-	defer w.look()()
+	defer w.lockAndAdvance()()
 	name := w.host.Name
 	if s, err := w.station(machine); err == nil {
 		name = s.Name
@@ -95,7 +95,7 @@ func (w *World) AnswerTakes(machine string, about ...string) time.Duration {
 // Listens reports whether WinRM's port is open at the machine, or holds what comes to it
 // without an answer.
 func (w *World) Listens(machine string) bool {
-	defer w.look()()
+	defer w.lockAndAdvance()()
 	if strings.EqualFold(machine, w.host.Name) {
 		return w.host.open
 	}
@@ -105,7 +105,7 @@ func (w *World) Listens(machine string) bool {
 
 // Serves reports whether the KMS host's key management service listens.
 func (w *World) Serves() bool {
-	defer w.look()()
+	defer w.lockAndAdvance()()
 	return w.host.serving
 }
 

@@ -64,7 +64,7 @@ type fault struct {
 
 // Inject puts a fault in place from now on.
 func (w *World) Inject(f Fault) error {
-	defer w.look()()
+	defer w.lockAndAdvance()()
 	return w.inject(f)
 }
 
@@ -99,7 +99,7 @@ func (w *World) inject(described Fault) error {
 
 // Heal takes every fault of the name away; one that is going on ends.
 func (w *World) Heal(name FaultName) {
-	defer w.look()()
+	defer w.lockAndAdvance()()
 	w.faults = slices.DeleteFunc(w.faults, func(f *fault) bool {
 		if f.Name != name {
 			return false

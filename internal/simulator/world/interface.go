@@ -40,7 +40,7 @@ const (
 // is about stations (client ids). Of chooses by the words; possible says which faults
 // the request can meet at all.
 func (w *World) InterfaceFault(stations, words []string, possible func(FaultName) bool) (Fault, bool) {
-	defer w.look()()
+	defer w.lockAndAdvance()()
 	for _, f := range w.faults {
 		named := func(id string) bool {
 			s, known := w.byID[id]
@@ -73,8 +73,8 @@ type groupings struct {
 	all    []*grouping
 }
 
-// join finds the grouping of a name or makes it; "" stands for none.
-func (g *groupings) join(name string) *grouping {
+// grouping finds the grouping of a name or makes it; "" stands for none.
+func (g *groupings) grouping(name string) *grouping {
 	for _, known := range g.all {
 		if strings.EqualFold(known.Name, name) {
 			return known
@@ -113,7 +113,7 @@ type SystemListing struct {
 
 // Listings are all stations that Timago knows, in the site's order.
 func (w *World) Listings() []Listing {
-	defer w.look()()
+	defer w.lockAndAdvance()()
 	all := make([]Listing, 0, len(w.stations))
 	for i, s := range w.stations {
 		if s.deleted == 0 {
@@ -125,7 +125,7 @@ func (w *World) Listings() []Listing {
 
 // Listing is one station by its client id; false when Timago does not know it.
 func (w *World) Listing(id string) (Listing, bool) {
-	defer w.look()()
+	defer w.lockAndAdvance()()
 	s, known := w.byID[id]
 	if !known || s.deleted > 0 {
 		return Listing{}, false
@@ -156,7 +156,7 @@ func (s *station) listing(number int) Listing {
 
 // Groupings are the locations and the computer groups that have or had stations.
 func (w *World) Groupings() (locations, groups []Grouping) {
-	defer w.look()()
+	defer w.lockAndAdvance()()
 	count := func(g groupings, of func(*station) *grouping) []Grouping {
 		var all []Grouping
 		for _, one := range g.all {
@@ -181,7 +181,7 @@ func (w *World) Groupings() (locations, groups []Grouping) {
 // systems (by client id), if the station's settings are still at the revision. It tells
 // whether they were.
 func (w *World) SetSystemOption(id, name string, on bool, revision int) bool {
-	defer w.look()()
+	defer w.lockAndAdvance()()
 	s, known := w.byID[id]
 	if !known || s.revision+s.location.revision != revision {
 		return false
@@ -192,7 +192,7 @@ func (w *World) SetSystemOption(id, name string, on bool, revision int) bool {
 
 // Edit changes a setting of the station (by client id) that matters to nobody else.
 func (w *World) Edit(id string) {
-	defer w.look()()
+	defer w.lockAndAdvance()()
 	if s, known := w.byID[id]; known {
 		s.revision++
 	}
@@ -258,7 +258,7 @@ type Shown struct {
 // KMS is the KMS host that the images are set to, and the products that are to be
 // activated by it.
 func (w *World) KMS() (address string, port int, products []Shown) {
-	defer w.look()()
+	defer w.lockAndAdvance()()
 	for _, s := range w.stations {
 		for _, p := range s.products {
 			if p.means != catalogue.ByKMS || s.deleted > 0 {

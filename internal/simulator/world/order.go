@@ -89,7 +89,7 @@ func (o *order) progress() Progress { return o.Progress }
 // Give hands Timago an order and gives its number for Progress. An order that cannot be
 // for this station has failed at once.
 func (w *World) Give(wanted Order) int {
-	defer w.look()()
+	defer w.lockAndAdvance()()
 	o := &order{Progress: Progress{Order: wanted, State: OrderQueued}}
 	w.orders = append(w.orders, o)
 	number := len(w.orders) - 1
@@ -118,7 +118,7 @@ func (w *World) Give(wanted Order) int {
 
 // Progress is how far an order is, by its number.
 func (w *World) Progress(number int) Progress {
-	defer w.look()()
+	defer w.lockAndAdvance()()
 	return w.orders[number].progress()
 }
 

@@ -16,7 +16,7 @@ func (w *World) Restart(station string, force bool) error { return w.RestartAfte
 
 // RestartAfter is Restart with a notice.
 func (w *World) RestartAfter(station string, notice time.Duration, force bool) error {
-	defer w.look()()
+	defer w.lockAndAdvance()()
 	s, err := w.station(station)
 	if err != nil {
 		return err
@@ -142,7 +142,7 @@ const usuallyAhead = 5 * time.Hour
 // station: after the notice it goes down, and with restart starts again. It refuses
 // with kms.ErrInUse, ErrShutdownUnderWay or a *CommandError.
 func (w *World) Shutdown(station string, notice time.Duration, force, restart bool) error {
-	defer w.look()()
+	defer w.lockAndAdvance()()
 	s, err := w.station(station)
 	if err != nil {
 		return err
@@ -153,7 +153,7 @@ func (w *World) Shutdown(station string, notice time.Duration, force, restart bo
 // AbortShutdown takes a shutdown back whose notice has not run out; false where there
 // is none.
 func (w *World) AbortShutdown(station string) (bool, error) {
-	defer w.look()()
+	defer w.lockAndAdvance()()
 	s, err := w.station(station)
 	if err != nil || s.phase != phaseNotice {
 		return false, err

@@ -75,7 +75,7 @@ type FaultState struct {
 
 // State looks at everything.
 func (w *World) State() State {
-	defer w.look()()
+	defer w.lockAndAdvance()()
 	h := w.host
 	state := State{
 		Now:      w.now,

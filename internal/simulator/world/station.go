@@ -108,7 +108,7 @@ func newStation(w *World, described Station, index int) *station {
 	s.boot = w.now.Add(-s.Uptime)
 	s.lastStart = s.boot
 	s.id = string(w.chance.CMID(s.Name, "client id", 0))
-	s.location, s.group = w.locations.join(described.Room), w.groups.join(described.Group)
+	s.location, s.group = w.locations.grouping(described.Room), w.groups.grouping(described.Group)
 	s.cmid, s.office = w.chance.CMID(s.Name, "windows", 0), w.chance.CMID(s.Name, "office", 0)
 	if fixed := kms.ParseCMID(described.Image.CMID); fixed != "" {
 		s.cmid = fixed

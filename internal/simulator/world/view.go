@@ -56,7 +56,7 @@ type KeyView struct {
 
 // View looks at a machine.
 func (w *World) View(machine string) (View, error) {
-	defer w.look()()
+	defer w.lockAndAdvance()()
 	if strings.EqualFold(machine, w.host.Name) {
 		return w.host.view(), nil
 	}
@@ -105,7 +105,7 @@ func (h *host) view() View {
 
 // Events are the records of licensing in the machine's event log, the oldest first.
 func (w *World) Events(machine string) ([]eventlog.Record, error) {
-	defer w.look()()
+	defer w.lockAndAdvance()()
 	if strings.EqualFold(machine, w.host.Name) {
 		return append([]eventlog.Record(nil), w.host.log.All()...), nil
 	}

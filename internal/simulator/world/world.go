@@ -131,8 +131,8 @@ func New(site Site, options Options) (*World, error) {
 	return w, nil
 }
 
-// look takes the lock and lets everything happen that is due; the caller unlocks.
-func (w *World) look() func() {
+// lockAndAdvance takes the lock and lets everything happen that is due; the caller unlocks.
+func (w *World) lockAndAdvance() func() {
 	w.mu.Lock()
 	w.catchUp()
 	return w.mu.Unlock
@@ -155,7 +155,7 @@ func (w *World) catchUp() {
 
 // Now is the simulated moment.
 func (w *World) Now() time.Time {
-	defer w.look()()
+	defer w.lockAndAdvance()()
 	return w.now
 }
 
@@ -164,7 +164,7 @@ func (w *World) Speed() float64 { return w.clock.Speed }
 
 // Advance lets simulated time pass at once.
 func (w *World) Advance(d time.Duration) {
-	defer w.look()()
+	defer w.lockAndAdvance()()
 	w.advance(d)
 }
 
@@ -175,7 +175,7 @@ func (w *World) advance(d time.Duration) {
 
 // NextEvent is when something will happen by itself next; false when nothing will.
 func (w *World) NextEvent() (time.Time, bool) {
-	defer w.look()()
+	defer w.lockAndAdvance()()
 	next, found := time.Time{}, false
 	if t := w.timers.First(); t != nil {
 		next, found = t.At, true
@@ -198,7 +198,7 @@ func (w *World) Step() bool {
 // Holidays switches every station off, stops other traffic, lets time pass, and
 // switches on again what was on, unless the stations are to stay off.
 func (w *World) Holidays(d time.Duration, stayOff bool) {
-	defer w.look()()
+	defer w.lockAndAdvance()()
 	w.note(KindHolidays, "%s", d)
 	var wereOn []*station
 	for _, s := range w.stations {

@@ -52,7 +52,7 @@ func (r Request) Detail() string {
 type Trouble string
 
 // What may be wrong. On requests of kind Logon only Unauthorized,
-// Unavailable, Reset, Hang and the delay take effect: the others spoil the
+// Unavailable, Reset, Hang and the delay take effect: the others corrupt the
 // answer to an operation.
 const (
 	None         Trouble = ""
@@ -69,8 +69,8 @@ const (
 	Garbage      Trouble = "garbage" // 200 with a page that is no SOAP
 )
 
-// spoilsTheAnswer: the operation is executed in any case.
-func (t Trouble) spoilsTheAnswer() bool {
+// corruptsTheAnswer: the operation is executed in any case.
+func (t Trouble) corruptsTheAnswer() bool {
 	return t == EmptyBody || t == TruncatedXML || t == Garbage
 }
 

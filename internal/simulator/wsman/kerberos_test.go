@@ -124,7 +124,7 @@ func TestKerberosTokensThatAreRefused(t *testing.T) {
 	for name, story := range map[string]struct {
 		kerberos *wsman.Kerberos
 		token    []byte
-		told     bool // by a KRB-ERROR
+		krbError bool // by a KRB-ERROR
 	}{
 		"not offered":             {nil, good, false},
 		"offered another way":     {&wsman.Kerberos{Keytab: keytab, Scheme: "Negotiate"}, good, false},
@@ -139,8 +139,8 @@ func TestKerberosTokensThatAreRefused(t *testing.T) {
 	} {
 		e := serve(t, wsman.Config{AllowUnencrypted: true, Kerberos: story.kerberos})
 		response, _ := post(t, oneConnection(t, e), e.url(), "Kerberos "+base64.StdEncoding.EncodeToString(story.token), identify)
-		told := strings.HasPrefix(response.header.Get("WWW-Authenticate"), "Kerberos ")
-		if response.status != http.StatusUnauthorized || told != story.told {
+		krbError := strings.HasPrefix(response.header.Get("WWW-Authenticate"), "Kerberos ")
+		if response.status != http.StatusUnauthorized || krbError != story.krbError {
 			t.Errorf("%s: %d %v", name, response.status, response.header)
 		}
 	}

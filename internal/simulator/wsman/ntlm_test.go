@@ -79,7 +79,7 @@ func TestHandshakeOfAnotherImplementation(t *testing.T) {
 
 func TestHandshakesThatAreRefused(t *testing.T) {
 	t.Parallel()
-	for name, spoil := range map[string]func(*connection, *acceptor, *authenticate) (password string){
+	for name, alter := range map[string]func(*connection, *acceptor, *authenticate) (password string){
 		"wrong password":     func(*connection, *acceptor, *authenticate) string { return "PW" },
 		"another challenge":  func(_ *connection, a *acceptor, _ *authenticate) string { a.nonce[0]++; return "pw" },
 		"another user":       func(_ *connection, _ *acceptor, m *authenticate) string { m.user = "admin"; return "pw" },
@@ -98,7 +98,7 @@ func TestHandshakesThatAreRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c, a, message := recorded(t)
-			seal, err := a.accept(message, spoil(c, a, message), nil)
+			seal, err := a.accept(message, alter(c, a, message), nil)
 			if err == nil {
 				_, err = c.spnego.complete(seal)
 			}

@@ -38,7 +38,7 @@ func (x *exchange) operate(anonymous bool) {
 func (o *operation) underCondition(fault *Fault) {
 	condition := o.condition()
 	var result answer
-	if condition.After || condition.Trouble.spoilsTheAnswer() {
+	if condition.After || condition.Trouble.corruptsTheAnswer() {
 		result = o.execute(fault)
 	}
 	switch condition.Trouble {

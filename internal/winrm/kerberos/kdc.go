@@ -230,9 +230,9 @@ type Network interface {
 	// Find looks up the addresses of a realm's KDCs, for a realm of which the
 	// configuration names none.
 	Find(ctx context.Context, realm string) ([]string, error)
-	// Exchange sends a message to a KDC and gives its answer. unheard tells of a
+	// Exchange sends a message to a KDC and gives its answer. unsent says of a
 	// failure that it came before the KDC could hear anything.
-	Exchange(ctx context.Context, kdc string, message []byte) (answer []byte, unheard bool, err error)
+	Exchange(ctx context.Context, kdc string, message []byte) (answer []byte, unsent bool, err error)
 }
 
 // ask sends a message to a KDC of a realm, and to the next KDC only where none has
@@ -247,12 +247,12 @@ func (t *Tickets) ask(ctx context.Context, realm string, message interface{ Mars
 	if err != nil {
 		return nil, &noKDC{err}
 	}
-	t.tellIgnored(ctx)
+	t.logIgnored(ctx)
 	var failures []error
 	for _, kdc := range kdcs[:min(len(kdcs), maxKDCs)] {
 		start := time.Now()
-		answer, unheard, err := t.network.Exchange(ctx, kdc, request)
-		if err != nil && unheard {
+		answer, unsent, err := t.network.Exchange(ctx, kdc, request)
+		if err != nil && unsent {
 			failures = append(failures, err)
 			continue
 		}
@@ -270,9 +270,9 @@ func (t *Tickets) ask(ctx context.Context, realm string, message interface{ Mars
 }
 
 // tellIgnored says once what krb5.conf holds to no effect.
-func (t *Tickets) tellIgnored(ctx context.Context) {
+func (t *Tickets) logIgnored(ctx context.Context) {
 	if t.log != nil && len(t.settings.ignored) > 0 {
-		t.told.Do(func() { t.log(ctx, "Kerberos configuration", map[string]any{"ignored": t.settings.ignored}) })
+		t.ignoredLogged.Do(func() { t.log(ctx, "Kerberos configuration", map[string]any{"ignored": t.settings.ignored}) })
 	}
 }
 

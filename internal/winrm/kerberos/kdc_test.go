@@ -29,12 +29,12 @@ func (n *answering) Find(context.Context, string) ([]string, error) {
 	return n.kdcs, nil
 }
 
-func (n *answering) Exchange(_ context.Context, kdc string, _ []byte) (answer []byte, unheard bool, err error) {
+func (n *answering) Exchange(_ context.Context, kdc string, _ []byte) (answer []byte, unsent bool, err error) {
 	n.asked = append(n.asked, kdc)
 	return n.answer, n.err != nil, n.err
 }
 
-// demand is a KDC's wish to see the password first, with hints about its key.
+// demand is a KDC that wants to see the password first, with hints about its key.
 func demand(t testing.TB, entries ...types.ETypeInfo2Entry) []byte {
 	t.Helper()
 	hints, err := asn1.Marshal(types.ETypeInfo2(entries))

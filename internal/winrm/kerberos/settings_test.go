@@ -112,8 +112,8 @@ func TestWhatIsIgnoredIsSaidOnce(t *testing.T) {
 			said = append(said, message, fields["ignored"])
 		},
 	}
-	tickets.tellIgnored(t.Context())
-	tickets.tellIgnored(t.Context())
+	tickets.logIgnored(t.Context())
+	tickets.logIgnored(t.Context())
 	if want := []any{"Kerberos configuration", []string{"rdns"}}; !reflect.DeepEqual(said, want) {
 		t.Errorf("said %q, want %q", said, want)
 	}

@@ -27,7 +27,7 @@ type Tickets struct {
 	now      func() time.Time
 	log      func(ctx context.Context, message string, fields map[string]any) // may be nil
 
-	told sync.Once // what is ignored
+	ignoredLogged sync.Once // what is ignored
 
 	mu       sync.Mutex
 	last     time.Time // stamp

@@ -31,8 +31,8 @@ const token = "s3cr3t-token-of-the-school"
 
 var started = time.Date(2026, 9, 7, 6, 15, 0, 0, time.UTC)
 
-// school is a small server of the contract, held to it by contracttest.
-type school struct {
+// fakeTimago is a small server of the contract, held to it by contracttest.
+type fakeTimago struct {
 	*httptest.Server
 	maxPage int
 
@@ -46,10 +46,10 @@ type school struct {
 	logged   []string
 }
 
-// newSchool has stations R101-PC0001 and so on.
-func newSchool(t *testing.T, stations int) *school {
+// newFakeTimago has stations R101-PC0001 and so on.
+func newFakeTimago(t *testing.T, stations int) *fakeTimago {
 	t.Helper()
-	s := &school{maxPage: 500, held: map[string]contract.CommandID{}}
+	s := &fakeTimago{maxPage: 500, held: map[string]contract.CommandID{}}
 	for i := range stations {
 		s.stations = append(s.stations, contract.Station{
 			ID: stationID(i), Name: fmt.Sprintf("R101-PC%04d", i+1), Location: "R101", ComputerGroup: "Unterricht",
@@ -84,7 +84,7 @@ func newSchool(t *testing.T, stations int) *school {
 func stationID(i int) string { return fmt.Sprintf("6f1c1c52-6c1e-4f0a-9d57-%012x", i+1) }
 
 // client talks to the school; whatever it logs is kept.
-func (s *school) client(t *testing.T, change ...func(*timago.Config)) *timago.Client {
+func (s *fakeTimago) client(t *testing.T, change ...func(*timago.Config)) *timago.Client {
 	t.Helper()
 	config := timago.Config{
 		Endpoint: s.URL, Token: token, MaxRetries: 3, RetryWait: time.Millisecond, RequestTimeout: time.Minute, // a slow machine makes no second attempt
@@ -112,17 +112,17 @@ func (s *school) client(t *testing.T, change ...func(*timago.Config)) *timago.Cl
 }
 
 // failing makes the first requests of a call ("PATCH") meet a fault, the others not.
-func (s *school) failing(method string, times int, fault func(w http.ResponseWriter, r *http.Request, server http.Handler)) {
+func (s *fakeTimago) failing(method string, times int, fault func(w http.ResponseWriter, r *http.Request, server http.Handler)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.fault = func(w http.ResponseWriter, r *http.Request, server http.Handler) {
 		s.mu.Lock()
-		meets := r.Method == method && times > 0
-		if meets {
+		faulty := r.Method == method && times > 0
+		if faulty {
 			times--
 		}
 		s.mu.Unlock()
-		if meets {
+		if faulty {
 			fault(w, r, server)
 			return
 		}
@@ -156,7 +156,7 @@ func refuse(w http.ResponseWriter, status int, code, detail string) {
 }
 
 // count is how often a call was made.
-func (s *school) count(call string) int {
+func (s *fakeTimago) count(call string) int {
 	n := 0
 	for _, asked := range s.requests() {
 		if asked == call {
@@ -167,22 +167,22 @@ func (s *school) count(call string) int {
 }
 
 // requests are all that arrived, in order.
-func (s *school) requests() []string { return s.copied(&s.asked) }
+func (s *fakeTimago) requests() []string { return s.copied(&s.asked) }
 
 // done is what was done, in order.
-func (s *school) done() []string { return s.copied(&s.effects) }
+func (s *fakeTimago) done() []string { return s.copied(&s.effects) }
 
 // log is what the client logged: one line per attempt.
-func (s *school) log() []string { return s.copied(&s.logged) }
+func (s *fakeTimago) log() []string { return s.copied(&s.logged) }
 
-func (s *school) copied(list *[]string) []string {
+func (s *fakeTimago) copied(list *[]string) []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(*list)
 }
 
 // edit changes a station behind the client's back.
-func (s *school) edit(i int, change func(*contract.Station)) {
+func (s *fakeTimago) edit(i int, change func(*contract.Station)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	change(&s.stations[i])
@@ -192,30 +192,30 @@ func notFound() contract.Problem {
 	return contract.Problem{Title: "Not found", Status: 404, Code: contract.ProblemCodeNotFound}
 }
 
-func (s *school) at(id string) int {
+func (s *fakeTimago) at(id string) int {
 	return slices.IndexFunc(s.stations, func(have contract.Station) bool { return have.ID == id })
 }
 
-func (s *school) GetInfo(context.Context, contractserver.GetInfoRequestObject) (contractserver.GetInfoResponseObject, error) {
+func (s *fakeTimago) GetInfo(context.Context, contractserver.GetInfoRequestObject) (contractserver.GetInfoResponseObject, error) {
 	return contractserver.GetInfo200JSONResponse{Version: "1.0.0", ServerTime: started, Features: []string{"restart", "something-new"}}, nil
 }
 
-func (s *school) GetKMS(context.Context, contractserver.GetKMSRequestObject) (contractserver.GetKMSResponseObject, error) {
+func (s *fakeTimago) GetKMS(context.Context, contractserver.GetKMSRequestObject) (contractserver.GetKMSResponseObject, error) {
 	host := "kms01.schule.example"
 	return contractserver.GetKMS200JSONResponse{Host: &host, Products: []contract.KMSProduct{
 		{Product: "windows", Name: "Windows 11 Education", Status: contract.KMSProductStatusActivated},
 	}}, nil
 }
 
-func (s *school) ListLocations(context.Context, contractserver.ListLocationsRequestObject) (contractserver.ListLocationsResponseObject, error) {
+func (s *fakeTimago) ListLocations(context.Context, contractserver.ListLocationsRequestObject) (contractserver.ListLocationsResponseObject, error) {
 	return contractserver.ListLocations200JSONResponse{GroupingsJSONResponse: contractserver.GroupingsJSONResponse{Items: []contract.Grouping{{ID: "l1", Name: "R101", Stations: 30}}}}, nil
 }
 
-func (s *school) ListComputerGroups(context.Context, contractserver.ListComputerGroupsRequestObject) (contractserver.ListComputerGroupsResponseObject, error) {
+func (s *fakeTimago) ListComputerGroups(context.Context, contractserver.ListComputerGroupsRequestObject) (contractserver.ListComputerGroupsResponseObject, error) {
 	return contractserver.ListComputerGroups200JSONResponse{GroupingsJSONResponse: contractserver.GroupingsJSONResponse{Items: []contract.Grouping{{ID: "g1", Name: "Unterricht", Stations: 30}}}}, nil
 }
 
-func (s *school) ListStations(_ context.Context, request contractserver.ListStationsRequestObject) (contractserver.ListStationsResponseObject, error) {
+func (s *fakeTimago) ListStations(_ context.Context, request contractserver.ListStationsRequestObject) (contractserver.ListStationsResponseObject, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p := request.Params
@@ -248,7 +248,7 @@ func (s *school) ListStations(_ context.Context, request contractserver.ListStat
 	return page, nil
 }
 
-func (s *school) GetStation(_ context.Context, request contractserver.GetStationRequestObject) (contractserver.GetStationResponseObject, error) {
+func (s *fakeTimago) GetStation(_ context.Context, request contractserver.GetStationRequestObject) (contractserver.GetStationResponseObject, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	i := s.at(request.ID)
@@ -260,7 +260,7 @@ func (s *school) GetStation(_ context.Context, request contractserver.GetStation
 	}}, nil
 }
 
-func (s *school) PatchOperatingSystem(_ context.Context, request contractserver.PatchOperatingSystemRequestObject) (contractserver.PatchOperatingSystemResponseObject, error) {
+func (s *fakeTimago) PatchOperatingSystem(_ context.Context, request contractserver.PatchOperatingSystemRequestObject) (contractserver.PatchOperatingSystemResponseObject, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	i := s.at(request.ID)
@@ -284,7 +284,7 @@ func (s *school) PatchOperatingSystem(_ context.Context, request contractserver.
 	}}, nil
 }
 
-func (s *school) SendCommand(_ context.Context, request contractserver.SendCommandRequestObject) (contractserver.SendCommandResponseObject, error) {
+func (s *fakeTimago) SendCommand(_ context.Context, request contractserver.SendCommandRequestObject) (contractserver.SendCommandResponseObject, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	command := &contract.Command{ID: fmt.Sprintf("c-%06d", len(s.commands)+1), Command: request.Body.Command}
@@ -304,7 +304,7 @@ func (s *school) SendCommand(_ context.Context, request contractserver.SendComma
 
 // GetCommand sees every station one state further than the time before; the second
 // station of a command is in use.
-func (s *school) GetCommand(_ context.Context, request contractserver.GetCommandRequestObject) (contractserver.GetCommandResponseObject, error) {
+func (s *fakeTimago) GetCommand(_ context.Context, request contractserver.GetCommandRequestObject) (contractserver.GetCommandResponseObject, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, command := range s.commands {

@@ -28,9 +28,9 @@ const token = "s3cr3t-token-of-the-school"
 
 var monday = time.Date(2026, 9, 7, 7, 30, 0, 0, time.UTC)
 
-// school is a server on a world whose time is stepped, and a client that speaks plain
+// served is a server on a world whose time is stepped, and a client that speaks plain
 // HTTP. Every answer is held to the contract.
-type school struct {
+type served struct {
 	*world.World
 	t      *testing.T
 	url    string
@@ -42,9 +42,9 @@ type school struct {
 	happened []string // requests and what happened at the site, in order
 }
 
-func open(t *testing.T, site world.Site, change ...func(*timagoserver.Config)) *school {
+func open(t *testing.T, site world.Site, change ...func(*timagoserver.Config)) *served {
 	t.Helper()
-	s := &school{t: t, token: token}
+	s := &served{t: t, token: token}
 	var err error
 	s.World, err = world.New(site, world.Options{Start: monday, Observe: func(e world.Entry) {
 		s.mu.Lock()
@@ -101,7 +101,7 @@ type reply struct {
 	err    error
 }
 
-func (s *school) ask(method, path, body string, header ...string) reply {
+func (s *served) ask(method, path, body string, header ...string) reply {
 	s.t.Helper()
 	request, err := http.NewRequestWithContext(s.t.Context(), method, s.url+path, strings.NewReader(body))
 	if err != nil {
@@ -147,7 +147,7 @@ func refused(t *testing.T, r reply, status int, code contract.ProblemCode) contr
 }
 
 // list reads all pages and counts them.
-func (s *school) list(query string) (stations []contract.Station, pages int) {
+func (s *served) list(query string) (stations []contract.Station, pages int) {
 	s.t.Helper()
 	next := ""
 	for {
@@ -170,7 +170,7 @@ func names(stations []contract.Station) string {
 }
 
 // station reads one by its name.
-func (s *school) station(name string) contract.Station {
+func (s *served) station(name string) contract.Station {
 	s.t.Helper()
 	found, _ := s.list("name=" + name)
 	if len(found) != 1 {
@@ -179,7 +179,7 @@ func (s *school) station(name string) contract.Station {
 	return found[0]
 }
 
-func (s *school) setOption(station contract.Station, system string, on bool) reply {
+func (s *served) setOption(station contract.Station, system string, on bool) reply {
 	s.t.Helper()
 	return s.ask("PATCH", "/stations/"+station.ID+"/operating-systems/"+strings.ReplaceAll(system, " ", "%20"),
 		fmt.Sprintf(`{"kms_activation": %t}`, on), "If-Match", station.ETag)
@@ -194,13 +194,13 @@ func body(name string, more string, stations ...contract.Station) string {
 	return fmt.Sprintf(`{"command": %q, "stations": [%s]%s}`, name, strings.Join(targets, ", "), more)
 }
 
-func (s *school) command(text string) contract.Command {
+func (s *served) command(text string) contract.Command {
 	s.t.Helper()
 	return read[contract.Command](s.t, s.ask("POST", "/commands", text), 202)
 }
 
 // now reads a command and gives what has become of its first station.
-func (s *school) now(c contract.Command) (state string, repeated bool) {
+func (s *served) now(c contract.Command) (state string, repeated bool) {
 	s.t.Helper()
 	first := read[contract.Command](s.t, s.ask("GET", "/commands/"+c.ID, ""), 200).Stations[0]
 	state = string(first.State)
@@ -210,7 +210,7 @@ func (s *school) now(c contract.Command) (state string, repeated bool) {
 	return state, first.Repeated
 }
 
-func (s *school) wants(c contract.Command, state string) {
+func (s *served) wants(c contract.Command, state string) {
 	s.t.Helper()
 	if got, _ := s.now(c); got != state {
 		s.t.Errorf("%s of %s: %s, want %s", c.Command, c.Stations[0].ID, got, state)
@@ -218,7 +218,7 @@ func (s *school) wants(c contract.Command, state string) {
 }
 
 // log is what was asked and what happened, in order, of these kinds.
-func (s *school) log(kinds ...string) []string {
+func (s *served) log(kinds ...string) []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.DeleteFunc(slices.Clone(s.happened), func(line string) bool {
@@ -227,18 +227,18 @@ func (s *school) log(kinds ...string) []string {
 }
 
 // last is the log's last request.
-func (s *school) last() timagoserver.Entry {
+func (s *served) last() timagoserver.Entry {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.entries[len(s.entries)-1]
 }
 
 // seen reports whether a fault was met, so that a test of it shows something.
-func (s *school) seen(name world.FaultName) bool {
+func (s *served) seen(name world.FaultName) bool {
 	return slices.ContainsFunc(s.State().Faults, func(f world.FaultState) bool { return f.Name == name && f.Seen > 0 })
 }
 
-func (s *school) inject(f world.Fault) {
+func (s *served) inject(f world.Fault) {
 	s.t.Helper()
 	if err := s.Inject(f); err != nil {
 		s.t.Fatal(err)
