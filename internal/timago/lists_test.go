@@ -72,10 +72,10 @@ func TestPageTokenThatHasEnded(t *testing.T) {
 // Pages that all come just in time make no list without end.
 func TestAListTakesItsTimeAsAWhole(t *testing.T) {
 	t.Parallel()
-	school := newSchool(t, 40)
-	school.maxPage = 1
-	client := school.client(t, func(c *timago.Config) { c.RequestTimeout = 50 * time.Millisecond; c.MaxRetries = 1000 })
-	school.failing("GET", 1_000_000, func(w http.ResponseWriter, r *http.Request, server http.Handler) {
+	fake := newFakeTimago(t, 40)
+	fake.maxPage = 1
+	client := fake.client(t, func(c *timago.Config) { c.RequestTimeout = 50 * time.Millisecond; c.MaxRetries = 1000 })
+	fake.failing("GET", 1_000_000, func(w http.ResponseWriter, r *http.Request, server http.Handler) {
 		if r.URL.Query().Get("page_token") == "20" {
 			<-r.Context().Done()
 			return
@@ -92,8 +92,8 @@ func TestAListTakesItsTimeAsAWhole(t *testing.T) {
 // The longest list there may be is read.
 func TestListsOfALargeSiteAreRead(t *testing.T) {
 	t.Parallel()
-	school := newSchool(t, 20_000)
-	stations, err := school.client(t).Stations(t.Context(), timago.Filter{})
+	fake := newFakeTimago(t, 20_000)
+	stations, err := fake.client(t).Stations(t.Context(), timago.Filter{})
 	if err != nil || len(stations) != 20_000 {
 		t.Fatalf("%d stations, %v", len(stations), err)
 	}
