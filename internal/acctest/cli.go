@@ -9,6 +9,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -128,6 +129,7 @@ func Main(m interface{ Run() int }) int {
 	if err := flag.Set("test.parallel", strconv.Itoa(testsPerCore*runtime.GOMAXPROCS(0))); err != nil {
 		panic(err)
 	}
+	net.DefaultResolver = Names.resolver()
 	if err := useCLI(); err != nil {
 		panic(err)
 	}
