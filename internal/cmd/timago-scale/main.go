@@ -66,7 +66,7 @@ type settings struct {
 	cli, provider, before string
 	sizes                 []int
 	schools, restarts     int
-	licensed              bool
+	licensed, peers       bool
 	records               string
 	write                 bool
 }
@@ -81,6 +81,7 @@ func settingsOf(arguments []string) (settings, error) {
 	flags.StringVar(&sizes, "sizes", "100,1000,10000", "numbers of stations of one pool")
 	flags.IntVar(&s.schools, "schools", 0, "also measure a check of so many schools of 100 stations each, every one with a KMS host and a state of its own")
 	flags.IntVar(&s.restarts, "restarts", 0, "also measure the restarts of so many stations, each once, of some nine seconds")
+	flags.BoolVar(&s.peers, "peer", false, "also measure what Ansible takes for win_ping and win_reboot beside a plan and restarts")
 	flags.BoolVar(&s.licensed, "licensed", false, "the stations are activated from the start, so that an apply takes them as they are")
 	flags.StringVar(&s.records, "records", "", "a file with the last records: the run fails where a ratio is worse by more than a fifth")
 	flags.BoolVar(&s.write, "write", false, "write what was measured into -records")

@@ -75,6 +75,11 @@ func measure(ctx context.Context) error {
 		}
 		table.restarts(restarts)
 	}
+	if s.peers {
+		if err := s.peer(ctx, table); err != nil {
+			return err
+		}
+	}
 	if s.schools > 0 {
 		district, err := s.district(ctx)
 		if err != nil {

@@ -51,13 +51,26 @@ func (t *table) restarts(m measurement) {
 	t.ratios = append(t.ratios, ratio{fmt.Sprintf("%s n=%d requests/restart", m.what, m.stations), each})
 }
 
+// beside prints what a peer took for a piece of work, and what the provider did, with their
+// ratios.
+func (t *table) beside(peer measurement, ours ...measurement) {
+	fmt.Println(peer)
+	for _, m := range ours {
+		fmt.Print(m)
+		t.note("wall/peer", m, part64(m.wall, peer.wall))
+		t.note("cpu/peer", m, part64(m.CPU, peer.CPU))
+		t.note("rss/peer", m, float64(m.RSS)/float64(peer.RSS))
+		fmt.Println()
+	}
+}
+
 func part64(a, b time.Duration) float64 { return a.Seconds() / b.Seconds() }
 
 func (t *table) note(what string, m measurement, value float64) {
 	if what != "requests/station" {
 		fmt.Printf(" %s=%.2f", what, value)
 	}
-	if what != "wall/floor" { // what else the machine does moves it more than a fifth
+	if !strings.HasPrefix(what, "wall/") { // what else the machine does moves it more than a fifth
 		t.ratios = append(t.ratios, ratio{fmt.Sprintf("%s n=%d %s", m.what, m.stations, what), value})
 	}
 }

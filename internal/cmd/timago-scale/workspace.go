@@ -30,18 +30,14 @@ func (s settings) workspace(of school, binary, lines string) (*workspace, error)
 		return nil, err
 	}
 	w := &workspace{dir: dir, cli: s.cli, usage: filepath.Join(dir, "usage")}
-	for name, content := range map[string]string{
-		"main.tf": configuration(of, lines), "stations.csv": of.inventory(),
-		"cli.tfrc": fmt.Sprintf("disable_checkpoint = true\nprovider_installation {\n  dev_overrides {\n    %q = %q\n  }\n}\n", provider.Source, dir),
-	} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
-			w.remove()
-			return nil, err
-		}
-	}
+	overrides := fmt.Sprintf("disable_checkpoint = true\nprovider_installation {\n  dev_overrides {\n    %q = %q\n  }\n}\n", provider.Source, dir)
 	self, err := os.Executable()
 	if err == nil {
-		err = os.Symlink(self, filepath.Join(dir, providerName))
+		err = errors.Join(
+			os.WriteFile(filepath.Join(dir, "cli.tfrc"), []byte(overrides), 0o600),
+			w.configure(of, lines),
+			os.Symlink(self, filepath.Join(dir, providerName)),
+		)
 	}
 	if err != nil {
 		w.remove()
@@ -55,6 +51,14 @@ func (s settings) workspace(of school, binary, lines string) (*workspace, error)
 	w.env = append(w.env, "TF_CLI_CONFIG_FILE="+filepath.Join(dir, "cli.tfrc"), "TF_IN_AUTOMATION=1", "CHECKPOINT_DISABLE=1",
 		"TIMAGO_WINRM_PASSWORD="+password, realProvider+"="+binary, usageFile+"="+w.usage)
 	return w, nil
+}
+
+// configure writes the configuration anew, with the inventory.
+func (w *workspace) configure(of school, lines string) error {
+	return errors.Join(
+		os.WriteFile(filepath.Join(w.dir, "main.tf"), []byte(configuration(of, lines)), 0o600),
+		os.WriteFile(filepath.Join(w.dir, "stations.csv"), []byte(of.inventory()), 0o600),
+	)
 }
 
 // configuration is a pool of all stations of a school, as a district's state has it. lines
