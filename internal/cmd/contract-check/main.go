@@ -45,6 +45,7 @@ func run(ctx context.Context, arguments []string, token string, to io.Writer) (f
 	insecure := flags.Bool("insecure", false, "take any certificate")
 	station := flags.String("station", "", "name of a station whose option may be set to the value that it has")
 	change := flags.Bool("change", false, "also set the station's option and set it back, restart it, switch it off and on, and reset its image: nobody may use it")
+	check := flags.String("check", "", "name of the only check to make, as the table has it")
 	patience := flags.Duration("patience", time.Hour, "how long a command may take")
 	pause := flags.Duration("pause", 5*time.Second, "how long to wait between two looks at a command")
 	if err := flags.Parse(arguments); err != nil {
@@ -63,7 +64,7 @@ func run(ctx context.Context, arguments []string, token string, to io.Writer) (f
 		return 0, err
 	}
 	defer client.CloseIdleConnections()
-	config := conformance.Config{URL: *address, Token: token, HTTP: client, Station: *station, Patience: *patience, Pause: *pause}
+	config := conformance.Config{URL: *address, Token: token, HTTP: client, Station: *station, Check: *check, Patience: *patience, Pause: *pause}
 	if *station != "" {
 		config.Level = conformance.SameValue
 	}

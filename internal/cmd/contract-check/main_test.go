@@ -38,6 +38,7 @@ func TestContractCheck(t *testing.T) {
 		"reads":        {nil, ready.Token, false, "0 failed"},
 		"changes":      {[]string{"-station=R101-PC07", "-change", "-pause=10ms"}, ready.Token, false, "0 failed"},
 		"no such name": {[]string{"-station=R101-PC99"}, ready.Token, true, "0 stations are named R101-PC99"},
+		"one check":    {[]string{"-check=pages"}, ready.Token, false, "1 ok, 0 failed"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -54,6 +55,7 @@ func TestContractCheck(t *testing.T) {
 		"holds no certificate":      {"-url=" + ready.Endpoint, "-ca=main.go"},
 		"failed to verify":          {"-url=" + ready.Endpoint},
 		"is no URL of a server":     {"-url=timago"},
+		`there is no check "page"`:  {"-url=" + ready.Endpoint, "-ca=" + authority, "-check=page"},
 		"does not accept the token": {"-url=" + ready.Endpoint, "-ca=" + authority, "-patience=" + time.Second.String()},
 	} {
 		token := ready.Token

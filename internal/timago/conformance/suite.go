@@ -38,6 +38,8 @@ type Config struct {
 	Patience time.Duration
 	// Pause is between two looks at a command; 0: 5 s.
 	Pause time.Duration
+	// Check is the name of the only check to make; "": all are made.
+	Check string
 }
 
 // Check is one thing that the contract says.
@@ -63,6 +65,10 @@ type Result struct {
 // Run makes every check that the configuration allows, one after the other. Its error says
 // that the server cannot be checked at all.
 func Run(ctx context.Context, config Config) ([]Result, error) {
+	checks, err := config.checks()
+	if err != nil {
+		return nil, err
+	}
 	s, err := newSession(config)
 	if err != nil {
 		return nil, err
@@ -75,7 +81,7 @@ func Run(ctx context.Context, config Config) ([]Result, error) {
 		return nil, errors.New("the server does not accept the token")
 	}
 	var results []Result
-	for _, check := range Checks() {
+	for _, check := range checks {
 		result := Result{Check: check}
 		s.skipped, s.wrong = "", nil
 		switch {
@@ -93,6 +99,19 @@ func Run(ctx context.Context, config Config) ([]Result, error) {
 		}
 	}
 	return results, nil
+}
+
+// checks are those to make.
+func (c Config) checks() ([]Check, error) {
+	all := Checks()
+	if c.Check == "" {
+		return all, nil
+	}
+	i := slices.IndexFunc(all, func(check Check) bool { return check.Name == c.Check })
+	if i < 0 {
+		return nil, fmt.Errorf("there is no check %q", c.Check)
+	}
+	return all[i : i+1], nil
 }
 
 // Failed counts the checks that did not hold.
