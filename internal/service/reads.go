@@ -27,9 +27,20 @@ type Reads struct {
 // NewReads returns the reads of one configured provider.
 func NewReads(s *site.Site) *Reads { return &Reads{site: s} }
 
-// Station reads a station: what it says of its licences, and how long it has been up.
+// Station reads a station: what it says of its licences, and how long it has been up. That it
+// did not answer stands as well: a plan of many pools waits for it once.
 func (r *Reads) Station(ctx context.Context, name string) (kms.Station, error) {
-	return r.stations.get(ctx, r.site.Key(ctx, name), r.site.Commands, func(ctx context.Context) (kms.Station, error) {
+	return r.station(ctx, name, time.Time{})
+}
+
+// StationUp is Station before something is done: one that did not answer may be up by now, and
+// is asked again.
+func (r *Reads) StationUp(ctx context.Context, name string) (kms.Station, error) {
+	return r.station(ctx, name, time.Now())
+}
+
+func (r *Reads) station(ctx context.Context, name string, failedSince time.Time) (kms.Station, error) {
+	return r.stations.get(ctx, r.site.Key(ctx, name), r.site.Commands, failedSince, func(ctx context.Context) (kms.Station, error) {
 		return r.site.Station(ctx, name)
 	})
 }
@@ -37,7 +48,7 @@ func (r *Reads) Station(ctx context.Context, name string) (kms.Station, error) {
 // KMSHost reads a KMS host: its clock, its log and its counts. Nobody may change the result.
 func (r *Reads) KMSHost(ctx context.Context, name string) (pool.HostReading, error) {
 	host := r.site.At(name)
-	return r.hosts.get(ctx, strings.ToLower(name), r.site.Commands, func(ctx context.Context) (pool.HostReading, error) {
+	return r.hosts.get(ctx, strings.ToLower(name), r.site.Commands, time.Time{}, func(ctx context.Context) (pool.HostReading, error) {
 		return pool.ReadHost(ctx, host)
 	})
 }
@@ -57,9 +68,9 @@ type read[T any] struct {
 	err      error
 }
 
-// get takes a read that still stands, or is under way, or reads anew. That somebody else's
-// read was ended early is no answer.
-func (s *shared[T]) get(ctx context.Context, key string, commands func() int64, ask func(context.Context) (T, error)) (T, error) {
+// get takes a read that still stands, or is under way, or reads anew. One that failed stands
+// if it ended after failedSince. That somebody else's read was ended early is no answer.
+func (s *shared[T]) get(ctx context.Context, key string, commands func() int64, failedSince time.Time, ask func(context.Context) (T, error)) (T, error) {
 	for {
 		r, begun := s.begin(key, commands)
 		if begun {
@@ -76,7 +87,7 @@ func (s *shared[T]) get(ctx context.Context, key string, commands func() int64, 
 			var none T
 			return none, ctx.Err()
 		}
-		if s.stands(key, r, commands) {
+		if s.stands(key, r, commands, failedSince) {
 			return r.value, r.err
 		}
 	}
@@ -98,9 +109,9 @@ func (s *shared[T]) begin(key string, commands func() int64) (r *read[T], begun 
 }
 
 // stands reports whether a read that has ended is as good as another one; else it is forgotten.
-func (s *shared[T]) stands(key string, r *read[T], commands func() int64) bool {
+func (s *shared[T]) stands(key string, r *read[T], commands func() int64, failedSince time.Time) bool {
 	s.mu.Lock()
-	is := s.reads[key] == r && r.commands == commands() && time.Since(r.at) < readStands
+	is := s.reads[key] == r && r.commands == commands() && time.Since(r.at) < readStands && (r.err == nil || r.at.After(failedSince))
 	s.mu.Unlock()
 	if !is {
 		s.forget(key, r)

@@ -126,3 +126,26 @@ func TestAReadThatWasGivenUpIsMadeAnew(t *testing.T) {
 	}
 	<-waited
 }
+
+// That a station did not answer stands for a plan, which would wait for it anew in every
+// pool, and not for what is about to be done: it may be up by now.
+func TestThatAStationDidNotAnswerDoesNotKeepItOut(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	if err := f.World.Inject(world.Fault{Name: world.Unavailable, On: []string{"PC01"}}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.Station(t.Context(), f.station); !errors.Is(err, kms.ErrUnreachable) {
+		t.Fatalf("the fault is not seen: %v", err)
+	}
+	f.World.Heal(world.Unavailable)
+	if _, err := f.Station(t.Context(), f.station); !errors.Is(err, kms.ErrUnreachable) {
+		t.Errorf("a plan asks it again: %v", err)
+	}
+	if _, err := f.StationUp(t.Context(), f.station); err != nil {
+		t.Error(err)
+	}
+	if again := f.asked("PC01", func() { _, _ = f.StationUp(t.Context(), f.station) }); again != 0 {
+		t.Errorf("what it has answered is asked again: %d requests", again)
+	}
+}

@@ -22,8 +22,8 @@ type freshness uint8
 const (
 	// justRead: whatever was. For plans and refreshes.
 	justRead freshness = iota
-	// hostAnew: of stations what a plan has just shown of them, of the host and of Timago
-	// nothing. For the look before a cycle, which then looks at everything itself.
+	// hostAnew: of stations what they have just answered to a plan, of the host and of Timago
+	// nothing. For the look before a cycle, by which members take part.
 	hostAnew
 	// allAnew: nothing. For what an apply shows in the end.
 	allAnew

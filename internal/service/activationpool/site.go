@@ -36,8 +36,12 @@ func (s readable) Pending(ctx context.Context, stations []string) (map[string]st
 
 // Station reads a station, or takes what was just read of it.
 func (s readable) Station(ctx context.Context, name string) (kms.Station, error) {
-	if s.fresh == allAnew {
+	switch s.fresh {
+	case allAnew:
 		return s.Site.Station(ctx, name)
+	case hostAnew:
+		return s.reads.StationUp(ctx, name)
+	case justRead:
 	}
 	return s.reads.Station(ctx, name)
 }
