@@ -3,9 +3,7 @@
 package report
 
 import (
-	"syscall"
 	"testing"
-	"time"
 
 	"github.com/timago/terraform-provider-timago/internal/outcome"
 )
@@ -41,13 +39,4 @@ func BenchmarkEvent(b *testing.B) {
 	for i := 0; b.Loop(); i++ {
 		c.report(outcome.KindRestarting, names[i%300])
 	}
-}
-
-// processorTime is what this process has used: other load does not count.
-func processorTime() time.Duration {
-	var used syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
-		return 0
-	}
-	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"html/template"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -135,69 +136,95 @@ func (p *product) curve(s *Section, at, span time.Duration, now time.Time) curve
 	return c
 }
 
-// rowView is a station's row.
-type rowView struct {
-	Title, Name                  string
-	Phase                        phase
-	Grid                         int
-	Down, Starting, Back, Used   string
-	Due, Asked, Counted, LeftOut string
-	Restarts, Counts             int
-	Story                        string
-	Words                        text
+// draw is the station's row. A bar that has not ended grows, so its row is drawn anew. Rows
+// are most of a page, and a template takes longer for them.
+func (st *station) draw(section int, at time.Duration) template.HTML {
+	if st.row != "" && st.open() == nil {
+		return st.row
+	}
+	row := make([]byte, 0, 1024)
+	add := func(texts ...string) {
+		for _, text := range texts {
+			row = append(row, text...)
+		}
+	}
+	add(`<tr data-phase="`, string(st.phase), `"><th scope="row">`, template.HTMLEscapeString(st.title))
+	if st.name != st.title {
+		add(` <small>`, template.HTMLEscapeString(st.name), `</small>`)
+	}
+	add(`</th><td class="lane"><svg viewBox="0 0 100 28" preserveAspectRatio="none" aria-hidden="true">`)
+	if story := st.story(); story != "" {
+		add(`<title>`, template.HTMLEscapeString(story), `</title>`)
+	}
+	add(`<g><use href="#grid-`, strconv.Itoa(section), `"/>`)
+	for _, p := range st.paths(at) {
+		for _, class := range p.classes {
+			add(`<path class="`, class, `" d="`, p.line, `"/>`)
+		}
+	}
+	add(`</g></svg></td><td class="n">`, some(st.restarts), `</td><td class="n">`, some(st.counted), `</td><td class="now">`, string(st.words().HTML()), "</td></tr>\n")
+	st.row = template.HTML(row) //nolint:gosec // what comes from outside is escaped
+	return st.row
 }
 
-var rowLayout = template.Must(template.New("row").Parse(rowSource))
+// some is a number, and nothing for none.
+func some(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return strconv.Itoa(n)
+}
 
-// draw is the station's row. A bar that has not ended grows, so its row is drawn anew.
-func (st *station) draw(section int, at time.Duration) (template.HTML, error) {
-	if st.row != "" && st.open() == nil {
-		return st.row, nil
-	}
-	v := rowView{
-		Title: st.title, Phase: st.phase, Grid: section, Restarts: st.restarts, Counts: st.counted,
-		Story: st.story(), Words: st.words(),
-	}
-	if st.name != st.title {
-		v.Name = st.name
-	}
+// path is a line of a row, drawn once for each class.
+type path struct {
+	classes []string
+	line    string
+}
+
+// paths are the bars and marks of a row, those that lie on others last.
+func (st *station) paths(at time.Duration) []path {
+	lines := map[phase]string{}
 	for _, b := range st.spans {
-		to := b.to
+		to, shown := b.to, b.phase
 		if b.open {
 			to = at
 		}
-		bar := fmt.Sprintf("M%s 14H%s", seconds(b.from), seconds(to))
-		switch b.phase {
-		case down:
-			v.Down += bar
-		case starting:
-			v.Starting += bar
-		case inUse:
-			v.Used += bar
-		default:
-			v.Back += bar
+		if shown != down && shown != starting && shown != inUse {
+			shown = back
 		}
+		lines[shown] += "M" + seconds(b.from) + " 14H" + seconds(to)
 	}
 	for _, m := range st.marks {
 		switch m.phase {
 		case asked:
-			v.Asked += fmt.Sprintf("M%s 5V23", seconds(m.at))
+			lines[asked] += "M" + seconds(m.at) + " 5V23"
 		case counted:
-			v.Counted += fmt.Sprintf("M%s 14h0", seconds(m.at))
+			lines[counted] += "M" + seconds(m.at) + " 14h0"
 		default:
-			v.LeftOut += fmt.Sprintf("M%s 14h.1", seconds(m.at)) // some printers leave out a square of no length
+			lines[leftOut] += "M" + seconds(m.at) + " 14h.1" // some printers leave out a square of no length
 		}
 	}
 	if open := st.open(); open != nil && !st.due.IsZero() {
-		due := open.from + st.due.Sub(st.since)
-		if due > at {
-			v.Due = fmt.Sprintf("M%s 14H%sM%s 8V20", seconds(at), seconds(due), seconds(due))
+		if due := open.from + st.due.Sub(st.since); due > at {
+			lines[underWay] = "M" + seconds(at) + " 14H" + seconds(due) + "M" + seconds(due) + " 8V20"
 		}
 	}
-	var row strings.Builder
-	err := rowLayout.Execute(&row, v)
-	st.row = template.HTML(row.String()) //nolint:gosec // by the template
-	return st.row, err
+	var drawn []path
+	for _, shown := range shownPaths {
+		if line := lines[shown.phase]; line != "" {
+			drawn = append(drawn, path{shown.classes, line})
+		}
+	}
+	return drawn
+}
+
+// shownPaths are the classes of what a row shows, in the order in which it is drawn.
+var shownPaths = []struct {
+	phase   phase
+	classes []string
+}{
+	{inUse, []string{"used"}}, {back, []string{"back"}}, {starting, []string{"starting"}}, {down, []string{"down"}}, {underWay, []string{"due"}},
+	{asked, []string{"asked"}}, {counted, []string{"halo", "counted"}}, {leftOut, []string{"halo", "out"}},
 }
 
 // story lists the station's restarts for whoever points at them, in signs that need no

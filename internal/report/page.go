@@ -25,8 +25,6 @@ var (
 	pageStyle string
 	//go:embed page.js
 	pageScript string
-	//go:embed row.html
-	rowSource string
 
 	layout = template.Must(template.New("page").Funcs(template.FuncMap{"clock": clock}).Parse(inBoth(pageSource)))
 
@@ -64,13 +62,8 @@ type pageView struct {
 	Lines    string // the file's name
 	Document string
 	Sections []sectionView
-	Recent   []entryView
-}
-
-type entryView struct {
-	At   time.Time
-	Pool string // empty where there is one alone
-	What template.HTML
+	Recent   template.HTML // what happened last, the newest first
+	Silence  int64         // ms without a write after which nobody writes any more
 }
 
 type sectionView struct {
@@ -136,15 +129,11 @@ func (r *Report) forPeople(now time.Time) ([]byte, error) {
 	view := pageView{
 		Policy: policy, Style: template.CSS(style.Sheet + pageStyle), Script: template.JS(pageScript), //nolint:gosec // files of this package
 		State: s, Words: s.words(), Running: s == running, Began: r.began, Written: now, Zone: now.Format("MST"),
-		Lines: stem + ".txt", Document: stem + ".json",
+		Lines: stem + ".txt", Document: stem + ".json", Silence: 3 * r.pace.longest().Milliseconds(),
 	}
 	var counts []string
 	for i, section := range r.sections {
-		shown, err := section.view(i+1, now)
-		if err != nil {
-			return nil, err
-		}
-		view.Sections = append(view.Sections, shown)
+		view.Sections = append(view.Sections, section.view(i+1, now))
 		for _, p := range section.products {
 			count, _ := p.count()
 			counts = append(counts, fmt.Sprintf("%s %d/%d", p.Title(), count, p.target))
@@ -154,13 +143,11 @@ func (r *Report) forPeople(now time.Time) ([]byte, error) {
 	if len(r.sections) == 1 {
 		view.Title = strings.Join(counts, ", ") + " – " + view.Title
 	}
+	var recent strings.Builder
 	for _, e := range slices.Backward(r.recent) {
-		shown := entryView{At: e.at, What: e.what}
-		if len(r.sections) > 1 {
-			shown.Pool = e.pool
-		}
-		view.Recent = append(view.Recent, shown)
+		recent.WriteString(e.row(len(r.sections) > 1))
 	}
+	view.Recent = template.HTML(recent.String()) //nolint:gosec // entries are escaped
 	var page bytes.Buffer
 	err := layout.Execute(&page, view)
 	return page.Bytes(), err
@@ -178,7 +165,7 @@ func (r *Report) title() string {
 	return strings.Join(names, ", ")
 }
 
-func (s *Section) view(id int, now time.Time) (sectionView, error) {
+func (s *Section) view(id int, now time.Time) sectionView {
 	end := now
 	if !s.ended.IsZero() {
 		end = s.ended
@@ -208,20 +195,16 @@ func (s *Section) view(id int, now time.Time) (sectionView, error) {
 		} else {
 			rows, v.BusyN = &busy, v.BusyN+1
 		}
-		row, err := st.draw(id, at)
-		if err != nil {
-			return v, err
-		}
-		rows.WriteString(string(row))
+		rows.WriteString(string(st.draw(id, at)))
 	}
-	v.Busy, v.Idle = template.HTML(busy.String()), template.HTML(idlers.String()) //nolint:gosec // rows of the template
+	v.Busy, v.Idle = template.HTML(busy.String()), template.HTML(idlers.String()) //nolint:gosec // rows are escaped
 	v.IdleN = number(idleN, say("one station of which nothing was asked", "eine Station, von der nichts verlangt wurde"),
 		say("%d stations of which nothing was asked", "%d Stationen, von denen nichts verlangt wurde", idleN))
 	if idleN == 0 {
 		v.IdleN = text{}
 	}
 	v.Open = idleN <= fewIdle
-	return v, nil
+	return v
 }
 
 // standing says in one sentence how the section stands.

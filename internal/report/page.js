@@ -27,9 +27,9 @@
   const language = () => recall("language") ?? (navigator.language.toLowerCase().startsWith("de") ? "de" : "en");
 
   const again = 5000;
-  const silence = 90000;
+  const alive = () => Date.now() - Number(root.dataset.written) < Number(root.dataset.silence);
   const follow = () => {
-    document.querySelector("#stale").hidden = Date.now() - Number(root.dataset.written) < silence;
+    document.querySelector("#stale").hidden = alive();
     const reading = document.hidden || !document.getSelection().isCollapsed;
     if (reading) setTimeout(follow, again);
     else location.reload();
@@ -51,7 +51,7 @@
       details.addEventListener("toggle", () => keep(details.dataset.keep, String(details.open)));
     }
     if (root.dataset.report !== "running") return;
-    document.querySelector("#stale").hidden = Date.now() - Number(root.dataset.written) < silence;
+    document.querySelector("#stale").hidden = alive();
     setTimeout(follow, again);
   });
 }

@@ -33,7 +33,7 @@ func TestThePageStandsByItself(t *testing.T) {
 // a browser still opens.
 func TestTheSizeOfAPage(t *testing.T) {
 	t.Parallel()
-	for _, tt := range []struct{ stations, events, limit int }{{300, 2000, 1 << 20}, {10_000, 50_000, 4 << 20}} {
+	for _, tt := range []struct{ stations, events, limit int }{{300, 2000, 1_000_000}, {10_000, 50_000, 4 << 20}} {
 		r, c := busy(t, tt.stations, tt.events)
 		r.mu.Lock()
 		page, err := r.forPeople(time.Now())

@@ -55,12 +55,14 @@ type Report struct {
 	lines    []byte        // of what happened, not written yet
 	changed  bool          // since the last write
 	written  time.Time     // when that was
+	dataAt   time.Time     // when the file for machines was; zero: it is due
 	failure  error         // of the last write
 	problems []error       // not returned yet
 	warned   bool          // of a write at the end that failed
 	ending   chan struct{} // closed when the last section ends
 	stopped  chan struct{} // closed when the writer has ended
 
+	pace    pace
 	writing chan struct{} // holds something while the files are written
 	files   *files        // used by who writes; nil while no name is held
 	page    string        // the last one's page, in its folder
@@ -73,7 +75,7 @@ func New(path string, users ...string) *Report {
 	if path == "" {
 		return nil
 	}
-	return &Report{path: path, hidden: hide(users), configured: time.Now(), writing: make(chan struct{}, 1)}
+	return &Report{path: path, hidden: hide(users), configured: time.Now(), pace: pace{used: processorTime}, writing: make(chan struct{}, 1)}
 }
 
 // Begin opens a section. From here on the files are written, until every section ended.

@@ -5,15 +5,8 @@ import (
 	"fmt"
 	"html/template"
 	"path/filepath"
+	"slices"
 	"time"
-)
-
-// The rhythm of writing.
-const (
-	shortestPause = 5 * time.Second  // between two writes
-	longestPause  = 30 * time.Second // also where nothing happened: who looks sees that it lives
-	pausePerCost  = 2000             // a write that took long is not made again soon: 0.05 % of a processor
-	lastWrite     = 5 * time.Second  // for the write at the end: an apply waits no longer
 )
 
 // mostLines bounds the plain lines that wait to be written, in bytes.
@@ -21,9 +14,17 @@ const mostLines = 1 << 20
 
 // entry is something that happened, as people read it.
 type entry struct {
-	at   time.Time
+	at   string // the page's text before the pool's name
 	pool string
 	what template.HTML
+}
+
+// row is the entry on the page, with its pool where there are several.
+func (e entry) row(several bool) string {
+	if several {
+		return e.at + "<b>" + template.HTMLEscapeString(e.pool) + "</b> " + string(e.what) + "</span></li>\n"
+	}
+	return e.at + string(e.what) + "</span></li>\n"
 }
 
 // mostRecent is how many of the things that happened last the page shows.
@@ -34,7 +35,8 @@ func (r *Report) log(now time.Time, s *Section, what text) {
 	if len(r.recent) == mostRecent {
 		r.recent = append(r.recent[:0], r.recent[1:]...)
 	}
-	r.recent = append(r.recent, entry{now, s.pool.Name, what.HTML()})
+	at := `    <li><time datetime="` + now.Format(time.RFC3339) + `">` + clock(now) + `</time> <span>`
+	r.recent = append(r.recent, entry{at, s.pool.Name, what.HTML()})
 	if len(r.lines) < mostLines {
 		r.lines = fmt.Appendf(r.lines, "%s %s: %s\n", now.Format(time.RFC3339), s.pool.Name, what.en)
 	}
@@ -57,22 +59,54 @@ func (r *Report) write(ending <-chan struct{}, stopped chan<- struct{}) {
 	}
 }
 
-// writeIfDue writes where something changed, or nothing was written for long. It gives
-// the time until the next try.
+// writeIfDue writes where it is due. It gives the time until the next try.
 func (r *Report) writeIfDue() time.Duration {
 	r.mu.Lock()
 	since := time.Since(r.written)
-	due := r.changed && since >= shortestPause || since >= longestPause
+	due := r.pace.due(since, r.changed, r.underWay())
 	r.mu.Unlock()
-	switch {
-	case due:
-		began := time.Now()
-		r.writeOnce()
-		return min(longestPause, max(shortestPause, pausePerCost*time.Since(began)))
-	case since < shortestPause:
-		return shortestPause - since
+	if !due {
+		if since >= shortestPause {
+			r.addLines()
+		}
+		return max(time.Second, shortestPause-since)
 	}
-	return time.Second
+	used, began := r.pace.used(), time.Now()
+	r.writeOnce()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.pace.took(r.pace.used()-used, time.Since(began))
+	return shortestPause
+}
+
+// addLines writes the plain lines that wait: they cost next to nothing, and somebody may
+// follow them.
+func (r *Report) addLines() {
+	r.writing <- struct{}{}
+	defer func() { <-r.writing }()
+	r.mu.Lock()
+	lines := r.lines
+	if r.files == nil || len(lines) == 0 {
+		r.mu.Unlock()
+		return
+	}
+	r.lines = nil
+	r.mu.Unlock()
+	left, err := r.files.add(lines)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.lines = append(left, r.lines...)
+	if err != nil {
+		r.failure = err
+	}
+}
+
+// underWay reports whether something is awaited of a station: that it is late shows without
+// an event.
+func (r *Report) underWay() bool {
+	return slices.ContainsFunc(r.sections, func(s *Section) bool {
+		return s.state == running && slices.ContainsFunc(s.stations, func(st *station) bool { return st.phase.waits() })
+	})
 }
 
 // writeOnce writes the files as things stand. What goes wrong is kept for the end; a
@@ -87,7 +121,9 @@ func (r *Report) writeOnce() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.lines = append(lines, r.lines...)
-	r.failure = err
+	if r.failure = err; err != nil {
+		r.dataAt = time.Time{}
+	}
 	r.changed = r.changed || err != nil
 }
 
@@ -101,8 +137,8 @@ func (r *Report) letGo() {
 	}
 }
 
-// draw renders the files and takes the lines that wait. Whatever goes wrong there must
-// not end the apply.
+// draw renders the files and takes the lines that wait; no data where the file for machines
+// is young enough. Whatever goes wrong there must not end the apply.
 func (r *Report) draw(now time.Time) (page, data, lines []byte, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -115,8 +151,11 @@ func (r *Report) draw(now time.Time) (page, data, lines []byte, err error) {
 	if page, err = r.forPeople(now); err != nil {
 		return nil, nil, nil, err
 	}
-	if data, err = r.forMachines(now); err != nil {
-		return nil, nil, nil, err
+	if r.running == 0 || r.dataAt.IsZero() || now.Sub(r.dataAt) >= dataPause {
+		if data, err = r.forMachines(now); err != nil {
+			return nil, nil, nil, err
+		}
+		r.dataAt = now
 	}
 	lines, r.lines = r.lines, nil
 	return page, data, lines, nil
@@ -138,7 +177,11 @@ func (r *Report) save(page, data, lines []byte) ([]byte, error) {
 		}
 	}
 	left, err := r.files.add(lines)
-	return left, errors.Join(err, r.files.replace(r.files.page, page), r.files.replace(r.files.data, data))
+	err = errors.Join(err, r.files.replace(r.files.page, page))
+	if data != nil {
+		err = errors.Join(err, r.files.replace(r.files.data, data))
+	}
+	return left, err
 }
 
 // await waits for the last write, and takes over what went wrong.

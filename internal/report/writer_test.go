@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -23,18 +24,28 @@ var windows25 = map[kms.Product]int{kms.Windows: 25}
 func TestTheRhythmOfWriting(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
-	var seen []time.Duration
+	var seen, data []time.Duration
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
 		r := New(filepath.Join(folder, "report.html"))
 		c := begin(r, Pool{Name: "R101", Stations: room(1), Targets: windows25})
 		look := func() {
+			page := read(t, folder, "report.html")
+			_, written, _ := strings.Cut(page[:min(len(page), 200)], `data-written="`)
+			written, _, _ = strings.Cut(written, `"`)
+			ms, err := strconv.ParseInt(written, 10, 64)
+			if err != nil {
+				t.Error(err)
+			}
+			if at := time.UnixMilli(ms).Sub(began); !slices.Contains(seen, at) {
+				seen = append(seen, at)
+			}
 			var d document
 			if err := json.Unmarshal([]byte(read(t, folder, "report.json")), &d); err != nil {
 				t.Error(err)
 			}
-			if at := d.Written.Sub(began); !slices.Contains(seen, at) {
-				seen = append(seen, at)
+			if at := d.Written.Sub(began); !slices.Contains(data, at) {
+				data = append(data, at)
 			}
 		}
 		for i := range 180 {
@@ -43,7 +54,7 @@ func TestTheRhythmOfWriting(t *testing.T) {
 			look()
 			c.count(i, 0)
 		}
-		for range 700 {
+		for range 14_800 {
 			time.Sleep(100 * time.Millisecond)
 			synctest.Wait()
 			look()
@@ -51,10 +62,64 @@ func TestTheRhythmOfWriting(t *testing.T) {
 		c.reach()
 		look()
 	})
-	want := []time.Duration{0, 5 * time.Second, 10 * time.Second, 15 * time.Second, 20 * time.Second, 50 * time.Second, 80 * time.Second, 88 * time.Second}
-	if !slices.Equal(seen, want) {
+	times := func(seconds ...int) (all []time.Duration) {
+		for _, n := range seconds {
+			all = append(all, time.Duration(n)*time.Second)
+		}
+		return all
+	}
+	if want := times(0, 5, 10, 15, 20, 140, 380, 860, 1340, 1498); !slices.Equal(seen, want) {
 		t.Errorf("written at %v, want %v", seen, want)
 	}
+	if want := times(0, 140, 380, 860, 1340, 1498); !slices.Equal(data, want) {
+		t.Errorf("written for machines at %v, want %v", data, want)
+	}
+}
+
+// An hour in which something happens all the time in a process that uses a thousandth of a
+// processor: writes of 4 ms take a twentieth of that at most, and what is there to see is
+// never older than two minutes. A process that is busy is followed closely.
+func TestWritesKeepToTheirShare(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		uses   float64
+		writes int
+	}{{0.001, 50}, {0.1, 600}} {
+		var clock, used, written, longest time.Duration
+		p := pace{used: func() time.Duration { return used }}
+		writes := 0
+		for ; clock < time.Hour; clock += time.Second {
+			used += time.Duration(tt.uses * float64(time.Second))
+			if p.due(clock-written, true, true) {
+				longest, written = max(longest, clock-written), clock
+				used += 4 * time.Millisecond
+				p.took(5*time.Millisecond, 4*time.Millisecond)
+				writes++
+			}
+		}
+		if p.spent*20 > used || longest > longestPause || writes < tt.writes*7/10 {
+			t.Errorf("%v of a processor: %d writes, %v of %v, at most %v apart", tt.uses, writes, p.spent, used, longest)
+		}
+	}
+}
+
+// Lines do not wait for a page that is too dear to be written.
+func TestLinesAreWrittenWhereThePageIsNot(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		r := New(filepath.Join(folder, "report.html"))
+		r.pace.spent = 24 * time.Hour
+		c := begin(r, Pool{Name: "R101", Stations: room(1), Targets: windows25})
+		time.Sleep(20 * time.Second)
+		page := read(t, folder, "report.html")
+		c.report(outcome.KindRestarting, "R101-PC01")
+		time.Sleep(2 * time.Second)
+		if lines := read(t, folder, "report.txt"); !strings.Contains(lines, "restarting R101-PC01") || read(t, folder, "report.html") != page {
+			t.Errorf("%q", lines)
+		}
+		c.reach()
+	})
 }
 
 // Pools begin and end as they like: the last one writes the end of all.

@@ -66,6 +66,7 @@ type settings struct {
 	cli, provider, before string
 	sizes                 []int
 	schools, restarts     int
+	reports               int
 	licensed, peers       bool
 	records               string
 	write                 bool
@@ -82,6 +83,7 @@ func settingsOf(arguments []string) (settings, error) {
 	flags.IntVar(&s.schools, "schools", 0, "also measure a check of so many schools of 100 stations each, every one with a KMS host and a state of its own")
 	flags.IntVar(&s.restarts, "restarts", 0, "also measure the restarts of so many stations, each once, of some nine seconds")
 	flags.BoolVar(&s.peers, "peer", false, "also measure what Ansible takes for win_ping and win_reboot beside a plan and restarts")
+	flags.IntVar(&s.reports, "reports", 0, "measure the restarts in a pool of 300 so many times more, each time without the report and with it")
 	flags.BoolVar(&s.licensed, "licensed", false, "the stations are activated from the start, so that an apply takes them as they are")
 	flags.StringVar(&s.records, "records", "", "a file with the last records: the run fails where a ratio is worse by more than a fifth")
 	flags.BoolVar(&s.write, "write", false, "write what was measured into -records")

@@ -69,7 +69,7 @@ func measure(ctx context.Context) error {
 		table.add(floor, before, now)
 	}
 	if s.restarts > 0 {
-		restarts, err := s.restart(ctx)
+		restarts, err := s.restart(ctx, s.restarts)
 		if err != nil {
 			return err
 		}
@@ -79,6 +79,9 @@ func measure(ctx context.Context) error {
 		if err := s.peer(ctx, table); err != nil {
 			return err
 		}
+	}
+	if err := s.report(ctx); err != nil {
+		return err
 	}
 	if s.schools > 0 {
 		district, err := s.district(ctx)
