@@ -54,11 +54,12 @@ func open(t testing.TB, browser, name, page string, width int, args ...string) m
 }
 
 // The pages as they are seen: running, done, failed, several pools, 300 stations, a narrow
-// window and the dark. Nothing reaches out of the window, and every station has its row.
+// window, the dark, and in German. Nothing reaches out of the window, and every station has its row.
 func TestTheReportInABrowser(t *testing.T) {
 	t.Parallel()
 	browser := browsertest.Find(t)
 	const light, dark = "rgb(244, 245, 247)", "rgb(16, 21, 28)"
+	german := []string{"--accept-lang=de", "--lang=de"}
 	for _, tt := range []struct {
 		scene, name string
 		width, rows int
@@ -70,6 +71,9 @@ func TestTheReportInABrowser(t *testing.T) {
 		{"running", "dark", 1280, 12, dark, []string{"--blink-settings=preferredColorScheme=0"}},
 		{"done", "done", 1280, 12, light, nil},
 		{"failed", "failed", 1280, 12, light, nil},
+		{"running", "german", 1280, 12, light, german},
+		{"failed", "german-failed", 1280, 12, light, german},
+		{"failed", "german-narrow", 500, 12, dark, append([]string{"--blink-settings=preferredColorScheme=0"}, german...)},
 		{"pools", "pools", 1280, 48, light, nil},
 		{"large", "large", 1280, 300, light, nil},
 	} {

@@ -108,7 +108,7 @@ func with(object any, property string, values [][]byte) ([]byte, error) {
 func (s *Section) forMachines(now time.Time) ([]byte, error) {
 	all := s.sums()
 	d := poolDocument{
-		Name: s.pool.Name, KMSHost: s.pool.Host, State: s.state, Verdict: s.verdict.en, Next: s.next,
+		Name: s.pool.Name, KMSHost: s.pool.Host, State: s.state, Verdict: s.verdict.en, Next: s.next.en,
 		Started: instant(s.began), Finished: instant(s.ended), Counted: all.Counted,
 		Sent:     sentDocument{Asked: all.Asked, Restarts: all.Restarts, Woken: all.Woken},
 		Products: map[string]productDocument{}, Expected: []expectedDocument{},

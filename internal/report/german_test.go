@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -63,6 +64,88 @@ func TestEveryReasonIsKnownInGerman(t *testing.T) {
 			t.Errorf("%q has no German words", words)
 		}
 	}
+}
+
+// Every sentence of what a failed apply advises has its German words.
+func TestEveryAdviceIsKnownInGerman(t *testing.T) {
+	t.Parallel()
+	parsed, err := parser.ParseFile(token.NewFileSet(), filepath.Join("..", "service", "activationpool", "outcome.go"), nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var said []string
+	for _, declared := range parsed.Decls {
+		function, is := declared.(*ast.FuncDecl)
+		if !is || !slices.Contains([]string{"switchOn", "advice", "stalledAdvice", "cappedAdvice"}, function.Name.Name) {
+			continue
+		}
+		for text := range strings.SplitSeq(verb.ReplaceAllString(joined(function.Body), "7"), "\n") {
+			if text = strings.TrimSpace(text); strings.HasSuffix(text, ".") && strings.Contains(text, " ") {
+				said = append(said, text)
+			}
+		}
+	}
+	for _, more := range []string{"", ", or set cycle.wake_broadcast, so that an apply does", ", or set cycle.wake = true, so that an apply does"} {
+		said = append(said, "Switch on the stations that do not answer"+more+".")
+	}
+	advised := len(said)
+	source, err := os.ReadFile(filepath.Join("..", "kms", "code.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	remedied, err := os.ReadFile(filepath.Join("..", "kms", "remedy.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, code := range regexp.MustCompile(`0x[0-9A-F]{8}`).FindAllString(string(source)+string(remedied), -1) {
+		if n, err := strconv.ParseUint(code, 0, 32); err == nil && kms.Code(n).Remedy() != "" {
+			said = append(said, kms.Code(n).Remedy())
+		}
+	}
+	if advised < 12 || len(said)-advised < 15 {
+		t.Errorf("only %d texts and %d remedies were found", advised, len(said)-advised)
+	}
+	for _, text := range said {
+		for sentence := range strings.SplitAfterSeq(strings.TrimPrefix(text, "so that an apply does. "), ". ") {
+			if sentence = strings.TrimSpace(sentence); inGerman(sentence) == sentence && !strings.HasPrefix(sentence, ", or set") {
+				t.Errorf("%q has no German words", sentence)
+			}
+		}
+	}
+	h := hide([]string{"kms-admin"})
+	if got := h.advise("Apply again.\nSomething of kms-admin. More restarts do not help."); got.de != "Noch einmal anwenden. Something of the account. Weitere Neustarts helfen nicht." {
+		t.Errorf("%q", got.de)
+	}
+}
+
+// joined are the texts of a function, each on a line; those that are added to one another
+// are one.
+func joined(body ast.Node) string {
+	var lines []string
+	ast.Inspect(body, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.BinaryExpr:
+			if n.Op == token.ADD {
+				line := ""
+				ast.Inspect(n, func(part ast.Node) bool {
+					if lit, is := part.(*ast.BasicLit); is {
+						if text, is := literal(lit); is {
+							line += text
+						}
+					}
+					return true
+				})
+				lines = append(lines, line)
+				return false
+			}
+		case *ast.BasicLit:
+			if text, is := literal(n); is {
+				lines = append(lines, text)
+			}
+		}
+		return true
+	})
+	return strings.Join(lines, "\n")
 }
 
 // reasonsOf collects the texts that a package gives as a reason: to exclude and

@@ -73,7 +73,7 @@ type sectionView struct {
 	State    state
 	Words    text
 	Verdict  text
-	Next     string
+	Next     text
 	Running  bool
 	Began    time.Time
 	Lasting  string

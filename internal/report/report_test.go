@@ -77,7 +77,7 @@ func TestAnApplyIsSeenWhileItRuns(t *testing.T) {
 		"R101-PC03": {`data-phase="counted"`, `class="down"`, `class="back"`, "00:00:09 – 00:01:08 (59 s) · ✓ 00:01:24"},
 		"R101-PC05": {`data-phase="down"`, `class="due"`, "is restarting, back about 00:03:56"},
 		"R101-PC10": {`data-phase="in_use"`, `class="used"`, "a user is logged on"},
-		"R101-PC11": {`data-phase="left_out"`, `class="out"`, "left out: Windows 11 Education: it has a MAK"},
+		"R101-PC11": {`data-phase="left_out"`, `class="out"`, "left out: Windows 11 Education: it has a multiple activation key (MAK)"},
 		"R101-PC12": {`data-phase="idle"`, "nothing was asked of it"},
 	} {
 		for _, part := range want {

@@ -21,7 +21,7 @@ type Section struct {
 	ended    time.Time // zero: it has not
 	state    state
 	verdict  text
-	next     string
+	next     text
 	products []*product
 	stations []*station // as they are shown
 	byName   map[string]*station
@@ -177,7 +177,7 @@ func (s *Section) noteStartTime(now time.Time, kind outcome.Kind, before, st *st
 // end closes the section.
 func (s *Section) end(now time.Time, o Outcome) {
 	at := now.Sub(s.began)
-	s.ended, s.next = now, s.report.hidden.clean(o.Next)
+	s.ended, s.next = now, s.report.hidden.advise(o.Next)
 	s.count(at, o.Counts)
 	s.state, s.verdict = s.report.hidden.judge(o)
 	for _, name := range slices.Sorted(maps.Keys(o.Result.ByStation)) {

@@ -70,12 +70,15 @@ func hide(users []string) *hider {
 	return &hider{strings.NewReplacer(pairs...)}
 }
 
-func (h *hider) clean(reason string) string {
+func (h *hider) clean(reason string) string { return h.short(reason, longestReason) }
+
+// short is clean with a length of its own.
+func (h *hider) short(reason string, most int) string {
 	line := []rune(strings.Join(strings.FieldsFunc(h.users.Replace(reason), func(r rune) bool {
 		return unicode.IsSpace(r) || !unicode.IsPrint(r)
 	}), " "))
-	if len(line) > longestReason {
-		line = append(line[:longestReason], '…')
+	if len(line) > most {
+		line = append(line[:most], '…')
 	}
 	return string(line)
 }
