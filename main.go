@@ -23,7 +23,7 @@ import (
 var version = "dev"
 
 // garbagePercent is how much garbage there may be, of what is in use.
-const garbagePercent = 300
+const garbagePercent = 200
 
 func main() {
 	if len(os.Args) > 1 && os.Args[1] == "check" {
