@@ -20,7 +20,7 @@ const slack = 3 * time.Minute
 func (p *promises) watchLiveness(c *call) {
 	now := c.began
 	dark := p.dark.until(now)
-	if !p.dark.since.IsZero() && now.Sub(p.dark.since) > p.timeout()+slack {
+	if since := p.darkFor[c.by].since; !since.IsZero() && now.Sub(since) > p.timeout()+slack {
 		p.breachOnce("A14", "the host has not been read for station_timeout and more, and the cycle goes on")
 	}
 	m := p.members[c.station]

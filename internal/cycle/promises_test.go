@@ -31,9 +31,10 @@ type promises struct {
 	keys              []world.KeyState
 	asked             []eventlog.Record // … before the last leaving out, of that station
 
-	progressed time.Time // of any member
-	begunLast  time.Time // when something new was begun
-	dark       darkness  // when the host's evidence could not be read
+	progressed time.Time   // of any member
+	begunLast  time.Time   // when something new was begun
+	dark       darkness    // when the host's evidence could not be read
+	darkFor    [2]darkness // … by each of two cycles, which read it at moments of their own
 	lastRead   map[kms.Product]int
 	reads      int // of the host
 	readEver   bool
@@ -194,6 +195,7 @@ func (p *promises) ends(c *call, keep func(*call)) {
 
 func (p *promises) hostRead(c *call) {
 	p.dark.turn(c.err != nil && !p.fromClients, c.ended)
+	p.darkFor[c.by].turn(c.err != nil && !p.fromClients, c.ended)
 	if c.err != nil {
 		return
 	}

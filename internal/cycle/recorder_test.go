@@ -11,6 +11,7 @@ import (
 // call is one call of a cycle to its site.
 type call struct {
 	kind      string // restart, activate, wake, probe, whole, presence, licensing, requests, host, counted
+	by        int    // of the cycles that run beside each other
 	station   string // empty: the KMS host
 	licence   string
 	began     time.Time
@@ -25,6 +26,7 @@ type call struct {
 type recorder struct {
 	site  cycle.Site
 	judge *promises
+	cycle int
 }
 
 // wakingRecorder is a recorder of a site whose stations can be woken.
@@ -34,7 +36,7 @@ type wakingRecorder struct {
 }
 
 func record[T any](r recorder, c call, do func() (T, error), keep func(*call, T)) (T, error) {
-	c.began = time.Now()
+	c.began, c.by = time.Now(), r.cycle
 	kept := r.judge.begins(c)
 	answer, err := do()
 	r.judge.ends(kept, func(c *call) {

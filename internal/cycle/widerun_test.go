@@ -34,7 +34,7 @@ func (s scenario) playWide(t interface{ Fatal(...any) }) *promises {
 		scenario: s, base: base, p: p, job: job,
 		site: &fakeSite{World: site, latency: s.Latency, notice: s.Notice, late: s.Late, watch: base},
 	}
-	w.job.Read = s.readBefore(w.watched(), job.Members)
+	w.job.Read = s.readBefore(w.watched(0), job.Members)
 	switch {
 	case s.Twin:
 		w.twins()
@@ -42,7 +42,7 @@ func (s scenario) playWide(t interface{ Fatal(...any) }) *promises {
 		w.resumed()
 	default:
 		w.job.Progress = p.said
-		result, err := w.run(w.watched(), w.limit(), w.job)
+		result, err := w.run(w.watched(0), w.limit(), w.job)
 		base.ended()
 		p.end(result, err)
 	}
@@ -67,11 +67,11 @@ func (w *wideRun) limit() time.Duration {
 }
 
 // watched is the site with somebody who holds every call against the promises.
-func (w *wideRun) watched() cycle.Site {
+func (w *wideRun) watched(by int) cycle.Site {
 	if w.scenario.Limits.Wake {
-		return wakingRecorder{recorder{w.site, w.p}, wakeableSite{w.site}}
+		return wakingRecorder{recorder{w.site, w.p, by}, wakeableSite{w.site}}
 	}
-	return recorder{w.site, w.p}
+	return recorder{w.site, w.p, by}
 }
 
 func (w *wideRun) run(site cycle.Site, limit time.Duration, job cycle.Job) (outcome.Result, error) {
@@ -91,17 +91,17 @@ func (w *wideRun) twins() {
 	first.Members, second.Members = w.job.Members[:half], w.job.Members[half:]
 	first.Progress, second.Progress = w.p.said, w.p.said
 	w.base.limits.MaxParallel *= 2
-	site, limit := w.watched(), w.limit()
+	limit := w.limit()
 	type ended struct {
 		result outcome.Result
 		err    error
 	}
 	other := make(chan ended)
 	go func() {
-		result, err := w.run(site, limit, first)
+		result, err := w.run(w.watched(0), limit, first)
 		other <- ended{result, err}
 	}()
-	result, err := w.run(site, limit, second)
+	result, err := w.run(w.watched(1), limit, second)
 	o := <-other
 	w.base.ended()
 	maps.Copy(result.ByStation, o.result.ByStation)
@@ -122,7 +122,7 @@ func (w *wideRun) twins() {
 // nothing else.
 func (w *wideRun) resumed() {
 	w.job.Progress = w.p.said
-	_, _ = w.run(w.watched(), w.scenario.Cancel, w.job)
+	_, _ = w.run(w.watched(0), w.scenario.Cancel, w.job)
 	underWay := 0
 	w.base.mu.Lock()
 	for _, products := range w.base.underWay {
