@@ -148,7 +148,8 @@ func (o applyOutcome) leftOut() diag.Diagnostics {
 	}
 	detail := []string{pool.ListingByReason(left)}
 	if lost {
-		detail = append(detail, "See on the screen of a station that did not come back what keeps it.")
+		const remedy = "See on the screen of a station that did not come back what keeps it."
+		detail = append(detail, remedy)
 	}
 	return diag.Diagnostics{diag.NewWarningDiagnostic(
 		fmt.Sprintf("%d of the %d members of activation pool %s %s left out", len(left), len(o.before.Members), o.pool.name, verb(len(left), "was", "were")),
