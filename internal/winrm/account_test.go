@@ -271,17 +271,18 @@ func TestNoWeakerKindThanConfigured(t *testing.T) {
 	for _, story := range []struct {
 		server wsman.Config
 		client winrm.Config
+		says   string
 	}{
-		{wsman.Config{Basic: true, AllowUnencrypted: true}, winrm.Config{Auth: winrm.AuthNTLM}},
-		{wsman.Config{NTLM: true, AllowUnencrypted: true}, winrm.Config{Auth: winrm.AuthBasic, AllowUnencrypted: true}},
+		{wsman.Config{Basic: true, AllowUnencrypted: true}, winrm.Config{Auth: winrm.AuthNTLM}, "does not take ntlm authentication, it offers Basic"},
+		{wsman.Config{NTLM: true, AllowUnencrypted: true}, winrm.Config{Auth: winrm.AuthBasic, AllowUnencrypted: true}, "does not take basic authentication, it offers Negotiate"},
 	} {
 		t.Run(fmt.Sprint(story.client.Auth), func(t *testing.T) {
 			t.Parallel()
 			r := open(t, story.server)
 			_, err := client(t, story.client).Query(t.Context(), r.address, uptime)
 			var rejected *winrm.AuthRejected
-			if !errors.As(err, &rejected) || !rejected.NotOffered || len(rejected.Offered) != 1 {
-				t.Errorf("got %v, want a machine that does not offer it", err)
+			if !errors.As(err, &rejected) || !rejected.NotOffered || len(rejected.Offered) != 1 || !strings.HasSuffix(err.Error(), story.says) {
+				t.Errorf("got %v, want a machine that %s", err, story.says)
 			}
 			if n := r.count(func(e wsman.Entry) bool { return e.User != "" }); n != 0 {
 				t.Errorf("the user was named in %d requests", n)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -92,6 +93,82 @@ func TestAPlaceComesBeforeAConnection(t *testing.T) {
 	c.Close()
 	if open, _ := g.now(); open != 0 {
 		t.Errorf("%d connections are left open", open)
+	}
+}
+
+// A request of a visit that wants a connection of its own ends the visit's, and leaves its
+// own to the visit.
+func TestAFreshConnectionReplacesTheVisits(t *testing.T) {
+	t.Parallel()
+	r := open(t, wsman.Config{NTLM: true})
+	c := client(t, winrm.Config{})
+	var g gauge
+	winrm.SetDial(c, g.dial)
+	err := c.Visit(t.Context(), r.address, func(ctx context.Context) error {
+		for _, options := range [][]winrm.Option{nil, {winrm.FreshConnection()}, nil} {
+			if _, err := c.Query(ctx, r.address, uptime, options...); err != nil {
+				return err
+			}
+			if open, _ := g.now(); open != 1 {
+				t.Errorf("%d connections are open", open)
+			}
+		}
+		return nil
+	})
+	connections := map[uint64]bool{}
+	for _, entry := range r.entries() {
+		connections[entry.Connection] = true
+	}
+	if err != nil || len(connections) != 2 {
+		t.Errorf("%d connections were used, want 2: %v", len(connections), err)
+	}
+}
+
+// Where thirty are idle already, the oldest goes, but not that of a station which another
+// request is asking.
+func TestTheConnectionOfAStationThatIsAskedIsKept(t *testing.T) {
+	t.Parallel()
+	rooms := fleet(t, 31, wsman.Config{NTLM: true})
+	c := client(t, winrm.Config{MaxParallel: 4})
+	winrm.LendNothing(c)
+	var mu sync.Mutex
+	var closed []string
+	winrm.SetDial(c, func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := new(net.Dialer).DialContext(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		return &gauged{Conn: conn, closed: sync.OnceFunc(func() {
+			mu.Lock()
+			defer mu.Unlock()
+			closed = append(closed, address)
+		})}, nil
+	})
+	held, release := make(chan struct{}), make(chan struct{})
+	var asked atomic.Bool
+	rooms[0].becomes(func(request wsman.Request) wsman.Condition {
+		if request.Kind == wsman.Enumerate && asked.CompareAndSwap(false, true) {
+			close(held)
+			<-release
+		}
+		return wsman.Condition{}
+	})
+	slow := make(chan error, 1)
+	go func() { _, err := c.Query(t.Context(), rooms[0].address, uptime); slow <- err }()
+	<-held
+	for _, r := range rooms {
+		if _, err := c.Query(t.Context(), r.address, uptime); err != nil {
+			t.Fatal(err)
+		}
+	}
+	mu.Lock()
+	if len(closed) != 1 || closed[0] != rooms[1].address {
+		t.Errorf("closed were the connections to %v, want that to %s alone", closed, rooms[1].address)
+	}
+	mu.Unlock()
+	close(release)
+	if err := <-slow; err != nil {
+		t.Error(err)
 	}
 }
 
