@@ -75,7 +75,7 @@ func evils() map[string]evil {
 	}
 }
 
-// A hostile machine costs the run at most this much memory.
+// Hostile machines cost the run at most this much memory.
 const mostHeld = 64 << 20
 
 // Machines that know the account and do what they like, all at once beside five that are
@@ -108,7 +108,7 @@ func TestHostileMachinesCostTheRunLittle(t *testing.T) {
 		stations, met[name] = append(stations, address), answers
 	}
 	plan, peak := run(stations)
-	if more := peak - usual; more > 2*mostHeld { // of sixteen at once
+	if more := peak - usual; more > mostHeld { // all at once
 		t.Errorf("hostile machines cost %d MiB", more>>20)
 	}
 	for name, answers := range met {

@@ -312,8 +312,10 @@ func sessions(ctx context.Context, m *machine) finding {
 }
 
 // bootEvent of Kernel-Boot says how Windows started: 0 from nothing, 1 by fast startup, 2 from
-// hibernation.
+// hibernation. Microsoft does not document it, so that the line says where this comes from.
 const bootEvent = 27
+
+const byBootEvent = ", by Kernel-Boot's event 27 (inferred)"
 
 func fastStartup(ctx context.Context, m *machine) finding {
 	since := m.now(ctx).Add(-logAge)
@@ -334,12 +336,12 @@ func fastStartup(ctx context.Context, m *machine) finding {
 	}
 	switch {
 	case fast > 0:
-		return finding{Notable, fmt.Sprintf("%d of %s of a day was not full", fast, count(starts, "start", "starts")),
+		return finding{Notable, fmt.Sprintf("%d of %s of a day was not full"+byBootEvent, fast, count(starts, "start", "starts")),
 			"A station that is shut down and woken keeps its start time and its id. Switch fast startup off: powercfg /h off, or HiberbootEnabled = 0."}
 	case starts == 0:
 		return holds("no start within a day")
 	}
-	return holds("%s of a day, all full", count(starts, "start", "starts"))
+	return holds("%s of a day, all full"+byBootEvent, count(starts, "start", "starts"))
 }
 
 func language(ctx context.Context, m *machine) finding {

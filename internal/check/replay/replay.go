@@ -10,6 +10,8 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -96,6 +98,9 @@ func newMachine(r *recording.Recording, name string) *machine {
 // next is the answer to a question: each as often as it was asked, and the last from then on.
 func (m *machine) next(message, question string) (recording.Exchange, bool) {
 	key := [2]string{message, question}
+	if len(m.answers[key]) == 0 {
+		key[1] = m.nearest(message, question)
+	}
 	left := m.answers[key]
 	if len(left) == 0 {
 		return recording.Exchange{}, false
@@ -104,6 +109,37 @@ func (m *machine) next(message, question string) (recording.Exchange, bool) {
 		m.answers[key] = left[1:]
 	}
 	return left[0], true
+}
+
+// nearest is the recorded question that is most like one that was not asked then: of the same
+// class and condition, with other properties or of another time. A recording outlives the
+// questions by which it was made.
+func (m *machine) nearest(message, question string) string {
+	properties, rest := parts(question)
+	best, most := "", -1
+	for key := range m.answers {
+		recorded, same := parts(key[1])
+		if key[0] != message || same != rest || rest == "" {
+			continue
+		}
+		shared := len(slices.DeleteFunc(recorded, func(property string) bool { return !slices.Contains(properties, property) }))
+		if shared > most || shared == most && key[1] < best {
+			best, most = key[1], shared
+		}
+	}
+	return best
+}
+
+// moments are times as WQL and XPath write them.
+var moments = regexp.MustCompile(`\b\d{14}\.\d{6}|\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d`)
+
+// parts are the properties that a question names, and what else it says but for its times.
+func parts(question string) (properties []string, rest string) {
+	rest = moments.ReplaceAllString(question, "")
+	if list, from, found := strings.Cut(rest, " FROM "); found {
+		properties, rest = strings.Split(strings.TrimPrefix(list, "SELECT "), ", "), from
+	}
+	return properties, rest
 }
 
 func (m *machine) ServeHTTP(w http.ResponseWriter, r *http.Request) {

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/jcmturner/gofork/encoding/asn1"
 	"github.com/jcmturner/gokrb5/v8/iana/errorcode"
@@ -54,6 +55,9 @@ func saysToAll(t *testing.T, answer []byte) (address string, asked *atomic.Int32
 func TestAKDCThatDemandsAbsurdRounds(t *testing.T) {
 	t.Parallel()
 	s := begin(t, 3, world.Station{Licensed: true}, acctest.Counted(30))
+	well := acctest.NewWorkspace(t, s.Env()...).Released()
+	well.Write("main.tf", s.Provider()+s.Pool())
+	_, usual := well.Measured("plan", "-no-color")
 	for _, rounds := range []uint32{1, 1<<32 - 1} {
 		hints, err := asn1.Marshal(types.ETypeInfo2{{EType: 18, Salt: "salt", S2KParams: binary.BigEndian.AppendUint32(nil, rounds)}})
 		if err != nil {
@@ -70,14 +74,16 @@ func TestAKDCThatDemandsAbsurdRounds(t *testing.T) {
 			t.Fatal(err)
 		}
 		address, asked := saysToAll(t, answer)
-		w := acctest.NewWorkspace(t, s.Env()...)
+		w := acctest.NewWorkspace(t, s.Env()...).Released()
 		settings := filepath.Join(t.TempDir(), "krb5.conf")
 		if err := os.WriteFile(settings, fmt.Appendf(nil, "[libdefaults]\n default_realm = SCHULE.EXAMPLE\n[realms]\n SCHULE.EXAMPLE = {\n  kdc = %s\n }\n", address), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		w.Write("main.tf", s.Provider(`auth = "kerberos"`, fmt.Sprintf("kerberos = { config_file = %q }", settings))+s.Pool())
-		plan := w.Plan(1)
-		if !plan.Contains(fmt.Sprintf("the KDC asks for a key made in %d rounds", rounds)) || asked.Load() == 0 {
+		start := time.Now()
+		plan, peak := w.Measured("plan", "-no-color")
+		t.Logf("%d rounds: %d MiB, %.1f s; usual are %d MiB", rounds, peak>>20, time.Since(start).Seconds(), usual>>20)
+		if plan.Exit != 1 || peak-usual > mostHeld || !plan.Contains(fmt.Sprintf("the KDC asks for a key made in %d rounds", rounds)) || asked.Load() == 0 {
 			t.Errorf("%d rounds, %d requests:\n%s", rounds, asked.Load(), plan.Output)
 		}
 	}
