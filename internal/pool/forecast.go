@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"sort"
-	"strings"
 	"time"
 
 	"github.com/timago/terraform-provider-timago/internal/kms"
@@ -298,49 +297,4 @@ func sortedValues(names map[string]string) []string {
 	}
 	slices.Sort(sorted)
 	return sorted
-}
-
-// Renewed is a machine that asked under several client machine ids for one product: the
-// proof that its starts bring new ones.
-type Renewed struct {
-	Client string
-	CMIDs  int       // the most for one product
-	Last   time.Time // when the newest of them was first seen, on the host's clock
-}
-
-// Renewals lists these machines by name. Office asks with an id of its own: two ids for
-// two products prove nothing.
-func Renewals(records []kms.Counted) []Renewed {
-	type asker struct{ client, activationID string }
-	first := map[asker]map[kms.CMID]time.Time{}
-	for _, record := range records {
-		who := asker{strings.ToLower(record.Client), record.ActivationID}
-		if record.CMID == "" || who.client == "" || !record.Code.Counted() {
-			continue
-		}
-		if first[who] == nil {
-			first[who] = map[kms.CMID]time.Time{}
-		}
-		if at, known := first[who][record.CMID]; !known || record.Time.Before(at) {
-			first[who][record.CMID] = record.Time
-		}
-	}
-	byName := map[string]Renewed{}
-	for who, ids := range first {
-		if len(ids) < 2 {
-			continue
-		}
-		r := byName[who.client]
-		r.Client, r.CMIDs = who.client, max(r.CMIDs, len(ids))
-		for _, at := range ids {
-			r.Last = kms.Later(r.Last, at)
-		}
-		byName[who.client] = r
-	}
-	renewed := make([]Renewed, 0, len(byName))
-	for _, r := range byName {
-		renewed = append(renewed, r)
-	}
-	slices.SortFunc(renewed, func(x, y Renewed) int { return cmp.Compare(x.Client, y.Client) })
-	return renewed
 }

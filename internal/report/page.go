@@ -116,9 +116,8 @@ func (e expectation) Overdue() bool { return e.overdue }
 
 // Bounds of the page.
 const (
-	mostRows  = 2000 // stations with a row of their own
-	fewIdle   = 40   // stations of which nothing was asked are shown up to this number
-	laneRange = 100  // of a bar's coordinates, along the time
+	mostRows = 2000 // stations with a row of their own
+	fewIdle  = 40   // stations of which nothing was asked are shown up to this number
 )
 
 // forPeople is the report as a page.

@@ -53,9 +53,6 @@ type Value struct{ basetypes.StringValue }
 // Of writes a duration in its shortest form: "15m", not "15m0s".
 func Of(d time.Duration) Value { return Value{basetypes.NewStringValue(Shortest(d))} }
 
-// Null is no duration.
-func Null() Value { return Value{basetypes.NewStringNull()} }
-
 // Shortest writes a duration without units of which there are none.
 func Shortest(d time.Duration) string {
 	text := d.String()

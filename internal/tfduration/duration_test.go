@@ -47,7 +47,7 @@ func TestWhatIsNoDurationIsToldWithTheAttributeTheUnitsAndWhatFits(t *testing.T)
 			t.Errorf("%s: %s", text, resp.Diagnostics[0].Summary())
 		}
 	}
-	for _, none := range []tfduration.Value{tfduration.Null(), {StringValue: basetypes.NewStringUnknown()}} {
+	for _, none := range []tfduration.Value{{}, {StringValue: basetypes.NewStringUnknown()}} {
 		var resp xattr.ValidateAttributeResponse
 		none.ValidateAttribute(t.Context(), xattr.ValidateAttributeRequest{Path: at}, &resp)
 		if resp.Diagnostics.HasError() || none.Duration() != 0 {

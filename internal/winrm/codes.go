@@ -4,13 +4,10 @@ import "github.com/timago/terraform-provider-timago/internal/winrm/wsman"
 
 // Codes that callers decide by.
 const (
-	CodeFileNotFound      uint32 = 2          // a program that is not there
-	CodeAccessDenied      uint32 = 5          //
-	CodeShuttingDown      uint32 = 1115       // the machine is shutting down: not yet back
-	CodeShutdownScheduled uint32 = 1190       // a shutdown is already under way
-	CodeUsersLoggedOn     uint32 = 1191       // users are logged on and force was not given
-	CodeUnknownClass      uint32 = 2150858778 // class, property or WQL not known
-	CodeOperationTimeout  uint32 = 2150858793 // no data within the operation timeout
+	CodeAccessDenied     uint32 = 5          //
+	CodeShuttingDown     uint32 = 1115       // the machine is shutting down: not yet back
+	CodeUnknownClass     uint32 = 2150858778 // class, property or WQL not known
+	CodeOperationTimeout uint32 = 2150858793 // no data within the operation timeout
 )
 
 const (

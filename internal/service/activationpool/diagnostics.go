@@ -272,9 +272,8 @@ func unlicensed(name string, found pool.Reading, next string) diag.Diagnostics {
 
 // What asks unlicensed members to activate.
 const (
-	applyAsks    = "Applying asks them to activate, which restarts nothing."
-	othersAsk    = "Windows itself asks every two hours, the action timago_station_activate at once. The attribute unlicensed has every member's reason; require_licensed makes this a change."
-	askedAlready = "They were asked."
+	applyAsks = "Applying asks them to activate, which restarts nothing."
+	othersAsk = "Windows itself asks every two hours, the action timago_station_activate at once. The attribute unlicensed has every member's reason; require_licensed makes this a change."
 )
 
 // countsFromClients says where the counts come from, and how old they are.

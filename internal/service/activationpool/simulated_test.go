@@ -93,7 +93,7 @@ func (r room) open(t *testing.T) simulated {
 	t.Cleanup(opened.Close)
 	wanted := written()
 	wanted.Stations, wanted.Cycle = tfset.Of(members), cycleOf(t, r.cycle)
-	wanted.RequireLicensed, wanted.Settle, wanted.EarlyRenewal = types.StringValue(requireNone), tfduration.Of(0), tfduration.Null()
+	wanted.RequireLicensed, wanted.Settle, wanted.EarlyRenewal = types.StringValue(requireNone), tfduration.Of(0), tfduration.Value{}
 	if r.pool != nil {
 		r.pool(&wanted)
 	}
