@@ -19,6 +19,7 @@ func (c *cycle) admit(s *station) {
 		c.progressed(s)
 	}
 	if other := c.sameMachine(s); other != "" {
+		s.licensing = kms.Licensing{} // what it holds is asked under the other name
 		c.exclude(s, "it is the same machine as "+other)
 		return
 	}
