@@ -6,7 +6,8 @@
 // measured is a process of its own, so that the simulator's cost is in no figure.
 //
 // One line a measurement: CPU, memory and open files are the provider's own, requests are
-// those that a station answered after the connection's handshake.
+// those that a station answered after the connection's handshake. cpu+cli is the CPU of the
+// CLI with all that it started.
 package main
 
 import (

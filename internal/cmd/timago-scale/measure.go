@@ -39,8 +39,8 @@ type measurement struct {
 
 func (m measurement) String() string {
 	per := func(n int) float64 { return float64(n) / float64(m.stations) }
-	return fmt.Sprintf("scale %s n=%d wall=%.1fs cpu=%.2fs rss=%dMB files=%d requests/station=%.2f handshakes/station=%.2f host=%d restarts=%d",
-		m.what, m.stations, m.wall.Seconds(), m.CPU.Seconds(), m.RSS>>20, m.Files, per(m.Requests), per(m.Handshakes), m.Host, m.Restarts)
+	return fmt.Sprintf("scale %s n=%d wall=%.1fs cpu=%.2fs cpu+cli=%.2fs rss=%dMB files=%d requests/station=%.2f handshakes/station=%.2f host=%d restarts=%d",
+		m.what, m.stations, m.wall.Seconds(), m.CPU.Seconds(), m.WithCLI.Seconds(), m.RSS>>20, m.Files, per(m.Requests), per(m.Handshakes), m.Host, m.Restarts)
 }
 
 // measure makes all measurements, each beside its floor.
@@ -51,22 +51,9 @@ func measure(ctx context.Context) error {
 	}
 	table := &table{}
 	for _, n := range s.sizes {
-		floor, err := measureFloor(ctx, n)
-		if err != nil {
+		if err := s.beside(ctx, table, n); err != nil {
 			return err
 		}
-		table.floor(floor)
-		var before []measurement
-		if s.before != "" {
-			if before, err = s.pool(ctx, s.before, n); err != nil {
-				return fmt.Errorf("the earlier provider: %w", err)
-			}
-		}
-		now, err := s.pool(ctx, s.provider, n)
-		if err != nil {
-			return err
-		}
-		table.add(floor, before, now)
 	}
 	if s.restarts > 0 {
 		restarts, err := s.restart(ctx, s.restarts)
@@ -91,6 +78,27 @@ func measure(ctx context.Context) error {
 		fmt.Println(district)
 	}
 	return table.compare(s.records, s.write)
+}
+
+// beside measures a pool of n stations beside the floor, and beside an earlier provider.
+func (s settings) beside(ctx context.Context, table *table, n int) error {
+	floor, err := measureFloor(ctx, n)
+	if err != nil {
+		return err
+	}
+	table.floor(floor)
+	var before []measurement
+	if s.before != "" {
+		if before, err = s.pool(ctx, s.before, n); err != nil {
+			return fmt.Errorf("the earlier provider: %w", err)
+		}
+	}
+	now, err := s.pool(ctx, s.provider, n)
+	if err != nil {
+		return err
+	}
+	table.add(floor, before, now)
+	return nil
 }
 
 // pool measures one pool of n stations, from nothing to a steady plan.
@@ -228,6 +236,7 @@ func measureFloor(ctx context.Context, n int) (measurement, error) {
 		return measurement{}, fmt.Errorf("the floor: %w", err)
 	}
 	m := measurement{what: whatFloor, stations: n, wall: time.Since(start), usage: usageOf(loop.ProcessState)}
+	m.WithCLI = m.CPU
 	m.Requests, m.Handshakes, m.Files = floorRequests*n, n, floorParallel
 	return m, nil
 }

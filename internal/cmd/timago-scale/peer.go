@@ -149,7 +149,7 @@ func ansible(ctx context.Context, of school, module string, stations int) (usage
 		return usage{}, fmt.Errorf("ansible did %s on %d of %d stations: %w\n%s", module, did, stations, err, said[:min(len(said), 2000)])
 	}
 	taken := usageOf(command.ProcessState)
-	taken.RSS = memory
+	taken.RSS, taken.WithCLI = memory, taken.CPU
 	return taken, nil
 }
 

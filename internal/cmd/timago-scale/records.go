@@ -113,7 +113,7 @@ func (t *table) compare(file string, write bool) error {
 		return errors.Join(failed...)
 	}
 	for _, name := range slices.Sorted(maps.Keys(records)) {
-		lines = append(lines, fmt.Sprintf("%s => %.2f", name, records[name]))
+		lines = append(lines, fmt.Sprintf("%s => %.3g", name, records[name]))
 	}
 	return os.WriteFile(file, []byte(strings.Join(lines, "\n")+"\n"), 0o600)
 }

@@ -26,11 +26,13 @@ type usage struct {
 	CPU   time.Duration `json:"cpu"`
 	RSS   int64         `json:"rss"`   // the largest, in bytes
 	Files int           `json:"files"` // the most that were open at once
+	// WithCLI is the CPU that the CLI took, with all that it started.
+	WithCLI time.Duration `json:"-"`
 }
 
 // with adds those of a process that ran at another time.
 func (u usage) with(other usage) usage {
-	return usage{CPU: u.CPU + other.CPU, RSS: max(u.RSS, other.RSS), Files: max(u.Files, other.Files)}
+	return usage{CPU: u.CPU + other.CPU, RSS: max(u.RSS, other.RSS), Files: max(u.Files, other.Files), WithCLI: u.WithCLI + other.WithCLI}
 }
 
 // wrap runs the real provider in the place of this process, with one line of usage at the

@@ -105,7 +105,9 @@ func (w *workspace) run(ctx context.Context, exit int, args ...string) (usage, e
 		said := output.String()
 		return usage{}, fmt.Errorf("%s ended with exit code %d, expected %d:\n%s", args[0], code, exit, said[max(0, len(said)-4000):])
 	}
-	return readUsage(w.usage)
+	taken, err := readUsage(w.usage)
+	taken.WithCLI = usageOf(command.ProcessState).CPU
+	return taken, err
 }
 
 func (w *workspace) remove() { _ = os.RemoveAll(w.dir) } //nolint:gosec // likewise
