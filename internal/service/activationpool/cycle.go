@@ -57,6 +57,7 @@ func (r *Resource) cycle(ctx context.Context, p configured, known *privateState,
 	}
 	result, err := p.method.makeCounts(r.site.HasTimago(), &known.Memory, func(by method, memory pool.Memory) (outcome.Result, error) {
 		job.Memory = memory
+		defer func() { job.Read = nil }() // a second cycle finds what the first has left
 		if by != resetImage {
 			return r.engine.Run(ctx, world, job)
 		}
