@@ -5,6 +5,7 @@
 package check
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -73,7 +74,7 @@ type probe struct {
 // Section is the part of the table about one machine.
 type Section struct {
 	Title   string
-	Address string // host:port
+	Address string // host:port; "" of what no machine is
 	Lines   []Line
 }
 
@@ -86,7 +87,7 @@ type Network interface {
 
 // Config is what is checked.
 type Config struct {
-	Site     site.Config // of it WinRM, HostWinRM, the suffixes and KMSHost
+	Site     site.Config // of it all but where counts come from
 	Stations []string
 	Activate bool // have unlicensed products of KMS clients activated
 	Restart  bool // restart the stations that nobody uses
@@ -132,8 +133,12 @@ func Run(ctx context.Context, config Config) ([]Section, error) {
 		defer c.host.Close()
 	}
 	var sections []Section
+	listed, addresses := c.listing(ctx)
+	if listed != nil {
+		sections = append(sections, *listed)
+	}
 	for _, station := range config.Stations {
-		m := c.machine(c.stations, *config.Site.WinRM, station, site.Complete(station, config.Site.DomainSuffix))
+		m := c.machine(c.stations, *config.Site.WinRM, station, cmp.Or(addresses[station], site.Complete(station, config.Site.DomainSuffix)))
 		sections = append(sections, c.section(ctx, "Station "+station, m, c.stationProbes()))
 	}
 	if host := config.Site.KMSHost; host != "" {
@@ -163,23 +168,25 @@ func (c *checker) stationProbes() []probe {
 func (c *checker) section(ctx context.Context, title string, m *machine, probes []probe) Section {
 	c.machines = append(c.machines, m)
 	s := Section{Title: foreign.Line(title), Address: m.wire.full(m.address)}
-	add := func(p probe, f finding) {
-		line := Line{Verdict: f.verdict, Name: p.name, Expected: p.expected, finding: f}
-		line.Found, line.Means = foreign.Line(line.Found), foreign.Line(line.Means)
-		s.Lines = append(s.Lines, line)
-		if c.Show != nil {
-			c.Show(s.Title, line)
-		}
-	}
 	for i, p := range probes {
 		f := m.ask(ctx, p)
-		add(p, f)
+		s.add(c, p.name, p.expected, f)
 		if rest := len(probes) - i - 1; rest > 0 && p.needed && (f.verdict == Blocks || f.verdict == Unanswered || m.refused) {
-			add(probe{name: fmt.Sprintf("%d more", rest)}, finding{verdict: f.verdict.unasked(), Found: "not asked", Means: "see " + p.name})
+			s.add(c, fmt.Sprintf("%d more", rest), "", finding{verdict: f.verdict.unasked(), Found: "not asked", Means: "see " + p.name})
 			break
 		}
 	}
 	return s
+}
+
+// add adds a line and shows it.
+func (s *Section) add(c *checker, name, expected string, f finding) {
+	line := Line{Verdict: f.verdict, Name: name, Expected: foreign.Line(expected), finding: f}
+	line.Found, line.Means = foreign.Line(line.Found), foreign.Line(line.Means)
+	s.Lines = append(s.Lines, line)
+	if c.Show != nil {
+		c.Show(s.Title, line)
+	}
 }
 
 // unasked is the verdict on what was left out for a line of this one.

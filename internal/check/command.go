@@ -71,6 +71,7 @@ It asks the stations and the KMS host what the provider's assumptions are about,
 line for each. It changes nothing, unless -activate or -restart is given. The account and the
 way to the machines are taken from the provider's environment variables: TIMAGO_WINRM_USERNAME,
 TIMAGO_WINRM_PASSWORD, TIMAGO_WINRM_AUTH, TIMAGO_WINRM_USE_TLS, TIMAGO_KMS_HOST and the others.
+With TIMAGO_ENDPOINT or TIMAGO_INVENTORY it also says how the stations are listed there.
 
 It ends with 0 where a pool would work, with 2 where something stands in its way, and with 1
 where something could not be asked.
@@ -150,6 +151,9 @@ func (c Command) check(ctx context.Context, config Config, folder string) ([]Sec
 		return sections, nil
 	}
 	for _, section := range sections {
+		if section.Address == "" {
+			continue
+		}
 		for _, line := range section.Lines {
 			recorder.Line(section.Address, line.Name, string(line.Verdict))
 		}

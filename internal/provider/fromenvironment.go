@@ -11,10 +11,10 @@ import (
 )
 
 // FromEnvironment is the site that an empty provider block would describe, with the KMS host
-// that is given, and Timago's interface left out. version is shown to the machines.
+// that is given. version is shown to the machines.
 func FromEnvironment(ctx context.Context, kmsHost, version string) (site.Config, error) {
 	without := func(name string) string {
-		if name == "TIMAGO_ENDPOINT" || name == "TIMAGO_KMS_HOST" && kmsHost != "" {
+		if name == "TIMAGO_KMS_HOST" && kmsHost != "" {
 			return ""
 		}
 		return os.Getenv(name)
@@ -32,6 +32,9 @@ func FromEnvironment(ctx context.Context, kmsHost, version string) (site.Config,
 	}
 	if config.WinRM != nil {
 		config.WinRM.UserAgent = userAgent(version, "")
+	}
+	if config.Timago != nil {
+		config.Timago.UserAgent = userAgent(version, "")
 	}
 	return config, nil
 }
