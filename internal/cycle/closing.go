@@ -2,6 +2,7 @@ package cycle
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/timago/terraform-provider-timago/internal/kms"
 	"github.com/timago/terraform-provider-timago/internal/outcome"
@@ -52,13 +53,11 @@ func (c *cycle) unlicensed(s *station) []kms.Licence {
 	return licences
 }
 
-// closeOn goes through the station's unlicensed products, then reads back.
+// closeOn goes through the station's unlicensed products, then reads back. What was read of
+// its licences a while ago is read anew before the next one is asked.
 func (c *cycle) closeOn(s *station, r report) {
 	var refused *kms.CodeError
-	switch {
-	case r.verb == licensing && r.err == nil && !s.closing.planned:
-		s.closing.planned, s.closing.queue = true, c.unlicensed(s)
-	case r.verb == activate:
+	if r.verb == activate {
 		isRefused := errors.As(r.err, &refused) && !refused.Code.Counted()
 		if r.err == nil || refused != nil || errors.Is(r.err, kms.ErrUnknownOutcome) {
 			c.askedAfter++
@@ -67,17 +66,14 @@ func (c *cycle) closeOn(s *station, r report) {
 		if isRefused {
 			s.refused.PutAside(r.licence, refused.Error())
 		}
-	default:
-		c.closed(s)
-		return
 	}
+	left := slices.DeleteFunc(c.unlicensed(s), func(l kms.Licence) bool { return slices.Contains(s.closing.asked, l.ID) })
 	switch {
-	case len(s.closing.queue) > 0:
-		next := s.closing.queue[0]
-		s.closing.queue = s.closing.queue[1:]
-		c.send(s, call{verb: activate, licence: next.ID})
-	case r.verb == activate:
+	case r.verb == activate && (len(left) == 0 || c.now.Sub(s.licensed) > licenceAge):
 		c.send(s, call{verb: licensing})
+	case len(left) > 0 && (r.verb == activate || r.err == nil):
+		s.closing.asked = append(s.closing.asked, left[0].ID)
+		c.send(s, call{verb: activate, licence: left[0].ID})
 	default:
 		c.closed(s)
 	}

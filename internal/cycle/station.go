@@ -124,11 +124,8 @@ const (
 	expectations
 )
 
-// closingRound is what is left to be asked of a station once no more counts are made.
-type closingRound struct {
-	planned bool
-	queue   []kms.Licence
-}
+// closingRound is what was asked of a station once no more counts are made.
+type closingRound struct{ asked []string } // licences
 
 // started reports whether the requests of a start are awaited.
 func (s *station) started() bool { return s.start != nil && s.start.begun }
