@@ -3,6 +3,7 @@ package winrm
 import (
 	"fmt"
 	"net"
+	"net/url"
 	"strconv"
 	"strings"
 )
@@ -37,7 +38,11 @@ func parseTarget(address, scheme string, defaultPort int) (target, error) {
 	if number, err := strconv.ParseUint(port, 10, 16); err != nil || number == 0 {
 		return target{}, fmt.Errorf("%q is not the address of a machine: %q is no port", address, port)
 	}
-	return target{host: strings.ToLower(host), port: port, scheme: scheme}, nil
+	to := target{host: strings.ToLower(host), port: port, scheme: scheme}
+	if _, err := url.Parse(to.url()); err != nil { // no request can be made to it
+		return target{}, fmt.Errorf("%q is not the address of a machine: use a name, name:port or [IPv6]:port", address)
+	}
+	return to, nil
 }
 
 func notInHost(r rune) bool {

@@ -9,7 +9,7 @@ import (
 // What is taken for an address leads to that machine and to no other, and stays what it is
 // when it is read again.
 func FuzzTarget(f *testing.F) {
-	for _, seed := range []string{"R101-PC01", "r101-pc01.schule.example:5986", "192.0.2.7:5985", "[2001:db8::7]:5986", "[2001:db8::7]", "2001:db8::7", "fe80::1%eth0", "a:b:c", "pc01/x", "user@pc01", ":1", "pc01:"} {
+	for _, seed := range []string{"R101-PC01", "r101-pc01.schule.example:5986", "192.0.2.7:5985", "[2001:db8::7]:5986", "[2001:db8::7]", "2001:db8::7", "fe80::1%eth0", "a:b:c", "pc01/x", "user@pc01", ":1", "pc01:", "`", "pc{01}"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, address string) {
