@@ -20,6 +20,7 @@ type member struct {
 	licences []kms.Licence
 	readAt   time.Time // first complete read; zero: none
 
+	prompted   bool      // it has started or was asked since the beginning
 	progressed time.Time // with the cycle, on its part
 	askedFirst map[string]time.Time
 	asks       map[string]int       // since then; one more at the end of the cycle is no asking for ever

@@ -41,6 +41,7 @@ type promises struct {
 	reached    bool                        // every threshold held, as the cycle said
 	proved     bool                        // restarts are known to bring new ids
 	provedHere bool                        // … as one of this cycle has
+	unprompted int                         // counts of members since the last restart that nobody has started or asked
 	unshown    map[kms.Product]int         // requests that the host counted and its count does not show
 	hiddenAt   map[kms.Product][]time.Time // … and when, of members that were restarted
 

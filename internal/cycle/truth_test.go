@@ -27,6 +27,9 @@ func (p *promises) observe(e world.Entry) {
 			product := productOf(key)
 			m.counted[product]++
 			m.newID[product] = now
+			if !m.prompted {
+				p.unprompted++
+			}
 			if unshown && m.restarts > 0 {
 				p.hiddenAt[product] = append(p.hiddenAt[product], now)
 			}
@@ -61,6 +64,10 @@ func (p *promises) follow(e world.Entry) (unshown bool) {
 
 func (p *promises) happened(m *member, e world.Entry, now time.Time) {
 	switch e.Kind {
+	case world.KindStart, world.KindActivate:
+		m.prompted = true
+	case world.KindRestart:
+		p.unprompted = 0
 	case world.KindReady:
 		m.ready, m.readyAt = true, now
 		p.advance(m) // after a restart, a wake, or by itself: it is back
