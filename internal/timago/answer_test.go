@@ -92,3 +92,20 @@ func TestWhatAListHoldsIsCounted(t *testing.T) {
 		t.Errorf("many systems add %d", a)
 	}
 }
+
+// A server that lists thousands under one name fills no screen.
+func TestAdviceIsBounded(t *testing.T) {
+	t.Parallel()
+	many := make([]string, 20_000)
+	for i := range many {
+		many[i] = strings.Repeat("x", 36)
+	}
+	for name, advice := range map[string]string{
+		"stations": (&Ambiguous{Name: "PC01", IDs: many}).Advice(), "systems": (&NoOperatingSystem{Station: "PC01", Has: many}).Advice(),
+		"a long name": (&NoOperatingSystem{Station: "PC01", Has: []string{strings.Repeat("x", 1<<20)}}).Advice(),
+	} {
+		if len(advice) > 700 || name != "a long name" && !strings.Contains(advice, "19990 more") {
+			t.Errorf("%s: %d bytes: %.100s", name, len(advice), advice)
+		}
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 
 	"github.com/timago/terraform-provider-timago/internal/foreign"
@@ -116,7 +117,16 @@ func (e *Ambiguous) Error() string {
 
 // Advice says what to do next.
 func (e *Ambiguous) Advice() string {
-	return "Give the client id of the one that is meant: " + strings.Join(e.IDs, ", ") + "."
+	return "Give the client id of the one that is meant: " + few(e.IDs, ", ") + "."
+}
+
+// few are the first of a list that a server sent, which may be long.
+func few(list []string, between string) string {
+	const most = 10
+	if more := len(list) - most; more > 0 {
+		list = append(slices.Clone(list[:most]), fmt.Sprintf("%d more", more))
+	}
+	return foreign.Text(strings.Join(list, between))
 }
 
 // NoStation means that no station bears a name; it is ErrNotFound. A list is all that
@@ -172,5 +182,5 @@ func (e *NoOperatingSystem) Advice() string {
 	if len(e.Has) == 0 {
 		return "Give it one in Timago."
 	}
-	return "Set operating_system to what it has: " + strings.Join(e.Has, " or ") + "."
+	return "Set operating_system to what it has: " + few(e.Has, " or ") + "."
 }
