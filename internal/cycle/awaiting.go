@@ -202,8 +202,14 @@ func (c *cycle) proveClaim(claimed claim) {
 // the claims that they prove.
 func (c *cycle) balance() {
 	fresh := c.freshRequests()
+	if c.host.log.Gap {
+		c.logJudged = c.all() // from now on it is not
+	}
 	for p := range c.managed {
 		balance := &c.host.balances[p]
+		if c.host.log.Gap {
+			*balance = evidence.Balance{} // who has asked in between cannot be known
+		}
 		begun := balance.Poll(c.host.pollsBegun, c.host.counts[p], fresh[p].All, c.ledger.Missed(c.managed[p]))
 		isProven := begun && (balance.Explains(c.unseenRequests(p)) || c.isLogComplete(p))
 		if begun && !isProven {

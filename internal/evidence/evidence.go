@@ -6,6 +6,7 @@ package evidence
 
 import (
 	"cmp"
+	"maps"
 	"time"
 
 	"github.com/timago/terraform-provider-timago/internal/kms"
@@ -25,6 +26,7 @@ const Overlap = 5 * time.Second
 type Log struct {
 	Newest           time.Time     // the newest record, on the host's clock
 	LargestThreshold int           // that a request named
+	Gap              bool          // it lost records between the last two polls
 	Fresh            []kms.Counted // of the last poll: requests with an id that the host had not counted before
 
 	begun              int             // the first poll that read the log, which shows requests of any time
@@ -59,18 +61,19 @@ func (l *Log) Record(records []kms.Counted, poll int) {
 	for _, r := range records {
 		l.Newest = kms.Later(l.Newest, r.Time)
 	}
-	recent := map[kms.Counted]bool{}
+	recent, again := map[kms.Counted]bool{}, map[kms.Counted]bool{}
 	l.Fresh = nil
 	l.begun = cmp.Or(l.begun, poll)
 	for _, r := range records {
 		if r.Time.After(l.Newest.Add(-Overlap)) {
 			recent[r] = true
 		}
-		if !l.recent[r] && r.Code.Counted() && l.Newest.Sub(r.Time) <= kms.CountedFor {
+		if again[r] = l.recent[r]; !again[r] && r.Code.Counted() && l.Newest.Sub(r.Time) <= kms.CountedFor {
 			l.take(r, poll)
 		}
 	}
-	l.recent = recent
+	maps.DeleteFunc(again, func(_ kms.Counted, is bool) bool { return !is })
+	l.Gap, l.recent = len(again) < len(l.recent), recent
 }
 
 func (l *Log) take(r kms.Counted, poll int) {

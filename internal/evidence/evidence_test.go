@@ -64,6 +64,33 @@ func TestWhatWasSeenBeforeTheStartIsNone(t *testing.T) {
 	}
 }
 
+// What a poll reads again shows whether the log has lost records since: a short one drops the
+// oldest.
+func TestALogThatLostRecords(t *testing.T) {
+	t.Parallel()
+	first, next := record(0, before, windowsID), record(time.Minute, after, windowsID)
+	for name, tt := range map[string]struct {
+		then []kms.Counted
+		gap  bool
+	}{
+		"nothing is new":             {[]kms.Counted{first}, false},
+		"one more":                   {[]kms.Counted{first, next}, false},
+		"one more, and the old lost": {[]kms.Counted{next}, true},
+		"it was cleared":             {nil, true},
+	} {
+		log := evidence.New()
+		if log.Record([]kms.Counted{first}, 1); log.Gap {
+			t.Errorf("%s: the first read lacks something", name)
+		}
+		if log.Record(tt.then, 2); log.Gap != tt.gap {
+			t.Errorf("%s: it has lost records: %t", name, log.Gap)
+		}
+		if log.Record(tt.then, 3); log.Gap {
+			t.Errorf("%s: it has lost records since", name)
+		}
+	}
+}
+
 // A log that is first read after a start shows requests of any time: by themselves they say
 // nothing of the start.
 func TestALogThatWasReadTooLateTellsNothingOfAStart(t *testing.T) {
