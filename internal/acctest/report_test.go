@@ -54,12 +54,13 @@ type reported struct {
 func TestAnApplyIsReported(t *testing.T) {
 	t.Parallel()
 	const user = `SCHULE\anna.muster`
-	site := acctest.NewSite(t, acctest.Classroom(5, world.Station{}, acctest.Counted(18)))
+	site := acctest.NewSite(t, acctest.Classroom(5, world.Station{}, acctest.Counted(16)))
 	if err := site.World.LogOn("PC03", user); err != nil {
 		t.Fatal(err)
 	}
 	s := story{site, acctest.NewWorkspace(t, append(site.Env(), "TIMAGO_REPORT=kms-report.html")...).Built(), t}
-	s.configure(`cycle = { when_in_use = "skip", station_timeout = "1m" }`)
+	// Five are asked, and all but PC03 have to be restarted: a user is looked for right before.
+	s.configure(`cycle = { when_in_use = "skip", station_timeout = "1m", max_restarts_per_station = 1 }`)
 
 	s.Plan(2)
 	if files := reportFiles(t, s.Workspace); len(files) > 0 {
