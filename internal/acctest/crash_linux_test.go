@@ -107,7 +107,7 @@ func struck(w *acctest.Workspace, signal syscall.Signal) string {
 		}
 		return false
 	}
-	for !asked() {
+	for tries := 0; !asked() && tries < 6000; tries++ { // two minutes: a run that ends without is seen below
 		time.Sleep(20 * time.Millisecond)
 	}
 	r.Strike(signal)
