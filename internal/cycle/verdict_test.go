@@ -148,10 +148,14 @@ func (w *invariantChecker) endBarred(s scenario, state world.State) {
 		count, _ := w.last.Count(product)
 		startable, withoutStart := 0, 0
 		for _, station := range state.Stations {
-			mayRestart := w.able(s, station) && (s.Limits.WhenInUse != kms.SkipWhenInUse || s.free(station))
+			// Users are looked at right before a restart: until then one may be in nobody's use.
+			_, looked := w.seen[station.Name]
+			mayRestart := w.able(s, station) && (s.Limits.WhenInUse != kms.SkipWhenInUse || s.free(station) || !looked)
 			able = able || w.able(s, station) && s.free(station)
 			mayComeUp := station.Phase == "off" && !w.leftOut[station.Name] // nobody waits for who was left out
-			if _, adds := w.missing(station)[product]; !adds || !mayComeUp && !mayRestart {
+			// Who was off from the start was never read, and may hold any product.
+			_, adds := w.missing(station)[product]
+			if adds = adds || mayComeUp && s.station(station.Name).Off && count < threshold; !adds || !mayComeUp && !mayRestart {
 				continue
 			}
 			startable++
