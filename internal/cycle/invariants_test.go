@@ -242,6 +242,8 @@ func (w *invariantChecker) again() {
 	}
 	fmt.Fprintf(&w.log, "%s again\n", time.Now().Format(clockFace))
 	clear(w.restarts)
+	clear(w.leftOut) // another apply tries them once more
+	clear(w.leftOutFor)
 	for _, known := range []map[string][]time.Duration{w.returns, w.answers} {
 		clear(known)
 	}
