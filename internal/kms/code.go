@@ -10,7 +10,8 @@ import (
 // still a code, and is shown by its number.
 type Code uint32
 
-// Codes that this project decides by. The others are only explained.
+// Codes that this project decides by, beside passing and unreached. Any other is a refusal:
+// one that is explained at once, one that is not when it comes again.
 const (
 	CodeOK             Code = 0
 	CodeNotEnoughCount Code = 0xC004F038 // SL_E_VL_NOT_ENOUGH_COUNT

@@ -60,6 +60,19 @@ var phrases = []struct{ en, de string }{
 	{"its key is not that of a KMS client (channel %s)", "ihr Schlüssel ist nicht der eines KMS-Clients (Kanal %s)"},
 	{"its key's channel could not be read", "der Kanal ihres Schlüssels war nicht zu lesen"},
 
+	{"its request added nothing: the KMS host had counted %s already", "ihre Anfrage hat nichts erhöht: der KMS-Host hatte %s schon gezählt"},
+	{"its start brought no new client machine id: it asked with %s, which it had before", "ihr Start brachte keine neue Clientcomputer-ID: sie fragte mit %s an, die sie vorher schon hatte"},
+	{"it was not needed for what others could not add", "für das, was andere nicht zählen lassen konnten, wurde sie nicht gebraucht"},
+	{"Windows is not ready to be restarted", "Windows ist zu einem Neustart noch nicht bereit"},
+	{"it was being switched on", "sie wurde gerade eingeschaltet"},
+	{"its restart was commanded, the outcome is not known", "ihr Neustart war befohlen, was daraus wurde, ist nicht bekannt"},
+	{"it was restarted and had not come back yet", "sie war neu gestartet und noch nicht wieder da"},
+	{"it was restarted and came back; its licences were not read any more", "sie war neu gestartet und wieder da; ihre Lizenzen wurden nicht mehr gelesen"},
+	{"it was restarted and came back; its request had not been seen yet", "sie war neu gestartet und wieder da; ihre Anfrage war noch nicht zu sehen"},
+	{"it was asked to activate; its request had not been seen yet", "die Aktivierung war verlangt; ihre Anfrage war noch nicht zu sehen"},
+	{"it has started; its request had not been seen yet", "sie ist gestartet; ihre Anfrage war noch nicht zu sehen"},
+	{"defect of the provider: station %s is %s, and %s leads nowhere from there", "Fehler im Provider: Station %s ist %s, und %s führt von dort nirgendwohin"},
+
 	// Microsoft's codes, as package kms says them.
 	{"the KMS host's count is below the threshold", "die Anzahl am KMS-Host liegt unter dem Schwellenwert"},
 	{"the KMS host did not answer the request", "der KMS-Host hat die Anfrage nicht beantwortet"},
