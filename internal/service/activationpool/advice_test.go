@@ -287,7 +287,7 @@ func rooms(t *testing.T) map[string]remedied {
 		},
 		"a ceiling that shows late": {
 			says:   []string{"More restarts do not help."},
-			broken: all(serversCounted(8), one(2, off), setThresholds(t, map[kms.Product]int{kms.Windows: 12}), counts(patience(30*time.Second))),
+			broken: all(serversCounted(8), one(2, off), setThresholds(t, map[kms.Product]int{kms.Windows: 12}), counts(patience(50*time.Second))),
 			mended: []func(*room){setThresholds(t, map[kms.Product]int{kms.Windows: 10})},
 		},
 		"members in use": {
