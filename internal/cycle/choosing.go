@@ -133,24 +133,25 @@ func (c *cycle) cycleTime(s *station) time.Duration {
 }
 
 // What is lost each time a station goes again: the time until its count is noticed, which
-// the looks keep to a part of the cycle, and the calls before its next restart.
+// the looks keep to a part of the cycle, and the calls before its next restart. Both are
+// estimates: nothing waits for them.
 const (
-	repeatLoss  = 64
-	repeatPause = 100 * time.Millisecond
+	lossPerCycle  = 64 // a 64th of the cycle
+	callsEstimate = 100 * time.Millisecond
 )
 
-// legs are the stations that were started and owe a count.
+// inFlightStations are those that were started and whose counts are awaited.
 func (c *cycle) inFlightStations() []scheduler.InFlight {
-	legs := c.inFlightBuffer[:0]
+	inFlight := c.inFlightBuffer[:0]
 	for _, s := range c.underWay {
 		cycle := c.cycleTime(s)
 		end := s.start.at.Add(cycle).Sub(c.now)
-		cycle += cycle/repeatLoss + repeatPause
+		cycle += cycle/lossPerCycle + callsEstimate
 		// One that is overdue may take as long again as it is late.
-		legs = append(legs, scheduler.InFlight{Adds: s.adds, Up: c.isDue(s), End: max(end, -end, time.Second), Cycle: cycle, Left: c.limits.MaxRestartsPerStation - s.restarts})
+		inFlight = append(inFlight, scheduler.InFlight{Adds: s.adds, Up: c.isDue(s), End: max(end, -end, time.Second), Cycle: cycle, Left: c.limits.MaxRestartsPerStation - s.restarts})
 	}
-	c.inFlightBuffer = legs
-	return legs
+	c.inFlightBuffer = inFlight
+	return inFlight
 }
 
 // placeKept is how much longer than its request usually takes a place is kept for a station

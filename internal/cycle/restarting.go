@@ -41,7 +41,7 @@ func (c *cycle) checked(s *station, r report) {
 	}
 	needed := false
 	for p := range c.managed {
-		// Its own part is in what is under way.
+		// Its own count is among those under way: where exactly nothing more is missing, it is needed.
 		needed = needed || s.pendingCounts.Has(p) && c.short(p) >= 0
 	}
 	switch {

@@ -44,7 +44,7 @@ type station struct {
 	awaitedSince     time.Time     // zero: nothing is awaited
 	hostSilentBefore time.Duration
 
-	waitsForUser    bool          // a user is logged on: not looked at again before the alarm
+	waitsForUser    bool          // its alarm is waited for: a user is logged on, or Windows cannot be restarted now
 	refusesSince    time.Time     // since when Windows refuses a restart although nobody is seen there
 	lastRefusal     string        // of a request for activation
 	skipped         bool          // since a user is logged on
@@ -70,9 +70,9 @@ type station struct {
 type start struct {
 	begun          bool               // false while its user is looked at once more before a restart
 	byUs           bool               // our restart; else it was woken, started by itself, or was asked with an unknown outcome
-	stayedUp       bool               // it did not start, but was asked: what it asked before is none of this
+	stayedUp       bool               // it did not start, but was asked to activate: only requests after that count
 	needs          scheduler.Products // what was missing when it was chosen
-	unneeded       scheduler.Products // what it may add all the same, and nobody waits for
+	unneeded       scheduler.Products // what was not missing then: it may add to it, and nothing waits for that
 	outcomeUnknown bool               // whether the restart's command was carried out
 	pollsBefore    int                // of the host, begun before it
 	before         kms.Uptime         // last seen without a restart

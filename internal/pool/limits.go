@@ -20,7 +20,7 @@ const (
 type Limits struct {
 	MaxParallel           int // stations down at a time
 	MaxRestartsPerStation int
-	StationTimeout        time.Duration // from the restart until the station is back
+	StationTimeout        time.Duration // how long nothing may come of a station, as after its restart
 	WhenInUse             kms.WhenInUse
 	IgnoreUsers           []string // users who do not keep a station from being restarted
 	Spread                Spread

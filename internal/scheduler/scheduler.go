@@ -45,8 +45,8 @@ type View struct {
 // Wants reports whether a restart of the candidate is among those that will be needed: if,
 // by the time it would be counted, the stations under way, each going again at once, will
 // not have made all that is missing. A slow station is so left alone near the end, and no
-// fast one ever waits. What is missing already excludes each station under way once, so
-// that restarts under way never exceed it.
+// fast one ever waits. Need is what is missing less one count for each station under way,
+// so that there are never more restarts under way than counts missing.
 func (v View) Wants(c Candidate) bool {
 	for p, need := range v.Need {
 		if !c.Adds.Has(p) {

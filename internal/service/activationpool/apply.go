@@ -15,7 +15,7 @@ import (
 
 // applied is what came of an apply.
 type applied struct {
-	pool  *model // true also where diags hold an error; nil where nothing was read
+	pool  *model // as it was read, also where diags hold an error; nil where nothing was read
 	known privateState
 	diags diag.Diagnostics
 }
