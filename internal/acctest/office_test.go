@@ -68,8 +68,8 @@ func TestOfficeCostsNoRestart(t *testing.T) {
 	for _, r := range rooms {
 		values := w.Values("timago_activation_pool." + r.name)
 		all, byStation := sites[r.name].Restarts()
-		if status, told := values["status"], acctest.At(values, "last_cycle.restarts"); all != 20 || told != 20.0 || status != "activated" {
-			t.Errorf("%s: %d restarts, 20 are needed, %v are told: %v; %v", r.name, all, told, byStation, status)
+		if status, shown := values["status"], acctest.At(values, "last_cycle.restarts"); all != 20 || shown != 20.0 || status != "activated" {
+			t.Errorf("%s: %d restarts, 20 are needed, %v are shown: %v; %v", r.name, all, shown, byStation, status)
 		}
 		if count, _ := acctest.At(values, "office.count").(float64); r.on > 0 && count < 5 {
 			t.Errorf("%s: Office was not taken care of: its count is %v", r.name, count)

@@ -18,7 +18,7 @@ type idle struct{ *fakeSite }
 func (idle) Restart(context.Context, string, bool) error { return nil }
 
 // A restart is counted where Windows took it or the station has started anew since. What
-// nobody saw is told apart, however the cycle ends.
+// nobody saw is kept apart, however the cycle ends.
 func TestOnlyRestartsThatWereSeenAreCounted(t *testing.T) {
 	t.Parallel()
 	lost, gone := world.Fault{Name: world.Garbage, Of: world.AboutRestart}, world.Fault{Name: world.NeverComesBack}
@@ -59,7 +59,7 @@ func TestOnlyRestartsThatWereSeenAreCounted(t *testing.T) {
 				r, err := cycle.New().Run(ctx, asked, cycle.Job{Host: "kms01", Members: w.Names(), Thresholds: map[kms.Product]int{kms.Windows: 25}})
 				part := r.ByStation["PC01"]
 				if r.Restarts != tt.restarts || r.Unconfirmed != tt.unconfirmed || part.Restarts != tt.restarts || part.Unconfirmed != tt.unconfirmed || !strings.Contains(part.Reason, tt.reason) {
-					t.Errorf("%d restarts are told, and %d that nobody saw; %+v, %v", r.Restarts, r.Unconfirmed, part, err)
+					t.Errorf("%d restarts are counted, and %d that nobody saw; %+v, %v", r.Restarts, r.Unconfirmed, part, err)
 				}
 			})
 		})
