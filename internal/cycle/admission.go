@@ -130,7 +130,7 @@ func (c *cycle) beginSilence(s *station, unknown bool) {
 		since: c.now, pollsBefore: c.host.pollsBegun, unknownName: unknown,
 		watch: scheduler.Watch{From: scheduler.FirstProbe, Until: scheduler.FirstProbe, Step: scheduler.FirstProbe, Slack: unreachableProbeEvery},
 	}
-	if !unknown && !c.isExpectedElsewhere(s) {
+	if !unknown && c.now.Sub(c.started) <= c.slowBefore && !c.isExpectedElsewhere(s) {
 		c.setExpectation(s, expectFromEarlier)
 	}
 	if c.canWake {
@@ -170,7 +170,7 @@ func (c *cycle) setExpectation(s *station, now expectation) {
 // longer than a slow cycle (A15).
 func (c *cycle) probeSilent(s *station) {
 	silent := c.now.Sub(s.silence.since)
-	if silent > c.slowBefore && s.silence.expected == expectFromEarlier {
+	if c.now.Sub(c.started) > c.slowBefore && s.silence.expected == expectFromEarlier { // an earlier run has ended before this one began
 		c.setExpectation(s, expectNothing)
 	}
 	if silent > c.paces.Slow(s.index) {

@@ -1,12 +1,14 @@
 package cycle_test
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/outcome"
 	"github.com/timago/terraform-provider-timago/internal/simulator/catalogue"
 	"github.com/timago/terraform-provider-timago/internal/simulator/eventlog"
 	"github.com/timago/terraform-provider-timago/internal/simulator/world"
@@ -129,6 +131,9 @@ func (p *promises) hidden(product kms.Product, before time.Time) int {
 
 // judgeCeilingNamed: an end without the target says where the ceiling is.
 func (p *promises) judgeCeilingNamed(err error) {
+	if _, cut := errors.AsType[*outcome.Cancelled](err); cut {
+		return // it was ended before it could say so
+	}
 	for product, target := range p.job.Thresholds {
 		ceiling, known := p.ceiling(product)
 		if known && ceiling < target && err != nil && p.only(product) && !strings.Contains(err.Error(), fmt.Sprint(ceiling)) && p.everRead() {

@@ -295,7 +295,7 @@ func (p *promises) said(e outcome.Event) {
 		m.failing = time.Time{} // nothing is awaited of it
 		p.proved = p.proved || m.restarts > 0 && p.provedHere
 		p.judgeCredit(m, e.Product)
-	case strings.HasPrefix(e.Reason, "it is the same machine"): // its other name goes on
+	case strings.HasPrefix(e.Reason, "it is the same machine"), len(m.described.Aliases) > 0 && strings.HasPrefix(e.Reason, "no machine of its name"): // its other name goes on
 	case e.Kind == outcome.KindLeftOut:
 		m.out[e.Product] = e.Reason
 		m.outAt = time.Now()
