@@ -279,7 +279,7 @@ func TestAStartWithoutARequestIsAskedAtTwoMinutes(t *testing.T) {
 				if err != nil {
 					t.Error(err)
 				}
-				asked = append(asked, presence.Uptime.Duration())
+				asked = append(asked, presence.Duration())
 			}
 		}
 	}, func(t *testing.T, _ *fakeSite, r outcome.Result, err error) {
