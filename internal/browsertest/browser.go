@@ -35,7 +35,7 @@ func Run(t testing.TB, path string, args ...string) string {
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	profile := t.TempDir()
-	command := exec.CommandContext(ctx, path, append([]string{
+	command := exec.CommandContext(ctx, path, append([]string{ //nolint:gosec // a test's own browser
 		"--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
 		"--disable-component-update", "--disable-sync", "--hide-scrollbars", "--user-data-dir=" + profile,
 	}, args...)...)
@@ -59,7 +59,7 @@ func Run(t testing.TB, path string, args ...string) string {
 // page.
 func Painted(t testing.TB, screenshot string, width int) {
 	t.Helper()
-	file, err := os.Open(screenshot)
+	file, err := os.Open(screenshot) //nolint:gosec // a test's own file
 	if err != nil {
 		t.Fatal(err)
 	}
