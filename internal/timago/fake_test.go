@@ -83,7 +83,7 @@ func newFakeTimago(t *testing.T, stations int) *fakeTimago {
 
 func stationID(i int) string { return fmt.Sprintf("6f1c1c52-6c1e-4f0a-9d57-%012x", i+1) }
 
-// client talks to the school; whatever it logs is kept.
+// client talks to the fake; whatever it logs is kept.
 func (s *fakeTimago) client(t *testing.T, change ...func(*timago.Config)) *timago.Client {
 	t.Helper()
 	config := timago.Config{

@@ -294,6 +294,8 @@ func (r *reads) remember(stations []Station, began time.Time) {
 		clear(r.stations)
 		clear(r.names)
 	}
+	// A copy: whoever asked for the list may sort it, or take some out.
+	stations = slices.Clone(stations)
 	for i := range stations {
 		station := &stations[i]
 		if began.After(r.changed[station.ID]) && began.After(r.stations[station.ID].at) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -285,4 +286,21 @@ func TestNobodyLeftToWaitEndsTheRequest(t *testing.T) {
 		t.Errorf("%v, want that it was cancelled", err)
 	}
 	<-ended // the server saw the connection end
+}
+
+// Whoever lists stations may sort the list and take some out: what is remembered stays.
+func TestWhoListsMayChangeTheList(t *testing.T) {
+	t.Parallel()
+	fake := newFakeTimago(t, 20)
+	client := fake.client(t)
+	stations, err := client.Stations(t.Context(), timago.Filter{})
+	if err != nil || len(stations) != 20 {
+		t.Fatalf("%d stations, %v", len(stations), err)
+	}
+	id, name, asked := stations[0].ID, stations[0].Name, len(fake.requests())
+	slices.Reverse(stations)
+	clear(stations[10:])
+	if found, err := client.Station(t.Context(), id); err != nil || found.Name != name || len(fake.requests()) != asked {
+		t.Errorf("%s is %s, after %d more requests: %v", name, found.Name, len(fake.requests())-asked, err)
+	}
 }
