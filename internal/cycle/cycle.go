@@ -14,7 +14,7 @@ import (
 
 // Tunables of a cycle.
 const (
-	readsAtOnce           = 56               // reads of stations that nobody waits for: of so many each keeps its connection
+	readsAtOnce           = 56               // reads of stations that nobody waits for: of so many each keeps its connection, by default
 	readStands            = 30 * time.Second // what was read before the cycle, for a member to take part by it
 	firstReadsGrace       = 5 * time.Second  // for the first reads to end, until restarts no longer wait for them
 	requestGrace          = 2 * time.Minute  // after a start until a product without a request is asked to make one

@@ -18,7 +18,7 @@ func (c *cycle) handleReport(s *station, r report) {
 		case probe:
 			s.presence.Uptime, s.seen = r.presence.Uptime, c.now
 		case whole:
-			c.takeWhole(s, r.whole, c.now)
+			c.takeWhole(s, r.whole, cmp.Or(r.whole.At, c.now)) // its uptime was read first
 		case presence:
 			c.takePresence(s, r.presence, c.now)
 		case licensing:

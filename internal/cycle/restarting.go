@@ -49,7 +49,11 @@ func (c *cycle) checked(s *station, r report) {
 		c.endStart(s)
 		c.move(s, onInUse)
 		c.inUse(s)
-	case !needed, !c.windowAdmits(c.cycleTime(s)), c.closing, c.cancelCause != nil, c.nextToWake() != nil, c.endsCapped():
+	case !needed, !c.windowAdmits(c.cycleTime(s)), c.closing, c.cancelCause != nil, c.nextToWake() != nil:
+		c.endStart(s)
+		c.move(s, onNotNeeded)
+		c.makeCandidate(s)
+	case c.endsCapped(): // which has closed the cycle
 		c.endStart(s)
 		c.move(s, onNotNeeded)
 		c.makeCandidate(s)
