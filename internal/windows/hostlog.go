@@ -67,10 +67,11 @@ func (c *Client) counted(ctx context.Context, address string, since time.Time) (
 }
 
 // goesOn adds what was written since the last read. It does not where the last record that is
-// known is no longer there: then the log was cleared, or overwritten from end to end.
+// known is no longer there: then the log was cleared, or overwritten from end to end. Nor where
+// more would be kept than one read may bring: the whole read then drops what is too old.
 func (l *hostLog) goesOn(fresh []record[kms.Counted]) bool {
 	at := slices.IndexFunc(fresh, func(r record[kms.Counted]) bool { return r.number == l.newest })
-	if at < 0 || fresh[at].value != l.records[len(l.records)-1] {
+	if at < 0 || len(l.records)+len(fresh) > maxEvents || fresh[at].value != l.records[len(l.records)-1] {
 		return false
 	}
 	l.add(fresh[at+1:])
