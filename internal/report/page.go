@@ -120,6 +120,10 @@ const (
 	fewIdle  = 40   // stations of which nothing was asked are shown up to this number
 )
 
+// silenceGrace is how much later than at most expected a page may be written, on a machine
+// that is busy, until it says that nothing was written any more.
+const silenceGrace = time.Minute
+
 // forPeople is the report as a page.
 func (r *Report) forPeople(now time.Time) ([]byte, error) {
 	s := r.state()
@@ -128,7 +132,7 @@ func (r *Report) forPeople(now time.Time) ([]byte, error) {
 	view := pageView{
 		Policy: policy, Style: template.CSS(style.Sheet + pageStyle), Script: template.JS(pageScript), //nolint:gosec // files of this package
 		State: s, Words: s.words(), Running: s == running, Began: r.began, Written: now, Zone: now.Format("MST"),
-		Lines: stem + ".txt", Document: stem + ".json", Silence: 3 * r.pace.longest().Milliseconds(),
+		Lines: stem + ".txt", Document: stem + ".json", Silence: (r.pace.longest() + silenceGrace).Milliseconds(),
 	}
 	var counts []string
 	for i, section := range r.sections {
@@ -206,7 +210,7 @@ func (s *Section) view(id int, now time.Time) sectionView {
 	return v
 }
 
-// standing says in one sentence how the section stands.
+// summary says in one sentence how the section stands.
 func (s *Section) summary() text {
 	if s.state != running {
 		return s.verdict

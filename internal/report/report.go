@@ -94,6 +94,7 @@ func (r *Report) Begin(pool Pool) *Section {
 	}
 	r.changed = true
 	if r.running++; r.running == 1 {
+		r.dataAt = time.Time{} // the file for machines shows each beginning
 		r.ending, r.stopped = make(chan struct{}), make(chan struct{})
 		go r.write(r.ending, r.stopped)
 	}
