@@ -80,7 +80,7 @@ func (w *wire) ask(ctx context.Context, address, wql string, options ...winrm.Op
 	return a
 }
 
-// look gives the exchanges since the last look.
+// exchanges gives those since it was called last.
 func (w *wire) exchanges() []winrm.Exchange {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -87,10 +87,10 @@ func (c *cycle) giveUp(s *station) {
 		reason = fmt.Sprintf("it did not come back within %s after its restart", within)
 		switch {
 		case s.lastError == nil:
-			reason = fmt.Sprintf("it was told to restart, and no new start of it was seen within %s", within)
+			reason = fmt.Sprintf("its restart was commanded, and no new start of it was seen within %s", within)
 			s.start.outcomeUnknown = true
 		case s.start.outcomeUnknown:
-			reason = fmt.Sprintf("it was told to restart and gave no answer, nor any within %s", within)
+			reason = fmt.Sprintf("its restart was commanded and not answered, and it did not answer within %s", within)
 		}
 	case returned:
 		reason = fmt.Sprintf("it came back, but its licences could not be read within %s", within)

@@ -31,10 +31,10 @@ func TestOnlyRestartsThatWereSeenAreCounted(t *testing.T) {
 	}{
 		"taken":                             {restarts: 2},
 		"taken, and it never comes back":    {faults: []world.Fault{gone}, restarts: 1, reason: "it did not come back within 15m0s after its restart"},
-		"taken, and nothing happens":        {idle: true, unconfirmed: 1, reason: "it was told to restart, and no new start of it was seen within 15m0s"},
+		"taken, and nothing happens":        {idle: true, unconfirmed: 1, reason: "its restart was commanded, and no new start of it was seen within 15m0s"},
 		"taken, and cancelled":              {cancelled: 10 * time.Second, restarts: 1, reason: "it was restarted and had not come back yet"},
 		"lost, and it comes back":           {faults: []world.Fault{lost}, restarts: 2},
-		"lost, and it never comes back":     {faults: []world.Fault{lost, gone}, unconfirmed: 1, reason: "it was told to restart and gave no answer, nor any within 15m0s"},
+		"lost, and it never comes back":     {faults: []world.Fault{lost, gone}, unconfirmed: 1, reason: "its restart was commanded and not answered, and it did not answer within 15m0s"},
 		"lost, and cancelled before a look": {faults: []world.Fault{lost}, cancelled: 10 * time.Second, unconfirmed: 1, reason: "its restart was commanded, the outcome is not known"},
 	} {
 		t.Run(name, func(t *testing.T) {

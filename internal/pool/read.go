@@ -160,7 +160,7 @@ func (d Definition) repeated(ctx context.Context, site Site) error {
 
 // oneMachine leaves out members that answer as another one does: a machine under a second
 // name would be counted twice, and one that poses as another must not keep the others from
-// being read. The member that bears the machine's own name is kept, else
+// being read. The member whose name is the machine's own is kept, else
 // the first. Two machines of one name and one id, as clones may be, do not start at the same
 // moment.
 func oneMachine(members []Member) {

@@ -143,7 +143,7 @@ type shot struct {
 
 var shots sync.Map // by the scene's name
 
-// look plays a scene, each once for all tests.
+// render plays a scene, each once for all tests.
 func (s scene) render(t *testing.T) (page, data, lines string) {
 	t.Helper()
 	found, _ := shots.LoadOrStore(s.name, &shot{})

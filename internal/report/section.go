@@ -160,7 +160,7 @@ func (p *product) missing() int {
 	return max(0, p.target-count)
 }
 
-// learn takes the time that a start took for the next ones.
+// noteStartTime takes the time that a start took for the next ones.
 func (s *Section) noteStartTime(now time.Time, kind outcome.Kind, before, st *station) {
 	switch {
 	case kind == outcome.KindBack && before.phase == down:

@@ -269,7 +269,7 @@ func (t *Tickets) ask(ctx context.Context, realm string, message interface{ Mars
 	return nil, &noKDC{errors.Join(failures...)}
 }
 
-// tellIgnored says once what krb5.conf holds to no effect.
+// logIgnored says once what krb5.conf holds to no effect.
 func (t *Tickets) logIgnored(ctx context.Context) {
 	if t.log != nil && len(t.settings.ignored) > 0 {
 		t.ignoredLogged.Do(func() { t.log(ctx, "Kerberos configuration", map[string]any{"ignored": t.settings.ignored}) })
