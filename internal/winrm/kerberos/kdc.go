@@ -231,12 +231,12 @@ type Network interface {
 	// configuration names none.
 	Find(ctx context.Context, realm string) ([]string, error)
 	// Exchange sends a message to a KDC and gives its answer. unsent says of a
-	// failure that it came before the KDC could hear anything.
+	// failure that nothing of the message had left for the KDC yet.
 	Exchange(ctx context.Context, kdc string, message []byte) (answer []byte, unsent bool, err error)
 }
 
-// ask sends a message to a KDC of a realm, and to the next KDC only where none has
-// heard it yet: what is sent twice may count as two wrong passwords. An error that the
+// ask sends a message to a KDC of a realm, and to the next KDC only where it went to
+// none yet: what is sent twice may count as two wrong passwords. An error that the
 // KDC answers with is a messages.KRBError.
 func (t *Tickets) ask(ctx context.Context, realm string, message interface{ Marshal() ([]byte, error) }) ([]byte, error) {
 	request, err := message.Marshal()
