@@ -182,7 +182,8 @@ func TestAPanicHoldsNoLogon(t *testing.T) {
 	} {
 		w := crashing(t, site.Provider()+site.Bare(), site.Env()...).Altered(tt.instead)
 		said := w.Run("plan", "-no-color").Output
-		if !strings.Contains(said, "panic: injected") || !strings.Contains(w.Read("trace.log"), "panic: injected") {
+		// OpenTofu shows a panic in its log alone.
+		if !strings.Contains(w.Read("trace.log"), "panic: injected") {
 			t.Errorf("%s: nothing panicked: this test shows nothing\n%s", name, said)
 		}
 		found := revealed(t, w, said, asText("the password", account.Password), asBytes("the NT hash", ntHash(account.Password)),
@@ -205,7 +206,7 @@ func TestAPanicHoldsNoToken(t *testing.T) {
 		"TIMAGO_ENDPOINT="+server.URL, "TIMAGO_TOKEN="+token, "TIMAGO_CA_CERTIFICATE="+string(certificate)).
 		Altered(changed(t, "internal/timago/transport.go", sent, sent+"\t_ = request.Header[\"None\"][7]\n"))
 	said := w.Run("plan", "-no-color").Output
-	if !strings.Contains(said, "panic: runtime error: index out of range") {
+	if !strings.Contains(w.Read("trace.log"), "panic: runtime error: index out of range") {
 		t.Errorf("nothing panicked: this test shows nothing\n%s", said)
 	}
 	if found := revealed(t, w, said, asText("the token", token)); len(found) > 0 {
