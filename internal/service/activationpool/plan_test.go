@@ -3,6 +3,7 @@ package activationpool
 import (
 	"context"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -236,4 +237,19 @@ func TestTheAnnouncementSaysWhatThenWhy(t *testing.T) {
 	}
 	p.Wanted.Thresholds = map[kms.Product]int{kms.Windows: 25}
 	says(t, "a threshold that is set", announce(p, short(4, 16)), "!Not set in thresholds")
+}
+
+// What keeps a pool from being changed must not keep it from being destroyed, which Terraform
+// plans the same way.
+func TestAnErrorOfAPoolThatExistsSaysHowToDestroyIt(t *testing.T) {
+	t.Parallel()
+	r := roomOf(25)
+	r.cycle = func(m *cycleModel) { m.Method = types.StringValue(string(resetImage)) } // needs API mode
+	s := r.open(t)
+	for _, creates := range []bool{true, false} {
+		said := shown(s.foresee(t.Context(), change{config: s.plan, plan: s.plan, creates: creates, redefined: !creates}))
+		if !strings.Contains(said, "Images are reset by Timago alone") || strings.Contains(said, "terraform destroy -refresh=false") == creates {
+			t.Errorf("a create: %t\n%s", creates, said)
+		}
+	}
 }
