@@ -1,8 +1,11 @@
 package winrm_test
 
 import (
+	"context"
 	"errors"
+	"net"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -211,5 +214,25 @@ func TestClosedClientRefuses(t *testing.T) {
 	c.Close()
 	if _, err := c.Query(t.Context(), r.address, uptime); !errors.Is(err, winrm.ErrClosed) {
 		t.Errorf("a closed client answered %v", err)
+	}
+}
+
+// Where an address has no port, the configured one is meant, else that of Windows.
+func TestThePortOfAnAddressWithoutOne(t *testing.T) {
+	t.Parallel()
+	for want, config := range map[string]winrm.Config{
+		"192.0.2.7:5985": {},
+		"192.0.2.7:5986": {UseTLS: true},
+		"192.0.2.7:8443": {UseTLS: true, Port: 8443},
+	} {
+		c := client(t, config)
+		var dialled string
+		winrm.SetDial(c, func(_ context.Context, _, address string) (net.Conn, error) {
+			dialled = address
+			return nil, &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
+		})
+		if _, err := c.Query(t.Context(), "192.0.2.7", uptime); dialled != want || err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("dialled %s, want %s: %v", dialled, want, err)
+		}
 	}
 }
