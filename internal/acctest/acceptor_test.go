@@ -9,7 +9,7 @@ import (
 	"github.com/timago/terraform-provider-timago/internal/acctest"
 	"github.com/timago/terraform-provider-timago/internal/simulator"
 	"github.com/timago/terraform-provider-timago/internal/simulator/acceptor"
-	"github.com/timago/terraform-provider-timago/internal/simulator/kdc"
+	"github.com/timago/terraform-provider-timago/internal/simulator/kdctest"
 	"github.com/timago/terraform-provider-timago/internal/simulator/world"
 )
 
@@ -74,14 +74,7 @@ func (f *fronted) start(kind acceptor.Kind) {
 
 // startRealm starts the KDC; env is what the acceptor needs of it.
 func (f *fronted) startRealm(dir string) (env []string) {
-	center, err := kdc.Start(f.t.Context(), dir)
-	if errors.Is(err, kdc.ErrMissing) {
-		f.t.Skipf("needs %v", err)
-	}
-	if err != nil {
-		f.t.Fatal(err)
-	}
-	f.t.Cleanup(center.Close)
+	center := kdctest.Start(f.t, dir)
 	keytab := filepath.Join(dir, "machines.keytab")
 	if err := errors.Join(
 		center.AddUser(f.t.Context(), "kms-admin", f.Plain().WinRM.Password),

@@ -12,6 +12,7 @@ import (
 	"github.com/timago/terraform-provider-timago/internal/acctest"
 	"github.com/timago/terraform-provider-timago/internal/simulator"
 	"github.com/timago/terraform-provider-timago/internal/simulator/kdc"
+	"github.com/timago/terraform-provider-timago/internal/simulator/kdctest"
 	"github.com/timago/terraform-provider-timago/internal/simulator/world"
 )
 
@@ -25,14 +26,7 @@ type domain struct {
 func openDomain(t *testing.T, stations int, like world.Station, host world.Host, tls bool) domain {
 	t.Helper()
 	dir := t.TempDir()
-	center, err := kdc.Start(t.Context(), dir)
-	if errors.Is(err, kdc.ErrMissing) {
-		t.Skipf("needs %v", err)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(center.Close)
+	center := kdctest.Start(t, dir)
 	keytab := filepath.Join(dir, "machines.keytab")
 	scenario := acctest.Classroom(stations, like, host)
 	scenario.WinRM = simulator.WinRM{NTLM: new(bool), Keytab: keytab, HTTPS: tls}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/timago/terraform-provider-timago/internal/simulator/kdc"
+	"github.com/timago/terraform-provider-timago/internal/simulator/kdctest"
 	"github.com/timago/terraform-provider-timago/internal/simulator/wsman"
 	"github.com/timago/terraform-provider-timago/internal/winrm"
 	"github.com/timago/terraform-provider-timago/internal/winrm/kerberos"
@@ -24,14 +25,7 @@ type realm struct {
 func openRealm(t *testing.T) *realm {
 	t.Helper()
 	dir := t.TempDir()
-	center, err := kdc.Start(t.Context(), dir)
-	if errors.Is(err, kdc.ErrMissing) {
-		t.Skipf("needs %v", err)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(center.Close)
+	center := kdctest.Start(t, dir)
 	r := &realm{KDC: center, dir: dir, keytab: filepath.Join(dir, "http.keytab")}
 	do(t, r.AddUser(t.Context(), "kms-admin", password))
 	do(t, r.AddServices(t.Context(), r.keytab, []string{"localhost"}))

@@ -20,6 +20,7 @@ import (
 	"github.com/jcmturner/gokrb5/v8/types"
 
 	"github.com/timago/terraform-provider-timago/internal/simulator/kdc"
+	"github.com/timago/terraform-provider-timago/internal/simulator/kdctest"
 	"github.com/timago/terraform-provider-timago/internal/simulator/wsman"
 )
 
@@ -27,14 +28,7 @@ import (
 func kerberosRealm(t *testing.T) (keytab string, c *krb5client.Client) {
 	t.Helper()
 	dir := t.TempDir()
-	center, err := kdc.Start(t.Context(), dir)
-	if errors.Is(err, kdc.ErrMissing) {
-		t.Skipf("needs %v", err)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(center.Close)
+	center := kdctest.Start(t, dir)
 	keytab = filepath.Join(dir, "http.keytab")
 	if err := errors.Join(center.AddUser(t.Context(), "operator", password), center.AddServices(t.Context(), keytab, []string{"localhost"})); err != nil {
 		t.Fatal(err)
