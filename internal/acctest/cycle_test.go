@@ -123,7 +123,7 @@ func TestWindowsAndOfficeTogether(t *testing.T) {
 	t.Parallel()
 	host := acctest.Counted(20)
 	host.Keys = append(host.Keys, world.Key{Key: "office-2024", Counted: []world.Counted{{Number: 1, Age: time.Hour}}})
-	s := begin(t, 3, world.Station{Products: []world.Product{{Title: "windows-11-education"}, {Title: "office-2024"}}}, host)
+	s := begin(t, 3, world.Station{Products: []world.Product{{Title: "windows-11-education"}, {Title: "office-2024"}}}, host, officeTimeout)
 	s.Apply()
 	s.shows(map[string]any{"status": "activated", "windows.threshold": 25.0, "office.threshold": 5.0})
 	if all, byStation := s.Restarts(); all != 2 {

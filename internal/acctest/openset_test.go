@@ -91,7 +91,7 @@ func TestOfficesRequestsAreNotWindows(t *testing.T) {
 	}
 	host := acctest.Counted(17)
 	host.Keys = append(host.Keys, world.Key{Key: "office-2024", Counted: []world.Counted{{Number: 2, Age: time.Hour}}})
-	s := atSite(t, host, stations)
+	s := atSite(t, host, stations, officeTimeout)
 	s.Apply()
 	if all, byStation := s.Restarts(); all != 3 {
 		t.Errorf("%d restarts, 3 are needed: %v", all, byStation)
