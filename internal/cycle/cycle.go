@@ -15,7 +15,6 @@ import (
 // Tunables of a cycle.
 const (
 	readsAtOnce           = 56               // reads of stations that nobody waits for: of so many each keeps its connection, by default
-	readStands            = 30 * time.Second // what was read before the cycle, for a member to take part by it
 	firstReadsGrace       = 5 * time.Second  // for the first reads to end, until restarts no longer wait for them
 	requestGrace          = 2 * time.Minute  // after a start until a product without a request is asked to make one
 	askedRequestGrace     = time.Minute      // until a request that was commanded shows
@@ -130,7 +129,7 @@ func (c *cycle) begin(now time.Time) {
 	}
 	c.requestHostPoll(now)
 	for _, s := range c.stations {
-		if read, known := c.readBefore[s.name]; known && now.Sub(read.At) <= readStands {
+		if read, known := c.readBefore[s.name]; known && now.Sub(read.At) <= kms.ReadStands {
 			c.takeWhole(s, read, read.At)
 			c.admit(s)
 		} else {

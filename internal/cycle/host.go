@@ -90,7 +90,7 @@ func (c *cycle) pollHostIfDue() {
 	}
 	since := h.log.Newest
 	if !since.IsZero() {
-		since = since.Add(-evidence.Overlap)
+		since = since.Add(-kms.LogOverlap)
 	}
 	c.outbox = append(c.outbox, call{
 		verb: pollHost, since: since, withoutLog: h.logUnreadable, withClock: h.pollsBegun == 1, settled: c.ledger.Settled,

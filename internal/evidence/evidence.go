@@ -19,9 +19,6 @@ type Request struct {
 	ActivationID string
 }
 
-// Overlap is read again with every poll, since records of one moment may be written later.
-const Overlap = 5 * time.Second
-
 // Log is what was seen so far.
 type Log struct {
 	Newest           time.Time     // the newest record, on the host's clock
@@ -65,7 +62,7 @@ func (l *Log) Record(records []kms.Counted, poll int) {
 	l.Fresh = nil
 	l.begun = cmp.Or(l.begun, poll)
 	for _, r := range records {
-		if r.Time.After(l.Newest.Add(-Overlap)) {
+		if r.Time.After(l.Newest.Add(-kms.LogOverlap)) {
 			recent[r] = true
 		}
 		if again[r] = l.recent[r]; !again[r] && r.Code.Counted() && l.Newest.Sub(r.Time) <= kms.CountedFor {

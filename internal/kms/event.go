@@ -172,6 +172,10 @@ func Pair(requests []Request, answers []Answer) []Exchange {
 // last seen (learn.microsoft.com, kms-activation-planning).
 const CountedFor = 30 * 24 * time.Hour
 
+// LogOverlap is what of a host's log is read again with every read that goes on, since
+// records of one moment may be written later.
+const LogOverlap = 5 * time.Second
+
 // Later is the later one of two moments.
 func Later(a, b time.Time) time.Time {
 	if a.After(b) {

@@ -24,6 +24,10 @@ func (u Uptime) RestartedSince(before Uptime) bool {
 	return u.Duration() < u.Now.Sub(before.Now) || u.Duration() < before.Duration()
 }
 
+// ReadStands is for how long a read of a station or a host is as good as another one: for
+// other pools and data sources, and for a cycle that begins.
+const ReadStands = 30 * time.Second
+
 // Presence is who uses a station, together with its uptime.
 type Presence struct {
 	Uptime

@@ -11,9 +11,6 @@ import (
 	"github.com/timago/terraform-provider-timago/internal/site"
 )
 
-// readStands is for how long a read is as good as another one.
-const readStands = 30 * time.Second
-
 // Reads lets pools and data sources share what they read: a station that is in several pools
 // and a KMS host that many name are asked once. What a station was told since makes every
 // read void. A cycle lets stations take part by what comes from here, and looks at each of
@@ -111,7 +108,7 @@ func (s *shared[T]) begin(key string, commands func() int64) (r *read[T], begun 
 // stands reports whether a read that has ended is as good as another one; else it is forgotten.
 func (s *shared[T]) stands(key string, r *read[T], commands func() int64, failedSince time.Time) bool {
 	s.mu.Lock()
-	is := s.reads[key] == r && r.commands == commands() && time.Since(r.at) < readStands && (r.err == nil || r.at.After(failedSince))
+	is := s.reads[key] == r && r.commands == commands() && time.Since(r.at) < kms.ReadStands && (r.err == nil || r.at.After(failedSince))
 	s.mu.Unlock()
 	if !is {
 		s.forget(key, r)

@@ -19,9 +19,6 @@ type hostLog struct {
 	records []kms.Counted // in the order in which they were written; nobody changes one
 }
 
-// overlap is read again each time, since records of one moment may be written later.
-const overlap = 5 * time.Second
-
 // Counted reads what a KMS host counted since the given moment of its own clock; the
 // zero moment means as long as a count lasts. Nobody may change the result.
 func (c *Client) Counted(ctx context.Context, address string, since time.Time) ([]kms.Counted, error) {
@@ -42,7 +39,7 @@ func (c *Client) Counted(ctx context.Context, address string, since time.Time) (
 	}
 	if len(log.records) > 0 && !since.Before(log.since) {
 		last := log.records[len(log.records)-1]
-		fresh, err := c.counted(ctx, address, last.Time.Add(-overlap))
+		fresh, err := c.counted(ctx, address, last.Time.Add(-kms.LogOverlap))
 		if err != nil {
 			return nil, err
 		}
