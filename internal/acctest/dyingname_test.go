@@ -12,7 +12,7 @@ import (
 )
 
 // A name that is taken out of DNS while its station restarts keeps nobody else: the others
-// make what is missing, and the name is told with what DNS says.
+// make what is missing, and the name is shown with what DNS says.
 func TestANameThatDiesInTheMiddle(t *testing.T) {
 	t.Parallel()
 	site := acctest.NewSite(t, acctest.Classroom(3, world.Station{}, acctest.Counted(17)))
@@ -44,7 +44,7 @@ func TestANameThatDiesInTheMiddle(t *testing.T) {
 	s.shows(map[string]any{"status": "activated", "windows.count": 25.0})
 	left, _ := acctest.At(s.Values(room), "last_cycle.left_out").(map[string]any)
 	if reason, _ := left[members[2]].(string); !strings.Contains(reason, "no such host") || !outcome.Contains(members[2]) {
-		t.Errorf("it is told with %q, of %v:\n%s", reason, slices.Collect(func(yield func(string) bool) {
+		t.Errorf("it is shown with %q, of %v:\n%s", reason, slices.Collect(func(yield func(string) bool) {
 			for member := range left {
 				yield(member)
 			}

@@ -11,7 +11,7 @@ import (
 	"github.com/timago/terraform-provider-timago/internal/scheduler"
 )
 
-// A station's part is told by how far it has come, whatever the moment at which the cycle ends.
+// A station's part is reported by how far it has come, whatever the moment at which the cycle ends.
 func TestWhereAStationsPartEnds(t *testing.T) {
 	t.Parallel()
 	commanded := func() *start { return &start{begun: true, byUs: true} }

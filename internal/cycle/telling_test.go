@@ -13,11 +13,11 @@ func (p *promises) judgeTold(r outcome.Result, err error) {
 	for product := range p.job.Thresholds {
 		seen, known := p.lastRead[product]
 		if told, given := r.Counts[product]; known && (!given || told != seen) && !p.twin && !p.fromClients {
-			p.breach("A19", "the count of %s was last seen at %d, and %d is told (%t)", product, seen, told, given)
+			p.breach("A19", "the count of %s was last seen at %d, and %d is reported (%t)", product, seen, told, given)
 		}
 	}
 	if made := p.started - p.earlier; r.Restarts > made || made > r.Restarts+r.Unconfirmed {
-		p.breach("A19", "%d restarts are told, and %d that may have been made: %d were", r.Restarts, r.Unconfirmed, made)
+		p.breach("A19", "%d restarts are reported, and %d that may have been made: %d were", r.Restarts, r.Unconfirmed, made)
 	}
 	for _, m := range p.members {
 		s := r.ByStation[m.name]

@@ -10,7 +10,7 @@ import (
 	"github.com/timago/terraform-provider-timago/internal/simulator/world"
 )
 
-// observe is told what happens in the world, before the cycle can know it.
+// observe takes in what happens in the world, before the cycle can know it.
 func (p *promises) observe(e world.Entry) {
 	p.invariantChecker.observe(e)
 	p.mu.Lock()

@@ -113,7 +113,7 @@ func (w *wideRun) twins() {
 	}
 	w.p.judgeCredits(result)
 	if result.Restarts > w.base.started || w.base.started > result.Restarts+result.Unconfirmed {
-		w.p.breach("A19", "%d restarts are told, and %d that may have been made: %d were", result.Restarts, result.Unconfirmed, w.base.started)
+		w.p.breach("A19", "%d restarts are reported, and %d that may have been made: %d were", result.Restarts, result.Unconfirmed, w.base.started)
 	}
 	w.judgeOvershoot(0)
 }

@@ -17,16 +17,16 @@ func TestWhatTheLogShowsAgainstTheCount(t *testing.T) {
 		missed      int
 		explained   bool
 	}{
-		"one asked, one more":                   {polls: []poll{{4, 1}, {4, 0}}, explained: true},
-		"the count may be ahead of the log":     {polls: []poll{{4, 1}}},
-		"it was":                                {polls: []poll{{4, 0}, {4, 1}}, explained: true},
-		"one asked, none more":                  {polls: []poll{{3, 1}, {3, 0}}},
-		"two asked, one more":                   {polls: []poll{{4, 2}, {4, 0}}},
-		"one was told to ask and was not seen":  {polls: []poll{{4, 1}, {4, 0}}, outstanding: 1},
-		"one was told to ask and given up":      {polls: []poll{{4, 1}, {4, 0}}, missed: 1},
-		"… and both were counted":               {polls: []poll{{5, 1}, {5, 0}}, missed: 1, explained: true},
-		"an id left the count":                  {polls: []poll{{4, 1}, {3, 0}, {3, 0}}},
-		"what the log held before adds nothing": {polls: []poll{{3, 0}}, explained: true},
+		"one asked, one more":                        {polls: []poll{{4, 1}, {4, 0}}, explained: true},
+		"the count may be ahead of the log":          {polls: []poll{{4, 1}}},
+		"it was":                                     {polls: []poll{{4, 0}, {4, 1}}, explained: true},
+		"one asked, none more":                       {polls: []poll{{3, 1}, {3, 0}}},
+		"two asked, one more":                        {polls: []poll{{4, 2}, {4, 0}}},
+		"one was asked to make one and was not seen": {polls: []poll{{4, 1}, {4, 0}}, outstanding: 1},
+		"one was asked to make one and given up":     {polls: []poll{{4, 1}, {4, 0}}, missed: 1},
+		"… and both were counted":                    {polls: []poll{{5, 1}, {5, 0}}, missed: 1, explained: true},
+		"an id left the count":                       {polls: []poll{{4, 1}, {3, 0}, {3, 0}}},
+		"what the log held before adds nothing":      {polls: []poll{{3, 0}}, explained: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -53,7 +53,7 @@ func TestACompleteLog(t *testing.T) {
 	log.Record([]kms.Counted{
 		record(0, before, windowsID), record(time.Second, before, windowsID), record(0, before, officeID), record(0, "unknown", unknownID),
 	}, 1)
-	log.Remember(evidence.Request{CMID: "told by a station alone", ActivationID: windowsID}, 1)
+	log.Remember(evidence.Request{CMID: "of a station's own events", ActivationID: windowsID}, 1)
 	for count, complete := range map[int]bool{0: false, 1: true, 2: true, 3: false} {
 		var b evidence.Balance
 		b.Poll(1, count, 3, 0)

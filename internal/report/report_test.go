@@ -119,14 +119,14 @@ func TestEachEventIsAPlainLine(t *testing.T) {
 			time.Sleep(30 * time.Second)
 		}
 		c.report(outcome.KindRestarting, "10.0.0.7")
-		c.report("never heard of", "10.0.0.7")
+		c.report("of a later version", "10.0.0.7")
 		c.count(25, 0)
 		c.reach()
 		look()
 	})
 	want := `2000-01-01T00:00:00Z R101: PC01 is left for later
 2000-01-01T00:01:30Z R101: restarting PC01
-2000-01-01T00:01:30Z R101: never heard of
+2000-01-01T00:01:30Z R101: of a later version
 2000-01-01T00:01:30Z R101: counts: Windows 25 of 25
 2000-01-01T00:01:30Z R101: every threshold holds: Windows 25 of 25
 2000-01-01T00:01:30Z R101: All that was wanted holds.

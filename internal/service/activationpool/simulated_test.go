@@ -23,7 +23,7 @@ import (
 // room describes a simulated site and a pool of all its stations, as a person would write it.
 type room struct {
 	simulator.Scenario
-	api       bool               // Timago has an interface, and the provider is told of it
+	api       bool               // Timago has an interface, and the provider is configured for it
 	set       func(*site.Config) // what else is written of the provider; may be nil
 	pool      func(*model)       // … and of the pool; may be nil
 	cycle     func(*cycleModel)  // … and of its cycle; may be nil

@@ -46,7 +46,7 @@ func TestSoManyAreWorkedOnAtOnce(t *testing.T) {
 func TestAPersonIsToldWhatGoesOn(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		var messages []string // without a lock: it is told on this goroutine alone
+		var messages []string // without a lock: it is appended on this goroutine alone
 		outcomes := workersOf(3, 10).work(t.Context(), func(ctx context.Context, station string, say say) error {
 			switch station {
 			case "PC01":
@@ -72,7 +72,7 @@ func TestAPersonIsToldWhatGoesOn(t *testing.T) {
 			"1 of 3 stations painted, 1 left as they are, 1 failed",
 		}
 		if !slices.Equal(messages, want) {
-			t.Errorf("told:\n%s", strings.Join(messages, "\n"))
+			t.Errorf("messages:\n%s", strings.Join(messages, "\n"))
 		}
 		if len(outcomes) != 3 {
 			t.Errorf("%v", outcomes)
