@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/timago/terraform-provider-timago/internal/kms"
 	"github.com/timago/terraform-provider-timago/internal/outcome"
 	"github.com/timago/terraform-provider-timago/internal/pool"
 	"github.com/timago/terraform-provider-timago/internal/scheduler"
@@ -36,7 +37,7 @@ func (c *cycle) waitOrStall() {
 	if waits := c.waitsFor(); len(waits) > 0 {
 		if c.waitingAt.IsZero() || c.now.Sub(c.waitingAt) >= waitingEvery {
 			c.waitingAt = c.now
-			c.emit(outcome.KindWaiting, nil, outcome.Event{Reason: "all that could be done at once is done; waiting for " + pool.FirstOf(5, waits)})
+			c.emit(outcome.KindWaiting, nil, outcome.Event{Reason: "all that could be done at once is done; waiting for " + kms.FirstOf(5, waits, ", ")})
 		}
 		c.requestHostPoll(c.host.pollBegan.Add(idlePolls)) // others may add what is missing
 		return
@@ -111,7 +112,7 @@ func (c *cycle) result(now time.Time) outcome.Result {
 		r.Counts = c.counts()
 	}
 	c.done = true
-	c.publishExpected()
+	c.publishExpected() // where nothing was under way, nothing has been decided since a cancel
 	for _, s := range c.stations {
 		r.ByStation[s.name] = s.result()
 		r.Restarts += r.ByStation[s.name].Restarts

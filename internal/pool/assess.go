@@ -144,17 +144,9 @@ func ListingByReason(reasons map[string]string) string {
 	for _, reason := range slices.SortedFunc(maps.Keys(names), func(x, y string) int {
 		return cmp.Or(cmp.Compare(len(names[y]), len(names[x])), cmp.Compare(names[x][0], names[y][0]))
 	}) {
-		lines = append(lines, "  - "+FirstOf(10, names[reason])+": "+reason)
+		lines = append(lines, "  - "+kms.FirstOf(10, names[reason], ", ")+": "+reason)
 	}
 	return strings.Join(lines, "\n")
-}
-
-// FirstOf names the first of many.
-func FirstOf(most int, names []string) string {
-	if len(names) > most {
-		return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
-	}
-	return strings.Join(names, ", ")
 }
 
 // Assess judges a survey. last is what was known of members before; it decides for

@@ -7,8 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"slices"
-	"strings"
 
 	"github.com/timago/terraform-provider-timago/internal/foreign"
 	"github.com/timago/terraform-provider-timago/internal/kms"
@@ -117,16 +115,7 @@ func (e *Ambiguous) Error() string {
 
 // Advice says what to do next.
 func (e *Ambiguous) Advice() string {
-	return "Give the client id of the one that is meant: " + few(e.IDs, ", ") + "."
-}
-
-// few are the first of a list that a server sent, which may be long.
-func few(list []string, between string) string {
-	const most = 10
-	if more := len(list) - most; more > 0 {
-		list = append(slices.Clone(list[:most]), fmt.Sprintf("%d more", more))
-	}
-	return foreign.Text(strings.Join(list, between))
+	return "Give the client id of the one that is meant: " + foreign.Text(kms.FirstOf(10, e.IDs, ", ")) + "."
 }
 
 // NoStation means that no station bears a name; it is ErrNotFound. A list is all that
@@ -182,5 +171,5 @@ func (e *NoOperatingSystem) Advice() string {
 	if len(e.Has) == 0 {
 		return "Give it one in Timago."
 	}
-	return "Set operating_system to what it has: " + few(e.Has, " or ") + "."
+	return "Set operating_system to what it has: " + foreign.Text(kms.FirstOf(10, e.Has, " or ")) + "."
 }
