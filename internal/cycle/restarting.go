@@ -49,10 +49,11 @@ func (c *cycle) checked(s *station, r report) {
 		c.endStart(s)
 		c.move(s, onInUse)
 		c.inUse(s)
-	case !needed, !c.windowAdmits(c.cycleTime(s)), c.closing, c.cancelCause != nil, c.nextToWake() != nil:
-		c.release(s)
-	case c.endsCapped(): // which has closed the cycle
-		c.release(s)
+	case !needed, !c.windowAdmits(c.cycleTime(s)), c.closing, c.cancelCause != nil, c.nextToWake() != nil,
+		c.endsCapped(): // the last to be asked, since it closes the cycle
+		c.endStart(s)
+		c.move(s, onNotNeeded)
+		c.makeCandidate(s)
 	case s.age(c.now) < c.now.Sub(s.licensed): // it has started since, and its licences are others
 		c.endStart(s)
 		c.move(s, onStale)
@@ -68,13 +69,6 @@ func (c *cycle) checked(s *station, r report) {
 		c.send(s, call{verb: restart, force: c.limits.WhenInUse == kms.ForceWhenInUse || r.presence.User != "" || r.presence.Desktops > 0})
 		c.emit(outcome.KindRestarting, s, outcome.Event{})
 	}
-}
-
-// release ends a start that has not begun: the station may be restarted later.
-func (c *cycle) release(s *station) {
-	c.endStart(s)
-	c.move(s, onNotNeeded)
-	c.makeCandidate(s)
 }
 
 // commanded takes in what became of the restart's command.
