@@ -263,10 +263,10 @@ func (c *cycle) isSinceStart(s *station, age time.Duration) bool {
 }
 
 // toldBetween gives the moments between which a request of such an age was answered. Of one
-// since a start only what the cycle did and saw itself is believed: clocks may be set.
+// since a start its age is not believed, since clocks may be set: an uptime does not move.
 func (c *cycle) toldBetween(s *station, age time.Duration) (from, to time.Time) {
 	if c.isSinceStart(s, age) && (s.start.byUs || s.start.stayedUp) {
-		return s.start.at, c.now
+		return kms.Later(s.start.at, c.now.Add(-s.age(c.now)-eventGrain)), c.now
 	}
 	to = c.now.Add(-age + eventGrain)
 	if to.After(c.now) {
