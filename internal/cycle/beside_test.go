@@ -148,3 +148,18 @@ func TestAMachineOfTwoNamesIsAskedOnce(t *testing.T) {
 		t.Errorf("it is asked %d times", asked)
 	}
 }
+
+// What a cycle expects of members that it has not read yet keeps other cycles from restarts.
+// Once it is cancelled it keeps nothing.
+func TestACancelledCycleExpectsNothing(t *testing.T) {
+	t.Parallel()
+	d := newManualDriver(t)
+	c := d.begins("PC01", "PC02")
+	if expected := d.ledger.Expected(kms.Windows); expected != 2 {
+		t.Errorf("%d counts are expected of two members whose first read has not ended", expected)
+	}
+	c.cancel(d.now, errors.New("interrupted"))
+	if expected := d.ledger.Expected(kms.Windows); expected != 0 {
+		t.Errorf("%d counts are expected of a cancelled cycle", expected)
+	}
+}

@@ -169,6 +169,7 @@ func (c *cycle) tick(now time.Time) {
 func (c *cycle) cancel(now time.Time, cause error) {
 	c.now, c.cancelCause, c.deadline = now, cause, now.Add(cancelGracePeriod)
 	c.queue = nil
+	c.publishExpected()
 }
 
 // take hands over what is to be called and what has happened.

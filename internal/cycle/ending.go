@@ -111,8 +111,6 @@ func (c *cycle) result(now time.Time) outcome.Result {
 	if c.host.known {
 		r.Counts = c.counts()
 	}
-	c.done = true
-	c.publishExpected() // where nothing was under way, nothing has been decided since a cancel
 	for _, s := range c.stations {
 		r.ByStation[s.name] = s.result()
 		r.Restarts += r.ByStation[s.name].Restarts
