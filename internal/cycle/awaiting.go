@@ -39,18 +39,22 @@ func (c *cycle) awaitOn(s *station) {
 	st := s.start
 	st.lastLook = st.watch.Next(max(st.lastLook, c.now.Sub(st.waitingSince)))
 	at := st.waitingSince.Add(st.lastLook)
-	if ask := c.now.Add(requestGrace - s.age(c.now)); !st.asked && ask.After(c.now) && ask.Before(at) {
+	if ask := c.now.Add(c.asksAfter() - s.age(c.now)); !st.asked && ask.After(c.now) && ask.Before(at) {
 		at = ask
 	}
 	c.setAlarm(s, at)
 }
 
+// asksAfter is how long after a start a product without a request is asked to make one: in
+// time for its answer, also where stations are given little.
+func (c *cycle) asksAfter() time.Duration { return min(requestGrace, c.limits.StationTimeout/2) }
+
 // watchRequest wants the host, or where its log may not be read the station, to be asked
-// what was counted; after two minutes without a request it asks the station to make one (A7).
+// what was counted; after a while without a request it asks the station to make one (A7).
 func (c *cycle) watchRequest(s *station) {
 	st := s.start
 	switch {
-	case !st.asked && s.age(c.now) >= requestGrace:
+	case !st.asked && s.age(c.now) >= c.asksAfter():
 		st.asked, st.pollsAsked = true, c.host.pollsBefore()
 		st.waitingSince, st.lastLook = c.now, 0 // what it takes counts from its return
 		s.asking = &attempt{toAsk: s.pendingCounts}

@@ -16,7 +16,7 @@ import (
 const (
 	readsAtOnce           = 56               // reads of stations that nobody waits for: of so many each keeps its connection, by default
 	firstReadsGrace       = 5 * time.Second  // for the first reads to end, until restarts no longer wait for them
-	requestGrace          = 2 * time.Minute  // after a start until a product without a request is asked to make one
+	requestGrace          = 2 * time.Minute  // after a start until a product without a request is asked to make one, at the latest
 	askedRequestGrace     = time.Minute      // until a request that was commanded shows
 	userCheckEvery        = 30 * time.Second // between looks at a station in use
 	unreachableProbeEvery = 30 * time.Second // between looks at a station that does not answer

@@ -262,33 +262,6 @@ func TestCancelReturnsWhateverHangs(t *testing.T) {
 	})
 }
 
-// A start after which Windows makes no request by itself is asked for one when it is two
-// minutes old, and not only at the next look that is due anyway (A7).
-func TestAStartWithoutARequestIsAskedAtTwoMinutes(t *testing.T) {
-	t.Parallel()
-	site := room(1, func(_ int, s *world.Station) {
-		s.Counted, s.Products = true, []world.Product{{Title: "windows-11-education", Silent: true}}
-	})
-	site.Host = counted(23)
-	var asked []time.Duration
-	run(t, site, func(j *cycle.Job, s *fakeSite) {
-		progress := j.Progress
-		j.Progress = func(e outcome.Event) {
-			if progress(e); e.Kind == outcome.KindAsked {
-				presence, err := s.World.Presence(e.Station)
-				if err != nil {
-					t.Error(err)
-				}
-				asked = append(asked, presence.Duration())
-			}
-		}
-	}, func(t *testing.T, _ *fakeSite, r outcome.Result, err error) {
-		if err != nil || r.Restarts != 1 || len(asked) != 1 || asked[0] < 2*time.Minute || asked[0] > 2*time.Minute+time.Second {
-			t.Errorf("%d restarts, asked at the age of %s: %v", r.Restarts, asked, err)
-		}
-	})
-}
-
 func TestShareOfEach(t *testing.T) {
 	t.Parallel()
 	site := room(5, func(i int, s *world.Station) {
