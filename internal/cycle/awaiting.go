@@ -62,7 +62,7 @@ func (c *cycle) watchRequest(s *station) {
 		c.ask(s)
 	case st.asked && c.now.Sub(st.waitingSince) >= askedRequestGrace:
 		c.requestNotSeen(s)
-	case c.host.logUnreadable:
+	case c.host.logUnreadable, c.mayHaveAskedEarlier(s):
 		c.send(s, call{verb: requests, since: s.presence.Boot})
 	default:
 		c.requestHostPoll(c.now)

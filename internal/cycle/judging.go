@@ -1,18 +1,18 @@
 package cycle
 
 import (
+	"slices"
+
 	"github.com/timago/terraform-provider-timago/internal/evidence"
+	"github.com/timago/terraform-provider-timago/internal/kms"
 )
 
 // isCountedFor reports whether the host is known to have counted, for a product, the id that
 // Windows has now.
 func (c *cycle) isCountedFor(s *station, p int) bool {
-	for _, l := range s.licensing.Of(c.managed[p]) {
-		if c.host.log.Knows(evidence.Request{CMID: s.licensing.CMID, ActivationID: l.ID}) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(s.licensing.Of(c.managed[p]), func(l kms.Licence) bool {
+		return c.host.log.Knows(evidence.Request{CMID: s.licensing.CMID, ActivationID: l.ID})
+	})
 }
 
 // isCounted reports whether the host is known to have counted the id that Windows has now,
@@ -24,12 +24,7 @@ func (c *cycle) isCounted(s *station) bool {
 
 // hasAsked reports whether the host has shown a request of a station's start.
 func (c *cycle) hasAsked(s *station) bool {
-	for p := range c.managed {
-		if _, seen := c.requestSeen(s, p); seen && s.pendingCounts.Has(p) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(s.pendingCounts.List(), func(p int) bool { return c.isRequestSeen(s, p) })
 }
 
 // unseenRequests is how many requests are under way, here and in other cycles, that the host
@@ -64,4 +59,14 @@ func (c *cycle) requestSeen(s *station, p int) (evidence.Request, bool) {
 	}
 	start.CMIDBefore, start.Poll = "", st.pollsAsked
 	return c.host.log.Seen(start, product, s.licensing.Of(product))
+}
+
+// mayHaveAskedEarlier reports whether the host has shown a request with an old id of which it
+// cannot tell whether it was made before the station's start: the station's own events can.
+func (c *cycle) mayHaveAskedEarlier(s *station) bool {
+	return slices.ContainsFunc(s.pendingCounts.List(), func(p int) bool {
+		start := evidence.Start{Client: s.presence.Name, Poll: s.start.pollsBefore, ByUs: true}
+		_, seen := c.host.log.Seen(start, c.managed[p], s.licensing.Of(c.managed[p]))
+		return seen && !c.isWindows(p) && !c.isRequestSeen(s, p)
+	})
 }
