@@ -3,6 +3,7 @@ package cycle
 import (
 	"errors"
 	"slices"
+	"strings"
 
 	"github.com/timago/terraform-provider-timago/internal/kms"
 	"github.com/timago/terraform-provider-timago/internal/outcome"
@@ -86,12 +87,10 @@ func (c *cycle) closed(s *station) {
 		return
 	}
 	c.move(s, onClosed)
-	if s.reason != "" {
-		return
+	if refusal := s.refusal(); !strings.Contains(s.reason, refusal) {
+		s.reason = strings.TrimPrefix(s.reason+"; "+refusal, "; ")
 	}
-	if s.reason = s.refusal(); s.reason == "" {
-		if left := c.unlicensed(s); len(left) > 0 {
-			s.reason = left[0].Name + ": " + left[0].Explanation()
-		}
+	if left := c.unlicensed(s); s.reason == "" && len(left) > 0 {
+		s.reason = left[0].Name + ": " + left[0].Explanation()
 	}
 }
