@@ -130,7 +130,8 @@ func (c *cycle) beginSilence(s *station, unknown bool) {
 		since: c.now, pollsBefore: c.host.pollsBegun, unknownName: unknown,
 		watch: scheduler.Watch{From: scheduler.FirstProbe, Until: scheduler.FirstProbe, Step: scheduler.FirstProbe, Slack: unreachableProbeEvery},
 	}
-	if !unknown && c.now.Sub(c.started) <= c.slowBefore && !c.isExpectedElsewhere(s) {
+	// One that was read as up may have had that run's command before it.
+	if passed := c.now.Sub(c.started); !unknown && passed <= c.slowBefore && (!s.read || passed <= kms.UnsureFor) && !c.isExpectedElsewhere(s) {
 		c.setExpectation(s, expectFromEarlier)
 	}
 	if c.canWake {
