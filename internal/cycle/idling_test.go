@@ -25,6 +25,9 @@ const (
 	usualSlow  = 5*time.Minute + 30*time.Second
 	idleLooks  = 90 * time.Second
 	asksWithin = 2*time.Minute + 30*time.Second // of its start, by itself or on command
+	// commandPending is how long a restart that an earlier run has commanded may be under way
+	// while the station answers: half a minute's notice, and then as long as its programs take.
+	commandPending = 2 * time.Minute
 )
 
 // watchIdling is called wherever something may have changed; in between nothing has.
@@ -140,10 +143,11 @@ func (p *promises) truth(product kms.Product) int { return p.counts[product] }
 // reserved reports whether a count may be kept for the member: asked, woken, or restarted
 // and not refused, as long as that takes by what is known.
 func (p *promises) reserved(m *member, product kms.Product, now time.Time) bool {
-	if m.isOut(product) || m.refusedSince(product, latest(m.readyAt, m.restartedAt)) || len(m.of(product)) == 0 && !m.readAt.IsZero() {
+	// One that was refused may be asked once more (A16).
+	asked := slices.ContainsFunc(p.calls, func(c *call) bool { return c.kind == "activate" && c.station == m.name })
+	if m.isOut(product) || !asked && m.refusedSince(product, latest(m.readyAt, m.restartedAt)) || len(m.of(product)) == 0 && !m.readAt.IsZero() {
 		return false
 	}
-	asked := slices.ContainsFunc(p.calls, func(c *call) bool { return c.kind == "activate" && c.station == m.name })
 	pending, isPending := m.pending[product]
 	switch {
 	case asked, isPending && now.Sub(pending) < asksWithin:
@@ -152,7 +156,7 @@ func (p *promises) reserved(m *member, product kms.Product, now time.Time) bool 
 		return now.Sub(m.restartedAt) < p.timeout()+slack
 	case !m.wokenAt.IsZero():
 		return now.Sub(m.wokenAt) < p.slowCycle+asksWithin
-	case m.readAt.IsZero():
+	case m.readAt.IsZero(), !m.ready && !m.wentDown.IsZero() && m.wentDown.Sub(p.begun) < commandPending:
 		return p.startsLately() && now.Sub(p.begun) < p.slowCycle
 	case m.ready && m.requested[product].IsZero():
 		return now.Sub(m.readyAt) < asksWithin // it asks by itself, or is asked to

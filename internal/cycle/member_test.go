@@ -45,6 +45,7 @@ type member struct {
 	failing        time.Time     // since when its calls fail; zero: the last one did not
 	failed         time.Duration // for how long they did before that, since its last progress
 	away           bool          // it went down, and has answered nothing since
+	wentDown       time.Time     // last
 }
 
 type refusal struct {

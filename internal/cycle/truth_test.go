@@ -72,7 +72,7 @@ func (p *promises) happened(m *member, e world.Entry, now time.Time) {
 		m.ready, m.readyAt = true, now
 		p.advance(m) // after a restart, a wake, or by itself: it is back
 	case world.KindOff:
-		m.ready, m.open, m.away = false, false, true
+		m.ready, m.open, m.away, m.wentDown = false, false, true, now
 		clear(m.pending)
 	case world.KindOpens:
 		m.open, m.readyAt = true, now
