@@ -1,5 +1,8 @@
 package cycle
 
+// WindowToBlame is the definition that the invariant checker shares with the cycle.
+var WindowToBlame = windowToBlame
+
 // Transition names a transition of the table.
 type Transition struct{ From, On string }
 

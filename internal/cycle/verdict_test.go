@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/timago/terraform-provider-timago/internal/cycle"
 	"github.com/timago/terraform-provider-timago/internal/kms"
 	"github.com/timago/terraform-provider-timago/internal/outcome"
 	"github.com/timago/terraform-provider-timago/internal/simulator/catalogue"
@@ -164,7 +165,7 @@ func (w *invariantChecker) endBarred(s scenario, state world.State) {
 				withoutStart++
 			}
 		}
-		toBlame = toBlame || startable > 0 && threshold-count > withoutStart
+		toBlame = toBlame || cycle.WindowToBlame(threshold-count, withoutStart, startable)
 	}
 	// It was decided between the last look at the host and the end, which waits for calls.
 	if longest := w.longest(); left(w.open, w.left) > longest && left(w.open, w.readAt) > longest && able && !w.twin {

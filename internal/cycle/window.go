@@ -22,10 +22,16 @@ func (c *cycle) windowAdmits(takes time.Duration) bool {
 	return c.window == nil || c.window.Admits(c.now, takes)
 }
 
-// blockedByWindow reports whether the window is to blame for a product's missing count:
+// windowToBlame is the one definition of "the window keeps a count from being made":
 // somebody could be started and add to it but for the window, and what may come without a
-// start is too little. A member that does not answer and cannot be woken may come up by
-// itself and is asked then: that is one count without a start.
+// start is too little.
+func windowToBlame(missing, withoutStart, startable int) bool {
+	return startable > 0 && missing > withoutStart
+}
+
+// blockedByWindow reports whether the window is to blame for a product's missing count. A
+// member that does not answer and cannot be woken may come up by itself and is asked then:
+// that is one count without a start.
 func (c *cycle) blockedByWindow(p int) bool {
 	if c.window == nil {
 		return false
@@ -46,7 +52,7 @@ func (c *cycle) blockedByWindow(p int) bool {
 			withoutStart++
 		}
 	}
-	return startable > 0 && c.short(p) > withoutStart
+	return windowToBlame(c.short(p), withoutStart, startable)
 }
 
 // isExpected reports whether a member that does not answer is among those that this cycle
