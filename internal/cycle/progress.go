@@ -11,14 +11,7 @@ import (
 
 // awaited reports whether something is to come from the station. Somebody who is logged on
 // is waited for without an end: such a station is ready.
-func (s *station) awaited() bool {
-	switch s.phase {
-	case unread, silent, asking, waking, checking, stopping, down, returned, awaiting:
-		return true
-	case ready, closing, out, phases:
-	}
-	return false
-}
+func (s *station) awaited() bool { return s.phase != ready && s.phase != closing && s.phase != out }
 
 // awaitsEvidence reports whether it is the host's or the station's records that are awaited:
 // while the host cannot be read that time does not run.
