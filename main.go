@@ -12,7 +12,7 @@ import (
 	"runtime/debug"
 	_ "time/tzdata" // maintenance windows name time zones, also where the system knows none
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
 
 	"github.com/timago/terraform-provider-timago/internal/check"
 	"github.com/timago/terraform-provider-timago/internal/provider"
@@ -42,12 +42,11 @@ func main() {
 		// of the time would go into looking for it.
 		debug.SetGCPercent(garbagePercent)
 	}
-	err := providerserver.Serve(context.Background(), provider.New(version), providerserver.ServeOpts{
-		Address:         provider.Address,
-		Debug:           *debugger,
-		ProtocolVersion: 6,
-	})
-	if err != nil {
+	var options []tf6server.ServeOpt
+	if *debugger {
+		options = append(options, tf6server.WithManagedDebug())
+	}
+	if err := tf6server.Serve(provider.Address, provider.Server(version), options...); err != nil {
 		log.Fatal(err)
 	}
 }

@@ -3,7 +3,6 @@ package acctest_test
 import (
 	"testing"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
@@ -14,7 +13,7 @@ import (
 func TestAnUnknownProviderConfigurationIsPutOff(t *testing.T) {
 	t.Parallel()
 	for _, allowed := range []bool{true, false} {
-		server := providerserver.NewProtocol6(provider.New("test")())()
+		server := provider.Server("test")()
 		schemas, err := server.GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{})
 		if err != nil {
 			t.Fatal(err)

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
@@ -53,7 +52,7 @@ type reference struct {
 
 func readReference(t *testing.T) *reference {
 	t.Helper()
-	r := &reference{ProviderServer: providerserver.NewProtocol6(provider.New("test")())(), t: t}
+	r := &reference{ProviderServer: provider.Server("test")(), t: t}
 	var err error
 	if r.schemas, err = r.GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{}); err != nil {
 		t.Fatal(err)

@@ -7,11 +7,11 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 
 	"github.com/timago/terraform-provider-timago/internal/provider"
+	"github.com/timago/terraform-provider-timago/internal/tflist"
 )
 
 // Steps runs steps of terraform-plugin-testing with a provider in this process that sees
@@ -48,7 +48,7 @@ func factories(t *testing.T, env []string) map[string]func() (tfprotov6.Provider
 		"timago": func() (tfprotov6.ProviderServer, error) {
 			next := provider.NewIn(lookup(env), "test")
 			replace(next)
-			return providerserver.NewProtocol6(next)(), nil
+			return tflist.Serve(next), nil
 		},
 	}
 }

@@ -1,6 +1,7 @@
 package acctest_test
 
 import (
+	"cmp"
 	"encoding/pem"
 	"fmt"
 	"io"
@@ -15,52 +16,73 @@ import (
 	"github.com/timago/terraform-provider-timago/internal/acctest"
 )
 
-// pages are the pages of a list that has no end, each of so many new stations with names of
-// this size and so many operating systems.
-func pages(stations, size, systems int) func(w io.Writer, _ *http.Request) {
+// pages are those of a list of stations.
+type pages struct {
+	stations, size, systems int    // new ones on each page, the letters that their names end with, operating systems of each
+	last                    int    // page; 0 where the list has no end
+	location                string // of all stations
+}
+
+func (p pages) answer() func(w io.Writer, _ *http.Request) {
 	var page atomic.Int32
-	system := `{"name": "Windows", "kms_activation": true, "image_kms_activation": null, "image_generation": 1}`
-	rest := strings.Repeat("x", size) + `", "etag": "1", "location": "R101", "computer_group": "", "online": true, "last_start": null,` +
-		` "last_operating_system": null, "logged_on_user": null, "pending_command": null, "operating_systems": [` + strings.Repeat(system+",", systems-1) + system + `]}`
+	var systems []string
+	for i := range p.systems {
+		systems = append(systems, fmt.Sprintf(`{"name": "Windows %d", "kms_activation": true, "image_kms_activation": null, "image_generation": 1}`, i))
+	}
+	rest := strings.Repeat("x", p.size) + `", "etag": "1", "location": "` + cmp.Or(p.location, "R101") + `", "computer_group": "", "online": true, "last_start": null,` +
+		` "last_operating_system": null, "logged_on_user": null, "pending_command": null, "operating_systems": [` + strings.Join(systems, ",") + `]}`
 	return func(w io.Writer, _ *http.Request) {
 		n := int(page.Add(1))
-		_, _ = io.WriteString(w, `{"next_page_token": "`+strconv.Itoa(n)+`", "items": [`)
-		for i := range stations {
+		next := `"next_page_token": "` + strconv.Itoa(n) + `", `
+		if n == p.last {
+			next = ""
+		}
+		_, _ = io.WriteString(w, "{"+next+`"items": [`)
+		for i := range p.stations {
 			if i > 0 {
 				_, _ = io.WriteString(w, ",")
 			}
-			_, _ = fmt.Fprintf(w, `{"id": "6f1c1c52-6c1e-4f0a-9d57-%012x", "name": "PC%d`, n*stations+i, n*stations+i)
+			_, _ = fmt.Fprintf(w, `{"id": "6f1c1c52-6c1e-4f0a-9d57-%012x", "name": "PC%d`, n*p.stations+i, n*p.stations+i)
 			_, _ = io.WriteString(w, rest)
 		}
 		_, _ = io.WriteString(w, "]}")
 	}
 }
 
-// An interface that answers what it likes to the list of the stations: the run says so and
-// ends, and holds little memory for it.
-func TestAHostileInterfaceCostsTheRunLittle(t *testing.T) {
-	t.Parallel()
-	run := func(answer func(w io.Writer, r *http.Request)) (acctest.Outcome, int64) {
-		server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			w.Header().Set("Content-Type", "application/json")
-			answer(w, r)
-		}))
-		defer server.Close()
-		w := acctest.NewWorkspace(t, "TIMAGO_TOKEN=secret").Released()
-		w.Write("ca.pem", string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})))
-		w.Write("main.tf", fmt.Sprintf(acctest.Required+`
+const allStations = "data \"timago_stations\" \"all\" {}\n"
+
+// listing is a run in front of an interface that answers everything so, with the most memory
+// that the provider held.
+func listing(t *testing.T, answer func(w io.Writer, r *http.Request), config string, args ...string) (acctest.Outcome, int64) {
+	t.Helper()
+	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		answer(w, r)
+	}))
+	defer server.Close()
+	w := acctest.NewWorkspace(t, "TIMAGO_TOKEN=secret").Released()
+	w.Write("ca.pem", string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})))
+	w.Write("main.tf", fmt.Sprintf(acctest.Required+`
 provider "timago" {
   endpoint        = %q
   ca_certificate  = file("ca.pem")
   request_timeout = "3s"
   max_retries     = 0
 }
-data "timago_stations" "all" {}
 `, server.URL))
-		return w.Measured("plan", "-no-color")
-	}
+	w.Write("asked."+map[bool]string{false: "tf", true: "tfquery.hcl"}[args[0] == "query"], config)
+	return w.Measured(args...)
+}
+
+// An interface that answers what it likes to the list of the stations: the run says so and
+// ends, and holds little memory for it.
+func TestAHostileInterfaceCostsTheRunLittle(t *testing.T) {
+	t.Parallel()
 	saying := func(text string) func(w io.Writer, _ *http.Request) {
 		return func(w io.Writer, _ *http.Request) { _, _ = io.WriteString(w, text) }
+	}
+	run := func(answer func(w io.Writer, r *http.Request)) (acctest.Outcome, int64) {
+		return listing(t, answer, allStations, "plan", "-no-color")
 	}
 	well, usual := run(saying(`{"items": []}`))
 	if !well.Contains("there are none") {
@@ -79,9 +101,9 @@ data "timago_stations" "all" {}
 				}
 			}
 		}, "larger than 4 MB"},
-		"fat pages without end":     {pages(500, 7_000, 1), "what the list holds is more than 8 MB"},
-		"pages without end":         {pages(500, 10, 1), "the list has more than 2000 pages or 20000 items"},
-		"many systems, without end": {pages(50, 10, 100), "what the list holds is more than 8 MB"},
+		"fat pages without end":     {pages{stations: 500, size: 7_000, systems: 1}.answer(), "what the list holds is more than 8 MB"},
+		"pages without end":         {pages{stations: 500, size: 10, systems: 1}.answer(), "the list has more than 2000 pages or 20000 items"},
+		"many systems, without end": {pages{stations: 50, size: 10, systems: 100}.answer(), "what the list holds is more than 8 MB"},
 		"a slow body": {func(w io.Writer, r *http.Request) {
 			for r.Context().Err() == nil {
 				_, _ = io.WriteString(w, strings.Repeat(" ", 4096))
@@ -93,6 +115,29 @@ data "timago_stations" "all" {}
 		plan, peak := run(tt.answer)
 		t.Logf("%s: %d MiB more, %.1f s", name, (peak-usual)>>20, time.Since(start).Seconds())
 		if plan.Exit != 1 || !plan.Contains(tt.says) || peak-usual > mostHeld {
+			t.Errorf("%s: %d MiB more than usual, exit code %d:\n%s", name, (peak-usual)>>20, plan.Exit, plan.Output)
+		}
+	}
+}
+
+// A list that keeps to the contract, and is as long as that allows, is read whole, or
+// refused where Terraform would be given too much.
+func TestAListAsLongAsTheContractAllowsCostsTheRunLittle(t *testing.T) {
+	t.Parallel()
+	_, usual := listing(t, pages{last: 1}.answer(), allStations, "plan", "-no-color")
+	for name, tt := range map[string]struct {
+		list pages
+		says string
+	}{
+		"many stations":   {pages{stations: 500, size: 10, systems: 1, last: 39}, "No changes."},
+		"many systems":    {pages{stations: 50, size: 10, systems: 100, last: 36}, "No changes."},
+		"long texts":      {pages{stations: 500, size: 10, systems: 1, last: 39, location: strings.Repeat("x", 290)}, "No changes."},
+		"too long a list": {pages{stations: 500, size: 10, systems: 3, last: 34, location: strings.Repeat("x", 600)}, "the result is larger than 10 MB"},
+	} {
+		start := time.Now()
+		plan, peak := listing(t, tt.list.answer(), allStations, "plan", "-no-color")
+		t.Logf("%s: %d MiB more, %.1f s", name, (peak-usual)>>20, time.Since(start).Seconds())
+		if !plan.Contains(tt.says) || peak-usual > mostHeld {
 			t.Errorf("%s: %d MiB more than usual, exit code %d:\n%s", name, (peak-usual)>>20, plan.Exit, plan.Output)
 		}
 	}

@@ -9,11 +9,11 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/go-plugin"
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
 
 	"github.com/timago/terraform-provider-timago/internal/provider"
+	"github.com/timago/terraform-provider-timago/internal/tflist"
 )
 
 // serving is a provider in this process that one run of a CLI attaches to.
@@ -39,7 +39,7 @@ func serve(t testing.TB, getenv func(name string) string) *serving {
 	attach := make(chan *plugin.ReattachConfig)
 	go func() {
 		// An error is one of the options, which are always the same.
-		_ = tf6server.Serve(provider.Address, func() tfprotov6.ProviderServer { return providerserver.NewProtocol6(s.provider)() },
+		_ = tf6server.Serve(provider.Address, func() tfprotov6.ProviderServer { return tflist.Serve(s.provider) },
 			tf6server.WithDebug(ctx, attach, s.ended),
 			tf6server.WithGoPluginLogger(hclog.NewNullLogger()),
 			tf6server.WithoutLogStderrOverride(),

@@ -4,7 +4,6 @@ import (
 	"context"
 	"testing"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
@@ -26,7 +25,7 @@ type Values map[string]any
 // NewProtocol configures the provider with these values.
 func NewProtocol(t testing.TB, config Values) *Protocol {
 	t.Helper()
-	p := &Protocol{ProviderServer: providerserver.NewProtocol6(provider.New("test")())(), t: t}
+	p := &Protocol{ProviderServer: provider.Server("test")(), t: t}
 	var err error
 	if p.schemas, err = p.GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{}); err != nil {
 		t.Fatal(err)

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
@@ -29,7 +28,7 @@ const stationKMS = "timago_station_kms"
 
 func overProtocol(t *testing.T, site *acctest.Site) protocol {
 	t.Helper()
-	server := providerserver.NewProtocol6(provider.New("test")())()
+	server := provider.Server("test")()
 	p := protocol{ProviderServer: server, t: t}
 	schemas, err := server.GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{})
 	p.fine(err, schemas.Diagnostics)

@@ -7,11 +7,11 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/timago/terraform-provider-timago/internal/provider"
+	"github.com/timago/terraform-provider-timago/internal/tflist"
 )
 
 // Whoever looks into the logs of a station or of the interface sees which version asked, and
@@ -39,7 +39,7 @@ func TestRequestsSayWhoAsks(t *testing.T) {
 		}[name]
 	}, "1.2.3")
 	t.Cleanup(p.Close)
-	server := providerserver.NewProtocol6(p)()
+	server := tflist.Serve(p)
 	schemas, err := server.GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{})
 	if err != nil {
 		t.Fatal(err)
@@ -80,7 +80,7 @@ func TestRequestsSayWhoAsks(t *testing.T) {
 		return map[string]string{"TIMAGO_WINRM_USERNAME": "kms-admin", "TIMAGO_WINRM_PASSWORD": "secret"}[name]
 	}, "1.2.3")
 	t.Cleanup(direct.Close)
-	server = providerserver.NewProtocol6(direct)()
+	server = tflist.Serve(direct)
 	configure(nil)
 	read("timago_station", "name", strings.TrimPrefix(station.URL, "http://"))
 	mu.Lock()

@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/timago/terraform-provider-timago/internal/cycle"
@@ -24,6 +25,7 @@ import (
 	"github.com/timago/terraform-provider-timago/internal/service/stationkms"
 	"github.com/timago/terraform-provider-timago/internal/site"
 	"github.com/timago/terraform-provider-timago/internal/tfdiag"
+	"github.com/timago/terraform-provider-timago/internal/tflist"
 	"github.com/timago/terraform-provider-timago/internal/winrm"
 )
 
@@ -59,6 +61,11 @@ type Provider struct {
 // New returns the provider's constructor for a version.
 func New(version string) func() provider.Provider {
 	return func() provider.Provider { return NewIn(os.Getenv, version) }
+}
+
+// Server returns the constructor of what serves the provider of a version to Terraform.
+func Server(version string) func() tfprotov6.ProviderServer {
+	return func() tfprotov6.ProviderServer { return tflist.Serve(New(version)()) }
 }
 
 // NewIn makes a provider that reads its variables by getenv.

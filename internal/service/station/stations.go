@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -17,6 +16,7 @@ import (
 	"github.com/timago/terraform-provider-timago/internal/site"
 	"github.com/timago/terraform-provider-timago/internal/tfdiag"
 	"github.com/timago/terraform-provider-timago/internal/tfduration"
+	"github.com/timago/terraform-provider-timago/internal/tflist"
 )
 
 var (
@@ -52,28 +52,8 @@ type stationsModel struct {
 	KMSActivation types.Bool       `tfsdk:"kms_activation"`
 	StartedWithin tfduration.Value `tfsdk:"started_within"`
 	AllowEmpty    types.Bool       `tfsdk:"allow_empty"`
-	Names         []string         `tfsdk:"names"`
-	Stations      []listedModel    `tfsdk:"stations"`
-}
-
-type listedModel struct {
-	ID                  *string           `tfsdk:"id"`
-	Name                string            `tfsdk:"name"`
-	Location            *string           `tfsdk:"location"`
-	ComputerGroup       *string           `tfsdk:"computer_group"`
-	MAC                 *string           `tfsdk:"mac"`
-	Address             *string           `tfsdk:"address"`
-	Online              bool              `tfsdk:"online"`
-	LastStart           timetypes.RFC3339 `tfsdk:"last_start"`
-	LastOperatingSystem *string           `tfsdk:"last_operating_system"`
-	LoggedOnUser        *string           `tfsdk:"logged_on_user"`
-	OperatingSystems    []systemModel     `tfsdk:"operating_systems"`
-}
-
-type systemModel struct {
-	Name          string `tfsdk:"name"`
-	KMSActivation bool   `tfsdk:"kms_activation"`
-	Effective     bool   `tfsdk:"effective"`
+	Names         types.List       `tfsdk:"names"`
+	Stations      types.List       `tfsdk:"stations"`
 }
 
 // ValidateConfig finds a pattern that is none.
@@ -106,18 +86,17 @@ func (d *Stations) Read(ctx context.Context, req datasource.ReadRequest, resp *d
 	if err == nil && len(stations) == 0 && !m.AllowEmpty.ValueBool() {
 		next, err = m.none(ctx, d.site)
 	}
+	if err == nil { // what was filtered by is in the state already
+		err = show(ctx, stations)
+	}
+	if errors.Is(err, tflist.ErrTooLong) {
+		next = "Ask for fewer at a time: set location, computer_group or name_regex, in one data source for each room or school."
+	}
 	if err != nil {
 		resp.Diagnostics.Append(tfdiag.Failure{
 			Verb: "list", Noun: "stations", Err: err, Attempted: "Wanted were stations with " + m.wanted() + ".", Next: next,
 		}.Error())
-		return
 	}
-	m.Names, m.Stations = make([]string, 0, len(stations)), make([]listedModel, 0, len(stations))
-	for _, station := range stations {
-		m.Names = append(m.Names, station.Name)
-		m.Stations = append(m.Stations, listed(station))
-	}
-	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 }
 
 // none is what to do about it that there are no stations, and the error that says so.
@@ -183,18 +162,4 @@ func (m stationsModel) wanted() string {
 	}
 	slices.Sort(said)
 	return strings.Join(said, ", ")
-}
-
-func listed(s site.Station) listedModel {
-	m := listedModel{
-		ID: text(s.ID), Name: s.Name, Location: text(s.Location), ComputerGroup: text(s.ComputerGroup), MAC: text(s.MAC), Address: text(s.Address),
-		Online: s.Online, LastOperatingSystem: text(s.LastOperatingSystem), LoggedOnUser: text(s.LoggedOnUser), OperatingSystems: []systemModel{},
-	}
-	if !s.LastStart.IsZero() {
-		m.LastStart = moment(s.LastStart)
-	}
-	for _, system := range s.OperatingSystems {
-		m.OperatingSystems = append(m.OperatingSystems, systemModel{Name: system.Name, KMSActivation: system.KMSActivation, Effective: system.Effective()})
-	}
-	return m
 }

@@ -19,7 +19,8 @@ func (d *Stations) Schema(_ context.Context, _ datasource.SchemaRequest, resp *d
 		MarkdownDescription: "A choice of stations, by what Timago knows of them, or in direct mode by the provider's `inventory`. A station must pass all filters that are set.\n\n" +
 			"Feed `for_each` and a pool with stable filters alone: `location`, `computer_group`, `name_regex`. " +
 			"The result of `online`, `kms_activation` and `started_within` changes by itself, with the holidays at the latest, and a station that leaves `for_each` is destroyed. " +
-			"For the same reason an empty result is an error unless `allow_empty` is set.",
+			"For the same reason an empty result is an error unless `allow_empty` is set.\n\n" +
+			"A result of more than 10 MB, about 20,000 stations, is an error too: ask for a room or a school at a time.",
 		Attributes: map[string]schema.Attribute{
 			"location":       schema.StringAttribute{Optional: true, MarkdownDescription: "Only stations of this room (*Standort*), without regard to case. Default: all.", Validators: filled},
 			"computer_group": schema.StringAttribute{Optional: true, MarkdownDescription: "Only stations of this computer group (*Rechnergruppe*), without regard to case. Default: all.", Validators: filled},
