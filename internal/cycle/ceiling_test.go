@@ -3,6 +3,7 @@ package cycle_test
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -41,14 +42,15 @@ func (p *promises) only(product kms.Product) bool {
 // where every member was read and the log can be.
 func (p *promises) ceiling(product kms.Product) (int, bool) {
 	ceiling, known := p.ceilingOf(product)
-	return ceiling, known && p.dark.until(time.Now()) == 0 && len(p.drawn.Site.Traffic) == 0 && !p.drawn.blinded()
+	unread := slices.ContainsFunc(slices.Collect(maps.Values(p.members)), func(m *member) bool { return m.readAt.IsZero() })
+	return ceiling, known && !unread && p.dark.until(time.Now()) == 0 && len(p.drawn.Site.Traffic) == 0 && !p.drawn.blinded()
 }
 
-// ceilingOf is the cap by the members' own products and the host's log.
+// ceilingOf is the cap by the host's log and the products of members that take part.
 func (p *promises) ceilingOf(product kms.Product) (int, bool) {
 	largest := 0
 	for _, m := range p.members {
-		if m.readAt.IsZero() {
+		if m.readAt.IsZero() && !m.isOut("") {
 			return 0, false
 		}
 		for _, installed := range m.described.Products {

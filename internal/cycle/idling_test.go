@@ -86,7 +86,8 @@ func (p *promises) idler(now time.Time) string {
 			}
 			probing = probing || p.probes(m, product, now)
 		}
-		if missing <= reserved || !p.proved && probing || p.isOver(product) {
+		isProven := p.proved && (product == kms.Windows || p.newOffice || p.drawn.Proven)
+		if missing <= reserved || !isProven && probing || p.isOver(product) {
 			continue
 		}
 		for _, name := range p.oracle.Names() {

@@ -41,6 +41,7 @@ type promises struct {
 	reached    bool                        // every threshold held, as the cycle said
 	proved     bool                        // restarts are known to bring new ids
 	provedHere bool                        // … as one of this cycle has
+	newOffice  bool                        // a restart has brought Office a new one: it may keep its own where Windows' is new
 	unprompted int                         // counts of members since the last restart that nobody has started or asked
 	unshown    map[kms.Product]int         // requests that the host counted and its count does not show
 	hiddenAt   map[kms.Product][]time.Time // … and when, of members that were restarted
@@ -110,6 +111,17 @@ func newPromises(base *invariantChecker, s scenario) (*promises, error) {
 		}
 	}
 	return p, nil
+}
+
+// startsNow: what was read of members before the cycle takes none of its time.
+func (p *promises) startsNow() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := time.Now()
+	p.begun, p.progressed, p.begunLast = now, now, now
+	for _, m := range p.members {
+		m.progressed, m.failing, m.failed = now, time.Time{}, 0
+	}
 }
 
 // timeout is how long a member may go without progress.

@@ -102,6 +102,7 @@ func (p *promises) judgeID(m *member, product kms.Product, outcome string) {
 	_, rest, _ := strings.Cut(outcome, "client machine id ")
 	id, _, _ := strings.Cut(rest, ",")
 	m.ids[id] = true
+	p.newOffice = p.newOffice || product == kms.Office && m.restarts > 0 && !m.atRestart[id] && strings.HasPrefix(outcome, kms.CodeOK.String())
 	if m.restarts > 0 && strings.HasPrefix(outcome, kms.CodeOK.String()) && (product == kms.Windows || p.job.Thresholds[kms.Windows] == 0) {
 		m.kept = m.atRestart[id]
 		p.provedHere = p.provedHere || !m.kept

@@ -35,6 +35,7 @@ func (s scenario) playWide(t interface{ Fatal(...any) }) *promises {
 		site: &fakeSite{World: site, latency: s.Latency, notice: s.Notice, late: s.Late, watch: base},
 	}
 	w.job.Read = s.readBefore(w.watched(0), job.Members)
+	p.startsNow()
 	switch {
 	case s.Twin:
 		w.twins()
