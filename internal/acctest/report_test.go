@@ -66,7 +66,8 @@ func TestAnApplyIsReported(t *testing.T) {
 	if files := reportFiles(t, s.Workspace); len(files) > 0 {
 		t.Errorf("a plan wrote %d files", len(files))
 	}
-	if s.Apply(); t.Failed() {
+	applied := s.Apply()
+	if t.Failed() {
 		return
 	}
 	files := reportFiles(t, s.Workspace)
@@ -81,7 +82,10 @@ func TestAnApplyIsReported(t *testing.T) {
 		t.Fatalf("%+v", said)
 	}
 	pool := said.Pools[0]
-	s.shows(map[string]any{"last_cycle.restarts": float64(pool.Sent.Restarts), "last_cycle.asked": float64(pool.Sent.Asked)})
+	s.shows(map[string]any{"last_cycle.restarts": float64(pool.Sent.Restarts)})
+	if lines := strings.Count(files["kms-report.txt"], " was asked to activate "); lines != pool.Sent.Asked || !applied.Contains(fmt.Sprintf("%d requests for activation, ", lines)) {
+		t.Errorf("%d requests are reported and %d in the lines:\n%s", pool.Sent.Asked, lines, applied.Output)
+	}
 	taken, byStation := s.Restarts()
 	if pool.Sent.Restarts != taken {
 		t.Errorf("%d restarts are reported, %d were made", pool.Sent.Restarts, taken)

@@ -108,6 +108,27 @@ func TestTheEndIsSeen(t *testing.T) {
 	}
 }
 
+// What is sent once the thresholds hold, so that stations become licensed, counts as sent. The
+// cycle's result keeps it apart.
+func TestRequestsForLicencesAreCountedAsSent(t *testing.T) {
+	t.Parallel()
+	page, data, _ := shoot(t, func(r *Report, look func()) {
+		c := begin(r, Pool{Name: "R101", Stations: room(2), Targets: map[kms.Product]int{kms.Windows: 25, kms.Office: 5}})
+		c.ask(room(2)[0], kms.Office)
+		c.count(25, 4)
+		c.counted(room(2)[0], kms.Office)
+		for _, name := range room(2) {
+			c.section.Event(outcome.Event{Kind: outcome.KindAsked, Station: name, Product: kms.Windows})
+		}
+		c.result.AskedAfter = 2
+		c.reach()
+		look()
+	})
+	if text := shown(page, "en"); !strings.Contains(text, "3 requests commanded") || !strings.Contains(data, `"sent":{"asked":3,`) {
+		t.Errorf("%s\n%s", text, data)
+	}
+}
+
 // Each kind of event is a plain line, with its time and pool. The cycle tells of a station
 // in use at every look: once is enough.
 func TestEachEventIsAPlainLine(t *testing.T) {

@@ -175,7 +175,8 @@ func (st *station) end(now time.Time, at time.Duration, r outcome.StationResult,
 		st.due = time.Time{}
 		return
 	}
-	st.restarts, st.asked, st.counted = r.Restarts, r.Asked, r.Counted
+	// Events have shown every request; the result counts only those that were to make counts.
+	st.restarts, st.asked, st.counted = r.Restarts, max(st.asked, r.Asked), r.Counted
 	switch r.Outcome {
 	case outcome.UnderWay:
 		st.enter(underWay, "", now, at)

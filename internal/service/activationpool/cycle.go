@@ -117,11 +117,14 @@ func mergeResults(first, second outcome.Result) outcome.Result {
 	second.Restarts += first.Restarts
 	second.Unconfirmed += first.Unconfirmed
 	second.Asked += first.Asked
+	second.AskedAfter += first.AskedAfter
 	second.Woken += first.Woken
 	for name, station := range first.ByStation {
 		sum := second.ByStation[name]
 		sum.Restarts += station.Restarts
 		sum.Unconfirmed += station.Unconfirmed
+		sum.Asked += station.Asked
+		sum.Counted += station.Counted
 		sum.Woken, sum.BootedAfterWake = sum.Woken || station.Woken, sum.BootedAfterWake || station.BootedAfterWake
 		second.ByStation[name] = sum
 	}

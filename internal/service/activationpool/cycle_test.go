@@ -53,14 +53,14 @@ func TestWhatIsLearntOfRestartsSaysNothingOfImages(t *testing.T) {
 // Where restarts bring no new client machine id, images follow in the same apply.
 func TestTwoCyclesOfOneApply(t *testing.T) {
 	t.Parallel()
-	first := outcome.Result{Restarts: 1, Unconfirmed: 2, Asked: 2, Woken: 2, ByStation: map[string]outcome.StationResult{
-		"PC01": {Restarts: 1, Unconfirmed: 2, Woken: true, BootedAfterWake: true}, "PC02": {Woken: true}, "PC03": {},
+	first := outcome.Result{Restarts: 1, Unconfirmed: 2, Asked: 2, AskedAfter: 1, Woken: 2, ByStation: map[string]outcome.StationResult{
+		"PC01": {Restarts: 1, Unconfirmed: 2, Asked: 2, Counted: 3, Woken: true, BootedAfterWake: true}, "PC02": {Woken: true}, "PC03": {},
 	}}
-	second := outcome.Result{Restarts: 3, Unconfirmed: 1, Asked: 1, Woken: 1, ByStation: map[string]outcome.StationResult{
-		"PC01": {Restarts: 2, Unconfirmed: 1}, "PC02": {Restarts: 1}, "PC03": {Woken: true, BootedAfterWake: true}, "PC04": {},
+	second := outcome.Result{Restarts: 3, Unconfirmed: 1, Asked: 1, AskedAfter: 2, Woken: 1, ByStation: map[string]outcome.StationResult{
+		"PC01": {Restarts: 2, Unconfirmed: 1, Asked: 1, Counted: 2}, "PC02": {Restarts: 1}, "PC03": {Woken: true, BootedAfterWake: true}, "PC04": {},
 	}}
-	want := outcome.Result{Restarts: 4, Unconfirmed: 3, Asked: 3, Woken: 3, ByStation: map[string]outcome.StationResult{
-		"PC01": {Restarts: 3, Unconfirmed: 3, Woken: true, BootedAfterWake: true}, "PC02": {Restarts: 1, Woken: true}, "PC03": {Woken: true, BootedAfterWake: true}, "PC04": {},
+	want := outcome.Result{Restarts: 4, Unconfirmed: 3, Asked: 3, AskedAfter: 3, Woken: 3, ByStation: map[string]outcome.StationResult{
+		"PC01": {Restarts: 3, Unconfirmed: 3, Asked: 3, Counted: 5, Woken: true, BootedAfterWake: true}, "PC02": {Restarts: 1, Woken: true}, "PC03": {Woken: true, BootedAfterWake: true}, "PC04": {},
 	}}
 	if got := mergeResults(first, second); !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v, want %+v", got, want)
