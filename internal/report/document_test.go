@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
@@ -46,6 +47,14 @@ func TestTheDocumentFitsItsSchema(t *testing.T) {
 				t.Errorf("%s: it fits without %s", s.name, broken)
 			}
 		}
+	}
+}
+
+// A reader can tell a provider that was killed from one that waits.
+func TestARunningDocumentIsNeverAsOldAsOneThatWasLeft(t *testing.T) {
+	t.Parallel()
+	if most := idlePause + dataPause; most >= 10*time.Minute || !strings.Contains(schema, "a running report that is older than ten minutes belongs to a provider that was killed") {
+		t.Errorf("%s may pass between two writes", most)
 	}
 }
 
