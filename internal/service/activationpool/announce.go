@@ -1,6 +1,7 @@
 package activationpool
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -22,7 +23,7 @@ func announce(p configured, found pool.Reading) diag.Diagnostics {
 	if p.method == resetImage {
 		each = "new image"
 	}
-	needs := "about " + kms.Plural(restarts, each) + " on " + kms.Plural(len(found.Members), "station")
+	needs := "about " + kms.Plural(restarts, each) + " on " + kms.Plural(countable(found), "station")
 	if restarts == 0 {
 		needs = kms.Plural(asks, "request") + " for activation, and no " + each
 	}
@@ -30,6 +31,19 @@ func announce(p configured, found pool.Reading) diag.Diagnostics {
 		"Activation pool "+p.name+" needs "+needs,
 		strings.Join(append([]string{sentence(p.method, asks, restarts)}, reasons(p, found)...), "\n\n"),
 	)}
+}
+
+// countable is how many members can add to a count, as far as the plan knows: one that can
+// never be counted, whose name means no machine or that answers as another does is none.
+func countable(found pool.Reading) int {
+	n := 0
+	for _, m := range found.Members {
+		never, nowhere := found.Assessment.NeverCounts[m.Name] != "", errors.Is(m.Err, kms.ErrUnknownName)
+		if !never && !nowhere && !errors.As(m.Err, new(*pool.SameMachineError)) {
+			n++
+		}
+	}
+	return n
 }
 
 // sentence says what an apply would do.

@@ -232,6 +232,11 @@ func TestTheAnnouncementSaysWhatThenWhy(t *testing.T) {
 			t.Errorf("%s\nwant\n%s", got, tt.want)
 		}
 	}
+	says(t, "who can add nothing takes no part", announce(p, read(5, 25, func(r *pool.Reading) {
+		r.Assessment.Restarts, r.Assessment.NeverCounts = 20, map[string]string{"PC01": "it has a MAK"}
+		r.Members[1].Err = kms.ErrUnknownName
+		r.Members[2].Err = &pool.SameMachineError{Member: "PC04"}
+	})), "about 20 restarts on 2 stations")
 	if got := announce(p, read(25, 25)); len(got) > 0 {
 		t.Errorf("nothing is to be done, and it announces %s", shown(got))
 	}
