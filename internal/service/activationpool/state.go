@@ -3,7 +3,6 @@ package activationpool
 import (
 	"cmp"
 	"context"
-	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -12,6 +11,7 @@ import (
 	"github.com/timago/terraform-provider-timago/internal/kms"
 	"github.com/timago/terraform-provider-timago/internal/outcome"
 	"github.com/timago/terraform-provider-timago/internal/pool"
+	"github.com/timago/terraform-provider-timago/internal/service"
 	"github.com/timago/terraform-provider-timago/internal/tfset"
 )
 
@@ -31,10 +31,10 @@ func (m *model) show(ctx context.Context, r pool.Reading) diag.Diagnostics {
 	a := r.Assessment
 	m.KMSHost = types.StringValue(r.KMSHost)
 	m.Status = types.StringValue(string(a.Status))
-	m.CheckedAt = moment(r.At)
+	m.CheckedAt = service.Moment(r.At)
 	m.RenewalDue, m.ReadyForRenewal = timetypes.NewRFC3339Null(), types.BoolValue(r.Renewal.Ready)
 	if due := r.Renewal.Due; !due.IsZero() {
-		m.RenewalDue = moment(due)
+		m.RenewalDue = service.Moment(due)
 	}
 	var diags, more diag.Diagnostics
 	m.Unlicensed, more = types.MapValueFrom(ctx, types.StringType, orEmpty(a.Unlicensed))
@@ -121,7 +121,7 @@ type lastCycleModel struct {
 // showCycle puts what a cycle did into the state.
 func (m *model) showCycle(ctx context.Context, result outcome.Result) diag.Diagnostics {
 	last := lastCycleModel{
-		Started: moment(result.Started), Finished: moment(result.Finished), Restarts: int64(result.Restarts),
+		Started: service.Moment(result.Started), Finished: service.Moment(result.Finished), Restarts: int64(result.Restarts),
 		Asked: int64(result.Asked), Woken: int64(result.Woken),
 		ByStation: make(map[string]int64, len(result.ByStation)), LeftOut: map[string]string{},
 	}
@@ -134,9 +134,4 @@ func (m *model) showCycle(ctx context.Context, result outcome.Result) diag.Diagn
 	var diags diag.Diagnostics
 	m.LastCycle, diags = types.ObjectValueFrom(ctx, lastCycleTypes, last)
 	return diags
-}
-
-// moment is a time as Terraform holds it, to the second.
-func moment(t time.Time) timetypes.RFC3339 {
-	return timetypes.NewRFC3339TimeValue(t.UTC().Truncate(time.Second))
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/timago/terraform-provider-timago/internal/kms"
 	"github.com/timago/terraform-provider-timago/internal/pool"
+	"github.com/timago/terraform-provider-timago/internal/service"
 )
 
 // What was read is in the state, and what was not read is null there.
@@ -37,7 +38,7 @@ func TestAReadingInTheState(t *testing.T) {
 		if read, ok := shown["count"].(types.Int64); !ok || read.IsNull() != (tt.count == nil) || !read.IsNull() && read.ValueInt64() != int64(count) {
 			t.Errorf("%s: count %s", name, shown["count"])
 		}
-		if m.RenewalDue.IsNull() != tt.due.IsZero() || !tt.due.IsZero() && !m.RenewalDue.Equal(moment(due)) {
+		if m.RenewalDue.IsNull() != tt.due.IsZero() || !tt.due.IsZero() && !m.RenewalDue.Equal(service.Moment(due)) {
 			t.Errorf("%s: renewal due %s", name, m.RenewalDue)
 		}
 	}

@@ -2,13 +2,13 @@ package kmshost
 
 import (
 	"errors"
-	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/timago/terraform-provider-timago/internal/kms"
 	"github.com/timago/terraform-provider-timago/internal/pool"
+	"github.com/timago/terraform-provider-timago/internal/service"
 )
 
 // model is the data source as Terraform holds it. Nil is null: no data.
@@ -89,7 +89,7 @@ func (m *model) show(r pool.HostReading) {
 	m.IsKMSHost = types.BoolValue(r.Host.IsHost)
 	m.Port = types.Int64Value(int64(r.Host.Port))
 	m.DNSPublishing = types.BoolPointerValue(r.Host.DNSPublishing)
-	m.Clock, m.Started = moment(r.Now), moment(r.Boot)
+	m.Clock, m.Started = service.Moment(r.Now), service.Moment(r.Boot)
 	m.Windows, m.Office = countOf(r, kms.Windows), countOf(r, kms.Office)
 	m.Products = make([]productModel, 0, len(r.Host.Products))
 	for _, entry := range r.Host.Products {
@@ -100,7 +100,7 @@ func (m *model) show(r pool.HostReading) {
 		return
 	}
 	if since := r.Reach(); !since.IsZero() {
-		m.LogSince = moment(since)
+		m.LogSince = service.Moment(since)
 	}
 	m.SharedCMIDs = []sharedModel{}
 	for _, clone := range pool.Clones(r.Counted) {
@@ -127,10 +127,10 @@ func countOf(r pool.HostReading, product kms.Product) *countModel {
 		return m
 	}
 	if due, falls := forecast.Below(product.Threshold()); falls {
-		m.RenewalDue = moment(due)
+		m.RenewalDue = service.Moment(due)
 	}
 	for _, step := range forecast.Steps() {
-		m.Forecast = append(m.Forecast, stepModel{moment(step.Time), int64(step.Count)})
+		m.Forecast = append(m.Forecast, stepModel{service.Moment(step.Time), int64(step.Count)})
 	}
 	return m
 }
@@ -160,8 +160,4 @@ func number(n *int) *int64 {
 	}
 	wide := int64(*n)
 	return &wide
-}
-
-func moment(t time.Time) timetypes.RFC3339 {
-	return timetypes.NewRFC3339TimeValue(t.UTC().Truncate(time.Second))
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
@@ -12,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/service"
 )
 
 // Schema describes the data source.
@@ -48,8 +48,8 @@ func (d *DataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp 
 					"weight":   schema.Int64Attribute{Computed: true, MarkdownDescription: "Among records of equal priority, clients take the one with the larger weight more often."},
 				}},
 			},
-			"clock":   timeAttribute("The host's clock when it was read (RFC 3339). A host refuses clients whose clock differs by more than 4 hours."),
-			"started": timeAttribute("When the host started (RFC 3339)."),
+			"clock":   service.MomentAttribute("The host's clock when it was read (RFC 3339). A host refuses clients whose clock differs by more than 4 hours."),
+			"started": service.MomentAttribute("When the host started (RFC 3339)."),
 			"windows": countAttribute(kms.Windows),
 			"office":  countAttribute(kms.Office),
 			"products": schema.ListNestedAttribute{
@@ -57,7 +57,7 @@ func (d *DataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp 
 				MarkdownDescription: "The KMS host keys that are installed, each with its own count. Numbers are null if Windows has no data.",
 				NestedObject:        schema.NestedAttributeObject{Attributes: productAttributes()},
 			},
-			"log_since": timeAttribute("The oldest request of the last 30 days in the host's log (RFC 3339), which is as far as the forecast looks back. Null if the log is empty."),
+			"log_since": service.MomentAttribute("The oldest request of the last 30 days in the host's log (RFC 3339), which is as far as the forecast looks back. Null if the log is empty."),
 			"log_error": schema.StringAttribute{Computed: true, MarkdownDescription: "Why the log could not be read; null if it was read."},
 			"shared_cmids": schema.ListNestedAttribute{
 				Computed: true,
@@ -72,10 +72,6 @@ func (d *DataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp 
 	}
 }
 
-func timeAttribute(description string) schema.Attribute {
-	return schema.StringAttribute{Computed: true, CustomType: timetypes.RFC3339Type{}, MarkdownDescription: description}
-}
-
 func countAttribute(p kms.Product) schema.Attribute {
 	return schema.SingleNestedAttribute{
 		Computed:            true,
@@ -86,13 +82,13 @@ func countAttribute(p kms.Product) schema.Attribute {
 			},
 			"threshold":   schema.Int64Attribute{Computed: true, MarkdownDescription: fmt.Sprintf("The count from which clients are activated, %d.", p.Threshold())},
 			"licensed":    schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether the host's own key is activated. Until it is, the host activates nobody."},
-			"renewal_due": timeAttribute("When the count falls below the threshold if no station starts (RFC 3339). The host's clock if it is below already, null without a forecast."),
+			"renewal_due": service.MomentAttribute("When the count falls below the threshold if no station starts (RFC 3339). The host's clock if it is below already, null without a forecast."),
 			"forecast": schema.ListNestedAttribute{
 				Computed: true,
 				MarkdownDescription: "The count over the next 30 days if no station starts, step by step from now down to 0. " +
 					"Null if the host's log does not reproduce today's count.",
 				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-					"from":  timeAttribute("When this count begins (RFC 3339)."),
+					"from":  service.MomentAttribute("When this count begins (RFC 3339)."),
 					"count": schema.Int64Attribute{Computed: true, MarkdownDescription: "The count from then on."},
 				}},
 			},

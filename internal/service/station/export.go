@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/timago/terraform-provider-timago/internal/inventory"
+	"github.com/timago/terraform-provider-timago/internal/service"
 	"github.com/timago/terraform-provider-timago/internal/tfdiag"
 )
 
@@ -69,7 +70,7 @@ func (d *Export) Schema(_ context.Context, _ datasource.SchemaRequest, resp *dat
 					"address":               schema.StringAttribute{Computed: true, MarkdownDescription: "Host name or IP address."},
 					"client_id":             schema.StringAttribute{Computed: true, MarkdownDescription: "Client id (*Client*)."},
 					"online":                schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether it was on."},
-					"last_start":            timeAttribute("When it was last started (*Letzter Startvorgang*, RFC 3339), in this machine's time zone if the file names none."),
+					"last_start":            service.MomentAttribute("When it was last started (*Letzter Startvorgang*, RFC 3339), in this machine's time zone if the file names none."),
 					"last_operating_system": schema.StringAttribute{Computed: true, MarkdownDescription: "The operating system that was started last (*Letztes Betriebssystem*)."},
 					"last_user":             schema.StringAttribute{Computed: true, MarkdownDescription: "Who was logged on last (*Benutzer*)."},
 					"extra": schema.MapAttribute{
@@ -112,7 +113,7 @@ func rowOf(row inventory.Row) rowModel {
 		ClientID: text(row.ClientID), Online: row.Online, LastOperatingSystem: text(row.LastOperatingSystem), LastUser: text(row.User), Extra: row.Extra,
 	}
 	if !row.LastStart.IsZero() {
-		m.LastStart = moment(row.LastStart)
+		m.LastStart = service.Moment(row.LastStart)
 	}
 	return m
 }

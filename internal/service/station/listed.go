@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/timago/terraform-provider-timago/internal/service"
 	"github.com/timago/terraform-provider-timago/internal/site"
 	"github.com/timago/terraform-provider-timago/internal/tflist"
 )
@@ -43,7 +44,7 @@ func listed(s site.Station) listedModel {
 		OperatingSystems: make([]systemModel, 0, len(s.OperatingSystems)),
 	}
 	if !s.LastStart.IsZero() {
-		m.LastStart = moment(s.LastStart).ValueStringPointer()
+		m.LastStart = service.Moment(s.LastStart).ValueStringPointer()
 	}
 	for _, system := range s.OperatingSystems {
 		m.OperatingSystems = append(m.OperatingSystems, systemModel{Name: system.Name, KMSActivation: system.KMSActivation, Effective: system.Effective()})

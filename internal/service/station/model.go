@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/service"
 	"github.com/timago/terraform-provider-timago/internal/tfduration"
 )
 
@@ -61,7 +62,7 @@ var means = map[kms.Means]string{kms.ByKMS: "kms", kms.ByActiveDirectory: "activ
 // show puts a reading into the model.
 func (m *model) show(s kms.Station, used kms.Presence) {
 	m.ComputerName = types.StringValue(s.Name)
-	m.Started = moment(s.Boot)
+	m.Started = service.Moment(s.Boot)
 	m.Uptime = tfduration.Of(s.Duration().Truncate(time.Second))
 	m.User = known(used.User)
 	m.InUse = types.BoolValue(used.InUse(nil) != "")
@@ -104,7 +105,7 @@ func (m *model) showRequests(exchanges []kms.Exchange, licensing kms.Licensing) 
 			return
 		}
 		request := requestModel{
-			Time: moment(e.Time), ActivationID: e.ActivationID, KMSHost: e.Host, CMID: string(e.CMID), Threshold: int64(e.Threshold),
+			Time: service.Moment(e.Time), ActivationID: e.ActivationID, KMSHost: e.Host, CMID: string(e.CMID), Threshold: int64(e.Threshold),
 			Answered: e.Answer != nil,
 		}
 		for _, licence := range licensing.Licences {
@@ -133,7 +134,3 @@ func text(s string) *string {
 }
 
 func known(s string) types.String { return types.StringPointerValue(text(s)) }
-
-func moment(t time.Time) timetypes.RFC3339 {
-	return timetypes.NewRFC3339TimeValue(t.UTC().Truncate(time.Second))
-}

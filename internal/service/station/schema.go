@@ -5,12 +5,12 @@ import (
 	"fmt"
 	"regexp"
 
-	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 
+	"github.com/timago/terraform-provider-timago/internal/service"
 	"github.com/timago/terraform-provider-timago/internal/tfduration"
 )
 
@@ -27,7 +27,7 @@ func (d *DataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp 
 				Validators:          []validator.String{stringvalidator.RegexMatches(regexp.MustCompile(`^[^\s/@,]+$`), "must be a computer name or address")},
 			},
 			"computer_name": schema.StringAttribute{Computed: true, MarkdownDescription: "The name that Windows gives itself."},
-			"started":       timeAttribute("When Windows started, on the station's clock (RFC 3339)."),
+			"started":       service.MomentAttribute("When Windows started, on the station's clock (RFC 3339)."),
 			"uptime":        durationAttribute("How long it has been up, such as `1h20m`."),
 			"user":          schema.StringAttribute{Computed: true, MarkdownDescription: "Who is logged on at the console, as `DOMAIN\\name`; null if nobody is."},
 			"in_use":        schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether somebody uses it, at the console or in a session of their own."},
@@ -75,7 +75,7 @@ func licenceAttributes() map[string]schema.Attribute {
 
 func requestAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
-		"time":          timeAttribute("When it was written, on the station's clock (RFC 3339)."),
+		"time":          service.MomentAttribute("When it was written, on the station's clock (RFC 3339)."),
 		"product":       schema.StringAttribute{Computed: true, MarkdownDescription: "`windows` or `office`; null for a product that is not installed any more."},
 		"activation_id": schema.StringAttribute{Computed: true, MarkdownDescription: "Activation id of the product that asked."},
 		"kms_host":      schema.StringAttribute{Computed: true, MarkdownDescription: "Who was asked, as `host:port`."},
@@ -86,10 +86,6 @@ func requestAttributes() map[string]schema.Attribute {
 		"count":         schema.Int64Attribute{Computed: true, MarkdownDescription: "The host's count, as it answered; null without an answer."},
 		"reason":        schema.StringAttribute{Computed: true, MarkdownDescription: "Why the product was not activated, in words; null if nothing went wrong."},
 	}
-}
-
-func timeAttribute(description string) schema.Attribute {
-	return schema.StringAttribute{Computed: true, CustomType: timetypes.RFC3339Type{}, MarkdownDescription: description}
 }
 
 func durationAttribute(description string) schema.Attribute {

@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/timago/terraform-provider-timago/internal/service"
 	"github.com/timago/terraform-provider-timago/internal/tfduration"
 )
 
@@ -62,7 +63,7 @@ func listedAttributes() map[string]schema.Attribute {
 		"mac":                   schema.StringAttribute{Computed: true, MarkdownDescription: "MAC address of its network card, as `02:00:5E:10:01:01`; null if it is not known."},
 		"address":               schema.StringAttribute{Computed: true, MarkdownDescription: "Host name or IP address, with a port if it differs; null if it is not known."},
 		"online":                schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether it is on."},
-		"last_start":            timeAttribute("When it was last started (RFC 3339); null before its first start."),
+		"last_start":            service.MomentAttribute("When it was last started (RFC 3339); null before its first start."),
 		"last_operating_system": schema.StringAttribute{Computed: true, MarkdownDescription: "The operating system that was started last; null if it is not known."},
 		"logged_on_user":        schema.StringAttribute{Computed: true, MarkdownDescription: "Who is logged on; null if nobody is, and from an inventory."},
 		"operating_systems": schema.ListNestedAttribute{
