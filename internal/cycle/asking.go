@@ -229,7 +229,7 @@ func (c *cycle) judgeByEvents(s *station, exchanges []kms.Exchange) {
 				continue
 			}
 			s.reachesHost = true
-			from, to := c.toldBetween(s, age)
+			from, to := c.answeredBetween(s, age)
 			c.host.takeClientCount(p, evidence.ClientCount{Known: true, Count: e.Answer.Count, From: from, To: to})
 			if s.pendingCounts.Has(p) {
 				c.judgeByEvent(s, p, e, age)
@@ -262,9 +262,9 @@ func (c *cycle) isSinceStart(s *station, age time.Duration) bool {
 	return s.started() && (!s.start.stayedUp || age <= c.now.Sub(s.start.at)+eventGrain)
 }
 
-// toldBetween gives the moments between which a request of such an age was answered. Of one
+// answeredBetween gives the moments between which a request of such an age was answered. Of one
 // since a start its age is not believed, since clocks may be set: an uptime does not move.
-func (c *cycle) toldBetween(s *station, age time.Duration) (from, to time.Time) {
+func (c *cycle) answeredBetween(s *station, age time.Duration) (from, to time.Time) {
 	if c.isSinceStart(s, age) && (s.start.byUs || s.start.stayedUp) {
 		return kms.Later(s.start.at, c.now.Add(-s.age(c.now)-eventGrain)), c.now
 	}

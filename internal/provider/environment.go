@@ -58,7 +58,7 @@ func (env environment) word(value *types.String, name, preset string, attribute 
 		return nil
 	}
 	if !slices.Contains(allowed, text) {
-		return misread(strconv.ErrSyntax, name, text, fmt.Sprintf("one of %q", allowed), attribute)
+		return invalidEnv(strconv.ErrSyntax, name, text, fmt.Sprintf("one of %q", allowed), attribute)
 	}
 	*value = types.StringValue(text)
 	return nil
@@ -71,7 +71,7 @@ func (env environment) boolean(value *types.Bool, name string, attribute path.Pa
 	}
 	b, err := strconv.ParseBool(text)
 	*value = types.BoolValue(b)
-	return misread(err, name, text, "true or false", attribute)
+	return invalidEnv(err, name, text, "true or false", attribute)
 }
 
 // bounds are the least and the greatest that a number may be.
@@ -93,10 +93,10 @@ func (env environment) number(value *types.Int64, name string, preset int64, all
 		err = strconv.ErrRange
 	}
 	*value = types.Int64Value(n)
-	return misread(err, name, text, fmt.Sprintf("a number from %d to %d", allowed.least, allowed.greatest), attribute)
+	return invalidEnv(err, name, text, fmt.Sprintf("a number from %d to %d", allowed.least, allowed.greatest), attribute)
 }
 
-func misread(err error, name, text, wanted string, attribute path.Path) diag.Diagnostics {
+func invalidEnv(err error, name, text, wanted string, attribute path.Path) diag.Diagnostics {
 	if err == nil {
 		return nil
 	}

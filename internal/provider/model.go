@@ -62,7 +62,7 @@ var (
 // What words may be, in the configuration and in the environment.
 var (
 	countSources = []string{string(site.CountAuto), string(site.CountHost), string(site.CountStations)}
-	waysToProve  = []string{string(winrm.AuthNTLM), string(winrm.AuthBasic), string(winrm.AuthKerberos)}
+	authMethods  = []string{string(winrm.AuthNTLM), string(winrm.AuthBasic), string(winrm.AuthKerberos)}
 )
 
 // hostVariable is the only one that is read for kms.winrm: the password.

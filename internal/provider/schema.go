@@ -151,7 +151,7 @@ func winrmAttributes() map[string]schema.Attribute {
 			Optional: true,
 			MarkdownDescription: "Authentication: `ntlm` or `kerberos`, which both seal what they send without TLS, or `basic`. Nothing weaker is ever used, whatever a machine offers. " +
 				"Environment: `TIMAGO_WINRM_AUTH`. Default: `ntlm`.",
-			Validators: []validator.String{stringvalidator.OneOf(waysToProve...)},
+			Validators: []validator.String{stringvalidator.OneOf(authMethods...)},
 		},
 		"kerberos": kerberosAttribute(),
 		"use_tls": schema.BoolAttribute{

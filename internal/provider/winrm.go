@@ -44,7 +44,7 @@ func winrmOf(ctx context.Context, block types.Object, env environment, prefix st
 	}
 	env.string(&w.Username, prefix+"USERNAME")
 	env.string(&w.Password, prefix+"PASSWORD")
-	diags.Append(env.word(&w.Auth, prefix+"AUTH", defaultAuth, at.AtName("auth"), waysToProve...)...)
+	diags.Append(env.word(&w.Auth, prefix+"AUTH", defaultAuth, at.AtName("auth"), authMethods...)...)
 	env.string(&w.DomainSuffix, prefix+"DOMAIN_SUFFIX")
 	env.string(&w.CACertificate, prefix+"CA_CERTIFICATE")
 	diags.Append(env.boolean(&w.UseTLS, prefix+"USE_TLS", at.AtName("use_tls"))...)
