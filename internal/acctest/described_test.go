@@ -2,6 +2,7 @@ package acctest_test
 
 import (
 	"fmt"
+	"maps"
 	"math/big"
 	"regexp"
 	"slices"
@@ -227,13 +228,17 @@ func TestEveryExampleIsAccepted(t *testing.T) {
 	}
 }
 
-// A range that a page gives is the range that is accepted.
+// A number's page gives the range that is accepted.
 func TestEveryRangeHolds(t *testing.T) {
 	t.Parallel()
 	r, seen := readReference(t), 0
 	for _, d := range r.all {
+		if !d.Optional && !d.Required || d.Type == nil || !d.Type.Is(tftypes.Number) {
+			continue
+		}
 		said := saysRange.FindStringSubmatch(d.Description)
-		if said == nil || d.Type == nil || !d.Type.Is(tftypes.Number) {
+		if said == nil {
+			t.Errorf("%s states no range: %s", d, d.Description)
 			continue
 		}
 		seen++
@@ -245,8 +250,8 @@ func TestEveryRangeHolds(t *testing.T) {
 			}
 		}
 	}
-	if seen == 0 {
-		t.Error("no range was found: this test looks in the wrong place")
+	if seen < 10 {
+		t.Error("only few numbers were found: this test looks in the wrong place")
 	}
 }
 
@@ -286,6 +291,25 @@ func TestResourcesPlanTheDefaultsThatTheyState(t *testing.T) {
 	}
 	if seen < 12 {
 		t.Errorf("only %d defaults were held: this test looks in the wrong place", seen)
+	}
+}
+
+// Outside of resources every default is a test's, too: those of the provider block and of the
+// actions are held in their packages, where no network is asked.
+func TestDataSourcesStateNoOtherDefaultsThanTheseTestsHold(t *testing.T) {
+	t.Parallel()
+	stated := map[string]string{}
+	for _, d := range readReference(t).all {
+		if literal, is := d.literal(); is && (d.kind == "data source" || d.kind == "list resource") {
+			stated[d.String()] = literal
+		}
+	}
+	if want := map[string]string{
+		"timago_stations.allow_empty": "false",               // TestStationsOfTimago
+		"timago_kms_host.host":        "kms.host",            // TestAllDataSourcesInDirectMode
+		"timago_kms_host.domain":      "winrm.domain_suffix", // TestTheDomainInWhichClientsLook
+	}; !maps.Equal(stated, want) {
+		t.Errorf("they state %v, and tests hold %v", stated, want)
 	}
 }
 

@@ -77,6 +77,9 @@ func (env environment) boolean(value *types.Bool, name string, attribute path.Pa
 // bounds are the least and the greatest that a number may be.
 type bounds struct{ least, greatest int64 }
 
+// String says the range as pages and errors do.
+func (b bounds) String() string { return fmt.Sprintf("from %d to %d", b.least, b.greatest) }
+
 func (b bounds) validator() validator.Int64 { return int64validator.Between(b.least, b.greatest) }
 
 func (env environment) number(value *types.Int64, name string, preset int64, allowed bounds, attribute path.Path) diag.Diagnostics {
@@ -93,7 +96,7 @@ func (env environment) number(value *types.Int64, name string, preset int64, all
 		err = strconv.ErrRange
 	}
 	*value = types.Int64Value(n)
-	return invalidEnv(err, name, text, fmt.Sprintf("a number from %d to %d", allowed.least, allowed.greatest), attribute)
+	return invalidEnv(err, name, text, "a number "+allowed.String(), attribute)
 }
 
 func invalidEnv(err error, name, text, wanted string, attribute path.Path) diag.Diagnostics {

@@ -50,7 +50,7 @@ func (p *Provider) Schema(_ context.Context, _ provider.SchemaRequest, resp *pro
 			},
 			"max_retries": schema.Int64Attribute{
 				Optional:            true,
-				MarkdownDescription: "How often a request to `endpoint` that failed for the moment is sent again. Environment: `TIMAGO_MAX_RETRIES`. Default: 4.",
+				MarkdownDescription: "How often a request to `endpoint` that failed for the moment is sent again, " + rangeOfRetries.String() + ". Environment: `TIMAGO_MAX_RETRIES`. Default: 4.",
 				Validators:          []validator.Int64{rangeOfRetries.validator()},
 			},
 			"inventory": schema.StringAttribute{
@@ -160,7 +160,7 @@ func winrmAttributes() map[string]schema.Attribute {
 		},
 		"port": schema.Int64Attribute{
 			Optional:            true,
-			MarkdownDescription: "WinRM port of the machines. Environment: `TIMAGO_WINRM_PORT`. Default: 5985, with `use_tls` 5986.",
+			MarkdownDescription: "WinRM port of the machines, " + rangeOfPorts.String() + ". Environment: `TIMAGO_WINRM_PORT`. Default: 5985, with `use_tls` 5986.",
 			Validators:          []validator.Int64{rangeOfPorts.validator()},
 		},
 		"domain_suffix": schema.StringAttribute{
@@ -200,7 +200,7 @@ func winrmAttributes() map[string]schema.Attribute {
 		},
 		"max_parallel": schema.Int64Attribute{
 			Optional:            true,
-			MarkdownDescription: "The most connections in use at once, over all machines; at most 30 more are kept for a moment. Environment: `TIMAGO_WINRM_MAX_PARALLEL`. Default: 32.",
+			MarkdownDescription: "The most connections in use at once over all machines, " + rangeOfParallel.String() + "; at most 30 more are kept for a moment. Environment: `TIMAGO_WINRM_MAX_PARALLEL`. Default: 32.",
 			Validators:          []validator.Int64{rangeOfParallel.validator()},
 		},
 	}

@@ -189,14 +189,14 @@ func cycleAttribute() schema.SingleNestedAttribute {
 				Optional:            true,
 				Computed:            true,
 				Default:             int64default.StaticInt64(pool.DefaultMaxParallel),
-				MarkdownDescription: fmt.Sprintf("The most stations that may be down at once. Default: %d.", pool.DefaultMaxParallel),
+				MarkdownDescription: fmt.Sprintf("The most stations that may be down at once, from 1 to 500. Default: %d.", pool.DefaultMaxParallel),
 				Validators:          []validator.Int64{int64validator.Between(1, 500)},
 			},
 			"max_restarts_per_station": schema.Int64Attribute{
 				Optional:            true,
 				Computed:            true,
 				Default:             int64default.StaticInt64(pool.DefaultMaxRestartsPerStation),
-				MarkdownDescription: fmt.Sprintf("The most restarts that one apply gives to one station. Default: %d.", pool.DefaultMaxRestartsPerStation),
+				MarkdownDescription: fmt.Sprintf("The most restarts that one apply gives to one station, from 1 to 100. Default: %d.", pool.DefaultMaxRestartsPerStation),
 				Validators:          []validator.Int64{int64validator.Between(1, 100)},
 			},
 			"station_timeout": schema.StringAttribute{

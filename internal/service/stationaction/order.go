@@ -1,6 +1,7 @@
 package stationaction
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -59,7 +60,7 @@ func (a *Action) schema() map[string]schema.Attribute {
 		},
 		"max_parallel": schema.Int64Attribute{
 			Optional:            true,
-			MarkdownDescription: fmt.Sprintf("The most stations that are worked on at once. Default: %d.", defaultMaxParallel),
+			MarkdownDescription: fmt.Sprintf("The most stations that are worked on at once, from 1 to 500. Default: %d.", defaultMaxParallel),
 			Validators:          []validator.Int64{int64validator.Between(1, 500)},
 		},
 		"station_timeout": schema.StringAttribute{
@@ -120,7 +121,7 @@ func (a *Action) order(ctx context.Context, config tfsdk.Config) (order, diag.Di
 	o := order{
 		stations: slices.CompactFunc(stations, strings.EqualFold), location: location.ValueString(), parallel: defaultMaxParallel,
 		wait:      wait.IsNull() || wait.ValueBool(),
-		whenInUse: kms.WhenInUse(whenInUse.ValueString()), ignored: ignored, system: system.ValueString(), broadcast: broadcast.ValueString(),
+		whenInUse: cmp.Or(kms.WhenInUse(whenInUse.ValueString()), kms.WaitWhenInUse), ignored: ignored, system: system.ValueString(), broadcast: broadcast.ValueString(),
 	}
 	if !parallel.IsNull() {
 		o.parallel = int(parallel.ValueInt64())

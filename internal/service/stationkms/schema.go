@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 
 	"github.com/timago/terraform-provider-timago/internal/kms"
+	"github.com/timago/terraform-provider-timago/internal/tfduration"
 	"github.com/timago/terraform-provider-timago/internal/tfvalidate"
 )
 
@@ -89,10 +90,10 @@ func (r *Resource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *r
 			},
 			"timeouts": tfvalidate.Timeouts(timeouts.Attributes(ctx, timeouts.Opts{
 				Create: true, Read: true, Update: true, Delete: true,
-				CreateDescription: "How long taking the station over may take, waiting for its image included, such as `2h`. Default: `" + defaultChangeTimeout.String() + "`.",
-				ReadDescription:   "How long looking the station up may take. Default: `" + defaultReadTimeout.String() + "`.",
-				UpdateDescription: "How long a change may take, waiting for its image included. Default: `" + defaultChangeTimeout.String() + "`.",
-				DeleteDescription: "How long switching the option off may take. Default: `" + defaultReadTimeout.String() + "`.",
+				CreateDescription: "How long taking the station over may take, waiting for its image included, such as `2h`. Default: `" + tfduration.Shortest(defaultChangeTimeout) + "`.",
+				ReadDescription:   "How long looking the station up may take. Default: `" + tfduration.Shortest(defaultReadTimeout) + "`.",
+				UpdateDescription: "How long a change may take, waiting for its image included. Default: `" + tfduration.Shortest(defaultChangeTimeout) + "`.",
+				DeleteDescription: "How long switching the option off may take. Default: `" + tfduration.Shortest(defaultReadTimeout) + "`.",
 			})),
 		},
 	}
