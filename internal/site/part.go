@@ -33,6 +33,13 @@ func (p Part) Words() string {
 	return ""
 }
 
+const (
+	// partsAtOnce bounds the stations that wait for the same list, each with a stack of its own.
+	partsAtOnce = 1_000
+	// partErrors is how many stations an error names.
+	partErrors = 10
+)
+
 // Parts reads how far stations are, side by side; fresh leaves nothing to memory. In
 // direct mode that cannot be seen, and nothing is asked.
 func (s *Site) Parts(ctx context.Context, names []string, fresh bool) (map[string]Part, error) {
@@ -46,6 +53,7 @@ func (s *Site) Parts(ctx context.Context, names []string, fresh bool) (map[strin
 	}
 	found, errs := make([]Part, len(names)), make([]error, len(names))
 	var group errgroup.Group
+	group.SetLimit(partsAtOnce)
 	for i, name := range names {
 		group.Go(func() error {
 			station, err := find(ctx, name)
@@ -59,7 +67,25 @@ func (s *Site) Parts(ctx context.Context, names []string, fresh bool) (map[strin
 	for i, name := range names {
 		parts[name] = found[i]
 	}
-	return parts, errors.Join(errs...)
+	return parts, joined(errs)
+}
+
+// joined names the first of many stations, those that do not exist before all others.
+func joined(errs []error) error {
+	var missing, others []error
+	for _, err := range errs {
+		switch {
+		case errors.Is(err, ErrNotFound):
+			missing = append(missing, err)
+		case err != nil:
+			others = append(others, err)
+		}
+	}
+	errs = append(missing, others...)
+	if more := len(errs) - partErrors; more > 0 {
+		errs = append(errs[:partErrors:partErrors], fmt.Errorf("and %d more", more))
+	}
+	return errors.Join(errs...)
 }
 
 func partOf(station Station) Part {
@@ -102,8 +128,25 @@ func (e *NoLocationError) Advice() string {
 	return "Compare with its column Standort."
 }
 
+// mostInLocation is how many stations Timago may list in one room, which is more than a
+// school has. Each is connected to, and takes memory as long as the pool is read.
+const mostInLocation = 3_000
+
+// LargeLocationError says that Timago lists more stations in a room than it can have.
+type LargeLocationError struct{ Stations int }
+
+func (e *LargeLocationError) Error() string {
+	return fmt.Sprintf("Timago lists %d stations there, and at most %d of one location are taken", e.Stations, mostInLocation)
+}
+
+// Advice says how to do without the room.
+func (e *LargeLocationError) Advice() string {
+	return "See in Timago's window Stationen whether they all are in that room (Standort), or name the stations in stations instead of their location."
+}
+
 // InLocation lists the names of a room's stations, in their order. A room without
-// stations is a *NoLocationError; one where a name may mean several is an error too.
+// stations is a *NoLocationError; one where a name may mean several is an error too, and in
+// API mode one that is larger than a school.
 func (s *Site) InLocation(ctx context.Context, location string) ([]string, error) {
 	stations, err := s.Stations(ctx, Filter{Location: location})
 	if err != nil {
@@ -111,6 +154,9 @@ func (s *Site) InLocation(ctx context.Context, location string) ([]string, error
 	}
 	if len(stations) == 0 {
 		return nil, named("location", strconv.Quote(location), s.noLocation())
+	}
+	if s.timago != nil && len(stations) > mostInLocation {
+		return nil, named("location", strconv.Quote(location), &LargeLocationError{Stations: len(stations)})
 	}
 	names, err := s.names(stations)
 	return names, named("location", strconv.Quote(location), err)

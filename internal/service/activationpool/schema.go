@@ -62,7 +62,7 @@ func (r *Resource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *r
 			},
 			"location": schema.StringAttribute{
 				Optional: true,
-				MarkdownDescription: "A room. All its stations are members, as Timago (in API mode) or the provider's `inventory` lists them whenever the pool is read or applied. " +
+				MarkdownDescription: "A room. All its stations are members, as Timago (in API mode, at most 3,000) or the provider's `inventory` lists them whenever the pool is read or applied. " +
 					"Exactly one of `stations` and `location` is set.",
 				Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
 			},

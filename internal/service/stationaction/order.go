@@ -54,7 +54,7 @@ func (a *Action) schema() map[string]schema.Attribute {
 		},
 		"location": schema.StringAttribute{
 			Optional: true,
-			MarkdownDescription: "All stations of this room (*Standort*), looked up in Timago, or in the provider's `inventory` in direct mode, when the action is invoked. " +
+			MarkdownDescription: "All stations of this room (*Standort*), looked up in Timago (at most 3,000), or in the provider's `inventory` in direct mode, when the action is invoked. " +
 				"Exactly one of `stations` and `location` is set.",
 			Validators: text,
 		},
