@@ -120,25 +120,50 @@ func TestAHostileInterfaceCostsTheRunLittle(t *testing.T) {
 	}
 }
 
+const (
+	wholeRoom = "resource \"timago_activation_pool\" \"room\" {\n  name     = \"R101\"\n  location = \"R101\"\n}\n"
+	// allToImport lists as many as Terraform lets it.
+	allToImport = "list \"timago_station_kms\" \"all\" {\n  provider         = timago\n  include_resource = true\n  limit            = 100000\n}\n"
+)
+
 // A list that keeps to the contract, and is as long as that allows, is read whole, or
 // refused where Terraform would be given too much.
 func TestAListAsLongAsTheContractAllowsCostsTheRunLittle(t *testing.T) {
 	t.Parallel()
 	_, usual := listing(t, pages{last: 1}.answer(), allStations, "plan", "-no-color")
 	for name, tt := range map[string]struct {
-		list pages
-		says string
+		list   pages
+		config string
+		says   string
 	}{
-		"many stations":   {pages{stations: 500, size: 10, systems: 1, last: 39}, "No changes."},
-		"many systems":    {pages{stations: 50, size: 10, systems: 100, last: 36}, "No changes."},
-		"long texts":      {pages{stations: 500, size: 10, systems: 1, last: 39, location: strings.Repeat("x", 290)}, "No changes."},
-		"too long a list": {pages{stations: 500, size: 10, systems: 3, last: 34, location: strings.Repeat("x", 600)}, "the result is larger than 10 MB"},
+		"many stations":     {pages{stations: 500, size: 10, systems: 1, last: 39}, allStations, "No changes."},
+		"many systems":      {pages{stations: 50, size: 10, systems: 100, last: 36}, allStations, "No changes."},
+		"long texts":        {pages{stations: 500, size: 10, systems: 1, last: 39, location: strings.Repeat("x", 290)}, allStations, "No changes."},
+		"too long a list":   {pages{stations: 500, size: 10, systems: 3, last: 34, location: strings.Repeat("x", 600)}, allStations, "the result is larger than 10 MB"},
+		"a room of a city":  {pages{stations: 500, size: 10, systems: 1, last: 39}, wholeRoom, "Timago lists 19500 stations there, and at most 3000"},
+		"a room that moves": {pages{stations: 500, size: 10, systems: 1, last: 6}, wholeRoom, "and 2990 more"},
 	} {
 		start := time.Now()
-		plan, peak := listing(t, tt.list.answer(), allStations, "plan", "-no-color")
+		plan, peak := listing(t, tt.list.answer(), tt.config, "plan", "-no-color")
 		t.Logf("%s: %d MiB more, %.1f s", name, (peak-usual)>>20, time.Since(start).Seconds())
 		if !plan.Contains(tt.says) || peak-usual > mostHeld {
 			t.Errorf("%s: %d MiB more than usual, exit code %d:\n%s", name, (peak-usual)>>20, plan.Exit, plan.Output)
+		}
+	}
+}
+
+// The same list for `terraform query`.
+func TestAQueryOfAllThatTheContractAllowsCostsTheRunLittle(t *testing.T) {
+	acctest.Needs(t, "terraform query", acctest.Terraform(14))
+	t.Parallel()
+	_, usual := listing(t, pages{last: 1}.answer(), allToImport, "query", "-no-color")
+	for name, list := range map[string]pages{
+		"many stations": {stations: 500, size: 10, systems: 1, last: 39}, "many systems": {stations: 50, size: 10, systems: 100, last: 36},
+	} {
+		found, peak := listing(t, list.answer(), allToImport, "query", "-no-color")
+		t.Logf("%s: %d MiB more", name, (peak-usual)>>20)
+		if last := fmt.Sprintf("PC%d", (list.last+1)*list.stations-1); found.Exit != 0 || !found.Contains(last) || peak-usual > mostHeld {
+			t.Errorf("%s: %d MiB more than usual, exit code %d:\n%.2000s", name, (peak-usual)>>20, found.Exit, found.Output)
 		}
 	}
 }
