@@ -111,7 +111,8 @@ type checker struct {
 }
 
 // Run checks the stations, then the KMS host: the first station that answers proves the
-// account, so that a wrong password costs one failed logon.
+// account, so that a wrong password costs one failed logon. Beside the error of an interrupted
+// run it gives what was seen until then.
 func Run(ctx context.Context, config Config) ([]Section, error) {
 	if config.Site.WinRM == nil {
 		return nil, errNoAccount
@@ -138,10 +139,13 @@ func Run(ctx context.Context, config Config) ([]Section, error) {
 		sections = append(sections, *listed)
 	}
 	for _, station := range config.Stations {
+		if ctx.Err() != nil {
+			break
+		}
 		m := c.machine(c.stations, *config.Site.WinRM, station, cmp.Or(addresses[station], site.Complete(station, config.Site.DomainSuffix)))
 		sections = append(sections, c.section(ctx, "Station "+station, m, c.stationProbes()))
 	}
-	if host := config.Site.KMSHost; host != "" {
+	if host := config.Site.KMSHost; host != "" && ctx.Err() == nil {
 		account, suffix := config.Site.WinRM, config.Site.DomainSuffix
 		if config.Site.HostWinRM != nil {
 			account, suffix = config.Site.HostWinRM, config.Site.HostSuffix
@@ -171,7 +175,8 @@ func (c *checker) section(ctx context.Context, title string, m *machine, probes 
 	for i, p := range probes {
 		f := m.ask(ctx, p)
 		s.add(c, p.name, p.expected, f)
-		if rest := len(probes) - i - 1; rest > 0 && p.needed && (f.verdict == Blocks || f.verdict == Unanswered || m.refused) {
+		last := f.Found == brokenOff || p.needed && (f.verdict == Blocks || f.verdict == Unanswered || m.refused)
+		if rest := len(probes) - i - 1; rest > 0 && last {
 			s.add(c, fmt.Sprintf("%d more", rest), "", finding{verdict: f.verdict.unasked(), Found: "not asked", Means: "see " + p.name})
 			break
 		}
@@ -229,14 +234,18 @@ const mostRequests = 30
 // probeLimit ends a probe that waits for an answer.
 const probeLimit = 2 * time.Minute
 
+// brokenOff is what a line found that the end of the check broke off.
+const brokenOff = "interrupted"
+
 func (m *machine) ask(ctx context.Context, p probe) finding {
 	if !m.isHost && m.wire.requests(m.address) >= mostRequests {
 		return finding{verdict: Unanswered, Found: "not asked", Means: fmt.Sprintf("%d requests were made of it, and no more are", mostRequests)}
 	}
-	if ctx.Err() != nil {
-		return finding{verdict: Unanswered, Found: "interrupted"}
+	f := p.ask(ctx, m)
+	if ctx.Err() != nil && f.verdict != Holds && f.Found != brokenOff { // what it found is of the interruption
+		return finding{verdict: Unanswered, Found: brokenOff}
 	}
-	return p.ask(ctx, m)
+	return f
 }
 
 // ownNetwork is what this computer sees.

@@ -132,6 +132,8 @@ func (c Command) confirm(config Config) error {
 	return nil
 }
 
+var errInterrupted = errors.New("interrupted: what is not shown was not asked")
+
 func (c Command) check(ctx context.Context, config Config, folder string) ([]Section, error) {
 	shown := &table{w: c.Stdout}
 	config.Show = shown.show
@@ -143,26 +145,34 @@ func (c Command) check(ctx context.Context, config Config, folder string) ([]Sec
 		}
 	}
 	sections, err := Run(ctx, config)
-	if err != nil {
+	interrupted := ctx.Err() != nil
+	switch {
+	case interrupted:
+		err = errInterrupted
+	case err != nil:
 		return nil, err
+	default:
+		shown.end(sections)
 	}
-	shown.end(sections)
-	if recorder == nil {
-		return sections, nil
+	if recorder == nil || len(sections) == 0 {
+		return sections, err
 	}
 	for _, section := range sections {
 		if section.Address == "" {
 			continue
 		}
 		for _, line := range section.Lines {
+			if line.Found == brokenOff {
+				continue
+			}
 			recorder.Line(section.Address, line.Name, string(line.Verdict))
 		}
 	}
 	if err := recorder.Save(); err != nil {
 		return nil, fmt.Errorf("recording: %w", err)
 	}
-	fmt.Fprintf(c.Stdout, "Recorded. Read %s and %s in %s, then send the first.\n", recording.FileName, recording.ListName, folder)
-	return sections, nil
+	fmt.Fprintf(c.Stdout, "Recorded%s. Read %s and %s in %s, then send the first.\n", map[bool]string{true: " up to there"}[interrupted], recording.FileName, recording.ListName, folder)
+	return sections, err
 }
 
 // record has every answer recorded.

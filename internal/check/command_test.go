@@ -2,6 +2,7 @@ package check_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -18,12 +19,35 @@ import (
 // command runs the subcommand at a site, without a terminal.
 func (s school) command(args ...string) (exit int, stdout, stderr string) {
 	s.t.Helper()
+	return s.commandUntil("", args...)
+}
+
+// interrupting interrupts as soon as a text is written.
+type interrupting struct {
+	bytes.Buffer
+	at        string
+	interrupt func()
+}
+
+func (w *interrupting) Write(p []byte) (int, error) {
+	if w.at != "" && bytes.Contains(p, []byte(w.at)) {
+		w.interrupt()
+	}
+	return w.Buffer.Write(p)
+}
+
+// commandUntil is command for somebody who interrupts it at a line.
+func (s school) commandUntil(at string, args ...string) (exit int, stdout, stderr string) {
+	s.t.Helper()
 	in, _, err := os.Pipe()
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	defer in.Close()
-	var out, complaints bytes.Buffer
+	ctx, interrupt := context.WithCancel(s.t.Context())
+	defer interrupt()
+	out := interrupting{at: at, interrupt: interrupt}
+	var complaints bytes.Buffer
 	exit = check.Command{
 		Args: args, Stdin: in, Stdout: &out, Stderr: &complaints,
 		Settings: func(kmsHost string) (site.Config, error) {
@@ -31,7 +55,7 @@ func (s school) command(args ...string) (exit int, stdout, stderr string) {
 			config.KMSHost = kmsHost
 			return config, nil
 		},
-	}.Run(s.t.Context())
+	}.Run(ctx)
 	return exit, out.String(), complaints.String()
 }
 
@@ -103,6 +127,42 @@ func TestACommandRecords(t *testing.T) {
 	list, err := os.ReadFile(filepath.Join(folder, recording.ListName))
 	if err != nil || !strings.Contains(string(list), "Win32_ComputerSystem.Name") {
 		t.Errorf("%v: %s", err, list)
+	}
+}
+
+// What was seen until then is shown and recorded, and judged no further.
+func TestAnInterruptedCheckKeepsWhatItSaw(t *testing.T) {
+	t.Parallel()
+	s := classroom(t, nil, 0)
+	folder := filepath.Join(t.TempDir(), "site")
+	station := s.Plain().Stations[0].Address
+	exit, stdout, stderr := s.commandUntil("SoftwareLicensingService", "-station", station, "-station", s.Plain().Stations[1].Address, "-kms-host", s.Plain().KMSHost, "-record", folder)
+	if exit != 1 || stderr != "terraform-provider-timago check: interrupted: what is not shown was not asked\n" ||
+		!strings.Contains(stdout, "Recorded up to there") || !strings.Contains(stdout, " more ") || strings.Contains(stdout, "would") || strings.Contains(stdout, "KMS host") {
+		t.Errorf("exit %d\n%s%s", exit, stdout, stderr)
+	}
+	recorded, err := recording.Load(filepath.Join(folder, recording.FileName))
+	if err != nil || len(recorded.Exchanges) < 5 || recorded.Verdict(recorded.Machines()[0], "Win32_ComputerSystem") != "ok" {
+		t.Errorf("%v: %+v", err, recorded)
+	}
+}
+
+// Who breaks off a restart is not told that the station did not come back.
+func TestAnInterruptedRestartSaysWhatWasDone(t *testing.T) {
+	t.Parallel()
+	s := classroom(t, func(s *simulator.Scenario) { s.Stations = s.Stations[:1] }, 60)
+	ctx, interrupt := context.WithCancel(t.Context())
+	defer interrupt()
+	config := s.config()
+	config.Restart, config.Show = true, func(_ string, line check.Line) {
+		if line.Name == "Restart" {
+			interrupt()
+		}
+	}
+	found, err := check.Run(ctx, config)
+	if line := sections(found).line(0, "Way down and up"); !errors.Is(err, context.Canceled) || len(found) != 1 ||
+		line.Verdict != check.Unanswered || line.Found != "interrupted" || line.Means != "It was restarted: see that it comes back." {
+		t.Errorf("%v\n%s", err, sections(found))
 	}
 }
 

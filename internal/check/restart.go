@@ -35,6 +35,8 @@ func restart(ctx context.Context, m *machine) finding {
 	start := time.Now()
 	err = fresh.Restart(ctx, m.address, false)
 	switch {
+	case err != nil && ctx.Err() != nil:
+		return finding{Unanswered, brokenOff, "It may have been restarted: see that it comes back."}
 	case errors.Is(err, kms.ErrUnknownOutcome):
 		return failed(Notable, err, "The connection ended before the answer. Its uptime tells: see the next line.")
 	case errors.Is(err, kms.ErrInUse):
@@ -82,7 +84,7 @@ func (p *phases) String() string {
 func (c *checker) restartLimit() time.Duration { return cmp.Or(c.RestartLimit, defaultRestartLimit) }
 
 func watch(ctx context.Context, m *machine) finding {
-	limit := m.restartLimit()
+	limit, whole := m.restartLimit(), ctx
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	fresh := windows.New(m.wire.Client)
@@ -111,6 +113,9 @@ func watch(ctx context.Context, m *machine) finding {
 		if winrm.IsAuthRejected(err) {
 			next = time.Now().Add(longestPoll) // a refusal may be a failed logon
 		}
+	}
+	if whole.Err() != nil {
+		return finding{Unanswered, brokenOff, "It was restarted: see that it comes back."}
 	}
 	return finding{Unanswered, seen.String(), "It did not come back within " + rough(limit) + ": look at it. A pool leaves such a station out (cycle.station_timeout)."}
 }
