@@ -85,6 +85,9 @@ func (m *machine) connect(ctx context.Context, host string, port int) (f finding
 
 // first is the answer to the first question, which shows how far a request comes.
 func (m *machine) first(ctx context.Context) *answer {
+	if m.isHost {
+		return m.question(ctx, windows.HostQuestions()[0])
+	}
 	return m.question(ctx, windows.StationQuestions()[0])
 }
 

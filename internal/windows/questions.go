@@ -12,7 +12,7 @@ import (
 // StationQuestions are the queries that a station is asked, and HostQuestions those of a KMS
 // host, for those who look at what a site answers.
 func StationQuestions() []string {
-	return []string{queryUptime, queryConsole, queryDesktops, queryCards, queryService, queryProducts(withChannel(clientProperties), "")}
+	return []string{querySystem, queryConsole, queryDesktops, queryCards, queryService, queryProducts(withChannel(clientProperties), "")}
 }
 
 // HostQuestions are those of a KMS host.

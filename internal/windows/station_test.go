@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"slices"
 	"strings"
 	"testing"
 
@@ -139,4 +140,61 @@ func TestANameThatResolvesToNothing(t *testing.T) {
 	if _, err := windows.New(client).Probe(t.Context(), "pc01..invalid"); !errors.Is(err, kms.ErrUnknownName) {
 		t.Errorf("over the wire: %v", err)
 	}
+}
+
+// asked notes what is asked of whom answers nothing.
+type asked struct {
+	listing
+	questions *[]string
+}
+
+func (a asked) Query(ctx context.Context, address, wql string, options ...winrm.Option) ([]winrm.Instance, error) {
+	*a.questions = append(*a.questions, wql)
+	return a.listing.Query(ctx, address, wql, options...)
+}
+
+func (a asked) QueryEach(ctx context.Context, address, wql string, _ func(winrm.Instance) error, options ...winrm.Option) error {
+	_, err := a.Query(ctx, address, wql, options...)
+	return err
+}
+
+// Who checks a site asks for every property that a plan and a restart ask for: a query that
+// names one that a class lacks fails whole.
+func TestTheQuestionsForAStationAreAllThatIsAskedOfIt(t *testing.T) {
+	t.Parallel()
+	var questions []string
+	client := windows.New(asked{questions: &questions, listing: listing{classes: map[string][]winrm.Instance{
+		"Win32_OperatingSystem": {wsman.NewInstance("Win32_OperatingSystem", map[string][]string{"LastBootUpTime": {"2026-09-07T06:00:00Z"}, "LocalDateTime": {"2026-09-07T08:00:00Z"}})},
+		"Win32_ComputerSystem":  {wsman.NewInstance("Win32_ComputerSystem", map[string][]string{"Name": {"PC01"}})},
+	}}})
+	for what, ask := range map[string]func() error{
+		"station":   func() error { _, err := client.Station(t.Context(), "pc01"); return err },
+		"presence":  func() error { _, err := client.Presence(t.Context(), "pc01"); return err },
+		"licensing": func() error { _, err := client.Licensing(t.Context(), "pc01"); return err },
+		"card":      func() error { _, err := client.MAC(t.Context(), "pc01"); return err },
+	} {
+		if err := ask(); err != nil {
+			t.Log(what, err) // it was asked, which is all that matters here
+		}
+	}
+	if len(questions) < 6 {
+		t.Fatal(questions)
+	}
+	for _, wql := range questions {
+		if !slices.ContainsFunc(windows.StationQuestions(), func(listed string) bool { return covers(listed, wql) }) {
+			t.Errorf("no question asks for all of %s", wql)
+		}
+	}
+}
+
+// covers reports whether a query asks for all properties of another one of the same class.
+func covers(listed, wql string) bool {
+	parts := func(wql string) (properties []string, class string) {
+		list, from, _ := strings.Cut(strings.TrimPrefix(wql, "SELECT "), " FROM ")
+		class, _, _ = strings.Cut(from, " ")
+		return strings.Split(list, ", "), class
+	}
+	have, class := parts(listed)
+	want, of := parts(wql)
+	return class == of && !slices.ContainsFunc(want, func(property string) bool { return !slices.Contains(have, property) })
 }

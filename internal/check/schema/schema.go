@@ -26,7 +26,7 @@ const (
 // Classes lists what is read of each class, by its name as Windows writes it.
 var Classes = map[string]map[string]Kind{
 	"Win32_OperatingSystem": {
-		"LastBootUpTime": Date, "LocalDateTime": Date, "Version": Token, "OSLanguage": Number,
+		"CSName": Private, "LastBootUpTime": Date, "LocalDateTime": Date, "Version": Token, "OSLanguage": Number,
 		"MUILanguages": Token, "Locale": Token, "CodeSet": Token, "CurrentTimeZone": Number, "ProductType": Number,
 	},
 	"Win32_ComputerSystem":              {"Name": Private, "UserName": Private},
