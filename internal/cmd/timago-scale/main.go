@@ -66,7 +66,8 @@ func (s settings) kind() string {
 type settings struct {
 	cli, provider, before string
 	sizes                 []int
-	schools, restarts     int
+	restarts              []int
+	schools               int
 	reports               int
 	licensed, peers       bool
 	records               string
@@ -75,14 +76,14 @@ type settings struct {
 
 func settingsOf(arguments []string) (settings, error) {
 	var s settings
-	var sizes string
+	var sizes, restarts string
 	flags := flag.NewFlagSet("timago-scale", flag.ContinueOnError)
 	flags.StringVar(&s.cli, "cli", os.Getenv("TF_ACC_TERRAFORM_PATH"), "terraform or tofu")
 	flags.StringVar(&s.provider, "provider", "bin/terraform-provider-timago", "the provider that is measured")
 	flags.StringVar(&s.before, "before", "", "another provider, measured in the same run")
 	flags.StringVar(&sizes, "sizes", "100,1000,10000", "numbers of stations of one pool")
 	flags.IntVar(&s.schools, "schools", 0, "also measure a check of so many schools of 100 stations each, every one with a KMS host and a state of its own")
-	flags.IntVar(&s.restarts, "restarts", 0, "also measure the restarts of so many stations, each once, of some nine seconds")
+	flags.StringVar(&restarts, "restarts", "", "also measure the restarts of so many stations, each once, of some nine seconds; several numbers, one after the other")
 	flags.BoolVar(&s.peers, "peer", false, "also measure what Ansible takes for win_ping and win_reboot beside a plan and restarts")
 	flags.IntVar(&s.reports, "reports", 0, "measure the restarts in a pool of 300 so many times more, each time without the report and with it")
 	flags.BoolVar(&s.licensed, "licensed", false, "the stations are activated from the start, so that an apply takes them as they are")
@@ -94,14 +95,13 @@ func settingsOf(arguments []string) (settings, error) {
 	if s.cli == "" {
 		return s, errors.New("no terraform or tofu is named: run `make bench`, or set -cli")
 	}
-	for _, text := range strings.FieldsFunc(sizes, func(r rune) bool { return r == ',' }) {
-		n, err := strconv.Atoi(text)
-		if err != nil || n < 1 {
-			return s, fmt.Errorf("%q is no number of stations", text)
-		}
-		s.sizes = append(s.sizes, n)
-	}
 	var err error
+	if s.sizes, err = numbersOf(sizes); err != nil {
+		return s, err
+	}
+	if s.restarts, err = numbersOf(restarts); err != nil {
+		return s, err
+	}
 	for _, path := range []*string{&s.provider, &s.before} {
 		if *path == "" {
 			continue
@@ -114,4 +114,17 @@ func settingsOf(arguments []string) (settings, error) {
 		}
 	}
 	return s, nil
+}
+
+// numbersOf reads numbers of stations, with commas between them.
+func numbersOf(text string) ([]int, error) {
+	var numbers []int
+	for part := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == ',' }) {
+		n, err := strconv.Atoi(part)
+		if err != nil || n < 1 {
+			return nil, fmt.Errorf("%q is no number of stations", part)
+		}
+		numbers = append(numbers, n)
+	}
+	return numbers, nil
 }

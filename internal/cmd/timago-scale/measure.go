@@ -55,8 +55,8 @@ func measure(ctx context.Context) error {
 			return err
 		}
 	}
-	if s.restarts > 0 {
-		restarts, err := s.restart(ctx, s.restarts)
+	for _, n := range s.restarts {
+		restarts, err := s.restart(ctx, n, n)
 		if err != nil {
 			return err
 		}

@@ -8,15 +8,15 @@ import (
 	"time"
 )
 
-// restart measures an apply that restarts as many stations of a pool as are to be, each once,
-// and reads back. env are variables for it.
-func (s settings) restart(ctx context.Context, stations int, env ...string) (measurement, error) {
+// restart measures an apply that restarts so many stations of a pool, each once, and reads
+// back. env are variables for it.
+func (s settings) restart(ctx context.Context, stations, restarts int, env ...string) (measurement, error) {
 	site, err := openSite(ctx, 1, stations, restarting)
 	if err != nil {
 		return measurement{}, err
 	}
 	defer site.close()
-	w, err := s.workspace(site.schools[0], s.provider, restartsTo(s.restarts))
+	w, err := s.workspace(site.schools[0], s.provider, restartsTo(restarts))
 	if err != nil {
 		return measurement{}, err
 	}
@@ -25,19 +25,22 @@ func (s settings) restart(ctx context.Context, stations int, env ...string) (mea
 	return measured(ctx, site, whatRestarts, stations, func() (usage, error) { return w.run(ctx, 0, "apply", "-auto-approve") })
 }
 
-// reportedMembers is the pool of which an apply is watched.
-const reportedMembers = 300
+// reportedMembers is the pool of which an apply is watched, and reportedRestarts what it does.
+const (
+	reportedMembers  = 300
+	reportedRestarts = 50
+)
 
 // report measures what the report adds to restarts, in pairs: what else the machine does
 // moves both alike.
 func (s settings) report(ctx context.Context) error {
 	var without, with time.Duration
 	for range s.reports {
-		bare, err := s.restart(ctx, reportedMembers)
+		bare, err := s.restart(ctx, reportedMembers, reportedRestarts)
 		if err != nil {
 			return err
 		}
-		reported, err := s.restart(ctx, reportedMembers, "TIMAGO_REPORT=report.html")
+		reported, err := s.restart(ctx, reportedMembers, reportedRestarts, "TIMAGO_REPORT=report.html")
 		if err != nil {
 			return err
 		}
