@@ -1,6 +1,7 @@
 package acctest_test
 
 import (
+	"bytes"
 	"crypto/hmac"
 	"crypto/md5" //nolint:gosec // NTLM
 	"encoding/base64"
@@ -11,6 +12,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -65,6 +67,20 @@ func ntKey(password, account string) []byte {
 	key := hmac.New(md5.New, ntHash(password))
 	_, _ = key.Write(utf16le(strings.ToUpper(user) + domain))
 	return key.Sum(nil)
+}
+
+// kerberosKey is what Kerberos makes of the account's password.
+func kerberosKey(t *testing.T, password string) []byte {
+	t.Helper()
+	etype, err := crypto.GetEtype(18) // AES with 256 bits
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := etype.StringToKey(password, "SCHULE.EXAMPLEkms-admin", etype.GetDefaultStringToKeyParams())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
 }
 
 // revealed are those of the secrets that a run's output or any file of its folder holds.
@@ -128,14 +144,7 @@ func TestACrashHoldsNoLogon(t *testing.T) {
 	} {
 		tt.site.Inject(world.Fault{Name: world.HalfOpen, On: []string{"kms01"}, Times: 1000})
 		account := tt.site.Plain().WinRM
-		etype, err := crypto.GetEtype(18)
-		if err != nil {
-			t.Fatal(err)
-		}
-		key, err := etype.StringToKey(account.Password, "SCHULE.EXAMPLEkms-admin", etype.GetDefaultStringToKeyParams())
-		if err != nil {
-			t.Fatal(err)
-		}
+		key := kerberosKey(t, account.Password)
 		for signal, sign := range map[syscall.Signal]string{syscall.SIGQUIT: "SIGQUIT", syscall.SIGABRT: "SIGABRT", syscall.SIGSEGV: "SIGSEGV"} {
 			w := crashing(t, tt.site.Provider(tt.lines...)+tt.site.Bare(), tt.site.Env()...).Released()
 			said := struck(w, signal)
@@ -190,6 +199,42 @@ func TestAPanicHoldsNoLogon(t *testing.T) {
 			asBytes("the NTLM key", ntKey(account.Password, account.Username)), map[string]string{"a message of NTLM": "TlRMTVNTUA"})
 		if tt.shows != (len(found) > 0) {
 			t.Errorf("%s: %v", name, found)
+		}
+	}
+}
+
+// A provider that panics with a key of Kerberos at hand does the same. What the key is says a
+// file beside the run's folder, since nobody else knows a session's. That the search would
+// find it shows a provider which hands the key to the function that panics.
+func TestAPanicHoldsNoKeyOfKerberos(t *testing.T) {
+	t.Parallel()
+	const (
+		derived = "\tkey, err := encryption.StringToKey(t.password(), salt, parameters)\n"
+		sealed  = "\t_, ciphertext, err := encryption.EncryptMessage("
+		failing = "package kerberos\n\nimport (\n\t\"os\"\n\t\"sync\"\n)\n\nvar once sync.Once\n\n" +
+			"func injected(key []byte) {\n\tonce.Do(func() {\n\t\t_ = os.WriteFile(%q, key, 0o600)\n" +
+			"\t\tif os.Getenv(\"KEY_SHOWS\") == \"true\" {\n\t\t\tfail([32]byte(key))\n\t\t}\n\t\tpanic(\"injected\")\n\t})\n}\n\n" +
+			"//go:noinline\nfunc fail(key [32]byte) {\n\tpanic(\"injected\")\n}\n"
+	)
+	d := openDomain(t, 1, world.Station{Licensed: true}, acctest.Counted(30), false)
+	password := d.Plain().WinRM.Password
+	for what, instead := range map[string]map[string]string{
+		"the account's key": changed(t, "internal/winrm/kerberos/kdc.go", derived, derived+"\tinjected(key)\n"),
+		"a session's key":   changed(t, "internal/winrm/kerberos/context.go", sealed, "\tinjected(c.key.KeyValue)\n"+sealed),
+	} {
+		file := filepath.Join(t.TempDir(), "key")
+		instead["internal/winrm/kerberos/injected.go"] = fmt.Sprintf(failing, file)
+		for _, shows := range []bool{false, true} {
+			w := crashing(t, d.Provider(d.kerberos("")...)+d.Bare(), append(d.Env(), fmt.Sprintf("KEY_SHOWS=%t", shows))...).Altered(instead)
+			said := w.Run("plan", "-no-color").Output
+			key, err := os.ReadFile(file)
+			if !strings.Contains(w.Read("trace.log"), "panic: injected") || len(key) != 32 || (what == "the account's key") != bytes.Equal(key, kerberosKey(t, password)) {
+				t.Fatalf("%s: nothing panicked with it (%v): this test shows nothing\n%s", what, err, said)
+			}
+			found := revealed(t, w, said, asText("the password", password), asBytes(what, key), map[string]string{"a ticket": "Negotiate YI"})
+			if shows != (len(found) > 0) {
+				t.Errorf("%s, shown: %t: %v", what, shows, found)
+			}
 		}
 	}
 }
