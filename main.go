@@ -31,6 +31,7 @@ func main() {
 	}
 	debugger := flag.Bool("debug", false, "run with support for debuggers such as delve")
 	tell := flag.Bool("version", false, "print the version and end")
+	flag.Usage = usage
 	flag.Parse()
 	if *tell {
 		fmt.Println("terraform-provider-timago", version)
@@ -49,6 +50,18 @@ func main() {
 	if err := tf6server.Serve(provider.Address, provider.Server(version), options...); err != nil {
 		log.Fatal(err)
 	}
+}
+
+// usage is for who starts the program by hand.
+func usage() {
+	fmt.Fprint(flag.CommandLine.Output(), `Terraform and OpenTofu start this program themselves. By hand it can check a site, without them:
+
+    terraform-provider-timago check -station NAME -kms-host HOST
+
+"terraform-provider-timago check -help" says more. Other options:
+
+`)
+	flag.PrintDefaults()
 }
 
 // runCheck asks a site what the provider's assumptions are about, without Terraform.

@@ -72,6 +72,20 @@ func TestTheCheckAsksBeforeItChangesAnything(t *testing.T) {
 	}
 }
 
+// Who starts the program by hand learns of the check.
+func TestTheProgramsHelpNamesTheCheck(t *testing.T) {
+	t.Parallel()
+	built.Store(true)
+	folder, err := buildProvider()
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown, err := exec.CommandContext(t.Context(), filepath.Join(folder, "terraform-provider-timago"), "-help").CombinedOutput()
+	if err != nil || !strings.Contains(string(shown), "terraform-provider-timago check -station NAME") {
+		t.Errorf("%v: %s", err, shown)
+	}
+}
+
 // runCheck runs the built provider's check with the site's account in its environment.
 func runCheck(t *testing.T, site *Site, args ...string) (shown string, exit int) {
 	t.Helper()

@@ -145,16 +145,33 @@ func Run(ctx context.Context, config Config) ([]Section, error) {
 		m := c.machine(c.stations, *config.Site.WinRM, station, cmp.Or(addresses[station], site.Complete(station, config.Site.DomainSuffix)))
 		sections = append(sections, c.section(ctx, "Station "+station, m, c.stationProbes()))
 	}
-	if host := config.Site.KMSHost; host != "" && ctx.Err() == nil {
-		account, suffix := config.Site.WinRM, config.Site.DomainSuffix
-		if config.Site.HostWinRM != nil {
-			account, suffix = config.Site.HostWinRM, config.Site.HostSuffix
-		}
-		m := c.machine(c.host, *account, host, site.Complete(host, suffix))
-		m.isHost = true
-		sections = append(sections, c.section(ctx, "KMS host "+host, m, hostProbes()))
+	if ctx.Err() == nil {
+		sections = append(sections, c.hostSection(ctx))
 	}
 	return sections, ctx.Err()
+}
+
+// hostSection asks the KMS host. Where it is not named it is the one that the stations use, as
+// for a pool.
+func (c *checker) hostSection(ctx context.Context) Section {
+	host, title := c.Site.KMSHost, "KMS host "
+	for _, station := range c.machines {
+		if host == "" && station.licensing.KMSHost != "" {
+			host, title = station.licensing.KMSHost, "KMS host, as "+station.name+" names it: "
+		}
+	}
+	if host == "" {
+		s := Section{Title: "KMS host"}
+		s.add(c, "Host", "it is named, or stations know one", finding{Unanswered, "not asked: none is named", "Give -kms-host, or set it on the stations by slmgr /skms."})
+		return s
+	}
+	account, suffix := c.Site.WinRM, c.Site.DomainSuffix
+	if c.Site.HostWinRM != nil {
+		account, suffix = c.Site.HostWinRM, c.Site.HostSuffix
+	}
+	m := c.machine(c.host, *account, host, site.Complete(host, suffix))
+	m.isHost = true
+	return c.section(ctx, title+host, m, hostProbes())
 }
 
 func (c *checker) stationProbes() []probe {

@@ -41,6 +41,13 @@ type names []string
 func (n *names) String() string { return strings.Join(*n, ",") }
 
 func (n *names) Set(value string) error {
+	value = strings.TrimSpace(value)
+	switch {
+	case value == "":
+		return errors.New("it is empty")
+	case strings.ContainsAny(value, ",;"):
+		return errors.New("it is no name of one machine: give -station NAME for each")
+	}
 	*n = append(*n, value)
 	return nil
 }
@@ -87,7 +94,7 @@ func (c Command) parse() (config Config, record string, err error) {
 	}
 	var stations names
 	flags.Var(&stations, "station", "a station by `NAME`, with :port where it differs; may be given several times")
-	host := flags.String("kms-host", "", "the KMS `HOST`; default TIMAGO_KMS_HOST")
+	host := flags.String("kms-host", "", "the KMS `HOST`; default TIMAGO_KMS_HOST, else the one that the stations name")
 	flags.BoolVar(&config.Activate, "activate", false, "have unlicensed products with a KMS client key activated, after a question")
 	flags.BoolVar(&config.Restart, "restart", false, "restart the stations that nobody uses, after a question")
 	flags.StringVar(&record, "record", "", "write down what was answered, without names and ids, to a `FOLDER`")

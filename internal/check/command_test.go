@@ -99,6 +99,8 @@ func TestWhatCannotBeCheckedIsSaid(t *testing.T) {
 		"there is no terminal to ask at":    {"-station", station, "-restart"},
 		"flag provided but not defined":     {"-force"},
 		"is not an empty folder":            {"-station", station, "-record", "testdata"},
+		"it is empty":                       {"-station", ""},
+		"give -station NAME for each":       {"-station", station + "," + station},
 	} {
 		if exit, _, stderr := s.command(args...); exit != 1 || !strings.Contains(stderr, says) {
 			t.Errorf("%q: exit %d, want 1 with %q\n%s", args, exit, says, stderr)
@@ -195,5 +197,46 @@ func TestTheGuideKnowsEveryLine(t *testing.T) {
 				t.Errorf("the guide does not know the line %s", line.Name)
 			}
 		}
+	}
+}
+
+// One that is named twice is one: that is no fault of its image. Two of one image are.
+func TestWhoSharesAnIDIsTold(t *testing.T) {
+	t.Parallel()
+	s := classroom(t, func(s *simulator.Scenario) {
+		s.Stations = world.Rows(2, world.Station{Name: "PC%02d", Licensed: true, Image: world.Image{CMID: "36f27b39-2fd5-440b-be67-a09996d27a38"}})
+	}, 0)
+	one, other := s.Plain().Stations[0].Address, s.Plain().Stations[1].Address
+	for second, means := range map[string]string{one: "name it once", other: "sysprep"} {
+		found := s.check(s.named(one, second))
+		if line := found.line(1, "Machine id"); line.Verdict != check.Blocks || !strings.Contains(line.Found, "the same as "+one) || !strings.Contains(line.Means, means) {
+			t.Errorf("%s: no %q\n%s", second, means, found)
+		}
+	}
+}
+
+// A pool whose KMS host nobody names takes the one that its stations use.
+func TestTheKMSHostIsTheOneThatStationsName(t *testing.T) {
+	t.Parallel()
+	s := classroom(t, nil, 0)
+	config := s.config()
+	config.Site.KMSHost, config.Site.WinRM.Port = "", s.Plain().WinRM.Port
+	found := s.check(config)
+	if last := found[len(found)-1]; !strings.HasPrefix(last.Title, "KMS host, as "+config.Stations[0]+" names it: 127.") || found.line(ofHost, "Host key").Verdict != check.Holds {
+		t.Errorf("%s", found)
+	}
+	config.Stations = []string{"127.1.0.200"} // off: nothing is known of the host
+	if found = s.check(config); check.Exit(found) != 1 || !strings.Contains(found.line(ofHost, "Host").Means, "-kms-host") {
+		t.Errorf("%s", found)
+	}
+}
+
+func TestAPortWithoutTLSIsNamed(t *testing.T) {
+	t.Parallel()
+	s := classroom(t, nil, 0)
+	config := s.config()
+	config.Site.WinRM.UseTLS = true
+	if line := s.check(config).line(ofStation, "TLS"); line.Verdict != check.Blocks || !strings.HasSuffix(line.Found, " speaks no TLS") || !strings.Contains(line.Means, "5986") {
+		t.Errorf("%+v", line)
 	}
 }

@@ -3,6 +3,7 @@ package check
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"strings"
@@ -82,7 +83,8 @@ func (l *list) source(ctx context.Context) finding {
 
 // unlistedFor is the verdict on an answer that did not come, or was no answer.
 func unlistedFor(err error) Verdict {
-	if errors.Is(err, kms.ErrUnreachable) {
+	var certificate *tls.CertificateVerificationError
+	if errors.Is(err, kms.ErrUnreachable) && !errors.As(err, &certificate) {
 		return Unanswered
 	}
 	return Blocks

@@ -88,6 +88,7 @@ func TestTimagosInterfaceIsCheckedFirst(t *testing.T) {
 		"it lists the station":    {func(*timago.Config) {}, "Listed", check.Holds, "in R101, asked at ", check.Holds},
 		"the token is wrong":      {func(c *timago.Config) { c.Token = "wrong" }, "Interface", check.Blocks, "401", ""},
 		"nobody answers":          {func(c *timago.Config) { c.Endpoint = "https://127.0.0.1:1" }, "Interface", check.Unanswered, "no answer", ""},
+		"nobody vouches for it":   {func(c *timago.Config) { c.CACertificate = nil }, "Interface", check.Blocks, "certificate", ""},
 		"the token is impossible": {func(c *timago.Config) { c.Token = "" }, "Opened", check.Blocks, "token", ""},
 	} {
 		config := s.named("R101-PC01")
