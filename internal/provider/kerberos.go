@@ -46,7 +46,7 @@ func kerberosAttribute() schema.Attribute {
 				Optional: true,
 				MarkdownDescription: "Path of a credential cache, as `kinit` makes it; `username` may then be left out. Only files are read: on a system that keeps tickets elsewhere " +
 					"(KCM, KEYRING, API) make one by `kinit -c FILE:/path`. A ticket that expires during a run is not renewed. " +
-					"Environment: `TIMAGO_WINRM_CREDENTIAL_CACHE`. Default: `KRB5CCNAME`, else `/tmp/krb5cc_<uid>`.",
+					"Environment: `TIMAGO_WINRM_CREDENTIAL_CACHE`. Default: `KRB5CCNAME`, else `default_ccache_name` of `krb5.conf`, else `/tmp/krb5cc_<uid>`.",
 				Validators: file,
 			},
 		},

@@ -72,11 +72,8 @@ func sendMagicPacket(ctx context.Context, broadcast, mac string) error {
 	if err != nil || len(card) != 6 {
 		return fmt.Errorf("%q is no MAC address", mac)
 	}
-	if _, _, err := net.SplitHostPort(broadcast); err != nil {
-		broadcast = net.JoinHostPort(broadcast, discard)
-	}
 	var dialer net.Dialer
-	connection, err := dialer.DialContext(ctx, "udp", broadcast)
+	connection, err := dialer.DialContext(ctx, "udp", withPort(broadcast))
 	if err != nil {
 		return err
 	}
@@ -84,6 +81,14 @@ func sendMagicPacket(ctx context.Context, broadcast, mac string) error {
 	packet := append(bytes.Repeat([]byte{0xFF}, 6), bytes.Repeat(card, 16)...)
 	_, err = connection.Write(packet)
 	return err
+}
+
+// withPort completes a broadcast address.
+func withPort(broadcast string) string {
+	if _, _, err := net.SplitHostPort(broadcast); err != nil {
+		return net.JoinHostPort(broadcast, discard)
+	}
+	return broadcast
 }
 
 // MAC reads the address of a station's first network card in use. Direct mode, where no

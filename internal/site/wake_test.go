@@ -31,3 +31,12 @@ func TestAMagicPacketNamesTheCardSixteenTimes(t *testing.T) {
 		t.Errorf("a card that nobody knows: %v", err)
 	}
 }
+
+func TestWakeOnLANGoesToPort9(t *testing.T) {
+	t.Parallel()
+	for written, want := range map[string]string{"10.1.101.255": "10.1.101.255:9", "10.1.101.255:7": "10.1.101.255:7"} {
+		if got := withPort(written); got != want {
+			t.Errorf("%s: %s, want %s", written, got, want)
+		}
+	}
+}

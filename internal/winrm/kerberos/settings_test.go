@@ -138,6 +138,15 @@ func TestConfigurationsOfTheEnvironment(t *testing.T) {
 	if _, err := opened("", "", Config{}); err == nil || !strings.Contains(err.Error(), "KEYRING:persistent:"+fmt.Sprint(os.Getuid())+" is not a file") {
 		t.Errorf("got %v", err)
 	}
+	// Where no configuration names one it is the file that kinit takes.
+	t.Setenv("KRB5_CONFIG", first)
+	usual := fmt.Sprintf("/tmp/krb5cc_%d", os.Getuid())
+	if _, err := os.Stat(usual); err == nil {
+		t.Skip("needs no tickets of its user: " + usual + " is there")
+	}
+	if _, err := opened("", "", Config{}); err == nil || !strings.Contains(err.Error(), usual) {
+		t.Errorf("got %v", err)
+	}
 }
 
 func TestConfigurationsWithoutEnd(t *testing.T) {
