@@ -2,7 +2,6 @@ package service
 
 import (
 	"context"
-	"strings"
 	"sync"
 	"time"
 
@@ -45,7 +44,7 @@ func (r *Reads) station(ctx context.Context, name string, failedSince time.Time)
 // KMSHost reads a KMS host: its clock, its log and its counts. Nobody may change the result.
 func (r *Reads) KMSHost(ctx context.Context, name string) (pool.HostReading, error) {
 	host := r.site.At(name)
-	return r.hosts.get(ctx, strings.ToLower(name), r.site.Commands, time.Time{}, func(ctx context.Context) (pool.HostReading, error) {
+	return r.hosts.get(ctx, host.HostKey(), r.site.Commands, time.Time{}, func(ctx context.Context) (pool.HostReading, error) {
 		return pool.ReadHost(ctx, host)
 	})
 }

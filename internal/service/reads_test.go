@@ -3,7 +3,9 @@ package service_test
 import (
 	"context"
 	"errors"
+	"net"
 	"runtime"
+	"strconv"
 	"sync"
 	"testing"
 
@@ -74,6 +76,35 @@ func TestPoolsShareWhatIsReadOfAStation(t *testing.T) {
 	other := open(t)
 	if atOnce := other.asked("PC01", func() { other.read(t, 10) }); atOnce != once {
 		t.Errorf("ten reads at once asked %d times, one asks %d times", atOnce, once)
+	}
+}
+
+// Pools may write the host as they like: it is read once. Another port is another machine.
+func TestAHostIsReadOnceHoweverItIsWritten(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	host, port, _ := net.SplitHostPort(f.site.KMSHost())
+	usual, _ := strconv.Atoi(port)
+	ready := f.Plain()
+	config := site.Config{WinRM: &winrm.Config{Username: ready.WinRM.Username, Password: ready.WinRM.Password, Port: usual}}
+	asked, err := site.Open(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(asked.Close)
+	reads := service.NewReads(asked)
+	read := func(name string) func() {
+		return func() {
+			if _, err := reads.KMSHost(t.Context(), name); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	if f.asked("kms01", read(host)) == 0 || f.asked("kms01", read(net.JoinHostPort(host, port))) != 0 {
+		t.Error("the host was read once for each way to write it")
+	}
+	if _, err := reads.KMSHost(t.Context(), net.JoinHostPort(host, "1")); err == nil {
+		t.Error("what was read at one port is the answer of another")
 	}
 }
 

@@ -43,6 +43,9 @@ func (h Hosted) complete(name string) string { return Complete(name, h.hostSuffi
 // pools then know that they share it.
 func (h Hosted) ID() string { return strings.ToLower(kms.HostOf(h.complete(h.name))) }
 
+// HostKey is the same for every way to write where the host is asked.
+func (h Hosted) HostKey() string { return withoutPort(h.complete(h.name), h.hostPort) }
+
 // Host reads the KMS host's counts.
 func (h Hosted) Host(ctx context.Context) (kms.Host, error) {
 	return askHost(h, func(machines *windows.Client, address string) (kms.Host, error) { return machines.Host(ctx, address) })

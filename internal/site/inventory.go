@@ -130,7 +130,12 @@ func (s *Site) Key(ctx context.Context, name string) string {
 	if err != nil {
 		address = name
 	}
-	if strings.HasSuffix(address, ":"+s.port) {
+	return withoutPort(address, s.port)
+}
+
+// withoutPort is an address in one writing: without its port where that is the usual one.
+func withoutPort(address, usual string) string {
+	if strings.HasSuffix(address, ":"+usual) {
 		if host, _, err := net.SplitHostPort(address); err == nil {
 			address = host
 		}

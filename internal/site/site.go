@@ -51,6 +51,7 @@ type Site struct {
 	suffix        string
 	port          string // of stations whose name has none; "" where Windows is not asked
 	hostSuffix    string // the same for the KMS host
+	hostPort      string
 	kmsHost       string
 	source        CountSource
 	maxAge        time.Duration
@@ -71,12 +72,13 @@ func Open(config Config) (*Site, error) {
 	if len(s.transports) > 0 {
 		s.port = strconv.Itoa(s.transports[0].Port())
 	}
-	s.hostMachines, s.hostSuffix = s.machines, s.suffix
+	s.hostMachines, s.hostSuffix, s.hostPort = s.machines, s.suffix, s.port
 	if config.HostWinRM != nil {
 		s.hostSuffix = strings.TrimPrefix(config.HostSuffix, ".")
 		if s.hostMachines, err = s.account(config.HostWinRM); err != nil {
 			return nil, fmt.Errorf("the KMS host's own account: %w", err)
 		}
+		s.hostPort = strconv.Itoa(s.transports[len(s.transports)-1].Port())
 	}
 	if config.Timago != nil {
 		if s.timago, err = timago.New(*config.Timago); err != nil {
