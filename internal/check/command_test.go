@@ -201,7 +201,7 @@ func TestTheGuideKnowsEveryLine(t *testing.T) {
 }
 
 // One that is named twice is one: that is no fault of its image. Two of one image are.
-func TestWhoSharesAnIDIsTold(t *testing.T) {
+func TestWhoSharesAnIDIsNamed(t *testing.T) {
 	t.Parallel()
 	s := classroom(t, func(s *simulator.Scenario) {
 		s.Stations = world.Rows(2, world.Station{Name: "PC%02d", Licensed: true, Image: world.Image{CMID: "36f27b39-2fd5-440b-be67-a09996d27a38"}})

@@ -113,8 +113,7 @@ func trusted(ctx context.Context, m *machine) finding {
 	certificate := m.certificate(ctx)
 	var unreachable *winrm.Unreachable
 	if err := m.first(ctx).err; errors.As(err, &unreachable) && unreachable.Kind == winrm.KindTLS {
-		var plain tls.RecordHeaderError
-		if errors.As(err, &plain) {
+		if _, plain := errors.AsType[tls.RecordHeaderError](err); plain {
 			_, port := m.target()
 			return finding{Blocks, fmt.Sprintf("%d speaks no TLS", port),
 				"WinRM speaks TLS at 5986, once it has a certificate there. Or leave TIMAGO_WINRM_USE_TLS out: NTLM and Kerberos seal what they send over 5985."}
