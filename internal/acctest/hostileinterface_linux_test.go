@@ -140,7 +140,7 @@ func TestAListAsLongAsTheContractAllowsCostsTheRunLittle(t *testing.T) {
 		"many systems":      {pages{stations: 50, size: 10, systems: 100, last: 36}, allStations, "No changes."},
 		"long texts":        {pages{stations: 500, size: 10, systems: 1, last: 39, location: strings.Repeat("x", 290)}, allStations, "No changes."},
 		"too long a list":   {pages{stations: 500, size: 10, systems: 3, last: 34, location: strings.Repeat("x", 600)}, allStations, "the result is larger than 10 MB"},
-		"a room of a city":  {pages{stations: 500, size: 10, systems: 1, last: 39}, wholeRoom, "Timago lists 19500 stations there, and at most 3000"},
+		"a room of a city":  {pages{stations: 500, size: 10, systems: 1, last: 39}, wholeRoom, "more than 3000 stations, or 2 MB, are in one location"},
 		"a room that moves": {pages{stations: 500, size: 10, systems: 1, last: 6}, wholeRoom, "and 2990 more"},
 	} {
 		start := time.Now()

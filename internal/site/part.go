@@ -35,7 +35,7 @@ func (p Part) Words() string {
 
 const (
 	// partsAtOnce bounds the stations that wait for the same list, each with a stack of its own.
-	partsAtOnce = 1_000
+	partsAtOnce = 250
 	// partErrors is how many stations an error names.
 	partErrors = 10
 )
@@ -128,25 +128,8 @@ func (e *NoLocationError) Advice() string {
 	return "Compare with its column Standort."
 }
 
-// mostInLocation is how many stations Timago may list in one room, which is more than a
-// school has. Each is connected to, and takes memory as long as the pool is read.
-const mostInLocation = 3_000
-
-// LargeLocationError says that Timago lists more stations in a room than it can have.
-type LargeLocationError struct{ Stations int }
-
-func (e *LargeLocationError) Error() string {
-	return fmt.Sprintf("Timago lists %d stations there, and at most %d of one location are taken", e.Stations, mostInLocation)
-}
-
-// Advice says how to do without the room.
-func (e *LargeLocationError) Advice() string {
-	return "See in Timago's window Stationen whether they all are in that room (Standort), or name the stations in stations instead of their location."
-}
-
 // InLocation lists the names of a room's stations, in their order. A room without
-// stations is a *NoLocationError; one where a name may mean several is an error too, and in
-// API mode one that is larger than a school.
+// stations is a *NoLocationError; one where a name may mean several is an error too.
 func (s *Site) InLocation(ctx context.Context, location string) ([]string, error) {
 	stations, err := s.Stations(ctx, Filter{Location: location})
 	if err != nil {
@@ -154,9 +137,6 @@ func (s *Site) InLocation(ctx context.Context, location string) ([]string, error
 	}
 	if len(stations) == 0 {
 		return nil, named("location", strconv.Quote(location), s.noLocation())
-	}
-	if s.timago != nil && len(stations) > mostInLocation {
-		return nil, named("location", strconv.Quote(location), &LargeLocationError{Stations: len(stations)})
 	}
 	names, err := s.names(stations)
 	return names, named("location", strconv.Quote(location), err)

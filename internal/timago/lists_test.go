@@ -99,6 +99,22 @@ func TestListsOfALargeSiteAreRead(t *testing.T) {
 	}
 }
 
+// A room is no district, whatever a server says.
+func TestALocationHasNoMoreStationsThanASchool(t *testing.T) {
+	t.Parallel()
+	for stations, wrong := range map[int]bool{3_000: false, 3_001: true} {
+		fake := newFakeTimago(t, stations)
+		got, err := fake.client(t).Stations(t.Context(), timago.Filter{Location: "R101"})
+		var malformed *timago.Malformed
+		if errors.As(err, &malformed) != wrong || !wrong && (err != nil || len(got) != stations) {
+			t.Errorf("%d stations: %d, %v", stations, len(got), err)
+		}
+		if wrong && (!strings.HasSuffix(err.Error(), "more than 3000 stations, or 2 MB, are in one location") || !strings.Contains(malformed.Advice(), "Standort")) {
+			t.Errorf("%v %s", err, malformed.Advice())
+		}
+	}
+}
+
 // Names may be long and full of umlauts; a request line may not.
 func TestLongNamesFitIntoRequestLines(t *testing.T) {
 	t.Parallel()

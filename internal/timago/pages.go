@@ -18,6 +18,10 @@ const (
 	// maxKept bounds what is kept of a list in bytes, so that a server which sends long names
 	// costs no more than a large site: 20,000 stations take some 7 MB.
 	maxKept = 8 << 20
+	// maxLocation and maxLocationKept bound what is taken for one room, which is more than a
+	// school has: many are read at once, and each member of a pool is connected to.
+	maxLocation     = 3_000
+	maxLocationKept = maxKept / 4
 	// listTimeouts is how many times the timeout of one request a list may take as a whole:
 	// pages that all come just in time would take a day.
 	listTimeouts = 20
@@ -34,6 +38,8 @@ var (
 	errTooManyPage = fmt.Errorf("the list has more than %d pages or %d items", maxPages, maxItems)
 	errTooLong     = fmt.Errorf("the list is longer than %d MB", maxList>>20)
 	errTooMuch     = fmt.Errorf("what the list holds is more than %d MB", maxKept>>20)
+
+	errLargeLocation = fmt.Errorf("more than %d stations, or %d MB, are in one location", maxLocation, maxLocationKept>>20)
 )
 
 // page is what one request brought.

@@ -60,7 +60,7 @@ func (c *Client) Stations(ctx context.Context, filter Filter) ([]Station, error)
 func (c *Client) list(ctx context.Context, filter Filter) ([]Station, error) {
 	var all []Station
 	listed, shared := map[string]bool{}, texts{}
-	path, began := c.endpoint.Path+"/stations", time.Now()
+	path, began, inLocation := c.endpoint.Path+"/stations", time.Now(), 0
 	err := follow(path, func(token *string) (page, error) {
 		r := get("stations")
 		r.query = filter.query(token)
@@ -78,6 +78,9 @@ func (c *Client) list(ctx context.Context, filter Filter) ([]Station, error) {
 				kept += shared.share(&station)
 				all = append(all, station)
 			}
+		}
+		if inLocation += kept; filter.Location != "" && (len(all) > maxLocation || inLocation > maxLocationKept) {
+			return page{}, &Malformed{Method: http.MethodGet, Path: path, JSONPath: "$.items", Err: errLargeLocation, hint: hintLocation}
 		}
 		return page{next: got.NextPageToken, items: len(got.Items), fresh: len(all) - before, bytes: size, kept: kept}, nil
 	})
