@@ -117,7 +117,7 @@ func TestThePlanOfNewStationsLooksThemUp(t *testing.T) {
 	p := takePart(t, acctest.Room(2, world.Station{}))
 	p.Write("main.tf", p.APIProvider()+stations([]string{first, "R101-PC20"}))
 	outcome, said := p.Diagnostics("plan")
-	const misspelt = "error: Unable to find station R101-PC20\nIt was looked for in Timago, to see that there is such a station.\n\nno station is named R101-PC20\n\n" +
+	const misspelt = "error: Unable to find station R101-PC20\nstation: it was looked for in Timago, to see that there is such a station.\n\nno station is named R101-PC20\n\n" +
 		"Check the column Bezeichnung in Timago's window Stationen, and that the token may see the station's computer group."
 	if outcome.Exit != 1 || len(said) != 1 || p.comparable(said[0]) != misspelt {
 		t.Errorf("exit %d, %q", outcome.Exit, said)
@@ -127,7 +127,7 @@ func TestThePlanOfNewStationsLooksThemUp(t *testing.T) {
 	outcome, said = p.Diagnostics("plan", "-parallelism=1") // planned at once both would say so
 	twice := func(title string) string {
 		return "error: Unable to manage station " + title + " twice\n" +
-			"Two instances of timago_station_kms are about this station, perhaps one by its name and one by its client id.\n\n" +
+			"station: two instances of timago_station_kms are about this one, perhaps one by its name and one by its client id.\n\n" +
 			"Keep one of them. Where the other is in the state already, take it out with a removed block and destroy = false, or with terraform state rm: its option then stays as it is."
 	}
 	if outcome.Exit != 1 || len(said) != 1 {

@@ -61,7 +61,7 @@ func TestADeletedStationLeavesTheStateOnADefinite404(t *testing.T) {
 	p.Inject(world.Fault{Name: world.StationDeleted, On: []string{first}})
 	p.Until("it is deleted", func() bool { return len(p.World.Listings()) == 1 })
 	outcome, said := p.Diagnostics("plan")
-	want := "error: Unable to find station R101-PC01\nIt was looked for in Timago, to see that there is such a station.\n\nno station is named R101-PC01\n\n" +
+	want := "error: Unable to find station R101-PC01\nstation: it was looked for in Timago, to see that there is such a station.\n\nno station is named R101-PC01\n\n" +
 		"Check the column Bezeichnung in Timago's window Stationen, and that the token may see the station's computer group."
 	if outcome.Exit != 1 || len(said) != 1 || said[0].Severity+": "+said[0].Summary+"\n"+said[0].Detail != want {
 		t.Errorf("exit %d, %q", outcome.Exit, said)

@@ -28,7 +28,7 @@ func (p part) comparable(said acctest.Diagnostic) string {
 const (
 	cannotSwitchOn = "error: Unable to switch on KMS activation of station R101-PC01\n" +
 		`The option "KMS-Aktivierung" is to be on, and the image to be made with it.`
-	cannotFind  = "error: Unable to find station R101-PC01\nIt was looked for in Timago, to see that there is such a station."
+	cannotFind  = "error: Unable to find station R101-PC01\nstation: it was looked for in Timago, to see that there is such a station."
 	lastSeenOff = " That of Windows 11 was last seen off."
 	cannotReset = "warning: Unable to reset image of station R101-PC01\n" +
 		`The option "KMS-Aktivierung" of Windows 11 is on; its image was made otherwise, so effective is false.`

@@ -28,7 +28,7 @@ func (r *Resource) claimNew(ctx context.Context, plan model, instance string) di
 	station, err := r.site.Find(ctx, reference)
 	failure := tfdiag.Failure{
 		Verb: "find", Noun: "station", Name: reference, Err: err,
-		Attempted: "It was looked for in Timago, to see that there is such a station.",
+		Attempted: "station: it was looked for in Timago, to see that there is such a station.",
 	}
 	switch {
 	case errors.Is(err, kms.ErrUnreachable), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
@@ -64,7 +64,7 @@ func (r *Resource) claim(station, instance string, plan model) diag.Diagnostics 
 func managedTwice(title string) diag.Diagnostic {
 	return tfdiag.Failure{
 		Verb: "manage", Noun: "station", Name: title + " twice",
-		Attempted: "Two instances of timago_station_kms are about this station, perhaps one by its name and one by its client id.",
+		Attempted: "station: two instances of timago_station_kms are about this one, perhaps one by its name and one by its client id.",
 		Next: "Keep one of them. Where the other is in the state already, take it out with a removed block and destroy = false, or with terraform state rm: " +
 			"its option then stays as it is.",
 	}.Error()
