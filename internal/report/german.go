@@ -28,6 +28,7 @@ var phrases = []struct{ en, de string }{
 	{"no request of it was seen within %s after its start", "binnen %s nach dem Start war keine Anfrage von ihr zu sehen"},
 	{"its start brought no new client machine id: the KMS host had counted %s already", "der Start brachte keine neue Clientcomputer-ID: der KMS-Host hatte %s schon gezählt"},
 	{"it was restarted %s times, the most allowed", "sie wurde %s-mal neu gestartet, öfter ist nicht erlaubt"},
+	{"it did not answer for %s: %s", "sie antwortet seit %s nicht: %s"},
 	{"it did not answer for %s", "sie antwortet seit %s nicht"},
 	{"it could not be switched on (%s), and %s", "sie ließ sich nicht einschalten (%s), und %s"},
 	{"it did not come back within %s after its restart", "sie kam binnen %s nach dem Neustart nicht wieder"},
@@ -101,6 +102,21 @@ var phrases = []struct{ en, de string }{
 	{"it is activated", "sie ist aktiviert"},
 	{"it runs in the grace period of a product that is not genuine", "sie läuft in der Karenzzeit eines Produkts, das nicht echt ist"},
 	{"it has a licence of the Microsoft Store", "sie hat eine Lizenz des Microsoft Store"},
+
+	// What Windows or the way there answered, as packages site and winrm say it.
+	{"no answer", "keine Antwort"},
+	{"access denied", "Zugriff verweigert"},
+	{"in use", "in Gebrauch"},
+	{"%s denied access", "%s verweigert den Zugriff"},
+	{"%s refused the connection", "%s lehnt die Verbindung ab"},
+	{"%s did not answer in time", "%s hat nicht rechtzeitig geantwortet"},
+	{"%s closed the connection", "%s hat die Verbindung beendet"},
+	{"%s cannot be reached: no route, or it is switched off", "%s ist nicht zu erreichen: kein Weg führt dorthin, oder sie ist ausgeschaltet"},
+	{"%s has no address: the name could not be resolved", "%s hat keine Adresse: Der Name war nicht aufzulösen"},
+	{"%s was not trusted: its TLS certificate or protocol was not accepted", "%s fand kein Vertrauen: TLS-Zertifikat oder Protokoll wurden nicht angenommen"},
+	{"%s says that its service is not available", "%s meldet, dass der Dienst nicht bereit ist"},
+	{"%s did not seal its answer, so that nobody knows who gave it", "%s hat die Antwort nicht versiegelt: Niemand weiß, von wem sie kam"},
+	{"method %s of %s on %s returned %s", "die Methode %s von %s auf %s gab %s zurück"},
 
 	// What joins reasons, the last to be tried.
 	{"%s; then %s", "%s; dann %s"},

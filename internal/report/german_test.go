@@ -19,13 +19,30 @@ func TestReasonsInGerman(t *testing.T) {
 	t.Parallel()
 	for reason, want := range map[string]string{
 		"a user is logged on": "jemand ist angemeldet",
-		"Windows: it was asked to activate and refused: this KMS host's key cannot activate this product (0xC004F042)": "Windows: die Aktivierung wurde verlangt und abgelehnt: der Schlüssel dieses KMS-Hosts kann dieses Produkt nicht aktivieren (0xC004F042)",
-		"it did not come back within 15m0s after its restart":                                                          "sie kam binnen 15m0s nach dem Neustart nicht wieder",
-		"it could not be switched on (no route), and it did not answer for 5m":                                         "sie ließ sich nicht einschalten (no route), und sie antwortet seit 5m nicht",
-		"something nobody has thought of 100 % (0x80070005)":                                                           "something nobody has thought of 100 % (0x80070005)",
+		"Windows: it was asked to activate and refused: this KMS host's key cannot activate this product (0xC004F042)":                                                       "Windows: die Aktivierung wurde verlangt und abgelehnt: der Schlüssel dieses KMS-Hosts kann dieses Produkt nicht aktivieren (0xC004F042)",
+		"it did not come back within 15m0s after its restart":                                                                                                                "sie kam binnen 15m0s nach dem Neustart nicht wieder",
+		"it could not be switched on (no route), and it did not answer for 5m":                                                                                               "sie ließ sich nicht einschalten (no route), und sie antwortet seit 5m nicht",
+		"it did not answer for 5 min: no answer: pc01:5985 refused the connection":                                                                                           "sie antwortet seit 5 min nicht: keine Antwort: pc01:5985 lehnt die Verbindung ab",
+		"its Windows refused the account: access denied: pc01:5985 denied access":                                                                                            "ihr Windows weist das Konto zurück: Zugriff verweigert: pc01:5985 verweigert den Zugriff",
+		"Windows refused to restart it, and nobody was seen logged on: in use: method Win32ShutdownTracker of Win32_OperatingSystem on pc01:5985 returned 1271 (0x000004F7)": "Windows lehnt den Neustart ab, und niemand war angemeldet: in Gebrauch: die Methode Win32ShutdownTracker von Win32_OperatingSystem auf pc01:5985 gab 1271 zurück (0x000004F7)",
+		"something nobody has thought of 100 % (0x80070005)":                                                                                                                 "something nobody has thought of 100 % (0x80070005)",
 		"": "",
 	} {
 		if got := german(reason); got != want {
+			t.Errorf("%q\nis   %q\nwant %q", reason, got, want)
+		}
+	}
+}
+
+// A row says in plain words why a station is left out.
+func TestReasonsArePlain(t *testing.T) {
+	t.Parallel()
+	for reason, want := range map[string]string{
+		"it did not answer for 1m15s: station pc01:5985: no answer: querying Win32_OperatingSystem: pc01:5985 refused the connection: dial tcp 10.1.1.7:5985: connect: connection refused; then it left": "it did not answer for 1 min 15 s: no answer: pc01:5985 refused the connection; then it left",
+		"it did not come back within 15m0s after its restart":               "it did not come back within 15 min after its restart",
+		"another cycle (2h0m0s) counts on station pc01, 3s ago, as R-3s is": "another cycle (2 h 0 min) counts on station pc01, 3 s ago, as R-3s is",
+	} {
+		if got := hide(nil).reason(reason); got != want {
 			t.Errorf("%q\nis   %q\nwant %q", reason, got, want)
 		}
 	}
@@ -62,6 +79,19 @@ func TestEveryReasonIsKnownInGerman(t *testing.T) {
 	}
 	if codes < 20 {
 		t.Errorf("only %d codes were found", codes)
+	}
+	text, err = os.ReadFile(filepath.Join("..", "winrm", "errors.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	kinds := regexp.MustCompile(`\tKind\w+: +"([^"]+)",`).FindAllStringSubmatch(string(text), -1)
+	if len(kinds) < 8 {
+		t.Errorf("only %d ways not to answer were found", len(kinds))
+	}
+	for _, kind := range kinds {
+		if words := "pc01:5985 " + kind[1]; german(words) == words || english.MatchString(german(words)) {
+			t.Errorf("%q is %q in German", words, german(words))
+		}
 	}
 	for _, channel := range []string{"Volume:MAK", "Retail", "OEM:DM", "Volume:CSVLK", "Retail:TB:Eval", "Retail:TB:Sub", "VT:IA", "Volume:NEXT", ""} {
 		if words := kms.ChannelOf(channel, "").NeverCounts(); german(words) == words {

@@ -110,7 +110,7 @@ func (s *Section) Event(e outcome.Event) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	now := time.Now()
-	e.Reason = r.hidden.clean(e.Reason)
+	e.Reason = r.hidden.reason(e.Reason)
 	if !s.take(now, e) {
 		return
 	}

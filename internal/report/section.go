@@ -185,7 +185,7 @@ func (s *Section) end(now time.Time, o Outcome) {
 	}
 	for name, st := range s.byName {
 		r, known := o.Result.ByStation[name]
-		st.end(now, at, r, known, s.report.hidden.clean(r.Reason))
+		st.end(now, at, r, known, s.report.hidden.reason(r.Reason))
 	}
 	if o.Result.Woken > 0 {
 		s.woken = o.Result.Woken

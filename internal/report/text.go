@@ -3,7 +3,9 @@ package report
 import (
 	"fmt"
 	"html/template"
+	"regexp"
 	"strings"
+	"time"
 	"unicode"
 )
 
@@ -70,7 +72,30 @@ func hide(users []string) *hider {
 	return &hider{strings.NewReplacer(pairs...)}
 }
 
-func (h *hider) clean(reason string) string { return h.short(reason, longestReason) }
+func (h *hider) clean(name string) string { return h.short(name, longestReason) }
+
+// reason is clean for what somebody wrote as a sentence.
+func (h *hider) reason(text string) string { return h.short(plain(text), longestReason) }
+
+var (
+	asking  = regexp.MustCompile(`\b(station \S+|querying \w+): `)
+	sockets = regexp.MustCompile(`: (dial|read|write) tcp [^;)]*`)
+	lengths = regexp.MustCompile(`(^|[ (])((\d+h)?(\d+m)?\d+s)\b`)
+)
+
+// plain leaves out of a reason what the row says already and what only the network stack
+// knows, and writes durations as people do. The apply's own messages have all of it.
+func plain(reason string) string {
+	reason = sockets.ReplaceAllString(asking.ReplaceAllString(reason, ""), "")
+	return lengths.ReplaceAllStringFunc(reason, func(found string) string {
+		digits := strings.TrimLeft(found, " (")
+		d, err := time.ParseDuration(digits)
+		if err != nil {
+			return found
+		}
+		return strings.TrimSuffix(found, digits) + lasting(d)
+	})
+}
 
 // short is clean with a length of its own.
 func (h *hider) short(reason string, most int) string {
