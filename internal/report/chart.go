@@ -130,7 +130,12 @@ func (p *product) curve(s *Section, at, span time.Duration, now time.Time) curve
 	if s.state == running && !c.Met {
 		if reached, guessed := s.reaches(p, now); guessed {
 			c.GuessAt = reached
-			c.Guess = fmt.Sprintf("M%g %gL%g %g", c.Now, c.Count0, min(100, percent(reached.Sub(s.began), span)), c.Threshold)
+			x, y := percent(reached.Sub(s.began), span), c.Threshold
+			if x > 100 { // the axis ends before that: so does the line, on its way
+				y = c.Count0 + (y-c.Count0)*(100-c.Now)/(x-c.Now)
+				x = 100
+			}
+			c.Guess = fmt.Sprintf("M%g %gL%g %.4g", c.Now, c.Count0, x, y)
 		}
 	}
 	return c

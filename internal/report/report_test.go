@@ -8,6 +8,7 @@ import (
 	"html"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -105,6 +106,21 @@ func TestTheEndIsSeen(t *testing.T) {
 		if strings.Contains(page, `http-equiv="refresh"`) || strings.Contains(data, `"running"`) {
 			t.Errorf("%s: it still runs", name)
 		}
+	}
+}
+
+// Where a threshold is expected after the end of the axis, the line to it ends below it.
+func TestAGuessIsDrawnAtItsTime(t *testing.T) {
+	t.Parallel()
+	page, _, _ := play(t, "running") // until 00:03:56 and some, and Windows is expected at 00:06:01
+	found := regexp.MustCompile(`class="guess" d="M[0-9.]+ ([0-9.]+)L([0-9.]+) ([0-9.]+)"`).FindStringSubmatch(page)
+	threshold := regexp.MustCompile(`class="threshold" d="M0 ([0-9.]+)H100"`).FindStringSubmatch(page)
+	if found == nil || threshold == nil {
+		t.Fatal("no guess is drawn")
+	}
+	height := func(text string) float64 { n, _ := strconv.ParseFloat(text, 64); return n }
+	if from, to := height(found[1]), height(found[3]); found[2] != "100" || to >= from || to < height(threshold[1])+5 {
+		t.Errorf("%v against a threshold at %v", found, threshold)
 	}
 }
 
