@@ -67,7 +67,7 @@ func lastCycleAttribute() schema.SingleNestedAttribute {
 			"started":  schema.StringAttribute{Computed: true, CustomType: timetypes.RFC3339Type{}, MarkdownDescription: "When it started (RFC 3339)."},
 			"finished": schema.StringAttribute{Computed: true, CustomType: timetypes.RFC3339Type{}, MarkdownDescription: "When it ended (RFC 3339)."},
 			"restarts": schema.Int64Attribute{Computed: true, MarkdownDescription: "Restarts in all: those that Windows took, or that were seen. A command whose answer was lost counts once the station has started anew."},
-			"asked":    schema.Int64Attribute{Computed: true, MarkdownDescription: "Requests for activation that were made on command to raise the counts, one per product."},
+			"asked":    schema.Int64Attribute{Computed: true, MarkdownDescription: "Requests for activation that were made on command to raise the counts, one per product. Those for licences alone, once the thresholds held, are not among them: an apply's warning and its report count both."},
 			"woken":    schema.Int64Attribute{Computed: true, MarkdownDescription: "Stations that were switched on."},
 			"by_station": schema.MapAttribute{
 				Computed: true, ElementType: types.Int64Type,
