@@ -34,6 +34,7 @@ func TestTheNameIsTheSameEverywhere(t *testing.T) {
 			"source":  {regexp.MustCompile(`source\s*=\s*"([^"\s]+/timago)"`), provider.Source},
 			"address": {regexp.MustCompile(`registry\.terraform\.io/(?:providers/)?([\w-]+)/timago\b`), namespace},
 			"module":  {regexp.MustCompile(`(github\.com/[\w-]+/terraform-provider-timago)\b`), provider.Repository},
+			"attest":  {regexp.MustCompile(`--repo ([\w-]+)/terraform-provider-timago\b`), owner},
 			"owner":   {regexp.MustCompile(`(?m)^\s+owner: ([\w-]+)$`), owner},
 		} {
 			for _, found := range want.pattern.FindAllStringSubmatch(string(text), -1) {
@@ -46,7 +47,7 @@ func TestTheNameIsTheSameEverywhere(t *testing.T) {
 			}
 		}
 	}
-	for _, what := range []string{"source", "address", "module", "owner"} {
+	for _, what := range []string{"source", "address", "module", "attest", "owner"} {
 		if seen[what] == 0 {
 			t.Errorf("no %s was found: this test looks in the wrong place", what)
 		}
