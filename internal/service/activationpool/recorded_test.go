@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/timago/terraform-provider-timago/internal/check/recording"
 	"github.com/timago/terraform-provider-timago/internal/check/replay"
@@ -59,7 +60,7 @@ func readAsPool(t *testing.T, file string) string {
 	}
 	t.Cleanup(answering.Close)
 	account := replay.Account()
-	config := site.Config{WinRM: &account}
+	config := site.Config{WinRM: &account, MaxAge: 168 * time.Hour} // as the provider has it where nothing is set
 	var definition pool.Definition
 	for _, machine := range recorded.Machines() {
 		if address := answering.Address(machine); recorded.Verdict(machine, "KMS port") != "" {
@@ -73,7 +74,7 @@ func readAsPool(t *testing.T, file string) string {
 		t.Fatal(err)
 	}
 	t.Cleanup(opened.Close)
-	definition.KMSHost, definition.CountSource = config.KMSHost, opened.CountSource()
+	definition.KMSHost, definition.CountSource, definition.MaxAge = config.KMSHost, opened.CountSource(), opened.MaxAge()
 	r, err := pool.Read(t.Context(), readable{Site: opened, fresh: allAnew}, definition, pool.Known{})
 	var said strings.Builder
 	fmt.Fprintf(&said, "status %s, %d of %d members did not answer, %d requests in the log, error %v\n",
