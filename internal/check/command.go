@@ -142,7 +142,7 @@ func (c Command) confirm(config Config) error {
 var errInterrupted = errors.New("interrupted: what is not shown was not asked")
 
 func (c Command) check(ctx context.Context, config Config, folder string) ([]Section, error) {
-	shown := &table{w: c.Stdout}
+	shown := newTable(c.Stdout)
 	config.Show = shown.show
 	var recorder *recording.Recorder
 	if folder != "" {
