@@ -17,7 +17,7 @@ import (
 )
 
 // command runs the subcommand at a site, without a terminal.
-func (s school) command(args ...string) (exit int, stdout, stderr string) {
+func (s fakeSite) command(args ...string) (exit int, stdout, stderr string) {
 	s.t.Helper()
 	return s.commandUntil("", args...)
 }
@@ -37,7 +37,7 @@ func (w *interrupting) Write(p []byte) (int, error) {
 }
 
 // commandUntil is command for somebody who interrupts it at a line.
-func (s school) commandUntil(at string, args ...string) (exit int, stdout, stderr string) {
+func (s fakeSite) commandUntil(at string, args ...string) (exit int, stdout, stderr string) {
 	s.t.Helper()
 	in, _, err := os.Pipe()
 	if err != nil {

@@ -136,7 +136,7 @@ func TestEachFaultHasItsLine(t *testing.T) {
 }
 
 // untilClosed waits for the port that a fault closes: the site does so in its own time.
-func (s school) untilClosed(test faultCase) {
+func (s fakeSite) untilClosed(test faultCase) {
 	s.t.Helper()
 	address := s.Plain().Stations[0].Address
 	if test.section == ofHost {
@@ -158,7 +158,7 @@ func (s school) untilClosed(test faultCase) {
 }
 
 // bounded holds the check to what it may cost one station, whatever is wrong.
-func (s school) bounded(fault world.FaultName, restart bool) {
+func (s fakeSite) bounded(fault world.FaultName, restart bool) {
 	s.t.Helper()
 	failed := 0
 	for name, machine := range s.State().Wire {

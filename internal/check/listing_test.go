@@ -28,7 +28,7 @@ func lineOf(t *testing.T, section check.Section, name string, nth int) check.Lin
 	return check.Line{}
 }
 
-func (s school) named(names ...string) check.Config {
+func (s fakeSite) named(names ...string) check.Config {
 	config := s.config()
 	config.Stations = names
 	return config
@@ -77,7 +77,7 @@ func TestTimagosInterfaceIsCheckedFirst(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(simulated.Close)
-	s := school{simulated, t}
+	s := fakeSite{simulated, t}
 	for name, tt := range map[string]struct {
 		change  func(*timago.Config)
 		line    string

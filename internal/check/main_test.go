@@ -26,15 +26,15 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// school is a simulated site that is checked.
-type school struct {
+// fakeSite is a simulated site that is checked.
+type fakeSite struct {
 	*simulator.Simulator
 	t *testing.T
 }
 
 // classroom is a site at which a pool works: two stations that are licensed, and a KMS host
 // that has counted 30 machines.
-func classroom(t *testing.T, change func(*simulator.Scenario), speed float64) school {
+func classroom(t *testing.T, change func(*simulator.Scenario), speed float64) fakeSite {
 	t.Helper()
 	scenario := simulator.Scenario{Site: world.Site{
 		Seed:     11,
@@ -49,11 +49,11 @@ func classroom(t *testing.T, change func(*simulator.Scenario), speed float64) sc
 		t.Fatal(err)
 	}
 	t.Cleanup(s.Close)
-	return school{s, t}
+	return fakeSite{s, t}
 }
 
 // config checks the whole site.
-func (s school) config() check.Config {
+func (s fakeSite) config() check.Config {
 	ready := s.Plain()
 	config := check.Config{
 		Site: site.Config{
@@ -68,7 +68,7 @@ func (s school) config() check.Config {
 	return config
 }
 
-func (s school) check(config check.Config) sections {
+func (s fakeSite) check(config check.Config) sections {
 	s.t.Helper()
 	all, err := check.Run(s.t.Context(), config)
 	if err != nil {

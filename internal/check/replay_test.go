@@ -194,7 +194,7 @@ func keep(t *testing.T, from, to string) {
 }
 
 // sameReading compares what the provider itself reads of the site and of its recording.
-func (s school) sameReading(recorded *recording.Recording, config check.Config) {
+func (s fakeSite) sameReading(recorded *recording.Recording, config check.Config) {
 	s.t.Helper()
 	answering, err := replay.Start(s.t.Context(), recorded)
 	if err != nil {
@@ -216,7 +216,7 @@ func (s school) sameReading(recorded *recording.Recording, config check.Config) 
 
 // read gives all that the provider reads of a machine, with the first name or id as #1, the
 // next as #2.
-func (s school) read(account winrm.Config, address string, host bool) string {
+func (s fakeSite) read(account winrm.Config, address string, host bool) string {
 	s.t.Helper()
 	account.Observe = nil
 	transport, err := winrm.NewClient(account)

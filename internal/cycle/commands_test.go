@@ -41,7 +41,7 @@ func (w *invariantChecker) restart(station string, force bool) {
 	if !w.cancelled.IsZero() && now.After(w.cancelled) {
 		w.breach("A10", "%s was restarted after the end", station)
 	}
-	if !w.resumed.IsZero() && now.Sub(w.resumed) > hopeFor {
+	if !w.resumed.IsZero() && now.Sub(w.resumed) > expectedFor {
 		clear(w.underWay)
 		w.resumed = time.Time{}
 	}

@@ -219,9 +219,9 @@ func (w *invariantChecker) host(host kms.Host, err error) {
 	clear(w.landed)
 }
 
-// hopeFor is how long a member that does not answer is expected back, so that what an
+// expectedFor is how long a member that does not answer is expected back, so that what an
 // earlier run has under way is not made again.
-const hopeFor = 3 * time.Minute
+const expectedFor = 3 * time.Minute
 
 // ended is told that the cycle that is judged has returned.
 func (w *invariantChecker) ended() {

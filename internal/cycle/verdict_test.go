@@ -49,7 +49,7 @@ func (w *invariantChecker) end(s scenario, r outcome.Result, err error) {
 	case errors.As(err, &same):
 		w.endStalled(s, same.Stations, state)
 	case errors.As(err, &outside):
-		w.endBarred(s, state)
+		w.endBlockedByWindow(s, state)
 	case errors.As(err, &cancelled):
 		// Only somebody at work keeps a cycle waiting for a day.
 		if s.Cancel == 0 && !slices.ContainsFunc(state.Stations, func(s world.StationState) bool { return s.User != "" }) {
@@ -132,9 +132,9 @@ func (s scenario) free(station world.StationState) bool {
 	return station.User == "" && s.station(station.Name).User == ""
 }
 
-// endBarred: what is missing is missing, and it was the window that kept stations from
+// endBlockedByWindow: what is missing is missing, and it was the window that kept stations from
 // being started. Where it was never open nothing was touched.
-func (w *invariantChecker) endBarred(s scenario, state world.State) {
+func (w *invariantChecker) endBlockedByWindow(s scenario, state world.State) {
 	missing := false
 	for product, threshold := range w.job.Thresholds {
 		count, _ := w.last.Count(product)

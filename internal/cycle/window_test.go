@@ -8,7 +8,7 @@ import (
 	"github.com/timago/terraform-provider-timago/internal/schedule"
 )
 
-func TestWhoIsBarredIsToldWhenTheWindowOpensNext(t *testing.T) {
+func TestABlockedCycleSaysWhenTheWindowOpensNext(t *testing.T) {
 	t.Parallel()
 	berlin, err := time.LoadLocation("Europe/Berlin")
 	if err != nil {
