@@ -75,7 +75,7 @@ var faultCases = []faultCase{
 	{fault: world.Fault{Name: world.UserBeforeRestart}, restart: true, line: "Restart", verdict: check.Blocks, says: "in use"},
 	{fault: world.Fault{Name: world.NeverComesBack}, restart: true, line: "Way down and up", verdict: check.Unanswered, says: "port closed"},
 	{fault: world.Fault{Name: world.SlowBoot, By: 5 * time.Minute}, restart: true, line: "Way down and up", verdict: check.Holds, says: "port closed"},
-	{fault: world.Fault{Name: world.NetlogonHangs}, restart: true, line: "Way down and up", verdict: check.Unanswered, says: "refuses the account"},
+	{fault: world.Fault{Name: world.NetlogonHangs}, restart: true, line: "Way down and up", verdict: check.Unanswered, says: "refuses the account (Netlogon starts) at most "},
 	{fault: world.Fault{Name: world.NoServices}, restart: true, line: "After the start", verdict: check.Blocks},
 	{fault: world.Fault{Name: world.SameCMID}, restart: true, line: "After the start", verdict: check.Blocks, says: "the same id"},
 	{fault: world.Fault{Name: world.UserAfterStart}, restart: true, line: "After the start", verdict: check.Notable, says: "a new id"},

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -76,9 +77,20 @@ func (p *phases) String() string {
 		if i+1 < len(p.starts) {
 			end = p.starts[i+1]
 		}
-		parts = append(parts, name+" "+took(end.Sub(p.starts[i])))
+		parts = append(parts, name+" "+p.bound(name)+took(end.Sub(p.starts[i])))
 	}
 	return strings.Join(parts, ", ")
+}
+
+// refusing is a phase that is looked at rarely, so that it may have ended long before.
+const refusing = "refuses the account (Netlogon starts)"
+
+// bound is what stands before the length of a phase, or of all where no phase is named.
+func (p *phases) bound(name string) string {
+	if name == refusing || name == "" && slices.Contains(p.names, refusing) {
+		return "at most "
+	}
+	return ""
 }
 
 func (c *checker) restartLimit() time.Duration { return cmp.Or(c.RestartLimit, defaultRestartLimit) }
@@ -105,7 +117,7 @@ func watch(ctx context.Context, m *machine) finding {
 		}
 		uptime, err := fresh.Probe(ctx, m.address)
 		if err == nil && uptime.RestartedSince(m.uptime) {
-			return holds("back after %s: %s", took(time.Since(start)), seen.String())
+			return holds("back after %s%s: %s", seen.bound(""), took(time.Since(start)), seen.String())
 		}
 		seen.see(phaseOf(err))
 		next = time.Now().Add(pause)
@@ -127,7 +139,7 @@ func phaseOf(err error) string {
 	case err == nil:
 		return "answers as before"
 	case winrm.IsAuthRejected(err):
-		return "refuses the account (Netlogon starts)"
+		return refusing
 	case errors.As(err, &unreachable):
 		return "service " + string(unreachable.Kind)
 	case errors.Is(err, kms.ErrNotYet):

@@ -10,7 +10,7 @@ import (
 
 // widthOf is how many characters a terminal shows in a line; 0 where it is none.
 func widthOf(file *os.File) int {
-	size, err := unix.IoctlGetWinsize(int(file.Fd()), unix.TIOCGWINSZ) //nolint:gosec // a file's number is small
+	size, err := unix.IoctlGetWinsize(int(file.Fd()), unix.TIOCGWINSZ)
 	if err != nil {
 		return 0
 	}
