@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // What the guide says that plans and applies cost is what `make bench` measures.
@@ -65,6 +66,34 @@ func TestNumbersOfStations(t *testing.T) {
 	for _, text := range []string{"0", "-3", "many", "5,x"} {
 		if got, err := numbersOf(text); err == nil {
 			t.Errorf("%q is read as %v", text, got)
+		}
+	}
+}
+
+// What a plan and restarts may cost at most fails the run, also where a record is as high.
+func TestWhatIsMeasuredIsBounded(t *testing.T) {
+	t.Parallel()
+	steady := func(n int, cpu time.Duration, megabytes int64) measurement {
+		return measurement{what: whatSteady, stations: n, usage: usage{CPU: cpu, RSS: megabytes << 20}, counts: counts{Requests: 4 * n}}
+	}
+	floor := measurement{what: whatFloor, wall: time.Second, usage: usage{CPU: time.Second}}
+	for name, tt := range map[string]struct {
+		large measurement
+		each  int // requests a restart
+		fails string
+	}{
+		"all is well":              {steady(10_000, 6*time.Second, 180), 29, ""},
+		"it takes too much memory": {steady(10_000, 6*time.Second, 251), 29, "steady n=10000 rss is 251.00"},
+		"it grows with the pool":   {steady(10_000, 12*time.Second, 180), 29, "steady n=10000 cpu/smaller is 1.20"},
+		"it asks much":             {steady(10_000, 6*time.Second, 180), 31, "restarts n=50 requests/restart is 31.00"},
+	} {
+		var all table
+		all.add(floor, nil, []measurement{steady(1_000, time.Second, 50)})
+		all.add(floor, nil, []measurement{tt.large})
+		all.restarts(measurement{what: whatRestarts, stations: 50, counts: counts{All: 50 * tt.each, Restarts: 50}})
+		switch err := all.held(); {
+		case tt.fails == "" && err != nil, tt.fails != "" && (err == nil || !strings.HasPrefix(err.Error(), tt.fails)):
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }

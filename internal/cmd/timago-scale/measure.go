@@ -77,7 +77,7 @@ func measure(ctx context.Context) error {
 		}
 		fmt.Println(district)
 	}
-	return table.compare(s.records, s.write)
+	return errors.Join(table.held(), table.compare(s.records, s.write))
 }
 
 // beside measures a pool of n stations beside the floor, and beside an earlier provider.

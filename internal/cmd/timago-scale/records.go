@@ -13,7 +13,47 @@ import (
 )
 
 // table prints what is measured, and holds its ratios against the last records.
-type table struct{ ratios []ratio }
+type table struct {
+	ratios []ratio
+	seen   map[string]float64 // what is bounded, whether it is recorded or not
+}
+
+// bounds are what a measurement may be at most, whatever the record says.
+var bounds = map[string]float64{
+	"steady n=10000 requests/station": 4.01, // the first logon asks one more
+	"steady n=10000 rss":              250,
+	// What a station costs in a pool of 10,000, beside one of 1,000.
+	"steady n=10000 cpu/smaller":     1.15,
+	"restarts n=50 wall/peer":        0.65,
+	"restarts n=50 cpu/peer":         0.1,
+	"restarts n=50 rss/peer":         0.05,
+	"first-restarts n=50 cpu/peer":   0.1,
+	"first-restarts n=50 rss/peer":   0.05,
+	"restarts n=50 requests/restart": 30,
+}
+
+// see notes a value that may be bounded.
+func (t *table) see(m measurement, what string, value float64) {
+	if t.seen == nil {
+		t.seen = map[string]float64{}
+	}
+	t.seen[fmt.Sprintf("%s n=%d %s", m.what, m.stations, what)] = value
+}
+
+// held fails where something is more than it may be.
+func (t *table) held() error {
+	each := func(n float64) float64 { return t.seen[fmt.Sprintf("steady n=%g cpu", n)] / n }
+	if smaller := each(1_000); smaller > 0 {
+		t.seen["steady n=10000 cpu/smaller"] = each(10_000) / smaller
+	}
+	var failed []error
+	for _, name := range slices.Sorted(maps.Keys(bounds)) {
+		if value := t.seen[name]; value > bounds[name] {
+			failed = append(failed, fmt.Errorf("%s is %.2f, and may be %g at most", name, value, bounds[name]))
+		}
+	}
+	return errors.Join(failed...)
+}
 
 // ratio is one that is recorded: the same on a faster machine and on a slower one.
 type ratio struct {
@@ -36,6 +76,8 @@ func (t *table) add(floor measurement, before, now []measurement) {
 		t.note("cpu/floor", m, part64(m.CPU, floor.CPU))
 		t.note("wall/floor", m, part64(m.wall, floor.wall))
 		t.note("requests/station", m, float64(m.Requests)/float64(m.stations))
+		t.see(m, "rss", float64(m.RSS>>20))
+		t.see(m, "cpu", m.CPU.Seconds())
 		if before != nil {
 			fmt.Printf(" cpu/before=%.2f wall/before=%.2f rss/before=%.2f",
 				part64(m.CPU, before[i].CPU), part64(m.wall, before[i].wall), float64(m.RSS)/float64(before[i].RSS))
@@ -48,6 +90,7 @@ func (t *table) add(floor measurement, before, now []measurement) {
 func (t *table) restarts(m measurement) {
 	each := float64(m.All) / float64(max(1, m.Restarts))
 	fmt.Printf("%v requests/restart=%.1f\n", m, each)
+	t.see(m, "requests/restart", each)
 	t.ratios = append(t.ratios, ratio{fmt.Sprintf("%s n=%d requests/restart", m.what, m.stations), each})
 }
 
@@ -67,6 +110,7 @@ func (t *table) beside(peer measurement, ours ...measurement) {
 func part64(a, b time.Duration) float64 { return a.Seconds() / b.Seconds() }
 
 func (t *table) note(what string, m measurement, value float64) {
+	t.see(m, what, value)
 	if what != "requests/station" {
 		fmt.Printf(" %s=%.2f", what, value)
 	}
