@@ -3,6 +3,7 @@ package kmshost
 import (
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -55,5 +56,27 @@ func TestRecordsOfDNS(t *testing.T) {
 	m.showRecords(kms.Discovery{Records: []kms.ServiceRecord{{Host: "kms01.schule.example", Port: 1688, Priority: 1, Weight: 2}}})
 	if len(m.DNSRecords) != 1 || m.DNSRecords[0] != (recordModel{"kms01.schule.example", 1688, 1, 2}) {
 		t.Errorf("%v", m.DNSRecords)
+	}
+}
+
+// As in activationpool.
+func TestEveryFamilyIsShownUnderItsName(t *testing.T) {
+	t.Parallel()
+	r := pool.HostReading{}
+	for _, product := range kms.Products() {
+		r.Host.Products = append(r.Host.Products, kms.HostProduct{Product: product, Status: kms.Licensed})
+	}
+	var m model
+	m.show(r)
+	shown := map[string]any{}
+	fields := reflect.ValueOf(m)
+	for i := range fields.NumField() {
+		shown[fields.Type().Field(i).Tag.Get("tfsdk")] = fields.Field(i).Interface()
+	}
+	for _, product := range kms.Products() {
+		count, is := shown[string(product)].(*countModel)
+		if !is || count == nil || int(count.Threshold) != product.Threshold() {
+			t.Errorf("%s is not shown as itself: %+v", product, count)
+		}
 	}
 }
