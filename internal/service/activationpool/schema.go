@@ -6,6 +6,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
@@ -34,7 +35,7 @@ import (
 // Schema describes the resource.
 func (r *Resource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "A pool of stations that keeps a KMS host's counts at their thresholds, 25 for Windows and 5 for Office, so that the host activates them. " +
+		MarkdownDescription: "A pool of stations that keeps a KMS host's counts at their thresholds, " + usualThresholds() + ", so that the host activates them. " +
 			"Applying asks the running stations to activate and restarts them, as often as the count needs and no more, until the KMS host's own count " +
 			"shows the thresholds met. Planning shows when they no longer are.\n\n" +
 			"`status` is about these thresholds. Whether each station then got its licence is another question: with `require_licensed` set to `all` or to a number, " +
@@ -148,6 +149,15 @@ func (r *Resource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *r
 	}
 }
 
+// usualThresholds says from which counts a KMS host activates: "25 for Windows and 5 for Office".
+func usualThresholds() string {
+	var all []string
+	for _, product := range kms.Products() {
+		all = append(all, fmt.Sprintf("%d for %s", product.Threshold(), product.Title()))
+	}
+	return strings.Join(all, " and ")
+}
+
 func thresholdsAttribute() schema.SingleNestedAttribute {
 	attributes := map[string]schema.Attribute{}
 	for _, product := range kms.Products() {
@@ -156,7 +166,7 @@ func thresholdsAttribute() schema.SingleNestedAttribute {
 	return schema.SingleNestedAttribute{
 		Optional:   true,
 		Validators: []validator.Object{tfvalidate.SomethingSet()},
-		MarkdownDescription: "The counts that must hold. Default: 25 for Windows and 5 for Office, for the products that members hold with a KMS client key " +
+		MarkdownDescription: "The counts that must hold. Default: " + usualThresholds() + ", for the products that members hold with a KMS client key " +
 			"and the KMS host has a key for.",
 		Attributes: attributes,
 	}
