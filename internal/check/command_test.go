@@ -231,6 +231,26 @@ func TestTheKMSHostIsTheOneThatStationsName(t *testing.T) {
 	}
 }
 
+func TestAPortThatSpeaksTLSIsNamed(t *testing.T) {
+	t.Parallel()
+	scenario := simulator.Scenario{Site: world.Site{Stations: world.Rows(1, world.Station{Name: "PC%02d"})}, WinRM: simulator.WinRM{HTTPS: true}}
+	simulated, err := simulator.Start(scenario, simulator.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(simulated.Close)
+	s := fakeSite{simulated, t}
+	config := s.named(simulated.Ready().Stations[0].Address)
+	config.Site.KMSHost = ""
+	if line := s.check(config).line(ofStation, "Service"); line.Verdict != check.Blocks || !strings.HasSuffix(line.Found, " speaks TLS") || !strings.Contains(line.Means, "TIMAGO_WINRM_USE_TLS=true") {
+		t.Errorf("%+v", line)
+	}
+	config.Site.WinRM.UseTLS = true // by an authority that nobody trusts
+	if line := s.check(config).line(ofStation, "TLS"); line.Verdict != check.Blocks || !strings.Contains(line.Means, "a certificate for PC01") || !strings.Contains(line.Means, "TIMAGO_WINRM_CA_CERTIFICATE") {
+		t.Errorf("%+v", line)
+	}
+}
+
 func TestAPortWithoutTLSIsNamed(t *testing.T) {
 	t.Parallel()
 	s := classroom(t, nil, 0)

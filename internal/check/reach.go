@@ -110,7 +110,7 @@ func trusted(ctx context.Context, m *machine) finding {
 		}
 		return f
 	}
-	certificate := m.certificate(ctx)
+	certificate, _ := m.certificate(ctx)
 	var unreachable *winrm.Unreachable
 	if err := m.first(ctx).err; errors.As(err, &unreachable) && unreachable.Kind == winrm.KindTLS {
 		if _, plain := errors.AsType[tls.RecordHeaderError](err); plain {
@@ -118,7 +118,8 @@ func trusted(ctx context.Context, m *machine) finding {
 			return finding{Blocks, fmt.Sprintf("%d speaks no TLS", port),
 				"WinRM speaks TLS at 5986, once it has a certificate there. Or leave TIMAGO_WINRM_USE_TLS out: NTLM and Kerberos seal what they send over 5985."}
 		}
-		return finding{Blocks, foreign.Text(unreachable.Err.Error()), certificate + ". " + unreachable.Advice()}
+		return finding{Blocks, foreign.Text(unreachable.Err.Error()), certificate + ". Give the certificate of the authority that signed it in TIMAGO_WINRM_CA_CERTIFICATE, and name the machine as its certificate does. " +
+			"A pool can also take its fingerprint (certificate_fingerprints)."}
 	}
 	if m.account.InsecureSkipVerify {
 		return holds("%s", certificate).but(Notable, "Nobody verifies it: insecure_skip_verify is set.")
@@ -126,8 +127,9 @@ func trusted(ctx context.Context, m *machine) finding {
 	return holds("trusted: %s", certificate)
 }
 
-// certificate describes what the machine shows. Nothing is sent to it but the greeting of TLS.
-func (m *machine) certificate(ctx context.Context) string {
+// certificate describes what the machine shows; false where it shows none. Nothing is sent to it
+// but the greeting of TLS.
+func (m *machine) certificate(ctx context.Context) (shown string, found bool) {
 	host, port := m.target()
 	dialer := tls.Dialer{NetDialer: &net.Dialer{Timeout: lookupLimit}, Config: &tls.Config{
 		InsecureSkipVerify: true, //nolint:gosec // it is only looked at
@@ -135,14 +137,14 @@ func (m *machine) certificate(ctx context.Context) string {
 	}}
 	conn, err := dialer.DialContext(ctx, "tcp", net.JoinHostPort(host, strconv.Itoa(port)))
 	if err != nil {
-		return "no certificate came: " + foreign.Text(err.Error())
+		return "no certificate came: " + foreign.Text(err.Error()), false
 	}
 	defer conn.Close()
 	secure, _ := conn.(*tls.Conn)
 	if secure == nil || len(secure.ConnectionState().PeerCertificates) == 0 {
-		return "no certificate came"
+		return "no certificate came", false
 	}
-	return describe(secure.ConnectionState().PeerCertificates[0])
+	return describe(secure.ConnectionState().PeerCertificates[0]), true
 }
 
 func describe(c *x509.Certificate) string {
@@ -154,6 +156,11 @@ func describe(c *x509.Certificate) string {
 		foreign.Text(c.Issuer.CommonName), c.NotAfter.Format(time.DateOnly), sha256.Sum256(c.Raw))
 }
 
+func (m *machine) speaksTLS(ctx context.Context) bool {
+	_, speaks := m.certificate(ctx)
+	return speaks
+}
+
 func answers(ctx context.Context, m *machine) finding {
 	a := m.first(ctx)
 	var unreachable *winrm.Unreachable
@@ -161,6 +168,9 @@ func answers(ctx context.Context, m *machine) finding {
 	switch {
 	case errors.As(a.err, &unreachable) && unreachable.Kind == winrm.KindUnsealed:
 		return holds("answers, %s", took(a.took)) // of whom, is the logon's line
+	case !m.account.UseTLS && (unreachable != nil || errors.As(a.err, &protocol)) && m.speaksTLS(ctx):
+		_, port := m.target()
+		return finding{Blocks, fmt.Sprintf("%d speaks TLS", port), "Set TIMAGO_WINRM_USE_TLS=true, or name the port without TLS: WinRM's is 5985."}
 	case errors.As(a.err, &unreachable):
 		return finding{Unanswered, foreign.Text(unreachable.Error()), "The machine starts, goes down, or something between breaks the connection: try again, then look at the service WinRM there."}
 	case errors.As(a.err, &protocol):
