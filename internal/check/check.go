@@ -1,6 +1,6 @@
 // Package check asks a site what the provider's assumptions are about: names, ports, logons,
-// rights, what Windows' classes answer, logs, clocks. It reads and changes nothing, unless it
-// is told to have a product activated or a station restarted. What it finds is a table, one
+// rights, what Windows' classes answer, logs, clocks. It reads and changes nothing, unless
+// a product is to be activated or a station restarted. What it finds is a table, one
 // line for each assumption.
 package check
 

@@ -49,7 +49,7 @@ type list struct {
 	*checker
 	site      *site.Site
 	section   Section
-	addresses map[string]string // by station, where the list tells one
+	addresses map[string]string // by station, where the list has one
 }
 
 func (l *list) add(name, expected string, f finding) {

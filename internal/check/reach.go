@@ -222,7 +222,7 @@ func (m *machine) hostMay(f finding) finding {
 		return f
 	}
 	m.refused = true
-	return f.but(Notable, `With kms.count_source = "auto" the counts are those that stations were told. Or give the host's own account in kms.winrm.`)
+	return f.but(Notable, `With kms.count_source = "auto" the counts are those in the answers that stations got. Or give the host's own account in kms.winrm.`)
 }
 
 // strength is what protects the messages of a logon that succeeded; nothing weaker is taken.

@@ -361,7 +361,7 @@ func fastStartup(ctx context.Context, m *machine) finding {
 func language(ctx context.Context, m *machine) finding {
 	a := m.question(ctx, "SELECT Version, OSLanguage, MUILanguages, Locale, CodeSet, ProductType FROM Win32_OperatingSystem")
 	if a.err != nil || len(a.instances) == 0 {
-		return finding{Notable, "not told", ""}
+		return finding{Notable, "not read", ""}
 	}
 	text := func(name string) string { value, _ := a.instances[0].String(name); return foreign.Short(value, 40) }
 	return holds("%s, language %s, locale %s, code page %s, Windows %s", strings.Join(a.instances[0].Strings("MUILanguages"), " "), text("OSLanguage"), text("Locale"), text("CodeSet"), text("Version"))

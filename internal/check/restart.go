@@ -18,7 +18,7 @@ import (
 func restarting() []probe {
 	return []probe{
 		{name: "Restart", expected: "taken at once, without a user", ask: restart, needed: true},
-		{name: "Way down and up", expected: "the wire tells when it is back", ask: watch, needed: true},
+		{name: "Way down and up", expected: "the network shows when it is back", ask: watch, needed: true},
 		{name: "After the start", expected: "licensing answers, with a new client machine id", ask: restarted},
 	}
 }
@@ -39,7 +39,7 @@ func restart(ctx context.Context, m *machine) finding {
 	case err != nil && ctx.Err() != nil:
 		return finding{Unanswered, brokenOff, "It may have been restarted: see that it comes back."}
 	case errors.Is(err, kms.ErrUnknownOutcome):
-		return failed(Notable, err, "The connection ended before the answer. Its uptime tells: see the next line.")
+		return failed(Notable, err, "The connection ended before the answer. Its uptime shows whether it was taken: see the next line.")
 	case errors.Is(err, kms.ErrInUse):
 		return failed(Blocks, err, "Somebody uses it, or it is locked. Try again when nobody does.")
 	case err != nil:
