@@ -48,6 +48,16 @@ func TestReasonsArePlain(t *testing.T) {
 	}
 }
 
+// Who asks is not named, in any case. What only holds the same letters stays.
+func TestNoAccountIsNamed(t *testing.T) {
+	t.Parallel()
+	const said = "SCHULE\\Admin schule\\admin, (timago): see that timago is an administrator, with the data source timago_kms_host"
+	const want = "the account the account, (the account): see that the account is an administrator, with the data source timago_kms_host"
+	if got := hide([]string{`SCHULE\admin`, "timago", "min", ""}).clean(said); got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
 // Every reason that a cycle writes has its German words, and every code.
 func TestEveryReasonIsKnownInGerman(t *testing.T) {
 	t.Parallel()

@@ -59,17 +59,26 @@ func (t text) HTML() template.HTML {
 const longestReason = 300
 
 // hider cleans texts from outside: one line of bounded length, without user names.
-type hider struct{ users *strings.Replacer }
+type hider struct{ users []*regexp.Regexp }
 
-// hide makes a hider for the accounts by which machines are asked.
+// hide makes a hider for the accounts by which machines are asked. A name that is part of a
+// longer word is none.
 func hide(users []string) *hider {
-	var pairs []string
+	h := &hider{}
 	for _, user := range users {
 		if user != "" {
-			pairs = append(pairs, user, "the account")
+			h.users = append(h.users, regexp.MustCompile(`(?i)(^|[^\pL\pN_-])`+regexp.QuoteMeta(user)+`($|[^\pL\pN_-])`))
 		}
 	}
-	return &hider{strings.NewReplacer(pairs...)}
+	return h
+}
+
+// withoutUsers goes twice over a text: two names may share the blank between them.
+func (h *hider) withoutUsers(text string) string {
+	for _, user := range h.users {
+		text = user.ReplaceAllString(user.ReplaceAllString(text, "${1}the account$2"), "${1}the account$2")
+	}
+	return text
 }
 
 func (h *hider) clean(name string) string { return h.short(name, longestReason) }
@@ -99,7 +108,7 @@ func plain(reason string) string {
 
 // short is clean with a length of its own.
 func (h *hider) short(reason string, most int) string {
-	line := []rune(strings.Join(strings.FieldsFunc(h.users.Replace(reason), func(r rune) bool {
+	line := []rune(strings.Join(strings.FieldsFunc(h.withoutUsers(reason), func(r rune) bool {
 		return unicode.IsSpace(r) || !unicode.IsPrint(r)
 	}), " "))
 	if len(line) > most {
