@@ -58,7 +58,7 @@ func TestWokenStationsMayFirstRefuseTheAccount(t *testing.T) {
 			s.Write("main.tf", s.APIProvider(
 				fmt.Sprintf("winrm = { username = %q, auth = %q, use_tls = %t, insecure_skip_verify = true }", s.Ready().WinRM.Username, tt.auth, s.Ready().WinRM.UseTLS),
 				fmt.Sprintf("kms = { host = %q }", s.Ready().KMSHost))+
-				"resource \"timago_activation_pool\" \"room\" {\n  name = \"R101\"\n  location = \"R101\"\n  cycle = { station_timeout = \"90s\" }\n}\n")
+				"resource \"timago_activation_pool\" \"room\" {\n  name = \"R101\"\n  location = \"R101\"\n  cycle = { station_timeout = \"5m\" }\n}\n")
 			s.Apply()
 			s.shows(map[string]any{"status": "activated", "last_cycle.woken": 2.0, "last_cycle.restarts": 0.0})
 			metNetlogon(t, s.Site)

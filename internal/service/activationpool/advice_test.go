@@ -112,7 +112,12 @@ func again() map[string]func(t *testing.T) (said string, s simulated) {
 		"Apply again: it goes on from what has been counted, and waits": func(t *testing.T) (string, simulated) {
 			s := roomOf(15).open(t)
 			ctx, interrupt := context.WithCancel(t.Context())
-			time.AfterFunc(2*time.Second, interrupt)
+			go func() {
+				defer interrupt()
+				for s.World.State().Counters[world.KindRestart] == 0 && ctx.Err() == nil {
+					time.Sleep(10 * time.Millisecond)
+				}
+			}()
 			plan, blank := s.plan, newModel()
 			plan.expectChange(&blank, true)
 			return shown(s.converge(ctx, plan, newModel(), privateState{}, s.timeout).diags), s
