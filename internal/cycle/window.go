@@ -8,12 +8,7 @@ import (
 
 // windowClosed is the end of a cycle that the window blocks.
 func (c *cycle) windowClosed() *outcome.OutsideWindow {
-	e, after := &outcome.OutsideWindow{Window: *c.window, Missing: c.shortfalls()}, c.now
-	if closes, open := c.window.Closes(after); open {
-		after = closes
-	}
-	e.Opens, _, _ = c.window.Next(after)
-	return e
+	return &outcome.OutsideWindow{Window: *c.window, Missing: c.shortfalls(), Opens: c.window.Reopens(c.now)}
 }
 
 // windowAdmits reports whether a start that takes so long can be expected to end in the

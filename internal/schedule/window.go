@@ -74,6 +74,16 @@ func (w Window) Next(now time.Time) (opens, closes time.Time, found bool) {
 	return time.Time{}, time.Time{}, false
 }
 
+// Reopens is when the window opens next, the opening that the moment falls into apart; zero
+// where there is none within two weeks.
+func (w Window) Reopens(now time.Time) time.Time {
+	if closes, open := w.Closes(now); open {
+		now = closes
+	}
+	opens, _, _ := w.Next(now)
+	return opens
+}
+
 // Closed says where the window is not open at the moment, and when it opens next.
 func (w Window) Closed(now time.Time) (words string, closed bool) {
 	opens, _, found := w.Next(now)

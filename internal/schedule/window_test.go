@@ -93,6 +93,24 @@ func TestTheNextOpening(t *testing.T) {
 	}
 }
 
+func TestAWindowThatIsOpenReopensAnotherDay(t *testing.T) {
+	t.Parallel()
+	night := Window{Days: []time.Weekday{time.Saturday}, Start: 22 * time.Hour, End: 5 * time.Hour}
+	for now, reopens := range map[string]string{
+		"2026-07-04T21:59:59Z": "2026-07-04T22:00:00Z",
+		"2026-07-05T04:59:59Z": "2026-07-11T22:00:00Z",
+		"2026-07-05T05:00:00Z": "2026-07-11T22:00:00Z",
+	} {
+		moment, err := time.Parse(time.RFC3339, now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := night.Reopens(moment); !equalMoment(t, got, reopens) {
+			t.Errorf("at %s it reopens at %s, want %s", now, got.Format(time.RFC3339), reopens)
+		}
+	}
+}
+
 func TestAWindowSaysWhereItIsClosed(t *testing.T) {
 	t.Parallel()
 	night := Window{Start: 22 * time.Hour, End: 5 * time.Hour}
