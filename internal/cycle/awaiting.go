@@ -54,10 +54,10 @@ func (c *cycle) asksAfter() time.Duration { return min(requestGrace, c.limits.St
 func (c *cycle) watchRequest(s *station) {
 	st := s.start
 	switch {
-	case !st.asked && s.age(c.now) >= c.asksAfter():
+	case !st.asked && s.age(c.now) >= c.asksAfter() && c.needed(s) != 0:
 		st.asked, st.pollsAsked = true, c.host.pollsBefore()
 		st.waitingSince, st.lastLook = c.now, 0 // what it takes counts from its return
-		s.asking = &attempt{toAsk: s.pendingCounts}
+		s.asking = &attempt{toAsk: c.needed(s)}
 		c.move(s, onNoRequest)
 		c.ask(s)
 	case st.asked && c.now.Sub(st.waitingSince) >= askedRequestGrace:

@@ -163,3 +163,22 @@ func TestACancelledCycleExpectsNothing(t *testing.T) {
 		t.Errorf("%d counts are expected of a cancelled cycle", expected)
 	}
 }
+
+// A start whose count others are about to make is not asked for it: that would be one too many.
+func TestARequestThatOthersMakeIsNotCommanded(t *testing.T) {
+	t.Parallel()
+	d := newManualDriver(t)
+	c := d.begins("PC01", "PC02")
+	d.host(c, 24, nil, nil)
+	s, other := c.stations[0], c.stations[1]
+	s.phase, s.start, s.presence, s.seen = awaiting, &start{begun: true}, kms.Presence{Uptime: d.up(5 * time.Minute)}, d.now
+	c.expectCounts(s, c.all())
+	c.expectCounts(other, c.all())
+	if c.watchRequest(s); s.phase != awaiting {
+		t.Errorf("one of 25 is missing, another member makes it, and this one is %s", s.phase)
+	}
+	c.dropCounts(other, c.all())
+	if c.watchRequest(s); s.phase != asking {
+		t.Errorf("nobody else makes what is missing, and it is %s", s.phase)
+	}
+}

@@ -45,10 +45,8 @@ func (c *cycle) endsCapped() bool {
 // unlessCapped puts a ceiling before another end: with nothing else in the way the target
 // would still not be reached.
 func (c *cycle) unlessCapped(other error) error {
-	if slices.ContainsFunc(c.stations, c.neverRead) {
-		return other // it may be the one that asks for more
-	}
-	if capped := c.capped(); capped != nil {
+	// One that was never read may be the one that asks for more.
+	if capped := c.capped(); capped != nil && !slices.ContainsFunc(c.stations, c.neverRead) {
 		return capped
 	}
 	return other
