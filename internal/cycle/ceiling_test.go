@@ -22,7 +22,7 @@ func (p *promises) judgeCeiling(c *call) {
 		if ceiling, known := p.ceiling(product); known && ceiling < target && p.only(product) {
 			p.breachOnce("A18", "a station is restarted where %s can be counted up to %d, and %d is wanted", product, ceiling, target)
 		}
-		if hidden := p.hidden(product, c.began.Add(-time.Minute)); hidden >= 2 && p.only(product) && !p.drawn.blinded() {
+		if hidden := p.hidden(product, c.began.Add(-time.Minute), c.by); hidden >= 2 && p.only(product) && !p.drawn.blinded() {
 			p.breachOnce("A18", "a station is restarted after two whose ids of %s are in the log and not in the count", product)
 		}
 	}
@@ -113,16 +113,22 @@ func familyOf(activationID string) kms.Product {
 	return kms.Office
 }
 
-// hidden is how many members' restarts brought ids, before a moment, that the count does
-// not show for the cap.
-func (p *promises) hidden(product kms.Product, before time.Time) int {
+// hidden is a request of a member after its restart that the count does not show.
+type hidden struct {
+	at time.Time
+	by int // the cycle that restarted it
+}
+
+// hidden is how many members' restarts by a cycle brought ids, before a moment, that the count
+// does not show for the cap.
+func (p *promises) hidden(product kms.Product, before time.Time, by int) int {
 	hidden := 0
 	for _, key := range p.keys {
 		if key.Product != product || key.Seen <= key.Count {
 			continue
 		}
-		for _, at := range p.hiddenAt[product] {
-			if at.Before(before) {
+		for _, one := range p.hiddenAt[product] {
+			if one.by == by && one.at.Before(before) {
 				hidden++
 			}
 		}

@@ -39,7 +39,7 @@ func (p *promises) watchLiveness(c *call) {
 		p.breachOnce("A14", "nothing has come of anything for station_timeout and more, and the cycle goes on")
 	}
 	if m != nil && c.kind == "activate" && !p.reached {
-		if first := m.askedFirst[c.licence]; !first.IsZero() && m.asks[c.licence] > 2 && now.Sub(latest(first, m.progressed))-dark > p.timeout()+slack {
+		if first := m.askedFirst[c.licence]; !first.IsZero() && m.asks[c.licence] > 3 && now.Sub(latest(first, m.progressed))-dark > p.timeout()+slack {
 			p.breachOnce("A14", "%s is asked for ever", m.name)
 		}
 	}

@@ -21,6 +21,7 @@ type member struct {
 	readAt   time.Time // first complete read; zero: none
 
 	prompted   bool      // it has started or was asked since the beginning
+	switchedOn time.Time // by somebody, and not restarted since
 	progressed time.Time // with the cycle, on its part
 	askedFirst map[string]time.Time
 	asks       map[string]int       // since then; one more at the end of the cycle is no asking for ever
@@ -33,6 +34,7 @@ type member struct {
 	told           map[kms.Product]time.Time // when the cycle said last that it was counted
 	restarts       int                       // commands taken, or maybe taken
 	restartedAt    time.Time                 // zero: nothing is awaited of a restart
+	restartedBy    int                       // the cycle that did it last
 	wokenAt        time.Time
 	triedAt        time.Time                 // first command to restart since its last progress
 	pending        map[kms.Product]time.Time // asked, and neither evidence nor refusal since

@@ -38,13 +38,13 @@ type promises struct {
 	lastRead   map[kms.Product]int
 	reads      int // of the host
 	readEver   bool
-	reached    bool                        // every threshold held, as the cycle said
-	proved     bool                        // restarts are known to bring new ids
-	provedHere bool                        // … as one of this cycle has
-	newOffice  bool                        // a restart has brought Office a new one: it may keep its own where Windows' is new
-	unprompted int                         // counts of members since the last restart that nobody has started or asked
-	unshown    map[kms.Product]int         // requests that the host counted and its count does not show
-	hiddenAt   map[kms.Product][]time.Time // … and when, of members that were restarted
+	reached    bool                     // every threshold held, as the cycle said
+	proved     bool                     // restarts are known to bring new ids
+	provedHere bool                     // … as one of this cycle has
+	newOffice  bool                     // a restart has brought Office a new one: it may keep its own where Windows' is new
+	unprompted int                      // counts of members since the last restart that nobody has started or asked, or waited for any longer
+	unshown    map[kms.Product]int      // requests that the host counted and its count does not show
+	hiddenAt   map[kms.Product][]hidden // … of members that were restarted
 
 	idling idling
 }
@@ -79,7 +79,7 @@ func newPromises(base *invariantChecker, s scenario) (*promises, error) {
 	}
 	p := &promises{
 		invariantChecker: base, drawn: s, members: map[string]*member{}, names: map[string]string{},
-		counts: map[kms.Product]int{}, unshown: map[kms.Product]int{}, hiddenAt: map[kms.Product][]time.Time{}, largest: map[kms.Product]int{}, lastRead: map[kms.Product]int{}, oracle: oracle, slowCycle: slowest(oracle),
+		counts: map[kms.Product]int{}, unshown: map[kms.Product]int{}, hiddenAt: map[kms.Product][]hidden{}, largest: map[kms.Product]int{}, lastRead: map[kms.Product]int{}, oracle: oracle, slowCycle: slowest(oracle),
 	}
 	host := oracle.State().Host
 	for _, key := range host.Keys {
@@ -113,6 +113,9 @@ func newPromises(base *invariantChecker, s scenario) (*promises, error) {
 	return p, nil
 }
 
+// readStands is how long a read of before the cycle may stand for one of its own.
+const readStands = 30 * time.Second
+
 // startsNow: what was read of members before the cycle takes none of its time.
 func (p *promises) startsNow() {
 	p.mu.Lock()
@@ -121,6 +124,9 @@ func (p *promises) startsNow() {
 	p.begun, p.progressed, p.begunLast = now, now, now
 	for _, m := range p.members {
 		m.progressed, m.failing, m.failed = now, time.Time{}, 0
+		if now.Sub(m.readAt) > readStands {
+			m.readAt = time.Time{} // it is read again
+		}
 	}
 }
 
@@ -246,7 +252,7 @@ func (p *promises) endsAt(m *member, c *call) {
 		if c.err == nil || errors.Is(c.err, kms.ErrUnknownOutcome) {
 			m.restarts++
 			m.atRestart = maps.Clone(m.ids)
-			m.restartedAt = c.began
+			m.restartedAt, m.restartedBy = c.began, c.by
 			p.begunLast = c.ended
 			clear(m.pending)
 			clear(m.askedFirst)

@@ -27,11 +27,11 @@ func (p *promises) observe(e world.Entry) {
 			product := productOf(key)
 			m.counted[product]++
 			m.newID[product] = now
-			if !m.prompted {
+			if !m.prompted || !m.switchedOn.IsZero() && now.Sub(m.switchedOn) > keptForWoken {
 				p.unprompted++
 			}
 			if unshown && m.restarts > 0 {
-				p.hiddenAt[product] = append(p.hiddenAt[product], now)
+				p.hiddenAt[product] = append(p.hiddenAt[product], hidden{now, m.restartedBy})
 			}
 			p.advance(m)
 		}
@@ -41,6 +41,10 @@ func (p *promises) observe(e world.Entry) {
 		}
 	}
 }
+
+// keptForWoken is how long a count is kept for a member that was switched on, at least: one
+// that starts slower than that may add one that others have made meanwhile (A15).
+const keptForWoken = 3 * time.Minute
 
 // follow keeps the host's counts: "windows: … count 3 to 4", "windows: 2 left, count 3". It
 // tells of a request that the host counted and its count does not show.
@@ -68,6 +72,9 @@ func (p *promises) happened(m *member, e world.Entry, now time.Time) {
 		m.prompted = true
 	case world.KindRestart:
 		p.unprompted = 0
+		m.switchedOn = time.Time{}
+	case world.KindWake:
+		m.switchedOn = now
 	case world.KindReady:
 		m.ready, m.readyAt = true, now
 		p.advance(m) // after a restart, a wake, or by itself: it is back
