@@ -39,7 +39,7 @@ type filterModel struct {
 	ComputerGroup types.String `tfsdk:"computer_group"`
 }
 
-// listGarbage is how much garbage there may be while stations are listed, of what is in use.
+// listGarbage is how much garbage there may be once stations are listed, of what is in use.
 const listGarbage = 75
 
 // List lists stations in the order of their names.
@@ -63,8 +63,9 @@ func (l *List) List(ctx context.Context, req list.ListRequest, stream *list.List
 		stations = stations[:req.Limit]
 	}
 	stream.Results = func(push func(list.ListResult) bool) {
-		// What the framework makes of a station is garbage a moment later, of thousands too.
-		defer debug.SetGCPercent(debug.SetGCPercent(listGarbage))
+		// What the framework makes of a station is garbage a moment later, of thousands too. It stays
+		// so: lists run side by side, and `terraform query` starts the provider for nothing else.
+		debug.SetGCPercent(listGarbage)
 		for _, station := range stations {
 			if !push(l.result(ctx, req, station)) {
 				return
