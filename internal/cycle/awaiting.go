@@ -50,16 +50,11 @@ func (c *cycle) awaitOn(s *station) {
 func (c *cycle) asksAfter() time.Duration { return min(requestGrace, c.limits.StationTimeout/2) }
 
 // watchRequest wants the host, or where its log may not be read the station, to be asked
-// what was counted; after a while without a request it asks the station to make one (A7), or
-// leaves the count to others that make it: the station is asked once they do not.
+// what was counted; after a while without a request it asks the station to make one (A7).
 func (c *cycle) watchRequest(s *station) {
 	st := s.start
 	switch {
 	case !st.asked && s.age(c.now) >= c.asksAfter():
-		for _, p := range (s.pendingCounts &^ c.needed(s)).List() {
-			c.dropCounts(s, scheduler.Only(p))
-			c.askable[p] = append(c.askable[p], s)
-		}
 		st.asked, st.pollsAsked = true, c.host.pollsBefore()
 		st.waitingSince, st.lastLook = c.now, 0 // what it takes counts from its return
 		s.asking = &attempt{toAsk: s.pendingCounts}

@@ -163,31 +163,3 @@ func TestACancelledCycleExpectsNothing(t *testing.T) {
 		t.Errorf("%d counts are expected of a cancelled cycle", expected)
 	}
 }
-
-// A start whose count others are about to make is not asked for it: that would be one too many.
-// Two that neither ask by themselves do not wait for each other.
-func TestARequestThatOthersMakeIsNotCommanded(t *testing.T) {
-	t.Parallel()
-	d := newManualDriver(t)
-	c := d.begins("PC01", "PC02")
-	d.host(c, 24, nil, nil)
-	s, other := c.stations[0], c.stations[1]
-	for _, s := range c.stations {
-		c.takeWhole(s, kms.Station{Uptime: d.up(5 * time.Minute), Licensing: holds{first, client, kms.OOBGrace}.licensing()}, d.now)
-		s.phase, s.start = awaiting, &start{begun: true}
-		c.expectCounts(s, c.all())
-	}
-	if c.watchRequest(s); s.phase != ready {
-		t.Errorf("one of 25 is missing, another member makes it, and this one is %s", s.phase)
-	}
-	if c.watchRequest(other); other.phase != asking {
-		t.Errorf("nobody else makes what is missing, and it is %s", other.phase)
-	}
-	if c.startAsks(); s.phase != ready {
-		t.Errorf("the other is asked, and this one is %s", s.phase)
-	}
-	c.dropCounts(other, c.all())
-	if c.startAsks(); s.phase != asking {
-		t.Errorf("the other does not make it after all, and this one is %s", s.phase)
-	}
-}

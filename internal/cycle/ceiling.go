@@ -45,8 +45,10 @@ func (c *cycle) endsCapped() bool {
 // unlessCapped puts a ceiling before another end: with nothing else in the way the target
 // would still not be reached.
 func (c *cycle) unlessCapped(other error) error {
-	// One that was never read may be the one that asks for more.
-	if capped := c.capped(); capped != nil && !slices.ContainsFunc(c.stations, c.neverRead) {
+	if slices.ContainsFunc(c.stations, c.neverRead) {
+		return other // it may be the one that asks for more
+	}
+	if capped := c.capped(); capped != nil {
 		return capped
 	}
 	return other

@@ -14,17 +14,6 @@ func (c *cycle) missing(p int) int { return max(0, c.wanted[p]-c.host.counts[p])
 // short is what is missing beyond all that is under way, here and in other cycles.
 func (c *cycle) short(p int) int { return c.missing(p) - c.ledger.UnderWay(c.managed[p]) }
 
-// needed are the products whose counts are needed of a station that has them under way. Its
-// own are among those: where exactly nothing more is missing, they are.
-func (c *cycle) needed(s *station) (needed scheduler.Products) {
-	for _, p := range s.pendingCounts.List() {
-		if c.short(p) >= 0 {
-			needed = needed.With(p)
-		}
-	}
-	return needed
-}
-
 // lacking are the products whose thresholds do not hold.
 func (c *cycle) lacking() scheduler.Products {
 	var lacking scheduler.Products

@@ -39,12 +39,17 @@ func (c *cycle) checked(s *station, r report) {
 	if s.reason == outcome.UserLoggedOn && !used {
 		c.progressed(s)
 	}
+	needed := false
+	for p := range c.managed {
+		// Its own count is among those under way: where exactly nothing more is missing, it is needed.
+		needed = needed || s.pendingCounts.Has(p) && c.short(p) >= 0
+	}
 	switch {
 	case used && c.limits.WhenInUse != kms.ForceWhenInUse:
 		c.endStart(s)
 		c.move(s, onInUse)
 		c.inUse(s)
-	case c.needed(s) == 0, !c.windowAdmits(c.cycleTime(s)), c.closing, c.cancelCause != nil, c.nextToWake() != nil,
+	case !needed, !c.windowAdmits(c.cycleTime(s)), c.closing, c.cancelCause != nil, c.nextToWake() != nil,
 		c.endsCapped(): // the last to be asked, since it closes the cycle
 		c.endStart(s)
 		c.move(s, onNotNeeded)
