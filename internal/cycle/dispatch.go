@@ -137,8 +137,8 @@ func (c *cycle) makeCandidate(s *station) {
 }
 
 // reorderCandidates takes the fleet's pace over for the stations that wait to be chosen and of
-// which nothing is known themselves: what was assumed of them must not make the first
-// station that was seen look quicker than all others. Once: later samples move it little.
+// which nothing is known themselves: what was assumed of them must not make a station that
+// was seen look quicker than all others.
 func (c *cycle) reorderCandidates() {
 	for _, s := range c.candidates {
 		s.expectedCycle = c.cycleTime(s)

@@ -36,11 +36,11 @@ func (s Span) With(observed time.Duration) Span {
 	if s.Samples == 0 {
 		return Span{Mean: observed, Deviation: observed / 20, Samples: 1}
 	}
-	weight := time.Duration(min(s.Samples, spanGain))
+	weight := time.Duration(min(s.Samples+1, spanGain))
 	off := observed - s.Mean
 	return Span{
 		Mean:      s.Mean + off/weight,
-		Deviation: s.Deviation + (off.Abs()-s.Deviation)/max(weight, 2),
+		Deviation: s.Deviation + (off.Abs()-s.Deviation)/weight,
 		Samples:   s.Samples + 1,
 	}
 }

@@ -35,3 +35,15 @@ func TestAPaceFollowsTheStation(t *testing.T) {
 		})
 	}
 }
+
+// The second observation is no truer than the first.
+func TestAPaceIsTheMeanOfItsFirstObservations(t *testing.T) {
+	t.Parallel()
+	var span Span
+	for _, observed := range []time.Duration{5 * time.Minute, 3 * time.Minute, time.Minute} {
+		span = span.With(observed)
+	}
+	if span.Mean != 3*time.Minute || span.Samples != 3 {
+		t.Errorf("of 5, 3 and 1 minutes: %+v", span)
+	}
+}

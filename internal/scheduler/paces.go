@@ -51,9 +51,14 @@ func (p *Paces) SlowFleet() time.Duration { return slow(p.fleet.Cycle()) }
 
 func slow(cycle time.Duration) time.Duration { return max(cycle*3/2, pool.UsualCycle) }
 
-// Returned takes in how long a station took to come back, after so many looks. first says
-// that nothing was known of the fleet before.
-func (p *Paces) Returned(station int, took time.Duration, looks int) (first bool) {
+// muchMoved is the part of a cycle by which an expectation must change for stations to be put in
+// order anew.
+const muchMoved = 8
+
+// Returned takes in how long a station took to come back, after so many looks. moved says
+// that much else is expected now of stations of which nothing is known.
+func (p *Paces) Returned(station int, took time.Duration, looks int) (moved bool) {
+	before := p.fleet.Cycle()
 	if looks == 1 {
 		// Nobody looked before: it may have been back for a while. Look earlier next time.
 		took -= took / 100
@@ -61,15 +66,20 @@ func (p *Paces) Returned(station int, took time.Duration, looks int) (first bool
 	own := &p.stations[station]
 	own.Return, p.fleet.Return = own.Return.With(took), p.fleet.Return.With(took)
 	p.all[p.members[station]] = *own
-	return p.fleet.Return.Samples == 1
+	return p.moved(before)
 }
 
-// Requested takes in how long a station's request took after its return; first as above.
-func (p *Paces) Requested(station int, took time.Duration) (first bool) {
+func (p *Paces) moved(before time.Duration) bool {
+	return (p.fleet.Cycle() - before).Abs() > before/muchMoved
+}
+
+// Requested takes in how long a station's request took after its return; moved as above.
+func (p *Paces) Requested(station int, took time.Duration) (moved bool) {
+	before := p.fleet.Cycle()
 	own := &p.stations[station]
 	own.Request, p.fleet.Request = own.Request.With(took), p.fleet.Request.With(took)
 	p.all[p.members[station]] = *own
-	return p.fleet.Request.Samples == 1
+	return p.moved(before)
 }
 
 // All are the paces to be remembered, by name.

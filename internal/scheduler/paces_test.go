@@ -13,13 +13,13 @@ func TestPaces(t *testing.T) {
 	if p.Cycle(0) != pool.UsualCycle || p.Slow(0) != pool.UsualCycle*3/2 || p.SlowFleet() != pool.UsualCycle {
 		t.Errorf("of stations of which nothing is known: %s, slow %s, slow of any %s", p.Cycle(0), p.Slow(0), p.SlowFleet())
 	}
-	if first := p.Returned(0, 100*time.Second, 2); !first {
+	if moved := p.Returned(0, 100*time.Second, 2); !moved {
 		t.Error("the first return is no news")
 	}
-	if again := p.Returned(0, 100*time.Second, 2); again {
+	if moved := p.Returned(0, 100*time.Second, 2); moved {
 		t.Error("a second return is news")
 	}
-	if first := p.Requested(0, 20*time.Second); !first || p.Cycle(0) != 2*time.Minute {
+	if moved := p.Requested(0, 20*time.Second); !moved || p.Cycle(0) != 2*time.Minute {
 		t.Errorf("PC01 takes %s", p.Cycle(0))
 	}
 	if own, other := p.Of(0).Return, p.Of(1).Return; own.Mean != other.Mean || own.Deviation >= other.Deviation {
