@@ -198,11 +198,12 @@ func (c *cycle) triedAgain(s *station, r report) {
 
 // nextToWake is a member that may be off and would be woken next; nil when none should be.
 func (c *cycle) nextToWake() *station {
-	for len(c.wakeable) > 0 {
-		s := c.wakeable[0]
-		if s.phase != silent || s.woken {
-			c.wakeable = c.wakeable[1:]
-			continue
+	for len(c.wakeable) > 0 && (c.wakeable[0].phase != silent || c.wakeable[0].woken) {
+		c.wakeable = c.wakeable[1:]
+	}
+	for _, s := range c.wakeable {
+		if s.phase != silent || s.woken || slices.ContainsFunc(c.byLabel[kms.StationLabel(s.name)], (*station).isWaking) {
+			continue // another one of its first name is likely to be the same machine
 		}
 		for p := range c.managed {
 			if c.short(p) > c.firstReads+len(c.askable[p]) && c.windowAdmits(c.cycleTime(s)) {
@@ -217,7 +218,6 @@ func (c *cycle) nextToWake() *station {
 // wake switches a station on. Its start counts, as a restart does; what it adds is known
 // only when it is read.
 func (c *cycle) wake(s *station) {
-	c.wakeable = c.wakeable[1:]
 	c.setExpectation(s, expectNothing)
 	c.alarms.Clear(s.index)
 	c.move(s, onWake)

@@ -155,6 +155,9 @@ func (s *station) afterRefusal(reason string) string {
 // booting tells of a station that was woken and was not seen up yet.
 func (s *station) booting() bool { return s.phase == silent && s.woken && !s.read }
 
+// isWaking tells of a station that is being switched on, and adds a count.
+func (s *station) isWaking() bool { return s.phase == waking || s.booting() && s.pendingCounts != 0 }
+
 func (c *cycle) isWindows(p int) bool { return c.managed[p] == kms.Windows }
 
 // result is the station's part as it stands.
