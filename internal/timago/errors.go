@@ -67,7 +67,7 @@ type Malformed struct {
 const (
 	hintMend     = "The server's interface wants mending: it must keep to the contract internal/timago/openapi.yaml, which is this provider's own and not the vendor's."
 	hintUTF8     = "The server's interface wants mending: it must answer in UTF-8, else names with umlauts arrive garbled."
-	hintLocation = "See in Timago's window Stationen which stations are in that room (Standort). To take as many, name them by stations in the place of their location."
+	hintLocation = "See in Timago's window Stationen which stations are in that room (Standort). A pool or an action takes as many that it names by stations, and timago_stations takes them without location, by name_regex."
 	hintWebPage  = "Check that endpoint is the address of the HTTP interface in front of the Timago server, not of a web page."
 )
 

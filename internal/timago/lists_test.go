@@ -109,7 +109,7 @@ func TestALocationHasNoMoreStationsThanASchool(t *testing.T) {
 		if errors.As(err, &malformed) != wrong || !wrong && (err != nil || len(got) != stations) {
 			t.Errorf("%d stations: %d, %v", stations, len(got), err)
 		}
-		if wrong && (!strings.HasSuffix(err.Error(), "more than 3000 stations, or 2 MB, are in one location") || !strings.Contains(malformed.Advice(), "Standort")) {
+		if wrong && (!strings.HasSuffix(err.Error(), "more than 3000 stations, or 2 MB, are in one location") || !strings.Contains(malformed.Advice(), "Standort") || !strings.Contains(malformed.Advice(), "name_regex")) {
 			t.Errorf("%v %s", err, malformed.Advice())
 		}
 	}

@@ -23,7 +23,7 @@ func (d *Stations) Schema(_ context.Context, _ datasource.SchemaRequest, resp *d
 			"For the same reason an empty result is an error unless `allow_empty` is set.\n\n" +
 			"A result of more than 10 MB, about 20,000 stations, is an error too: ask for a room or a school at a time.",
 		Attributes: map[string]schema.Attribute{
-			"location":       schema.StringAttribute{Optional: true, MarkdownDescription: "Only stations of this room (*Standort*), without regard to case. Default: all.", Validators: filled},
+			"location":       schema.StringAttribute{Optional: true, MarkdownDescription: "Only stations of this room (*Standort*), without regard to case; in API mode at most 3,000. Default: all.", Validators: filled},
 			"computer_group": schema.StringAttribute{Optional: true, MarkdownDescription: "Only stations of this computer group (*Rechnergruppe*), without regard to case. Default: all.", Validators: filled},
 			"name_regex": schema.StringAttribute{
 				Optional: true, Validators: filled,

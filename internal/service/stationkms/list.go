@@ -28,7 +28,7 @@ func (l *List) ListResourceConfigSchema(_ context.Context, _ list.ListResourceSc
 		MarkdownDescription: "Stations of Timago, or of the provider's `inventory` in direct mode, to be imported as `timago_station_kms`. " +
 			"Listing commands nothing.",
 		Attributes: map[string]schema.Attribute{
-			"location":       schema.StringAttribute{Optional: true, MarkdownDescription: "Only stations of this room (*Standort*), without regard to case. Default: all."},
+			"location":       schema.StringAttribute{Optional: true, MarkdownDescription: "Only stations of this room (*Standort*), without regard to case; in API mode at most 3,000. Default: all."},
 			"computer_group": schema.StringAttribute{Optional: true, MarkdownDescription: "Only stations of this computer group (*Rechnergruppe*), without regard to case. Default: all."},
 		},
 	}
