@@ -151,13 +151,17 @@ func Run(ctx context.Context, config Config) ([]Section, error) {
 	return sections, ctx.Err()
 }
 
-// hostSection asks the KMS host. Where it is not named it is the one that the stations use, as
+// hostSection asks the KMS host. Where it is not named it is the one that most stations use, as
 // for a pool.
 func (c *checker) hostSection(ctx context.Context) Section {
-	host, title := c.Site.KMSHost, "KMS host "
+	host, title, uses := c.Site.KMSHost, "KMS host ", map[string]int{}
 	for _, station := range c.machines {
-		if host == "" && station.licensing.KMSHost != "" {
-			host, title = station.licensing.KMSHost, "KMS host, as "+station.name+" names it: "
+		used := strings.ToLower(station.licensing.KMSHost)
+		if used == "" || c.Site.KMSHost != "" {
+			continue
+		}
+		if uses[used]++; uses[used] > uses[host] {
+			host, title = used, "KMS host, as "+station.name+" names it: "
 		}
 	}
 	if host == "" {

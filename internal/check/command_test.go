@@ -225,8 +225,18 @@ func TestTheKMSHostIsTheOneThatStationsName(t *testing.T) {
 	if last := found[len(found)-1]; !strings.HasPrefix(last.Title, "KMS host, as "+config.Stations[0]+" names it: 127.") || found.line(ofHost, "Host key").Verdict != check.Holds {
 		t.Errorf("%s", found)
 	}
+	divided := classroom(t, func(s *simulator.Scenario) {
+		s.Stations = world.Rows(3, world.Station{Name: "PC%02d", Licensed: true})
+		s.Stations[0].OtherHost = "127.1.9.9"
+	}, 0)
+	config = divided.named(divided.Plain().Stations[0].Address, divided.Plain().Stations[1].Address, divided.Plain().Stations[2].Address)
+	config.Site.KMSHost, config.Site.WinRM.Port = "", divided.Plain().WinRM.Port
+	found = divided.check(config)
+	if last := found[len(found)-1]; !strings.HasPrefix(last.Title, "KMS host, as "+config.Stations[2]+" names it: ") {
+		t.Errorf("one of three stations asks another host:\n%s", found)
+	}
 	config.Stations = []string{"127.1.0.200"} // off: nothing is known of the host
-	if found = s.check(config); check.Exit(found) != 1 || !strings.Contains(found.line(ofHost, "Host").Means, "-kms-host") {
+	if found = divided.check(config); check.Exit(found) != 1 || !strings.Contains(found.line(ofHost, "Host").Means, "-kms-host") {
 		t.Errorf("%s", found)
 	}
 }
