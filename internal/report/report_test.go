@@ -224,6 +224,7 @@ func TestHowACycleEnded(t *testing.T) {
 		{Outcome{Err: &outcome.HostWithoutKey{Product: kms.Office}}, failed, "The KMS host has no key for Office."},
 		{Outcome{Err: fmt.Errorf("it is closed: %w", &outcome.OutsideWindow{})}, unmet, "The maintenance window is closed."},
 		{Outcome{Err: errors.New("anything else")}, failed, "The cycle ended with an error: anything else"},
+		{Outcome{Err: errors.New("station PC20: not found in Timago")}, failed, "The cycle ended with an error: station PC20: not found in Timago"},
 	} {
 		state, says := hide(nil).judge(tt.outcome)
 		if state != tt.state || says.en != tt.says || says.de == says.en || strings.Contains(says.en+says.de, "anna") {

@@ -83,17 +83,21 @@ func (h *hider) withoutUsers(text string) string {
 
 func (h *hider) clean(name string) string { return h.short(name, longestReason) }
 
-// reason is clean for what somebody wrote as a sentence.
-func (h *hider) reason(text string) string { return h.short(plain(text), longestReason) }
+// reason is sentence without what the station's row says already: its name.
+func (h *hider) reason(text string) string { return h.sentence(ofRow.ReplaceAllString(text, "")) }
+
+// sentence is clean for what somebody wrote as one.
+func (h *hider) sentence(text string) string { return h.short(plain(text), longestReason) }
 
 var (
-	asking  = regexp.MustCompile(`\b(station \S+|querying \w+): `)
+	ofRow   = regexp.MustCompile(`\bstation \S+: `)
+	asking  = regexp.MustCompile(`\bquerying \w+: `)
 	sockets = regexp.MustCompile(`: (dial|read|write) tcp [^;)]*`)
 	lengths = regexp.MustCompile(`(^|[ (])((\d+h)?(\d+m)?\d+s)\b`)
 )
 
-// plain leaves out of a reason what the row says already and what only the network stack
-// knows, and writes durations as people do. The apply's own messages have all of it.
+// plain leaves out of a text how Windows was asked and what only the network stack knows, and
+// writes durations as people do. The apply's own messages have all of it.
 func plain(reason string) string {
 	reason = sockets.ReplaceAllString(asking.ReplaceAllString(reason, ""), "")
 	return lengths.ReplaceAllStringFunc(reason, func(found string) string {

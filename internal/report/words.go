@@ -127,9 +127,9 @@ func (h *hider) judge(o Outcome) (state, text) {
 	case errors.As(err, &noKey):
 		return failed, say("The KMS host has no key for %s.", "Der KMS-Host hat keinen Schlüssel für %s.", noKey.Product.Title())
 	case errors.As(err, &unreadable):
-		return failed, because(say("The KMS host's counts could not be read", "Die Anzahl am KMS-Host war nicht zu lesen"), h.reason(unreadable.Cause.Error()))
+		return failed, because(say("The KMS host's counts could not be read", "Die Anzahl am KMS-Host war nicht zu lesen"), h.sentence(unreadable.Cause.Error()))
 	default:
-		return failed, because(say("The cycle ended with an error", "Der Lauf endete mit einem Fehler"), h.reason(err.Error()))
+		return failed, because(say("The cycle ended with an error", "Der Lauf endete mit einem Fehler"), h.sentence(err.Error()))
 	}
 }
 
