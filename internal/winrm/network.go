@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"syscall"
+	"time"
 )
 
 // Go's syscall names exist on every system, but on Windows the errors that
@@ -29,8 +30,9 @@ func connectionError(ctx context.Context, to target, err error, sent bool) error
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return &Interrupted{Address: to.String(), Sent: sent, Err: ctx.Err()}
 	}
-	if ctx.Err() != nil {
-		err = ctx.Err()
+	// A connection may see the deadline a moment before the context does.
+	if deadline, set := ctx.Deadline(); ctx.Err() != nil || set && !time.Now().Before(deadline) {
+		err = context.DeadlineExceeded
 	}
 	return &Unreachable{Kind: kindOf(err), Address: to.String(), Sent: sent, Err: err}
 }
