@@ -62,7 +62,8 @@ func (p *promises) ceilingOf(product kms.Product) (int, bool) {
 	if largest == 0 {
 		return 0, false // whose requests the log shows nobody can tell
 	}
-	return 2 * max(largest, p.largest[product]), true
+	ceiling := 2 * max(largest, p.largest[product])
+	return ceiling, p.lastRead[product] <= ceiling // a count beyond it says that others ask who are not known
 }
 
 // blinded reports whether a fault keeps anybody from reading the host's log.
