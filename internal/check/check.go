@@ -151,18 +151,27 @@ func Run(ctx context.Context, config Config) ([]Section, error) {
 	return sections, ctx.Err()
 }
 
+// namedHost is the KMS host that most stations name, and who of them does so first.
+func (c *checker) namedHost() (host, title string) {
+	var named []string
+	for _, station := range c.machines {
+		named = append(named, station.licensing.KMSHost)
+	}
+	host = kms.HostOfMost(named)
+	for _, station := range c.machines {
+		if strings.EqualFold(station.licensing.KMSHost, host) {
+			return host, "KMS host, as " + station.name + " names it: "
+		}
+	}
+	return host, ""
+}
+
 // hostSection asks the KMS host. Where it is not named it is the one that most stations use, as
 // for a pool.
 func (c *checker) hostSection(ctx context.Context) Section {
-	host, title, uses := c.Site.KMSHost, "KMS host ", map[string]int{}
-	for _, station := range c.machines {
-		used := strings.ToLower(station.licensing.KMSHost)
-		if used == "" || c.Site.KMSHost != "" {
-			continue
-		}
-		if uses[used]++; uses[used] > uses[host] {
-			host, title = used, "KMS host, as "+station.name+" names it: "
-		}
+	host, title := c.Site.KMSHost, "KMS host "
+	if host == "" {
+		host, title = c.namedHost()
 	}
 	if host == "" {
 		s := Section{Title: "KMS host"}

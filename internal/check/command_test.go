@@ -232,7 +232,7 @@ func TestTheKMSHostIsTheOneThatStationsName(t *testing.T) {
 	config = divided.named(divided.Plain().Stations[0].Address, divided.Plain().Stations[1].Address, divided.Plain().Stations[2].Address)
 	config.Site.KMSHost, config.Site.WinRM.Port = "", divided.Plain().WinRM.Port
 	found = divided.check(config)
-	if last := found[len(found)-1]; !strings.HasPrefix(last.Title, "KMS host, as "+config.Stations[2]+" names it: ") {
+	if last := found[len(found)-1]; !strings.HasPrefix(last.Title, "KMS host, as "+config.Stations[1]+" names it: ") || strings.HasSuffix(last.Title, "127.1.9.9") {
 		t.Errorf("one of three stations asks another host:\n%s", found)
 	}
 	config.Stations = []string{"127.1.0.200"} // off: nothing is known of the host

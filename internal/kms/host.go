@@ -1,6 +1,11 @@
 package kms
 
-import "slices"
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+)
 
 // HostProduct is one KMS host entry of SoftwareLicensingProduct. Numbers are nil
 // where Windows has no data; no data is not 0.
@@ -82,4 +87,22 @@ func (h Host) Count(p Product) (int, bool) {
 		}
 	}
 	return count, known
+}
+
+// HostOfMost is the KMS host that most of those who name one name, in lower case; of several
+// the first in the alphabet, and "" where nobody names one.
+func HostOfMost(named []string) string {
+	uses := map[string]int{}
+	for _, host := range named {
+		if host != "" {
+			uses[strings.ToLower(host)]++
+		}
+	}
+	hosts := slices.SortedFunc(maps.Keys(uses), func(x, y string) int {
+		return cmp.Or(cmp.Compare(uses[y], uses[x]), cmp.Compare(x, y))
+	})
+	if len(hosts) == 0 {
+		return ""
+	}
+	return hosts[0]
 }

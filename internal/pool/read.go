@@ -257,19 +257,11 @@ func (r *Reading) judge(d Definition, known Known) error {
 
 // hostInUse is the KMS host that most members say they use; "" where none says.
 func hostInUse(members []Member) string {
-	uses := map[string]int{}
-	for _, m := range members {
-		if m.Station.KMSHost != "" {
-			uses[strings.ToLower(m.Station.KMSHost)]++
-		}
+	named := make([]string, len(members))
+	for i, m := range members {
+		named[i] = m.Station.KMSHost
 	}
-	hosts := slices.SortedFunc(maps.Keys(uses), func(x, y string) int {
-		return cmp.Or(cmp.Compare(uses[y], uses[x]), cmp.Compare(x, y))
-	})
-	if len(hosts) == 0 {
-		return ""
-	}
-	return hosts[0]
+	return kms.HostOfMost(named)
 }
 
 // Silent lists what came instead of answers, a refused account first. Names that mean
