@@ -130,7 +130,7 @@ func (c *cycle) beginSilence(s *station, unknown bool) {
 		since: c.now, pollsBefore: c.host.pollsBegun, unknownName: unknown,
 		watch: scheduler.Watch{From: scheduler.FirstProbe, Until: scheduler.FirstProbe, Step: scheduler.FirstProbe, Slack: unreachableProbeEvery},
 	}
-	// One that was read as up may have had that run's command before it.
+	// A command of an earlier run takes a station down soon after it was read as up, or not at all.
 	if passed := c.now.Sub(c.started); !unknown && passed <= c.slowBefore && (!s.read || passed <= kms.UnsureFor) && !c.isExpectedElsewhere(s) {
 		c.setExpectation(s, expectFromEarlier)
 	}
