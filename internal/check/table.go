@@ -6,6 +6,8 @@ import (
 	"os"
 	"strings"
 	"unicode/utf8"
+
+	"golang.org/x/term"
 )
 
 // table writes lines as they come, so its columns have widths of their own; what is longer
@@ -21,7 +23,9 @@ type table struct {
 func newTable(w io.Writer) *table {
 	t := &table{w: w}
 	if file, is := w.(*os.File); is {
-		t.width = widthOf(file)
+		if width, _, err := term.GetSize(int(file.Fd())); err == nil { // else it is no terminal
+			t.width = width
+		}
 	}
 	return t
 }
