@@ -11,7 +11,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/mattn/go-isatty"
+	"golang.org/x/term"
 
 	"github.com/timago/terraform-provider-timago/internal/check/recording"
 	"github.com/timago/terraform-provider-timago/internal/site"
@@ -116,7 +116,7 @@ func (c Command) confirm(config Config) error {
 	if !config.Activate && !config.Restart {
 		return nil
 	}
-	if !isatty.IsTerminal(c.Stdin.Fd()) {
+	if !term.IsTerminal(int(c.Stdin.Fd())) {
 		return errors.New("-activate and -restart ask before they do anything, and there is no terminal to ask at")
 	}
 	answers := bufio.NewScanner(c.Stdin)
