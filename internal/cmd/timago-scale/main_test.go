@@ -97,3 +97,27 @@ func TestWhatIsMeasuredIsBounded(t *testing.T) {
 		}
 	}
 }
+
+// A bound under a name that no measurement has would never fail.
+func TestEachBoundIsMeasured(t *testing.T) {
+	t.Parallel()
+	much := func(what string, n int) measurement {
+		return measurement{
+			what: what, stations: n, wall: time.Minute, usage: usage{CPU: time.Duration(n) * time.Duration(n) * time.Millisecond, RSS: 1 << 40},
+			counts: counts{Requests: 100 * n, All: 100 * n, Restarts: n},
+		}
+	}
+	small := measurement{wall: time.Second, usage: usage{CPU: time.Millisecond, RSS: 1 << 20}}
+	var all table
+	for _, n := range []int{1_000, 10_000} {
+		all.add(small, nil, []measurement{much(whatSteady, n)})
+	}
+	all.restarts(much(whatRestarts, 50))
+	all.beside(small, much(whatRestarts, 50), much(whatFirstRestarts, 50))
+	err := all.held()
+	for name := range bounds {
+		if err == nil || !strings.Contains(err.Error(), name+" is ") {
+			t.Errorf("%s is not held: %v", name, err)
+		}
+	}
+}
