@@ -149,7 +149,7 @@ func TestAnInterruptedCheckKeepsWhatItSaw(t *testing.T) {
 	}
 }
 
-// Who breaks off a restart is not told that the station did not come back.
+// A restart that somebody breaks off is not called one after which the station stayed away.
 func TestAnInterruptedRestartSaysWhatWasDone(t *testing.T) {
 	t.Parallel()
 	s := classroom(t, func(s *simulator.Scenario) { s.Stations = s.Stations[:1] }, 60)

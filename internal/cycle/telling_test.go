@@ -12,8 +12,8 @@ import (
 func (p *promises) judgeTold(r outcome.Result, err error) {
 	for product := range p.job.Thresholds {
 		seen, known := p.lastRead[product]
-		if told, given := r.Counts[product]; known && (!given || told != seen) && !p.twin && !p.fromClients {
-			p.breach("A19", "the count of %s was last seen at %d, and %d is reported (%t)", product, seen, told, given)
+		if reported, given := r.Counts[product]; known && (!given || reported != seen) && !p.twin && !p.fromClients {
+			p.breach("A19", "the count of %s was last seen at %d, and %d is reported (%t)", product, seen, reported, given)
 		}
 	}
 	if made := p.started - p.earlier; r.Restarts > made || made > r.Restarts+r.Unconfirmed {
