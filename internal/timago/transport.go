@@ -63,6 +63,10 @@ func (a *attempt) send(request *http.Request) (*http.Response, error) {
 	if closed := response.Body.Close(); err == nil {
 		err = closed
 	}
+	if err == nil {
+		// Some servers answer a client that hangs up; net/http may still hand such an answer over.
+		err = ctx.Err()
+	}
 	switch {
 	case err != nil:
 		return nil, a.timely(ctx, err)

@@ -1,6 +1,7 @@
 package timago
 
 import (
+	"context"
 	"errors"
 	"math"
 	"net/http"
@@ -8,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/timago/terraform-provider-timago/internal/timago/contract"
@@ -143,4 +145,31 @@ func TestPagesThatDoNotEnd(t *testing.T) {
 			t.Errorf("%s: %v does not say which list", name, err)
 		}
 	}
+}
+
+// network is a way to a server, and what comes of it.
+type network func(*http.Request) (*http.Response, error)
+
+func (n network) RoundTrip(request *http.Request) (*http.Response, error) { return n(request) }
+
+// A server that answers when the client hangs up has not answered in time, and says nothing of the station.
+func TestAnAnswerToAClientThatHungUpIsNone(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		for late, wanted := range map[bool]error{false: nil, true: context.DeadlineExceeded} {
+			way := &attempt{timeout: time.Second, log: func(context.Context, string, map[string]any) {}, network: network(func(r *http.Request) (*http.Response, error) {
+				if late {
+					<-r.Context().Done()
+				}
+				return &http.Response{StatusCode: http.StatusOK, Body: http.NoBody, Request: r}, nil
+			})}
+			request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://timago.example/api/v1/info", http.NoBody)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := way.RoundTrip(request); !errors.Is(err, wanted) { //nolint:bodyclose // it has no body
+				t.Errorf("late %v: %v", late, err)
+			}
+		}
+	})
 }
