@@ -59,7 +59,7 @@ func (c Command) Run(ctx context.Context) int {
 		return exitWorks
 	}
 	if err == nil {
-		err = c.confirm(config)
+		err = c.confirm(ctx, config)
 	}
 	var sections []Section
 	if err == nil {
@@ -112,29 +112,52 @@ func (c Command) parse() (config Config, record string, err error) {
 }
 
 // confirm asks before anything is changed. Nobody answers where there is no terminal.
-func (c Command) confirm(config Config) error {
+func (c Command) confirm(ctx context.Context, config Config) error {
 	if !config.Activate && !config.Restart {
 		return nil
 	}
 	if !term.IsTerminal(int(c.Stdin.Fd())) {
 		return errors.New("-activate and -restart ask before they do anything, and there is no terminal to ask at")
 	}
-	answers := bufio.NewScanner(c.Stdin)
-	ask := func(question string) error {
-		fmt.Fprint(c.Stdout, question, " Type yes to go on: ")
-		if !answers.Scan() || strings.TrimSpace(answers.Text()) != "yes" {
-			return errors.New("nothing was done")
-		}
-		return nil
-	}
-	stations := strings.Join(config.Stations, ", ")
+	answers, stations := bufio.NewReader(c.Stdin), strings.Join(config.Stations, ", ")
 	if config.Activate {
-		if err := ask("Products with a KMS client key that are not licensed are asked to activate on " + stations + ". This raises the KMS host's count."); err != nil {
+		if err := c.ask(ctx, answers, "Products with a KMS client key that are not licensed are asked to activate on "+stations+". This raises the KMS host's count."); err != nil {
 			return err
 		}
 	}
 	if config.Restart {
-		return ask("These stations are restarted where nobody is logged on: " + stations + ".")
+		return c.ask(ctx, answers, "These stations are restarted where nobody is logged on: "+stations+".")
+	}
+	return nil
+}
+
+// ask takes nothing but a whole line for a yes: one that the end of the file cuts off is none.
+func (c Command) ask(ctx context.Context, answers *bufio.Reader, question string) error {
+	const nothing = "nothing was sent to any machine"
+	fmt.Fprint(c.Stdout, question, " Type yes to go on: ")
+	lines := make(chan string, 1)
+	go func() { // a read of a terminal cannot be broken off
+		defer close(lines)
+		if line, err := answers.ReadString('\n'); err == nil {
+			lines <- line
+		}
+	}()
+	var answer string
+	var answered bool
+	select {
+	case answer, answered = <-lines:
+	case <-ctx.Done():
+	}
+	if !answered {
+		fmt.Fprintln(c.Stdout) // what follows is no part of the question's line
+	}
+	switch {
+	case ctx.Err() != nil:
+		return errors.New("interrupted: " + nothing)
+	case !answered:
+		return errors.New(nothing + ": there was no answer")
+	case strings.TrimSpace(answer) != "yes":
+		return errors.New(nothing + ": the answer was not yes")
 	}
 	return nil
 }
