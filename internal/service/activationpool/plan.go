@@ -205,7 +205,11 @@ func (r *Resource) preflight(ctx context.Context, c change) diag.Diagnostics {
 		return diags
 	}
 	plan.keepPlanned(&p.Wanted)
-	ctx, cancel := context.WithTimeout(ctx, defaultReadTimeout)
+	timeout, diags := plan.Timeouts.Read(ctx, defaultReadTimeout)
+	if diags.HasError() {
+		return diags
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	if p.method == resetImage && !r.site.HasTimago() {
 		diags.AddAttributeError(path.Root("cycle").AtName("method"), "Images are reset by Timago alone",

@@ -141,7 +141,7 @@ func (r *Resource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *r
 			"timeouts": tfvalidate.Timeouts(timeouts.Attributes(ctx, timeouts.Opts{
 				Create: true, Read: true, Update: true, Delete: true,
 				CreateDescription: "How long the first cycle may take, such as `3h`. Default: `" + tfduration.Shortest(defaultCycleTimeout) + "`.",
-				ReadDescription:   "How long reading all members and the KMS host may take. Default: `" + tfduration.Shortest(defaultReadTimeout) + "`.",
+				ReadDescription:   "How long reading all members and the KMS host may take, for a plan too. Default: `" + tfduration.Shortest(defaultReadTimeout) + "`.",
 				UpdateDescription: "How long a later cycle may take. Default: `" + tfduration.Shortest(defaultCycleTimeout) + "`.",
 				DeleteDescription: "Accepted as other resources do, and without effect: destroying a pool forgets it, which asks nobody. Default: none is needed.",
 			})),

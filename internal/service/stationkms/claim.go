@@ -23,7 +23,11 @@ func (r *Resource) claimNew(ctx context.Context, plan model, instance string) di
 	if said.HasError() || !r.site.HasTimago() {
 		return said
 	}
-	ctx, cancel := context.WithTimeout(ctx, defaultReadTimeout)
+	timeout, diags := plan.Timeouts.Read(ctx, defaultReadTimeout)
+	if diags.HasError() {
+		return append(said, diags...)
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	station, err := r.site.Find(ctx, reference)
 	failure := tfdiag.Failure{

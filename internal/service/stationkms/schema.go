@@ -91,7 +91,7 @@ func (r *Resource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *r
 			"timeouts": tfvalidate.Timeouts(timeouts.Attributes(ctx, timeouts.Opts{
 				Create: true, Read: true, Update: true, Delete: true,
 				CreateDescription: "How long taking the station over may take, waiting for its image included, such as `2h`. Default: `" + tfduration.Shortest(defaultChangeTimeout) + "`.",
-				ReadDescription:   "How long looking the station up may take. Default: `" + tfduration.Shortest(defaultReadTimeout) + "`.",
+				ReadDescription:   "How long looking the station up may take, for a plan too. Default: `" + tfduration.Shortest(defaultReadTimeout) + "`.",
 				UpdateDescription: "How long a change may take, waiting for its image included. Default: `" + tfduration.Shortest(defaultChangeTimeout) + "`.",
 				DeleteDescription: "How long switching the option off may take. Default: `" + tfduration.Shortest(defaultReadTimeout) + "`.",
 			})),
