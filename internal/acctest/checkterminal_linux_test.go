@@ -185,3 +185,22 @@ func TestAtATerminalTheCheckDoesWhatWasConfirmed(t *testing.T) {
 		})
 	}
 }
+
+// Ctrl-C under way ends it with what was sent.
+func TestCtrlCWhileAProductIsAskedSaysThatItWasSent(t *testing.T) {
+	t.Parallel()
+	site := NewSiteAt(t, simulator.Scenario{Site: Classroom(1, world.Station{Products: []world.Product{{Title: "windows-11-education", Silent: true}}}, Counted(30)).Site}, 1)
+	site.Inject(world.Fault{Name: world.SlowActivate, By: time.Hour})
+	at := checkAtATerminal(t, site, "-station", site.PlainAddresses()[0], "-activate")
+	at.answer(site, "yes\n")
+	site.Until("a product is asked", func() bool { return site.Happened(world.KindActivate) == 1 })
+	at.press(ctrlC)
+	shown, exit := at.end()
+	if last := "terraform-provider-timago check: interrupted: what is not shown was not asked"; exit != 1 || lastLine(shown) != last ||
+		!strings.Contains(shown, "interrupted: Windows: sent, the outcome is unknown") || strings.Contains(shown, "KMS host 127") {
+		t.Errorf("exit %d\n%s", exit, shown)
+	}
+	if n := site.Happened(world.KindActivate); n != 1 {
+		t.Errorf("%d activations", n)
+	}
+}

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -31,6 +32,12 @@ const (
 	Blocks     Verdict = "NO"   // it stands in the way of a pool
 	Unanswered Verdict = "?"    // it could not be asked
 )
+
+// worse reports whether this verdict outweighs another, as in the exit code.
+func (v Verdict) worse(than Verdict) bool {
+	order := []Verdict{Holds, Notable, Unanswered, Blocks}
+	return slices.Index(order, v) > slices.Index(order, than)
+}
 
 // Line is one assumption and what a site makes of it.
 type Line struct {
@@ -69,6 +76,8 @@ type probe struct {
 	ask            func(ctx context.Context, m *machine) finding
 	// needed: where it does not hold nothing after it can be asked.
 	needed bool
+	// commands: it changes something, and says itself what an interruption left of that.
+	commands bool
 }
 
 // Section is the part of the table about one machine.
@@ -205,7 +214,7 @@ func (c *checker) section(ctx context.Context, title string, m *machine, probes 
 	for i, p := range probes {
 		f := m.ask(ctx, p)
 		s.add(c, p.name, p.expected, f)
-		last := f.Found == brokenOff || p.needed && (f.verdict == Blocks || f.verdict == Unanswered || m.refused)
+		last := f.brokenOff() || p.needed && (f.verdict == Blocks || f.verdict == Unanswered || m.refused)
 		if rest := len(probes) - i - 1; rest > 0 && last {
 			s.add(c, fmt.Sprintf("%d more", rest), "", finding{verdict: f.verdict.unasked(), Found: "not asked", Means: "see " + p.name})
 			break
@@ -243,6 +252,7 @@ type machine struct {
 	host    string // the same without its port
 	isHost  bool
 	refused bool // the KMS host refused the account: a pool does without it
+	unsure  bool // whether a restart that was sent was taken
 
 	uptime    kms.Uptime
 	ahead     time.Duration // its clock, of this computer's
@@ -264,15 +274,17 @@ const mostRequests = 30
 // probeLimit ends a probe that waits for an answer.
 const probeLimit = 2 * time.Minute
 
-// brokenOff is what a line found that the end of the check broke off.
+// brokenOff begins what a line found that the end of the check broke off.
 const brokenOff = "interrupted"
+
+func (f finding) brokenOff() bool { return strings.HasPrefix(f.Found, brokenOff) }
 
 func (m *machine) ask(ctx context.Context, p probe) finding {
 	if !m.isHost && m.wire.requests(m.address) >= mostRequests {
 		return finding{verdict: Unanswered, Found: "not asked", Means: fmt.Sprintf("%d requests were made of it, and no more are", mostRequests)}
 	}
 	f := p.ask(ctx, m)
-	if ctx.Err() != nil && f.verdict != Holds && f.Found != brokenOff { // what it found is of the interruption
+	if ctx.Err() != nil && f.verdict != Holds && !p.commands { // what it found is of the interruption
 		return finding{verdict: Unanswered, Found: brokenOff}
 	}
 	return f

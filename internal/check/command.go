@@ -81,7 +81,7 @@ TIMAGO_WINRM_PASSWORD, TIMAGO_WINRM_AUTH, TIMAGO_WINRM_USE_TLS, TIMAGO_KMS_HOST 
 With TIMAGO_ENDPOINT or TIMAGO_INVENTORY it also says how the stations are listed there.
 
 It ends with 0 where a pool would work, with 2 where something stands in its way, and with 1
-where something could not be asked.
+where something could not be asked, or Ctrl-C ended it.
 
 `
 
@@ -192,7 +192,7 @@ func (c Command) check(ctx context.Context, config Config, folder string) ([]Sec
 			continue
 		}
 		for _, line := range section.Lines {
-			if line.Found == brokenOff {
+			if line.brokenOff() {
 				continue
 			}
 			recorder.Line(section.Address, line.Name, string(line.Verdict))

@@ -7,7 +7,9 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/timago/terraform-provider-timago/internal/check"
 	"github.com/timago/terraform-provider-timago/internal/check/recording"
@@ -165,6 +167,52 @@ func TestAnInterruptedRestartSaysWhatWasDone(t *testing.T) {
 	if line := sections(found).line(0, "Way down and up"); !errors.Is(err, context.Canceled) || len(found) != 1 ||
 		line.Verdict != check.Unanswered || line.Found != "interrupted" || line.Means != "It was restarted: see that it comes back." {
 		t.Errorf("%v\n%s", err, sections(found))
+	}
+}
+
+// Whoever breaks off a restart sees whether it was sent.
+func TestAnInterruptedRestartSaysWhetherItWasSent(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		fault world.Fault
+		line  string // at which it is interrupted, once the fault acted
+		means string
+	}{
+		"before it was sent":        {world.Fault{Name: world.SlowAnswer, Of: "Win32_Process", Nth: 2, By: time.Hour}, "Restart", "It was not restarted."},
+		"before it was answered":    {world.Fault{Name: world.HalfOpen, Of: world.AboutRestart}, "Restart", "It may have been restarted: see that it comes back."},
+		"after its answer was lost": {world.Fault{Name: world.Drops, Of: world.AboutRestart}, "Way down and up", "It may have been restarted: see that it comes back."},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := classroom(t, func(s *simulator.Scenario) { s.Stations = s.Stations[:1] }, 1)
+			if err := s.World.Inject(test.fault); err != nil {
+				t.Fatal(err)
+			}
+			config := s.config()
+			var restarted atomic.Bool
+			config.Restart, config.Show = true, func(_ string, line check.Line) { restarted.CompareAndSwap(false, line.Name == "Restart") }
+			found := s.interruptedWhen(config, func(s *simulator.State) bool {
+				return s.Faults[0].Seen > 0 && (test.line == "Restart" || restarted.Load())
+			})
+			if line := found.line(ofStation, test.line); line.Verdict != check.Unanswered || !strings.HasPrefix(line.Found, "interrupted") || line.Means != test.means {
+				t.Errorf("%+v\n%s", line, found)
+			}
+		})
+	}
+}
+
+// A restart that never came is not called one from which the station did not return.
+func TestARestartThatWasNotCarriedOutIsSaid(t *testing.T) {
+	t.Parallel()
+	s := classroom(t, func(s *simulator.Scenario) { s.Stations = s.Stations[:1] }, 1)
+	if err := s.World.Inject(world.Fault{Name: world.HalfOpen, Of: world.AboutRestart}); err != nil {
+		t.Fatal(err)
+	}
+	config := s.config()
+	config.Restart, config.RestartLimit, config.Site.WinRM.Timeout = true, 3*time.Second, 2*time.Second
+	found := s.check(config)
+	if line := found.line(ofStation, "Way down and up"); line.Verdict != check.Unanswered || !strings.HasPrefix(line.Found, "answers as before") || !strings.HasPrefix(line.Means, "It did not go down within 3 seconds") {
+		t.Errorf("%+v\n%s", line, found)
 	}
 }
 

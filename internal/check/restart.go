@@ -17,36 +17,44 @@ import (
 // restarting are the assumptions that only a restart shows. It is never made under a user.
 func restarting() []probe {
 	return []probe{
-		{name: "Restart", expected: "taken at once, without a user", ask: restart, needed: true},
-		{name: "Way down and up", expected: "the network shows when it is back", ask: watch, needed: true},
+		{name: "Restart", expected: "taken at once, without a user", ask: restart, needed: true, commands: true},
+		{name: "Way down and up", expected: "the network shows when it is back", ask: watch, needed: true, commands: true},
 		{name: "After the start", expected: "licensing answers, with a new client machine id", ask: restarted},
 	}
 }
 
 func restart(ctx context.Context, m *machine) finding {
+	const notRestarted = "It was not restarted."
 	fresh := windows.New(m.wire.Client)
 	presence, err := fresh.Presence(ctx, m.address)
 	switch {
+	case ctx.Err() != nil:
+		return finding{Unanswered, brokenOff, notRestarted}
 	case err != nil:
-		return failed(Unanswered, err, "It was not restarted.")
+		return failed(Unanswered, err, notRestarted)
 	case presence.InUse(nil) != "":
 		return finding{Blocks, "a user is logged on", "It was not restarted. Try again when nobody is."}
 	}
 	m.uptime = presence.Uptime
 	start := time.Now()
 	err = fresh.Restart(ctx, m.address, false)
+	m.unsure = errors.Is(err, kms.ErrUnknownOutcome)
 	switch {
-	case err != nil && ctx.Err() != nil:
-		return finding{Unanswered, brokenOff, "It may have been restarted: see that it comes back."}
-	case errors.Is(err, kms.ErrUnknownOutcome):
+	case m.unsure && ctx.Err() != nil:
+		return finding{Unanswered, brokenOff, mayHaveRestarted}
+	case m.unsure:
 		return failed(Notable, err, "The connection ended before the answer. Its uptime shows whether it was taken: see the next line.")
 	case errors.Is(err, kms.ErrInUse):
 		return failed(Blocks, err, "Somebody uses it, or it is locked. Try again when nobody does.")
+	case err != nil && ctx.Err() != nil:
+		return finding{Unanswered, brokenOff, notRestarted}
 	case err != nil:
 		return failed(Blocks, err, "")
 	}
 	return holds("taken, %s", took(time.Since(start)))
 }
+
+const mayHaveRestarted = "It may have been restarted: see that it comes back."
 
 // How a restart is watched: the port for nothing, the service rarely. Each look at the
 // service is a request, and while the machine starts it may refuse the account.
@@ -85,6 +93,12 @@ func (p *phases) String() string {
 // refusing is a phase that is looked at rarely, so that it may have ended long before.
 const refusing = "refuses the account (Netlogon starts)"
 
+// asBefore is what is seen until a machine goes down.
+const asBefore = "answers as before"
+
+// stayed reports whether nothing was seen of a way down.
+func (p *phases) stayed() bool { return len(p.names) == 1 && p.names[0] == asBefore }
+
 // bound is what stands before the length of a phase, or of all where no phase is named.
 func (p *phases) bound(name string) string {
 	if name == refusing || name == "" && slices.Contains(p.names, refusing) {
@@ -113,7 +127,7 @@ func watch(ctx context.Context, m *machine) finding {
 			continue
 		}
 		if polls++; polls > mostPolls {
-			return finding{Unanswered, seen.String(), fmt.Sprintf("It was looked at %d times and is not back.", mostPolls)}
+			return finding{Unanswered, seen.String(), away(&seen, time.Since(start))}
 		}
 		uptime, err := fresh.Probe(ctx, m.address)
 		if err == nil && uptime.RestartedSince(m.uptime) {
@@ -126,10 +140,21 @@ func watch(ctx context.Context, m *machine) finding {
 			next = time.Now().Add(longestPoll) // a refusal may be a failed logon
 		}
 	}
-	if whole.Err() != nil {
+	switch {
+	case whole.Err() != nil && m.unsure:
+		return finding{Unanswered, brokenOff, mayHaveRestarted}
+	case whole.Err() != nil:
 		return finding{Unanswered, brokenOff, "It was restarted: see that it comes back."}
 	}
-	return finding{Unanswered, seen.String(), "It did not come back within " + rough(limit) + ": look at it. A pool leaves such a station out (cycle.station_timeout)."}
+	return finding{Unanswered, seen.String(), away(&seen, limit)}
+}
+
+// away says what it means that a machine is not back.
+func away(seen *phases, after time.Duration) string {
+	if seen.stayed() {
+		return "It did not go down within " + rough(after) + ": the restart was not carried out, or something there holds it up."
+	}
+	return "It did not come back within " + rough(after) + ": look at it. A pool leaves such a station out (cycle.station_timeout)."
 }
 
 // phaseOf names what a machine shows on its way.
@@ -137,7 +162,7 @@ func phaseOf(err error) string {
 	var unreachable *winrm.Unreachable
 	switch {
 	case err == nil:
-		return "answers as before"
+		return asBefore
 	case winrm.IsAuthRejected(err):
 		return refusing
 	case errors.As(err, &unreachable):
