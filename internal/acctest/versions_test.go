@@ -1,7 +1,9 @@
 package acctest_test
 
 import (
+	"fmt"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -38,6 +40,25 @@ func TestThePromisedVersionsAreTested(t *testing.T) {
 			if !strings.Contains(strings.Join(strings.Fields(string(text)), " "), supported) {
 				t.Errorf("%s does not say %q", page, supported)
 			}
+		}
+	}
+}
+
+// Whoever builds it is told the Go version that the module wants.
+func TestThePagesWantTheGoOfTheModule(t *testing.T) {
+	t.Parallel()
+	module, err := os.ReadFile("../../go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	wants := regexp.MustCompile(`(?m)^go ([0-9]+\.[0-9]+)`).FindSubmatch(module)
+	for page, phrase := range map[string]string{"../../README.md": "Go (%s or later)", guides + "/installation.md.tmpl": "[Go](https://go.dev/dl/) %s or later"} {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if said := fmt.Sprintf(phrase, wants[1]); !strings.Contains(string(text), said) {
+			t.Errorf("%s does not say %q", page, said)
 		}
 	}
 }

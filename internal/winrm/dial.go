@@ -21,7 +21,9 @@ import (
 
 // dialLimit is for the connection alone: a station that is off must not hold up the
 // others, and a slow way, for which Timeout was raised, or a slow machine here gets more.
-func (c Config) dialLimit() time.Duration { return max(3*time.Second, c.Timeout/10) }
+func (c Config) dialLimit() time.Duration { return max(leastDial, c.Timeout/10) }
+
+const leastDial = 3 * time.Second
 
 // roundTripLimit is for the TLS handshake and for each round trip of an authentication,
 // short exchanges all; a call that has less time gives them less.
