@@ -248,21 +248,6 @@ func TestTheGuideKnowsEveryLine(t *testing.T) {
 	}
 }
 
-// One that is named twice is one: that is no fault of its image. Two of one image are.
-func TestWhoSharesAnIDIsNamed(t *testing.T) {
-	t.Parallel()
-	s := classroom(t, func(s *simulator.Scenario) {
-		s.Stations = world.Rows(2, world.Station{Name: "PC%02d", Licensed: true, Image: world.Image{CMID: "36f27b39-2fd5-440b-be67-a09996d27a38"}})
-	}, 0)
-	one, other := s.Plain().Stations[0].Address, s.Plain().Stations[1].Address
-	for second, means := range map[string]string{one: "name it once", other: "sysprep"} {
-		found := s.check(s.named(one, second))
-		if line := found.line(1, "Machine id"); line.Verdict != check.Blocks || !strings.Contains(line.Found, "the same as "+one) || !strings.Contains(line.Means, means) {
-			t.Errorf("%s: no %q\n%s", second, means, found)
-		}
-	}
-}
-
 // A pool whose KMS host nobody names takes the one that its stations use.
 func TestTheKMSHostIsTheOneThatStationsName(t *testing.T) {
 	t.Parallel()

@@ -277,32 +277,6 @@ func hostInUse(_ context.Context, m *machine) finding {
 	return finding{Blocks, "it asks " + used, "Its requests count there. Name that host, or set the station's by slmgr /skms."}
 }
 
-func ownID(ctx context.Context, m *machine) finding {
-	if m.licensing.CMID == "" {
-		return finding{Blocks, "none", "Licensing has not started there, or the image was not generalised (sysprep /generalize)."}
-	}
-	for _, other := range m.machines {
-		if other == m || other.isHost || other.licensing.CMID != m.licensing.CMID {
-			continue
-		}
-		if strings.EqualFold(m.computer(ctx), other.computer(ctx)) {
-			return finding{Blocks, "the same as " + other.name + ", which is this machine", "It was named twice, and counts once: name it once, here and in a pool."}
-		}
-		return finding{Blocks, "the same as " + other.name, "The two count as one. Make the image with sysprep /generalize, or let the option KMS-Aktivierung give each start a new id."}
-	}
-	return holds("it has one")
-}
-
-// computer is the name that the machine gives itself.
-func (m *machine) computer(ctx context.Context) string {
-	a := m.first(ctx)
-	if a.err != nil || len(a.instances) == 0 {
-		return ""
-	}
-	name, _ := a.instances[0].String("CSName")
-	return name
-}
-
 func card(ctx context.Context, m *machine) finding {
 	mac, err := m.windows.MAC(ctx, m.address)
 	switch {

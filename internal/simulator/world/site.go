@@ -71,6 +71,7 @@ type Station struct {
 	Timing   *timeline.Timing `yaml:"timing"`   // default timeline.DefaultTiming
 
 	Aliases    []string `yaml:"aliases"`       // more names of the same machine
+	Computer   string   `yaml:"computer"`      // what Windows calls itself, as a clone does; default the name
 	Unresolved bool     `yaml:"unresolved"`    // its name leads to no address; its aliases do
 	Explorers  int      `yaml:"explorers"`     // explorer.exe in each session with a desktop; default 1
 	Cards      int      `yaml:"virtual_cards"` // virtual network cards, listed before the real one; at most 3

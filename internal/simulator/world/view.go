@@ -1,6 +1,7 @@
 package world
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -65,7 +66,7 @@ func (w *World) View(machine string) (View, error) {
 		return View{}, err
 	}
 	v := View{
-		Name: s.Name, Starting: s.phase == phaseServices, Boot: s.clock(s.boot), Now: s.clock(w.now), User: s.user,
+		Name: cmp.Or(s.Computer, s.Name), Starting: s.phase == phaseServices, Boot: s.clock(s.boot), Now: s.clock(w.now), User: s.user,
 		Desktops: s.desktops(), MAC: s.MAC, Virtual: s.Cards, Group: s.Group, CMID: s.cmid, KMSHost: s.asksHost(), KMSPort: w.host.Port,
 		Server: server(s.Products),
 	}
