@@ -16,15 +16,26 @@ func (w *Workspace) Copy(folder string) {
 	}
 }
 
-// Remove takes files out of the workspace; patterns are those of path/filepath.
-func (w *Workspace) Remove(pattern string) {
+// Matching are the files of the workspace that match a pattern of path/filepath.
+func (w *Workspace) Matching(pattern string) []string {
 	w.t.Helper()
-	files, err := filepath.Glob(filepath.Join(w.dir, pattern))
+	found, err := filepath.Glob(filepath.Join(w.dir, pattern))
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	for _, file := range files {
-		if err := os.Remove(file); err != nil {
+	for i, file := range found {
+		if found[i], err = filepath.Rel(w.dir, file); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+	return found
+}
+
+// Remove takes files out of the workspace; patterns are those of path/filepath.
+func (w *Workspace) Remove(pattern string) {
+	w.t.Helper()
+	for _, file := range w.Matching(pattern) {
+		if err := os.Remove(filepath.Join(w.dir, file)); err != nil {
 			w.t.Fatal(err)
 		}
 	}
