@@ -34,6 +34,7 @@ var ours = []figure{
 	{phrase: "at most # MiB as it is sent", is: "timago.maxList", unit: "1 << 20"},
 	{phrase: "at most # MiB in the texts", is: "timago.maxKept", unit: "1 << 20"},
 	{phrase: "complete within # times the client's timeout", is: "timago.listTimeouts"},
+	{phrase: "A list of stations may take # times as long", is: "timago.listTimeouts"},
 	{phrase: "Of one location it has at most # items", is: "timago.maxLocation"},
 	{phrase: "items and # MiB of these texts", is: "timago.maxLocationKept", unit: "1 << 20"},
 	{phrase: "(in API mode, at most #)", is: "timago.maxLocation"},
@@ -86,6 +87,7 @@ var ours = []figure{
 	{phrase: "written anew after # seconds at the earliest", is: "report.shortestPause", unit: "time.Second"},
 	{phrase: "more than a # of the provider's processor time", is: "report.share"},
 	{phrase: "mostly waits, every minute or #", is: "report.longestPause", unit: "time.Minute"},
+	{phrase: "and every # minutes while nothing happens", is: "report.idlePause", unit: "time.Minute"},
 	{phrase: "`kms-report.json` is written # a minute at most", is: "report.dataPause", unit: "time.Minute"},
 	// Microsoft's, by which the code judges.
 	{phrase: "more than # hours", is: "pool.maxClocksApart", unit: "time.Hour"},
@@ -199,7 +201,7 @@ func TestTheClassroomsTableAddsUp(t *testing.T) {
 	}
 }
 
-var numerals = map[string]int64{"half": 1, "a": 1, "once": 1, "two": 2, "three": 3, "four": 4, "five": 5, "ten": 10, "twenty-fifth": 25}
+var numerals = map[string]int64{"half": 1, "a": 1, "once": 1, "two": 2, "three": 3, "four": 4, "five": 5, "eight": 8, "ten": 10, "twenty-fifth": 25}
 
 // counted is a number as a page writes it; -1 where it is none.
 func counted(text string) int64 {

@@ -46,7 +46,7 @@ func (p *Provider) Schema(_ context.Context, _ provider.SchemaRequest, resp *pro
 			"request_timeout": schema.StringAttribute{
 				Optional:            true,
 				CustomType:          tfduration.Type{},
-				MarkdownDescription: "How long one attempt of a request to `endpoint` may take, such as `30s`. Environment: `TIMAGO_REQUEST_TIMEOUT`. Default: `30s`.",
+				MarkdownDescription: "How long one attempt of a request to `endpoint` may take, such as `30s`. A list of stations may take 20 times as long in all. Environment: `TIMAGO_REQUEST_TIMEOUT`. Default: `30s`.",
 			},
 			"max_retries": schema.Int64Attribute{
 				Optional:            true,

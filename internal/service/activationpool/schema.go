@@ -143,7 +143,7 @@ func (r *Resource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *r
 				CreateDescription: "How long the first cycle may take, such as `3h`. Default: `" + tfduration.Shortest(defaultCycleTimeout) + "`.",
 				ReadDescription:   "How long reading all members and the KMS host may take, for a plan too. Default: `" + tfduration.Shortest(defaultReadTimeout) + "`.",
 				UpdateDescription: "How long a later cycle may take. Default: `" + tfduration.Shortest(defaultCycleTimeout) + "`.",
-				DeleteDescription: "Accepted as other resources do, and without effect: destroying a pool forgets it, which asks nobody. Default: none is needed.",
+				DeleteDescription: "Accepted, as by other resources, and without effect: destroying a pool forgets it and asks nobody. Default: none is needed.",
 			})),
 		},
 	}
