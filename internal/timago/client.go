@@ -20,9 +20,12 @@ type Client struct {
 	again    time.Duration // before a station is asked for once more that does not exist
 	// listTimeout is how long a list may take as a whole.
 	listTimeout time.Duration
-	reads       *reads
-	commands    commands
-	close       func()
+	// longLists has a place for each list that is read beyond what one page may hold. A room
+	// is shorter, and waits for none.
+	longLists chan struct{}
+	reads     *reads
+	commands  commands
+	close     func()
 }
 
 // Close ends idle connections.

@@ -124,8 +124,8 @@ func newClient(config Config, network http.RoundTripper) (*Client, error) {
 	}
 	c := &Client{
 		endpoint: endpoint, sender: &sender{repeats: repeats, endpoint: endpoint}, again: repeats.RetryWaitMin,
-		listTimeout: listTimeouts * config.RequestTimeout,
-		close:       repeats.HTTPClient.CloseIdleConnections,
+		listTimeout: listTimeouts * config.RequestTimeout, longLists: make(chan struct{}, maxLongLists),
+		close: repeats.HTTPClient.CloseIdleConnections,
 	}
 	c.reads, c.commands = newReads(c), newCommands(c)
 	return c, nil

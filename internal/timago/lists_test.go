@@ -1,6 +1,7 @@
 package timago_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -8,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/timago/terraform-provider-timago/internal/timago"
 	"github.com/timago/terraform-provider-timago/internal/timago/contract"
@@ -85,6 +88,48 @@ func TestAListTakesItsTimeAsAWhole(t *testing.T) {
 	var unanswered *timago.Unanswered
 	if !errors.As(err, &unanswered) || !strings.Contains(err.Error(), "no complete list within 1s") {
 		t.Errorf("%v", err)
+	}
+}
+
+// What is read of a list costs more than what is kept of it: long lists are read two at a
+// time, and a room waits for none of them.
+func TestLongListsAreReadTwoAtATime(t *testing.T) {
+	t.Parallel()
+	fake := newFakeTimago(t, 501)
+	client := fake.client(t)
+	second, answer := make(chan struct{}, 10), make(chan struct{})
+	fake.failing("GET", 1000, func(w http.ResponseWriter, r *http.Request, server http.Handler) {
+		if r.URL.Query().Get("page_token") != "" {
+			second <- struct{}{}
+			<-answer
+		}
+		server.ServeHTTP(w, r)
+	})
+	var lists errgroup.Group
+	for range 2 {
+		lists.Go(func() error {
+			stations, err := client.Stations(t.Context(), timago.Filter{})
+			if err == nil && len(stations) != 501 {
+				err = fmt.Errorf("%d stations", len(stations))
+			}
+			return err
+		})
+		<-second
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	if _, err := client.Stations(ctx, timago.Filter{}); !errors.Is(err, context.DeadlineExceeded) || len(second) > 0 {
+		t.Errorf("the third: %d pages behind its first, %v", len(second), err)
+	}
+	if room, err := client.Stations(t.Context(), timago.Filter{Names: []string{"R101-PC0001"}}); err != nil || len(room) != 1 {
+		t.Errorf("a short list: %d stations, %v", len(room), err)
+	}
+	close(answer)
+	if err := lists.Wait(); err != nil {
+		t.Error(err)
+	}
+	if stations, err := client.Stations(t.Context(), timago.Filter{}); err != nil || len(stations) != 501 {
+		t.Errorf("a list after them: %d stations, %v", len(stations), err)
 	}
 }
 

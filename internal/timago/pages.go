@@ -22,6 +22,9 @@ const (
 	// school has: many are read at once, and each member of a pool is connected to.
 	maxLocation     = 3_000
 	maxLocationKept = maxKept / 4
+	// maxLongLists is how many lists are read at once beyond their first pageSize stations:
+	// Terraform reads ten objects side by side, and what is read costs more than what is kept.
+	maxLongLists = 2
 	// listTimeouts is how many times the timeout of one request a list may take as a whole:
 	// pages that all come just in time would take a day.
 	listTimeouts = 20

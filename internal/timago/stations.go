@@ -55,13 +55,46 @@ func (c *Client) Stations(ctx context.Context, filter Filter) ([]Station, error)
 	return all, nil
 }
 
-// list reads all pages of one list, each station once: it may move to a later page
-// meanwhile.
+// listing is a list that is being read.
+type listing struct {
+	stations []Station
+	listed   map[string]bool
+	shared   texts
+	kept     int // bytes
+}
+
+// add takes what a page holds, each station once: it may move to a later page meanwhile.
+func (l *listing) add(items []contract.Station) (fresh, kept int) {
+	before := len(l.stations)
+	for _, item := range items {
+		if station := stationOf(item); !l.listed[station.ID] {
+			l.listed[station.ID] = true
+			kept += l.shared.share(&station)
+			l.stations = append(l.stations, station)
+		}
+	}
+	l.kept += kept
+	return len(l.stations) - before, kept
+}
+
+// list reads all pages of one list.
 func (c *Client) list(ctx context.Context, filter Filter) ([]Station, error) {
-	var all []Station
-	listed, shared := map[string]bool{}, texts{}
-	path, began, inLocation := c.endpoint.Path+"/stations", time.Now(), 0
+	all := listing{listed: map[string]bool{}, shared: texts{}}
+	path, began, long := c.endpoint.Path+"/stations", time.Now(), false
+	defer func() {
+		if long {
+			<-c.longLists
+		}
+	}()
 	err := follow(path, func(token *string) (page, error) {
+		if !long && len(all.stations) >= pageSize {
+			select {
+			case c.longLists <- struct{}{}:
+				long = true
+			case <-ctx.Done():
+				return page{}, ctx.Err()
+			}
+		}
 		r := get("stations")
 		r.query = filter.query(token)
 		got, size, err := askSized[contract.StationPage](ctx, c, r)
@@ -71,24 +104,17 @@ func (c *Client) list(ctx context.Context, filter Filter) ([]Station, error) {
 		if err := filter.held(got.Items, path); err != nil {
 			return page{}, err
 		}
-		before, kept := len(all), 0
-		for _, item := range got.Items {
-			if station := stationOf(item); !listed[station.ID] {
-				listed[station.ID] = true
-				kept += shared.share(&station)
-				all = append(all, station)
-			}
-		}
-		if inLocation += kept; filter.Location != "" && (len(all) > maxLocation || inLocation > maxLocationKept) {
+		fresh, kept := all.add(got.Items)
+		if filter.Location != "" && (len(all.stations) > maxLocation || all.kept > maxLocationKept) {
 			return page{}, &Malformed{Method: http.MethodGet, Path: path, JSONPath: "$.items", Err: errLargeLocation, hint: hintLocation}
 		}
-		return page{next: got.NextPageToken, items: len(got.Items), fresh: len(all) - before, bytes: size, kept: kept}, nil
+		return page{next: got.NextPageToken, items: len(got.Items), fresh: fresh, bytes: size, kept: kept}, nil
 	})
 	if err != nil {
 		return nil, err // and nothing of it is remembered: lists without end would fill the memory
 	}
-	c.reads.remember(all, began)
-	return all, nil
+	c.reads.remember(all.stations, began)
+	return all.stations, nil
 }
 
 // held holds a page against what was asked for: a server that does not know a filter, or
