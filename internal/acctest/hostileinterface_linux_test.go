@@ -9,7 +9,7 @@ import (
 	"net/http/httptest"
 	"strconv"
 	"strings"
-	"sync/atomic"
+	"sync"
 	"testing"
 	"time"
 
@@ -24,32 +24,45 @@ type pages struct {
 }
 
 func (p pages) answer() func(w io.Writer, _ *http.Request) {
-	var page atomic.Int32
 	var systems []string
 	for i := range p.systems {
 		systems = append(systems, fmt.Sprintf(`{"name": "Windows %d", "kms_activation": true, "image_kms_activation": null, "image_generation": 1}`, i))
 	}
 	rest := strings.Repeat("x", p.size) + `", "etag": "1", "location": "` + cmp.Or(p.location, "R101") + `", "computer_group": "", "online": true, "last_start": null,` +
 		` "last_operating_system": null, "logged_on_user": null, "pending_command": null, "operating_systems": [` + strings.Join(systems, ",") + `]}`
-	return func(w io.Writer, _ *http.Request) {
-		n := int(page.Add(1))
+	page := func(n int) string {
+		var w strings.Builder
 		next := `"next_page_token": "` + strconv.Itoa(n) + `", `
 		if n == p.last {
 			next = ""
 		}
-		_, _ = io.WriteString(w, "{"+next+`"items": [`)
+		w.WriteString("{" + next + `"items": [`)
 		for i := range p.stations {
 			if i > 0 {
-				_, _ = io.WriteString(w, ",")
+				w.WriteString(",")
 			}
-			_, _ = fmt.Fprintf(w, `{"id": "6f1c1c52-6c1e-4f0a-9d57-%012x", "name": "PC%d`, n*p.stations+i, n*p.stations+i)
-			_, _ = io.WriteString(w, rest)
+			fmt.Fprintf(&w, `{"id": "6f1c1c52-6c1e-4f0a-9d57-%012x", "name": "PC%d`, n*p.stations+i, n*p.stations+i)
+			w.WriteString(rest)
 		}
-		_, _ = io.WriteString(w, "]}")
+		w.WriteString("]}")
+		return w.String()
+	}
+	var mu sync.Mutex
+	made := map[int]string{} // pages by their number
+	return func(w io.Writer, r *http.Request) {
+		n, _ := strconv.Atoi(r.URL.Query().Get("page_token")) // of the first page: none
+		mu.Lock()
+		text, known := made[n+1]
+		if !known {
+			text = page(n + 1)
+			made[n+1] = text
+		}
+		mu.Unlock()
+		_, _ = io.WriteString(w, text)
 	}
 }
 
-const allStations = "data \"timago_stations\" \"all\" {}\n"
+const allStations = "data \"timago_stations\" \"all\" {\n}\n"
 
 // listing is a run in front of an interface that answers everything so, with the most memory
 // that the provider held.
@@ -126,6 +139,9 @@ const (
 	allToImport = "list \"timago_station_kms\" \"all\" {\n  provider         = timago\n  include_resource = true\n  limit            = 100000\n}\n"
 )
 
+// ten are as many as Terraform reads at once.
+func ten(block string) string { return strings.Replace(block, "{\n", "{\n  count = 10\n", 1) }
+
 // A list that keeps to the contract, and is as long as that allows, is read whole, or
 // refused where Terraform would be given too much.
 func TestAListAsLongAsTheContractAllowsCostsTheRunLittle(t *testing.T) {
@@ -140,6 +156,9 @@ func TestAListAsLongAsTheContractAllowsCostsTheRunLittle(t *testing.T) {
 		"many systems":      {pages{stations: 50, size: 10, systems: 100, last: 36}, allStations, "No changes."},
 		"long texts":        {pages{stations: 500, size: 10, systems: 1, last: 39, location: strings.Repeat("x", 290)}, allStations, "No changes."},
 		"too long a list":   {pages{stations: 500, size: 10, systems: 3, last: 34, location: strings.Repeat("x", 600)}, allStations, "the result is larger than 10 MB"},
+		"ten lists":         {pages{stations: 500, size: 10, systems: 1, last: 14}, ten(allStations), "No changes."},
+		"ten locations":     {pages{stations: 500, size: 10, systems: 1, last: 5, location: strings.Repeat("x", 200)}, ten(strings.Replace(allStations, "{", "{\n location=\""+strings.Repeat("x", 200)+"\"", 1)), "No changes."},
+		"ten rooms":         {pages{stations: 500, size: 10, systems: 1, last: 6}, ten(wholeRoom), "and 2990 more"},
 		"a room of a city":  {pages{stations: 500, size: 10, systems: 1, last: 39}, wholeRoom, "more than 3000 stations, or 2 MB, are in one location"},
 		"a room that moves": {pages{stations: 500, size: 10, systems: 1, last: 6}, wholeRoom, "and 2990 more"},
 	} {

@@ -26,6 +26,8 @@ var errNotServed = errors.New("the provider is not served by tflist.Serve")
 type answer struct {
 	lists map[string]func(*msgpack.Encoder) error // by attribute
 	size  counter
+	turn  *turn
+	alone bool // it has the turn
 }
 
 type key struct{}

@@ -4,8 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"go.uber.org/goleak"
 
@@ -62,8 +66,8 @@ func (s *source) Read(ctx context.Context, _ datasource.ReadRequest, resp *datas
 	}
 }
 
-// answered is what Terraform gets of a read, with what was said to it.
-func answered(t *testing.T, read func(ctx context.Context, resp *datasource.ReadResponse) error) (state, said string) {
+// serve serves a provider whose data source does this; what it gives reads the data source.
+func serve(t *testing.T, read func(ctx context.Context, resp *datasource.ReadResponse) error) (func(context.Context) (*tfprotov6.ReadDataSourceResponse, error), tftypes.Object) {
 	t.Helper()
 	server := tflist.Serve(rooms{read})
 	schemas, err := server.GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{})
@@ -79,7 +83,16 @@ func answered(t *testing.T, read func(ctx context.Context, resp *datasource.Read
 	if err != nil {
 		t.Fatal(err)
 	}
-	resp, err := server.ReadDataSource(t.Context(), &tfprotov6.ReadDataSourceRequest{TypeName: "school_rooms", Config: &config})
+	return func(ctx context.Context) (*tfprotov6.ReadDataSourceResponse, error) {
+		return server.ReadDataSource(ctx, &tfprotov6.ReadDataSourceRequest{TypeName: "school_rooms", Config: &config})
+	}, of
+}
+
+// answered is what Terraform gets of a read, with what was said to it.
+func answered(t *testing.T, read func(ctx context.Context, resp *datasource.ReadResponse) error) (state, said string) {
+	t.Helper()
+	asked, of := serve(t, read)
+	resp, err := asked(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -156,5 +169,81 @@ func TestWhoIsServedOtherwiseIsNotAnsweredWithoutItsLists(t *testing.T) {
 	t.Parallel()
 	if err := tflist.Set(t.Context(), "names", 0, func(int) string { return "" }); err == nil {
 		t.Error("the lists went nowhere, and nothing was said")
+	}
+	if err := tflist.Alone(t.Context()); err == nil {
+		t.Error("others may read beside it, and nothing was said")
+	}
+}
+
+var errOff = errors.New("the school is closed")
+
+// Long lists are read one after the other, also after one that failed; who waits no longer
+// leaves its place to others.
+func TestLongListsAreReadOneAfterTheOther(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		reading, reads := 0, 0
+		asked, _ := serve(t, func(ctx context.Context, _ *datasource.ReadResponse) error {
+			if err := errors.Join(tflist.Alone(ctx), tflist.Alone(ctx)); err != nil {
+				return err
+			}
+			if reading++; reading > 1 {
+				t.Errorf("%d lists at once", reading)
+			}
+			time.Sleep(time.Second)
+			reading--
+			if reads++; reads == 1 {
+				return errOff
+			}
+			return tflist.Set(ctx, "names", 1, func(int) string { return "R101" })
+		})
+		began := time.Now()
+		var all sync.WaitGroup
+		for range 5 {
+			all.Go(func() {
+				if _, err := asked(t.Context()); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		synctest.Wait()
+		all.Go(func() {
+			ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+			defer cancel()
+			if resp, err := asked(ctx); err != nil || len(resp.Diagnostics) != 1 || !strings.Contains(resp.Diagnostics[0].Detail, context.DeadlineExceeded.Error()) {
+				t.Errorf("who waits no longer: %v, %v", resp, err)
+			}
+		})
+		all.Wait()
+		if took := time.Since(began); reads != 5 || took < 5*time.Second || took > 6*time.Second {
+			t.Errorf("%d reads took %v", reads, took)
+		}
+	})
+}
+
+// A list is read once the answer before has left the memory, and soon in any case.
+func TestAListWaitsForTheAnswerBefore(t *testing.T) {
+	t.Parallel()
+	for held, most := range map[bool]time.Duration{false: time.Second, true: 15 * time.Second} {
+		synctest.Test(t, func(t *testing.T) {
+			asked, _ := serve(t, func(ctx context.Context, _ *datasource.ReadResponse) error {
+				return errors.Join(tflist.Alone(ctx), tflist.Set(ctx, "names", 1, func(int) string { return strings.Repeat("x", 1<<20) }))
+			})
+			before, err := asked(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !held {
+				before = nil
+			}
+			began := time.Now()
+			if _, err := asked(t.Context()); err != nil {
+				t.Error(err)
+			}
+			if took := time.Since(began); took > most || held && took < 5*time.Second {
+				t.Errorf("held %t: it waited %v", held, took)
+			}
+			runtime.KeepAlive(before)
+		})
 	}
 }

@@ -79,6 +79,12 @@ func (d *Stations) Read(ctx context.Context, req datasource.ReadRequest, resp *d
 		resp.Diagnostics.Append(tfdiag.NotConfigured("list", "stations", ""))
 		return
 	}
+	if m.Location.IsNull() { // of a room there are no thousands
+		if err := tflist.Alone(ctx); err != nil {
+			resp.Diagnostics.Append(tfdiag.Failure{Verb: "list", Noun: "stations", Err: err}.Error())
+			return
+		}
+	}
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
 	stations, err := m.choose(ctx, d.site)
