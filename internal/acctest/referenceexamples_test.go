@@ -10,11 +10,11 @@ import (
 	"github.com/timago/terraform-provider-timago/internal/simulator/world"
 )
 
-// The examples of the reference pages plan at a site that has what they name, with a provider
-// that the environment configures.
-func TestTheReferencePagesExamplesPlan(t *testing.T) {
-	t.Parallel()
-	site := acctest.NewAPISite(t, simulator.Scenario{Site: world.Site{
+// referenceSite is a site that has what the examples of the reference pages name, and the
+// environment that configures a provider for it.
+func referenceSite(t *testing.T) (site *acctest.Site, env []string, names func(clientID string) *strings.Replacer) {
+	t.Helper()
+	site = acctest.NewAPISite(t, simulator.Scenario{Site: world.Site{
 		Seed: 3, Host: world.Host{Keys: []world.Key{{Key: "windows"}, {Key: "office-2021"}}}, Stations: append(append(
 			world.Rows(5, world.Station{Name: "R101-PC%02d", Room: "R101", Group: "Unterricht"}),
 			world.Rows(3, world.Station{
@@ -25,11 +25,21 @@ func TestTheReferencePagesExamplesPlan(t *testing.T) {
 	}}, 1)
 	endpoint, token, authority := site.Interface()
 	ready := site.Ready()
-	env := []string{
+	env = []string{
 		"TIMAGO_ENDPOINT=" + endpoint, "TIMAGO_TOKEN=" + token, "TIMAGO_CA_CERTIFICATE=" + string(authority),
 		"TIMAGO_WINRM_USERNAME=" + ready.WinRM.Username, "TIMAGO_WINRM_PASSWORD=" + ready.WinRM.Password,
 		"TIMAGO_KMS_HOST=" + ready.KMSHost,
 	}
+	return site, env, func(clientID string) *strings.Replacer {
+		return strings.NewReplacer("kms01.schule.example", ready.KMSHost, "2d4d7fde-e2c3-4ad2-9e58-e55beca11f18", clientID)
+	}
+}
+
+// The examples of the reference pages plan at a site that has what they name, with a provider
+// that the environment configures.
+func TestTheReferencePagesExamplesPlan(t *testing.T) {
+	t.Parallel()
+	site, env, names := referenceSite(t)
 	planned := 0
 	for _, e := range listExamples(t) {
 		if kind, _, _ := strings.Cut(e.folder, "/"); kind != "actions" && kind != "data-sources" && kind != "functions" && kind != "resources" {
@@ -43,9 +53,8 @@ func TestTheReferencePagesExamplesPlan(t *testing.T) {
 			if strings.HasSuffix(e.folder, "_export") {
 				w = w.Built() // its file has a relative path, from where the provider runs
 			}
-			names := strings.NewReplacer("kms01.schule.example", ready.KMSHost, "2d4d7fde-e2c3-4ad2-9e58-e55beca11f18", site.ClientID("BIB-PC01"))
 			for _, file := range w.Matching(filepath.Join(e.folder, "*.tf")) {
-				w.Write(file, names.Replace(w.Read(file)))
+				w.Write(file, names(site.ClientID("BIB-PC01")).Replace(w.Read(file)))
 			}
 			w.Write(filepath.Join(e.folder, "stationen.csv"), "Bezeichnung;Standort\nR101-PC01;R101\n")
 			if got := w.Run("-chdir="+e.folder, "plan", "-no-color"); got.Exit != 0 {
@@ -55,5 +64,29 @@ func TestTheReferencePagesExamplesPlan(t *testing.T) {
 	}
 	if planned < 10 {
 		t.Errorf("only %d examples were found: this test looks in the wrong place", planned)
+	}
+}
+
+// What the pages say of importing by command imports.
+func TestTheReferencePagesImport(t *testing.T) {
+	t.Parallel()
+	site, env, names := referenceSite(t)
+	for resource, imported := range map[string]int{"timago_activation_pool": 1, "timago_station_kms": 2} {
+		t.Run(resource, func(t *testing.T) {
+			t.Parallel()
+			e := example{folder: "resources/" + resource}
+			w := acctest.NewWorkspace(t, env...)
+			skipUnknown(t, e.String(), e.prepare(t, w))
+			script := names(site.ClientID("R101-PC02"))
+			for _, file := range append(w.Matching(filepath.Join(e.folder, "*.tf")), filepath.Join(e.folder, "import.sh")) {
+				w.Write(file, script.Replace(w.Read(file)))
+			}
+			if got := w.Bash("cd " + e.folder + " && bash -e import.sh"); got.Exit != 0 {
+				t.Fatalf("it does not import:\n%s", got.Output)
+			}
+			if got := w.Bash("cd " + e.folder + " && terraform state list -no-color"); strings.Count(got.Output, resource+".") != imported {
+				t.Errorf("in the state are\n%s", got.Output)
+			}
+		})
 	}
 }
