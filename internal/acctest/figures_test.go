@@ -68,6 +68,16 @@ var ours = []figure{
 	{phrase: "At most # connections are in use at once", is: "winrm.defaultMaxParallel"},
 	{phrase: "(`winrm.max_parallel`) and # are kept for later", is: "winrm.maxIdle"},
 	{phrase: "may take a tenth of it, and at least # seconds", is: "winrm.leastDial", unit: "time.Second"},
+	{phrase: "Default: #, with `use_tls`", is: "winrm.defaultPort"},
+	{phrase: ", with `use_tls` #.", is: "winrm.defaultTLSPort"},
+	{phrase: "TCP #, with `use_tls` TCP", is: "winrm.defaultPort"},
+	{phrase: ", with `use_tls` TCP # |", is: "winrm.defaultTLSPort"},
+	{phrase: "on TCP #, or", is: "winrm.defaultPort"},
+	{phrase: "(TCP #, or", is: "winrm.defaultPort"},
+	{phrase: ", or # with", is: "winrm.defaultTLSPort"},
+	{phrase: "HTTP, port # |", is: "winrm.defaultPort"},
+	{phrase: "TLS, port # |", is: "winrm.defaultTLSPort"},
+	{phrase: "TCP-Port # zu den Stationen", is: "winrm.defaultPort"},
 	{phrase: "Reading licences may take # minute in any case", is: "windows.licensingTimeout", unit: "time.Minute"},
 	{phrase: "(with a local account #, with a domain's", is: "winrm.localStartRefusals - 1"},
 	{phrase: "with a domain's # times)", is: "winrm.startRefusals - 1"},
@@ -112,7 +122,9 @@ var ours = []figure{
 	{phrase: "| Office | # |", is: threshold(kms.Office)},
 	{phrase: "stops counting at #**", is: "2 * " + threshold(kms.Windows)},
 	{phrase: "(# for Office)", is: "2 * " + threshold(kms.Office)},
-	// How the code is kept.
+	// How the code is kept, and tried.
+	{phrase: "every call against them in # drawn sites", is: "cycle.worlds"},
+	{phrase: "had not seen the engine, in # more", is: "cycle.worlds"},
 	{phrase: "A file has at most # lines", is: "acctest.longestFile"},
 	{phrase: "lines and a package #,", is: "acctest.largestPackage"},
 }

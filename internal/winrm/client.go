@@ -74,6 +74,8 @@ var ErrClosed = errors.New("the WinRM client is closed")
 const (
 	defaultTimeout     = 30 * time.Second
 	defaultMaxParallel = 32
+	defaultPort        = 5985
+	defaultTLSPort     = 5986
 )
 
 // Client asks any number of machines with one account. It is safe for
@@ -110,9 +112,9 @@ func NewClient(config Config) (*Client, error) {
 	if config.Port < 0 || config.Port > 65535 {
 		return nil, fmt.Errorf("%d is not a port", config.Port)
 	}
-	scheme, port := "http", 5985
+	scheme, port := "http", defaultPort
 	if config.UseTLS {
-		scheme, port = "https", 5986
+		scheme, port = "https", defaultTLSPort
 	}
 	if config.Port == 0 {
 		config.Port = port
