@@ -34,13 +34,19 @@ func TestAStationThatNoLongerExistsIsTakenOut(t *testing.T) {
 	s.shows(map[string]any{"status": "activated", "windows.members": 2.0})
 }
 
-// A refresh reads with the state's timeouts, whatever the configuration says now.
+// A refresh reads with the state's timeouts, whatever the configuration says now. A plan
+// reads with its own, so that one in which nothing can be read is not applied.
 func TestATimeoutThatWasTooShortIsRaised(t *testing.T) {
 	t.Parallel()
-	s := begin(t, 2, world.Station{Licensed: true}, acctest.Counted(30), `timeouts = { read = "1ms" }`)
-	if outcome := s.Run("apply", "-auto-approve", "-no-color"); outcome.Exit != 0 {
-		t.Fatalf("apply:\n%s", outcome.Output)
+	tooShort := `timeouts = { read = "1ms" }`
+	s := begin(t, 2, world.Station{Licensed: true}, acctest.Counted(30), tooShort)
+	if plan := s.Plan(1); !plan.Contains("context deadline exceeded") && !plan.Contains("Raise timeouts.read") {
+		t.Errorf("a new pool:\n%s", plan.Output)
 	}
+	s.configure(`timeouts = { read = "61s" }`)
+	s.Apply()
+	s.Write("terraform.tfstate", strings.ReplaceAll(s.Read("terraform.tfstate"), `"61s"`, `"1ms"`)) // as if the site had become slow
+	s.configure(tooShort)
 	if plan := s.Plan(1); !plan.Contains("Unable to read activation pool R101") || !plan.Contains("Raise timeouts.read") {
 		t.Errorf("it does not say what to do:\n%s", plan.Output)
 	}
