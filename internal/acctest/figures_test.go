@@ -248,7 +248,7 @@ func threshold(product kms.Product) string { return strconv.Itoa(product.Thresho
 // code and without tables of what was measured once.
 func readPages(t *testing.T) map[string]string {
 	t.Helper()
-	fences, rows := regexp.MustCompile("(?s)```.*?```"), regexp.MustCompile(`(?m)^\|.*$`)
+	rows := regexp.MustCompile(`(?m)^\|.*$`)
 	measured := regexp.MustCompile("(?s)`make bench-.*?(\n#|$)")
 	pages := map[string]string{}
 	add := func(file string) {
@@ -256,7 +256,7 @@ func readPages(t *testing.T) map[string]string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		pages[strings.TrimPrefix(file, "../../")] = strings.Join(strings.Fields(measured.ReplaceAllStringFunc(fences.ReplaceAllString(string(text), ""), func(section string) string {
+		pages[strings.TrimPrefix(file, "../../")] = strings.Join(strings.Fields(measured.ReplaceAllStringFunc(fenced.ReplaceAllString(string(text), ""), func(section string) string {
 			return rows.ReplaceAllString(section, "")
 		})), " ")
 	}
