@@ -78,8 +78,8 @@ func useAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"when_in_use": schema.StringAttribute{
 			Optional: true,
-			MarkdownDescription: "What to do with a station that somebody uses. `wait` waits until nobody does, for as long as `station_timeout` allows; " +
-				"it counts among `max_parallel` meanwhile, and it is an error if nobody logs off. `skip` leaves it as it is, with a warning. " +
+			MarkdownDescription: "What to do with a station that somebody uses. `wait` waits until nobody does, for as long as `station_timeout` allows. " +
+				"The station counts among `max_parallel` meanwhile, and is an error if its user stays. `skip` leaves it as it is, with a warning. " +
 				"`force` goes on all the same, and the user loses unsaved work. Default: `" + string(kms.WaitWhenInUse) + "`.",
 			Validators: []validator.String{stringvalidator.OneOf(kms.AllWhenInUse()...)},
 		},

@@ -44,7 +44,7 @@ func (r *Resource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *r
 				Optional:            true,
 				Computed:            true,
 				Default:             booldefault.StaticBool(true),
-				MarkdownDescription: "Whether the option *KMS-Aktivierung* is to be on. Where the image was made otherwise it is reset, also with `false`. Default: `true`.",
+				MarkdownDescription: "Whether the option *KMS-Aktivierung* is to be on. An image that was made otherwise is reset, also with `false`. Default: `true`.",
 			},
 			"wait_for_image": schema.BoolAttribute{
 				Optional: true,
@@ -57,8 +57,8 @@ func (r *Resource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *r
 				Optional: true,
 				Computed: true,
 				Default:  stringdefault.StaticString(string(kms.WaitWhenInUse)),
-				MarkdownDescription: "What to do if somebody is logged on. `wait` leaves the image as it is, and this apply, with `wait_for_image`, or else the next one resets it once nobody is. " +
-					"`skip` leaves it as it is for this apply, also with `wait_for_image`. `force` resets it all the same, and unsaved work is lost. Default: `" + string(kms.WaitWhenInUse) + "`.",
+				MarkdownDescription: "What to do if somebody is logged on. `wait` resets the image once nobody is: this apply does so with `wait_for_image`, else the next one. " +
+					"`skip` leaves it as it is in this apply, also with `wait_for_image`. `force` resets it all the same, and unsaved work is lost. Default: `" + string(kms.WaitWhenInUse) + "`.",
 				Validators: []validator.String{stringvalidator.OneOf(kms.AllWhenInUse()...)},
 			},
 			"clear_on_destroy": schema.BoolAttribute{
