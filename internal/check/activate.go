@@ -1,6 +1,7 @@
 package check
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -64,7 +65,7 @@ func (m *machine) activateOne(ctx context.Context, licence kms.Licence) finding 
 	case errors.As(err, &refused) && refused.Code.Counted():
 		return holds("%s after %s: counted, and the count is below the threshold", refused.Code, passed)
 	case errors.As(err, &refused):
-		return finding{Blocks, refused.Code.Words(), refused.Code.Remedy()}
+		return finding{Blocks, refused.Code.Words(), remedy(refused.Code)}
 	case errors.Is(err, kms.ErrUnknownOutcome) && ctx.Err() != nil:
 		return finding{Unanswered, "sent, " + kms.ErrUnknownOutcome.Error(), seeLater}
 	case errors.Is(err, kms.ErrUnknownOutcome):
@@ -90,4 +91,9 @@ func (m *machine) activateOne(ctx context.Context, licence kms.Licence) finding 
 		}
 	}
 	return holds("licensed after %s", passed)
+}
+
+// remedy says what to do about a code, also about one of which no remedy is known.
+func remedy(code kms.Code) string {
+	return cmp.Or(code.Remedy(), "No remedy is known here: look at the events of licensing there (8198, 12288).")
 }

@@ -82,7 +82,7 @@ func TestAnInterruptedActivationSaysWhatWasSent(t *testing.T) {
 func TestARefusedProductIsNotHiddenByTheNext(t *testing.T) {
 	t.Parallel()
 	s := classroom(t, unlicensed, 1)
-	for _, fault := range []world.Fault{{Name: world.RequestRefused, Of: "windows"}, {Name: world.Drops, Of: world.AboutActivate, Nth: 2}} {
+	for _, fault := range []world.Fault{{Name: world.RequestRefused, Of: "windows"}, {Name: world.ActivateFails, Of: "visio-2024", Code: 0x87E10BC6}, {Name: world.Drops, Of: world.AboutActivate, Nth: 2, Times: 1}} {
 		if err := s.World.Inject(fault); err != nil {
 			t.Fatal(err)
 		}

@@ -209,9 +209,29 @@ func TestARestartThatWasNotCarriedOutIsSaid(t *testing.T) {
 		t.Fatal(err)
 	}
 	config := s.config()
-	config.Restart, config.RestartLimit, config.Site.WinRM.Timeout = true, 3*time.Second, 2*time.Second
+	config.Restart, config.RestartLimit = true, 10*time.Second
 	found := s.check(config)
-	if line := found.line(ofStation, "Way down and up"); line.Verdict != check.Unanswered || !strings.HasPrefix(line.Found, "answers as before") || !strings.HasPrefix(line.Means, "It did not go down within 3 seconds") {
+	if line := found.line(ofStation, "Way down and up"); line.Verdict != check.Unanswered || !strings.HasPrefix(line.Found, "answers as before") || !strings.HasPrefix(line.Means, "It did not go down within 10 seconds") {
+		t.Errorf("%+v\n%s", line, found)
+	}
+}
+
+// What was not read is not made up.
+func TestLicensingThatWasNotReadIsNotJudged(t *testing.T) {
+	t.Parallel()
+	s := classroom(t, func(s *simulator.Scenario) { s.Stations = s.Stations[:1] }, 60)
+	if err := s.World.Inject(world.Fault{Name: world.ProviderFails, Of: "SoftwareLicensingProduct", Times: 1}); err != nil {
+		t.Fatal(err)
+	}
+	config := s.config()
+	config.Restart = true
+	found := s.check(config)
+	for _, name := range []string{"KMS host in use", "Machine id"} {
+		if line := found.line(ofStation, name); line.Verdict != check.Unanswered || line.Found != "not read" || line.Means != "See Keys." {
+			t.Errorf("%+v", line)
+		}
+	}
+	if line := found.line(ofStation, "After the start"); line.Verdict != check.Unanswered || !strings.HasSuffix(line.Found, ", its id before is not known") || !strings.Contains(line.Means, "again") {
 		t.Errorf("%+v\n%s", line, found)
 	}
 }

@@ -7,9 +7,16 @@ import (
 	"time"
 )
 
-const newIDs = "Make the image with sysprep /generalize, or let the option KMS-Aktivierung give each start a new id."
+// What to do about two that share a client machine id.
+const (
+	namedTwice = "It was named twice, and counts once: name it once, here and in a pool."
+	newIDs     = "Make the image with sysprep /generalize, or let the option KMS-Aktivierung give each start a new id."
+)
 
 func ownID(ctx context.Context, m *machine) finding {
+	if _, err := m.windows.Licensing(ctx, m.address); err != nil {
+		return notRead
+	}
 	if m.licensing.CMID == "" {
 		return finding{Blocks, "none", "Licensing has not started there, or the image was not generalised (sysprep /generalize)."}
 	}
@@ -23,7 +30,7 @@ func ownID(ctx context.Context, m *machine) finding {
 		}
 		switch is, seen := m.is(ctx, other); is {
 		case oneMachine:
-			return finding{Blocks, same + ", which is this machine", "It was named twice, and counts once: name it once, here and in a pool."}
+			return finding{Blocks, same + ", which is this machine", namedTwice}
 		case twoMachines:
 			return finding{Blocks, same + ", another machine of its name: " + seen, "They are clones and count as one: give each a name of its own. " + newIDs}
 		default:

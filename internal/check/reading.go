@@ -221,9 +221,9 @@ func answered(ctx context.Context, m *machine) finding {
 			if code.Informational() {
 				code = codeNoHost // no answer, and nothing said why
 			}
-			return finding{Notable, "the last had no answer: " + code.Words(), code.Remedy() + " It may have passed: -activate asks once more."}
+			return finding{Notable, "the last had no answer: " + code.Words(), remedy(code) + " It may have passed: -activate asks once more."}
 		default:
-			return finding{Blocks, "the last was refused: " + code.Words(), code.Remedy()}
+			return finding{Blocks, "the last was refused: " + code.Words(), remedy(code)}
 		}
 	}
 	if counted == 0 {
@@ -264,7 +264,13 @@ func clientKeys(ctx context.Context, m *machine) finding {
 	return f
 }
 
-func hostInUse(_ context.Context, m *machine) finding {
+// notRead is what lines say after that of the keys, where licensing could not be read.
+var notRead = finding{Unanswered, "not read", "See Keys."}
+
+func hostInUse(ctx context.Context, m *machine) finding {
+	if _, err := m.windows.Licensing(ctx, m.address); err != nil {
+		return notRead
+	}
 	used, wanted := m.licensing.KMSHost, kms.HostOf(m.Site.KMSHost)
 	switch {
 	case used == "":
@@ -327,7 +333,7 @@ func fastStartup(ctx context.Context, m *machine) finding {
 		return finding{Notable, fmt.Sprintf("%d of %s of a day was not full"+byBootEvent, fast, count(starts, "start", "starts")),
 			"A station that is shut down and woken keeps its start time and its id. Switch fast startup off: powercfg /h off, or HiberbootEnabled = 0."}
 	case starts == 0:
-		return holds("no start within a day")
+		return holds("its log of a day shows no start") // up for less, it left no event
 	}
 	return holds("%s of a day, all full"+byBootEvent, count(starts, "start", "starts"))
 }
