@@ -92,7 +92,24 @@ func TestARefusedProductIsNotHiddenByTheNext(t *testing.T) {
 	found := s.check(config)
 	line := found.line(ofStation, "Activate")
 	if line.Verdict != check.Blocks || !strings.Contains(line.Found, "0xC004F042") || !strings.Contains(line.Found, "AE edition: sent, the outcome is unknown") ||
-		!strings.Contains(line.Means, "Install a KMS host key") || !strings.Contains(line.Means, "A check without -activate") {
+		!strings.Contains(line.Means, "Install a KMS host key") || !strings.Contains(line.Means, "A check without -activate") || !strings.Contains(line.Means, "No remedy is known here") {
 		t.Errorf("%+v\n%s", line, found)
+	}
+}
+
+// However much was asked before, a station that was restarted is watched until it is back.
+func TestARestartIsWatchedToItsEndAfterAnActivation(t *testing.T) {
+	t.Parallel()
+	s := classroom(t, func(s *simulator.Scenario) {
+		unlicensed(s)
+		s.Stations[0].Products = append(s.Stations[0].Products, world.Product{Title: "project-2024"})
+	}, 60)
+	config := s.config()
+	config.Activate, config.Restart = true, true
+	found := s.check(config)
+	for _, name := range []string{"Activate", "Restart", "Way down and up", "After the start"} {
+		if line := found.line(ofStation, name); line.Verdict != check.Holds {
+			t.Errorf("%+v\n%s", line, found)
+		}
 	}
 }

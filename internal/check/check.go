@@ -254,6 +254,8 @@ type machine struct {
 	refused bool // the KMS host refused the account: a pool does without it
 	unsure  bool // whether a restart that was sent was taken
 
+	restarted bool // a restart was sent to it
+
 	uptime    kms.Uptime
 	ahead     time.Duration // its clock, of this computer's
 	licensing kms.Licensing
@@ -268,7 +270,8 @@ func (c *checker) machine(w *wire, account winrm.Config, name, address string) *
 	}
 }
 
-// mostRequests is what one station is asked at most; a message of a logon is none.
+// mostRequests is what one station is asked at most while it is read; a message of a logon is none.
+// What was confirmed is done all the same, and a restart is watched until its end.
 const mostRequests = 30
 
 // probeLimit ends a probe that waits for an answer.
@@ -280,7 +283,7 @@ const brokenOff = "interrupted"
 func (f finding) brokenOff() bool { return strings.HasPrefix(f.Found, brokenOff) }
 
 func (m *machine) ask(ctx context.Context, p probe) finding {
-	if !m.isHost && m.wire.requests(m.address) >= mostRequests {
+	if !m.isHost && !p.commands && !m.restarted && m.wire.requests(m.address) >= mostRequests {
 		return finding{verdict: Unanswered, Found: "not asked", Means: fmt.Sprintf("%d requests were made of it, and no more are", mostRequests)}
 	}
 	f := p.ask(ctx, m)

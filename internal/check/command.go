@@ -47,6 +47,8 @@ func (n *names) Set(value string) error {
 		return errors.New("it is empty")
 	case strings.ContainsAny(value, ",;"):
 		return errors.New("it is no name of one machine: give -station NAME for each")
+	case slices.ContainsFunc(*n, func(other string) bool { return strings.EqualFold(other, value) }):
+		return errors.New("it is given twice")
 	}
 	*n = append(*n, value)
 	return nil

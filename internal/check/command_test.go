@@ -103,6 +103,7 @@ func TestWhatCannotBeCheckedIsSaid(t *testing.T) {
 		"is not an empty folder":            {"-station", station, "-record", "testdata"},
 		"it is empty":                       {"-station", ""},
 		"give -station NAME for each":       {"-station", station + "," + station},
+		"it is given twice":                 {"-station", station, "-station", station},
 	} {
 		if exit, _, stderr := s.command(args...); exit != 1 || !strings.Contains(stderr, says) {
 			t.Errorf("%q: exit %d, want 1 with %q\n%s", args, exit, says, stderr)

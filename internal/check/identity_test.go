@@ -87,16 +87,29 @@ func TestClonesOfOneNameAreNotCalledOneMachine(t *testing.T) {
 	}
 }
 
-// A machine that the check itself restarted between its two names is still one.
-func TestOneThatWasRestartedBetweenItsNamesIsOne(t *testing.T) {
+// A machine that the check itself restarted between its two names is still one, and is not
+// restarted again.
+func TestOneMachineIsRestartedOnceUnderItsNames(t *testing.T) {
 	t.Parallel()
-	s := classroom(t, func(s *simulator.Scenario) {
-		s.Stations = []world.Station{{Name: "PC01", Aliases: []string{"pc01.schule.example"}, Licensed: true, Image: world.Image{KeepsCMID: true}}}
-	}, 60)
-	config := s.config()
-	config.Restart = true
-	found := s.check(config)
-	if line := found.line(1, "Machine id"); found.line(0, "Way down and up").Verdict != check.Holds || !strings.HasSuffix(line.Found, ", which is this machine") {
-		t.Errorf("%+v\n%s", line, found)
+	for name, image := range map[string]world.Image{"that keeps its id": {KeepsCMID: true}, "that has a new id": {}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := classroom(t, func(s *simulator.Scenario) {
+				s.Stations = []world.Station{{Name: "PC01", Aliases: []string{"pc01.schule.example"}, Licensed: true, Image: image}}
+			}, 60)
+			config := s.config()
+			config.Restart = true
+			found := s.check(config)
+			if line := found.line(0, "Way down and up"); line.Verdict != check.Holds {
+				t.Errorf("%+v\n%s", line, found)
+			}
+			if line := found.line(1, "Machine id"); image.KeepsCMID && !strings.HasSuffix(line.Found, ", which is this machine") {
+				t.Errorf("%+v\n%s", line, found)
+			}
+			again := found.line(1, "Restart")
+			if n := s.State().Stations[0].Restarts; n != 1 || again.Found != "not restarted again: it is "+config.Stations[0] || again.Verdict != check.Blocks || !strings.Contains(again.Means, "name it once") {
+				t.Errorf("%d restarts, %+v\n%s", n, again, found)
+			}
+		})
 	}
 }

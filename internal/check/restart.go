@@ -25,6 +25,13 @@ func restarting() []probe {
 
 func restart(ctx context.Context, m *machine) finding {
 	const notRestarted = "It was not restarted."
+	for _, other := range m.machines {
+		if other.restarted && strings.EqualFold(m.computer(ctx), other.computer(ctx)) {
+			if is, _ := m.is(ctx, other); is == oneMachine {
+				return finding{Blocks, "not restarted again: it is " + other.name, namedTwice}
+			}
+		}
+	}
 	fresh := windows.New(m.wire.Client)
 	presence, err := fresh.Presence(ctx, m.address)
 	switch {
@@ -39,6 +46,7 @@ func restart(ctx context.Context, m *machine) finding {
 	start := time.Now()
 	err = fresh.Restart(ctx, m.address, false)
 	m.unsure = errors.Is(err, kms.ErrUnknownOutcome)
+	m.restarted = err == nil || m.unsure
 	switch {
 	case m.unsure && ctx.Err() != nil:
 		return finding{Unanswered, brokenOff, mayHaveRestarted}
