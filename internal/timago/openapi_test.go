@@ -154,3 +154,18 @@ func checkAnswers(t *testing.T, call string, operation *openapi3.Operation) {
 		}
 	}
 }
+
+// The guide names the version of the contract, and of the form that it has.
+func TestTheGuideNamesTheContractsVersion(t *testing.T) {
+	t.Parallel()
+	guide, err := os.ReadFile("../../templates/guides/api-mode.md.tmpl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	contract := document(t)
+	short := func(version string) string { return version[:strings.LastIndex(version, ".")] }
+	want := "version " + short(contract.Info.Version) + ", an OpenAPI " + short(contract.OpenAPI) + " document"
+	if words := strings.Join(strings.Fields(string(guide)), " "); !strings.Contains(words, want) {
+		t.Errorf("the guide does not say %q", want)
+	}
+}
