@@ -295,6 +295,21 @@ func TestTheKMSHostIsTheOneThatStationsName(t *testing.T) {
 	}
 }
 
+// A KMS host whose clock is that of its stations refuses none of them, whatever this computer's is.
+func TestAWrongClockHereIsNotHeldAgainstTheKMSHost(t *testing.T) {
+	t.Parallel()
+	s := classroom(t, func(s *simulator.Scenario) {
+		s.Host.Skew = 5 * time.Hour
+		for i := range s.Stations {
+			s.Stations[i].Skew = 5 * time.Hour
+		}
+	}, 0)
+	found := s.check(s.config())
+	if line := found.line(ofHost, "Clock"); line.Verdict != check.Notable || !strings.Contains(line.Found, "5 hours ahead of this computer") || !strings.HasPrefix(line.Means, "The stations' clocks agree with it") {
+		t.Errorf("%+v\n%s", line, found)
+	}
+}
+
 func TestAPortThatSpeaksTLSIsNamed(t *testing.T) {
 	t.Parallel()
 	scenario := simulator.Scenario{Site: world.Site{Stations: world.Rows(1, world.Station{Name: "PC%02d"})}, WinRM: simulator.WinRM{HTTPS: true}}

@@ -152,6 +152,7 @@ func hostClock(ctx context.Context, m *machine) finding {
 	if f.verdict == Unanswered {
 		return f
 	}
+	agree := false
 	for _, station := range m.machines {
 		if station.isHost || station.uptime.Now.IsZero() {
 			continue
@@ -160,6 +161,10 @@ func hostClock(ctx context.Context, m *machine) finding {
 			return finding{Blocks, fmt.Sprintf("%s from %s", rough(apart.Abs()), station.name),
 				"A KMS host refuses clients whose clock is more than 4 hours from its own (0xC004F06C): w32tm /resync on the one that is wrong."}
 		}
+		agree = true
+	}
+	if f.verdict == Blocks && agree && !m.uptime.Now.IsZero() {
+		return f.but(Notable, "The stations' clocks agree with it, so that it refuses none of them for that: set this computer's (w32tm /resync).")
 	}
 	return f
 }
