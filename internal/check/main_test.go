@@ -60,7 +60,7 @@ func (s fakeSite) config() check.Config {
 			KMSHost: ready.KMSHost,
 			WinRM:   &winrm.Config{Username: ready.WinRM.Username, Password: ready.WinRM.Password, Timeout: 10 * time.Second},
 		},
-		RestartLimit: 30 * time.Second,
+		RestartLimit: time.Minute,
 	}
 	for _, station := range ready.Stations {
 		config.Stations = append(config.Stations, station.Address)
