@@ -44,20 +44,20 @@ func openTerminal(t *testing.T) (keys, screen *os.File) {
 	t.Helper()
 	keys, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY|unix.O_CLOEXEC, 0)
 	if err != nil {
-		t.Skip("needs a pseudo terminal: ", err)
+		t.Skip("needs a pseudo terminal:", err)
 	}
 	t.Cleanup(func() { _ = keys.Close() })
 	fd := int(keys.Fd())
 	if err := unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0); err != nil {
-		t.Skip("needs a pseudo terminal: ", err)
+		t.Skip("needs a pseudo terminal:", err)
 	}
 	number, err := unix.IoctlGetInt(fd, unix.TIOCGPTN)
 	if err != nil {
-		t.Skip("needs a pseudo terminal: ", err)
+		t.Skip("needs a pseudo terminal:", err)
 	}
 	screen, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), os.O_RDWR|unix.O_NOCTTY|unix.O_CLOEXEC, 0)
 	if err != nil {
-		t.Skip("needs a pseudo terminal: ", err)
+		t.Skip("needs a pseudo terminal:", err)
 	}
 	return keys, screen
 }
