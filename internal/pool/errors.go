@@ -58,13 +58,17 @@ func (e *SameMachineError) Error() string {
 	return fmt.Sprintf("it answers as %s does: as %s, with client machine id %s and the same start time", e.Member, e.Computer, e.CMID)
 }
 
-// UnfinishedError: the context ended before all members had answered. It wraps the cause.
+// UnfinishedError: the context ended before all had answered. It wraps the cause.
 type UnfinishedError struct {
 	Stations int
+	KMSHost  string // that had not answered, after all members had; "" where members had not
 	Err      error
 }
 
 func (e *UnfinishedError) Error() string {
+	if e.KMSHost != "" {
+		return fmt.Sprintf("reading KMS host %s: %v", e.KMSHost, e.Err)
+	}
 	return fmt.Sprintf("reading %d stations: %v", e.Stations, e.Err)
 }
 

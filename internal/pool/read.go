@@ -205,6 +205,9 @@ func (r *Reading) readHost(ctx context.Context, site Site, d Definition, known K
 	if r.Host, err = site.KMSHost(ctx, r.KMSHost); err == nil {
 		return nil
 	}
+	if ctx.Err() != nil { // it was given too little time, whatever became of the last request
+		return &UnfinishedError{Stations: len(r.Members), KMSHost: r.KMSHost, Err: ctx.Err()}
+	}
 	accepted, denied := r.accepted()
 	if !errors.Is(err, kms.ErrDenied) || d.CountSource == kms.CountHost || !accepted && (denied || !known.CountsFromClients) {
 		return &HostError{KMSHost: r.KMSHost, Err: err}

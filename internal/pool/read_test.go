@@ -25,6 +25,7 @@ type fakeSite struct {
 	denied     error // what the KMS host answers instead
 	answers    map[string][]kms.Exchange
 	noWinRM    bool
+	slow       bool // the KMS host answers nothing while anybody waits
 	shown      pool.Shown
 
 	mu    sync.Mutex
@@ -93,7 +94,13 @@ func (h fakeHost) Clock(context.Context) (kms.Uptime, error) {
 func (h fakeHost) Counted(context.Context, time.Time) ([]kms.Counted, error) {
 	return h.host.Counted, h.host.LogErr
 }
-func (h fakeHost) Host(context.Context) (kms.Host, error) { return h.host.Host, h.denied }
+func (h fakeHost) Host(ctx context.Context) (kms.Host, error) {
+	if h.slow {
+		<-ctx.Done()
+		return kms.Host{}, kms.ErrUnreachable
+	}
+	return h.host.Host, h.denied
+}
 
 // room is a site of these members with a KMS host that has counted 26 for Windows.
 func room(members ...pool.Member) *fakeSite {
@@ -170,6 +177,19 @@ func TestWhyAPoolCannotBeRead(t *testing.T) {
 		if _, err := pool.Read(t.Context(), s, d, pool.Known{}); !tt.is(err) {
 			t.Errorf("%s: %T: %v", name, err, err)
 		}
+	}
+}
+
+// A KMS host that a read had no time for is none that gave no answer.
+func TestAReadThatHasTooLittleTimeForTheHost(t *testing.T) {
+	t.Parallel()
+	s := room(station("PC01", longUp, windows(kms.Licensed)))
+	s.slow = true
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer cancel()
+	var unfinished *pool.UnfinishedError
+	if _, err := pool.Read(ctx, s, s.names(), pool.Known{}); !errors.As(err, &unfinished) || unfinished.KMSHost != "kms01.schule.example" || !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("%T: %v", err, err)
 	}
 }
 

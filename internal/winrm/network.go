@@ -25,14 +25,22 @@ func isShortage(err error) bool {
 	return slices.ContainsFunc(shortageErrors, func(target error) bool { return errors.Is(err, target) })
 }
 
+// contextsDelay is how much later than its deadline a context may end.
+const contextsDelay = 100 * time.Millisecond
+
 // connectionError types what went wrong on a connection; sent as in Unreachable.
 func connectionError(ctx context.Context, to target, err error, sent bool) error {
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return &Interrupted{Address: to.String(), Sent: sent, Err: ctx.Err()}
 	}
-	// A connection may see the deadline a moment before the context does.
+	// A connection may see the deadline a moment before the context does. Who asked is to find
+	// the context ended as well: that tells a slow machine from too little time for all.
 	if deadline, set := ctx.Deadline(); ctx.Err() != nil || set && !time.Now().Before(deadline) {
 		err = context.DeadlineExceeded
+		select {
+		case <-ctx.Done():
+		case <-time.After(contextsDelay):
+		}
 	}
 	return &Unreachable{Kind: kindOf(err), Address: to.String(), Sent: sent, Err: err}
 }

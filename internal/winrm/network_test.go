@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -23,4 +24,16 @@ func TestADeadlineThatAConnectionSawFirst(t *testing.T) {
 			t.Errorf("the caller's time is over: %t: %v", callers, err)
 		}
 	}
+}
+
+// Who asked finds its context ended where the error says so.
+func TestAContextThatNoticesItsDeadlineLate(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		late, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		defer cancel()
+		if err := connectionError(overdue{late}, target{}, os.ErrDeadlineExceeded, false); !errors.Is(err, context.DeadlineExceeded) || late.Err() == nil {
+			t.Errorf("%v, and the context: %v", err, late.Err())
+		}
+	})
 }

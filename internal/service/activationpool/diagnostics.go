@@ -50,6 +50,9 @@ func readError(name string, err error) diag.Diagnostic {
 		failure.Err = few(denied.Silent)
 	case errors.As(err, &unfinished):
 		failure.Attempted = fmt.Sprintf("Reading %d stations was ended before all had answered.", unfinished.Stations)
+		if unfinished.KMSHost != "" {
+			failure.Attempted = fmt.Sprintf("Reading was ended before the KMS host %s had answered.", unfinished.KMSHost)
+		}
 		if failure.Err = unfinished.Err; errors.Is(err, kms.ErrShortage) {
 			failure.Attempted = fmt.Sprintf("%d stations were to be asked. This says nothing of them: it is the machine that runs Terraform that could not.", unfinished.Stations)
 		} else if errors.Is(err, context.DeadlineExceeded) {

@@ -1,6 +1,7 @@
 package activationpool
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"testing"
@@ -41,6 +42,10 @@ func TestWhyAPoolWasNotJudged(t *testing.T) {
 		"no station takes the account": {
 			&pool.DeniedError{Stations: 2, Silent: []error{refusal}},
 			[]string{`kms.count_source is "stations"`, "none of 2 stations took the account", "access denied"},
+		},
+		"too little time for the KMS host": {
+			&pool.UnfinishedError{Stations: 5, KMSHost: "kms01", Err: context.DeadlineExceeded},
+			[]string{"Reading was ended before the KMS host kms01 had answered.", "Raise timeouts.read", "!5 stations", "!Test-WSMan"},
 		},
 		"one machine under two names": {
 			&pool.RepeatedError{Stations: []pool.RepeatedStation{{"PC01", "pc01.schule.example"}, {"PC02", "PC02:5985"}}},
