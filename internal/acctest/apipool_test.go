@@ -181,7 +181,10 @@ func TestImagesThatKeepTheirIDAreNotResetInVain(t *testing.T) {
 					t.Fatal(err)
 				}
 				made, counted := s.Happened(world.KindImage), s.Happened(world.KindCounted)
-				if reported := strings.Count(string(text), " was counted"); reported != counted || made != counted+kept {
+				// Thresholds hold as soon as the host's count says so, also while a request of some
+				// station was not looked for yet.
+				reported := strings.Count(string(text), " was counted")
+				if reported > counted || reported < counted && outcome.Exit != 0 || made != counted+kept {
 					t.Errorf("%d images were made and %d kept their id; the KMS host has counted %d, and the report tells of %d", made, kept, counted, reported)
 				}
 				if !keeps(0) {
