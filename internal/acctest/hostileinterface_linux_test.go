@@ -79,7 +79,7 @@ func listing(t *testing.T, answer func(w io.Writer, r *http.Request), config str
 provider "timago" {
   endpoint        = %q
   ca_certificate  = file("ca.pem")
-  request_timeout = "3s"
+  request_timeout = "15s"
   max_retries     = 0
 }
 `, server.URL))
@@ -122,7 +122,7 @@ func TestAHostileInterfaceCostsTheRunLittle(t *testing.T) {
 				_, _ = io.WriteString(w, strings.Repeat(" ", 4096))
 				time.Sleep(20 * time.Millisecond)
 			}
-		}, "no complete answer within 3s"},
+		}, "no complete answer within 15s"},
 	} {
 		start := time.Now()
 		plan, peak := run(tt.answer)
