@@ -22,6 +22,9 @@ var activation = probe{name: "Activate", expected: "counted, or a code that says
 const seeLater = "A check without -activate shows in Keys and Requests what came of it."
 
 func activate(ctx context.Context, m *machine) finding {
+	if _, err := m.windows.Licensing(ctx, m.address); err != nil {
+		return notRead
+	}
 	of := map[kms.Product]int{}
 	asked := slices.DeleteFunc(slices.Clone(m.licensing.Licences), func(l kms.Licence) bool { return !l.CanAsk() })
 	for _, licence := range asked {

@@ -225,9 +225,9 @@ func TestLicensingThatWasNotReadIsNotJudged(t *testing.T) {
 		t.Fatal(err)
 	}
 	config := s.config()
-	config.Restart = true
+	config.Activate, config.Restart = true, true
 	found := s.check(config)
-	for _, name := range []string{"KMS host in use", "Machine id"} {
+	for _, name := range []string{"KMS host in use", "Machine id", "Activate"} {
 		if line := found.line(ofStation, name); line.Verdict != check.Unanswered || line.Found != "not read" || line.Means != "See Keys." {
 			t.Errorf("%+v", line)
 		}
