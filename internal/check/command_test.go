@@ -232,7 +232,7 @@ func TestLicensingThatWasNotReadIsNotJudged(t *testing.T) {
 			t.Errorf("%+v", line)
 		}
 	}
-	if line := found.line(ofStation, "After the start"); line.Verdict != check.Unanswered || !strings.HasSuffix(line.Found, ", its id before is not known") || !strings.Contains(line.Means, "again") {
+	if line := found.line(ofStation, "After the start"); line.Verdict != check.Unanswered || !strings.HasSuffix(line.Found, ", no id was read before") || !strings.Contains(line.Means, "again") {
 		t.Errorf("%+v\n%s", line, found)
 	}
 }

@@ -215,8 +215,8 @@ func restarted(ctx context.Context, m *machine) finding {
 	presence, err := fresh.Presence(ctx, m.address)
 	switch {
 	case m.licensing.CMID == "":
-		f.Found = fmt.Sprintf("licensing after %s, its id before is not known", took(time.Since(start)))
-		return f.but(Unanswered, "Its licences could not be read before (see SoftwareLicensingProduct): check it again.")
+		f.Found = fmt.Sprintf("licensing after %s, no id was read before", took(time.Since(start)))
+		return f.but(Unanswered, "See Machine id, and check it again.")
 	case licensing.CMID == m.licensing.CMID:
 		f.Found = fmt.Sprintf("licensing after %s, the same id", took(time.Since(start)))
 		return f.but(Blocks, "A restart of this image counts once. See that the option KMS-Aktivierung is on in Timago and that its image was reset since; else each station counts once alone.")
