@@ -97,8 +97,8 @@ func TestWindowsIsAskedForAsLongAsThePagesSay(t *testing.T) {
 	b.action("timago_station_restart")
 	b.action("timago_station_activate")
 	want := statedTimeouts(t)
-	for _, resource := range []string{"timago_activation_pool"} {
-		want[resource+" plan of create"], want[resource+" plan of update"] = want[resource+" read"], want[resource+" read"]
+	for _, operation := range []string{"create", "update"} {
+		want["timago_activation_pool plan of "+operation] = want["timago_activation_pool read"]
 	}
 	for _, at := range []string{ // that ask Timago, or nobody in direct mode
 		"timago_station_kms update", "timago_station_kms delete", "timago_stations read", "timago_station_reset_image invoke", "timago_station_wake invoke",

@@ -44,7 +44,7 @@ func TestThePromisedVersionsAreTested(t *testing.T) {
 	}
 }
 
-// Whoever builds it is told the Go version that the module wants.
+// The pages name the Go version that the module wants, for those who build it.
 func TestThePagesWantTheGoOfTheModule(t *testing.T) {
 	t.Parallel()
 	module, err := os.ReadFile("../../go.mod")
