@@ -56,7 +56,7 @@ func TestOfficeCostsNoRestart(t *testing.T) {
 			}
 		}
 	}
-	w := acctest.NewWorkspace(t, "TIMAGO_WINRM_PASSWORD="+officePassword).Built()
+	w := acctest.NewWorkspace(t, "TIMAGO_WINRM_PASSWORD="+officePassword, "TIMAGO_REPORT=report.html").Built()
 	config, sites := acctest.Required, map[string]*acctest.Site{}
 	for _, r := range rooms {
 		site := acctest.NewSite(t, r.scenario())
@@ -73,10 +73,23 @@ func TestOfficeCostsNoRestart(t *testing.T) {
 		values := w.Values("timago_activation_pool." + r.name)
 		all, byStation := sites[r.name].Restarts()
 		if status, shown := values["status"], acctest.At(values, "last_cycle.restarts"); all != 20 || shown != 20.0 || status != "activated" {
-			t.Errorf("%s: %d restarts, 20 are needed, %v are shown: %v; %v", r.name, all, shown, byStation, status)
+			t.Errorf("%s: %d restarts, 20 are needed, %v are shown: %v; %v\n%s", r.name, all, shown, byStation, status, reportOf(w, r.name))
 		}
 		if count, _ := acctest.At(values, "office.count").(float64); r.on > 0 && count < 5 {
 			t.Errorf("%s: Office was not taken care of: its count is %v", r.name, count)
 		}
 	}
+}
+
+// reportOf is what the reports' plain lines tell of a pool: there is one for each provider.
+func reportOf(w *acctest.Workspace, pool string) string {
+	var lines strings.Builder
+	for _, file := range w.Matching("report*.txt") {
+		for line := range strings.Lines(w.Read(file)) {
+			if strings.Contains(line, " "+pool+": ") {
+				lines.WriteString(line)
+			}
+		}
+	}
+	return lines.String()
 }
