@@ -124,7 +124,19 @@ func trusted(ctx context.Context, m *machine) finding {
 	if m.account.InsecureSkipVerify {
 		return holds("%s", certificate).but(Notable, "Nobody verifies it: insecure_skip_verify is set.")
 	}
+	if err := m.first(ctx).err; beforeTrust(err) {
+		return failed(Unanswered, err, "It was not seen whether its certificate is trusted: try again.")
+	}
 	return holds("trusted: %s", certificate)
+}
+
+// beforeTrust reports whether a request ended before the certificate was verified, as far as its
+// error shows.
+func beforeTrust(err error) bool {
+	unreachable, is := errors.AsType[*winrm.Unreachable](err)
+	interrupted, ended := errors.AsType[*winrm.Interrupted](err)
+	_, short := errors.AsType[*winrm.Shortage](err)
+	return short || ended && !interrupted.Sent || is && !unreachable.Sent && unreachable.Kind != winrm.KindUnsealed
 }
 
 // certificate describes what the machine shows; false where it shows none. Nothing is sent to it
