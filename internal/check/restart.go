@@ -126,7 +126,11 @@ func watch(ctx context.Context, m *machine) finding {
 	start, pause, next, polls := time.Now(), firstPoll, time.Now(), 0
 	host, port := m.target()
 	for wait(ctx, portEvery) {
-		if err := m.network.Connect(ctx, host, port); err != nil {
+		err := m.network.Connect(ctx, host, port)
+		if ctx.Err() != nil { // what it found is of the limit
+			break
+		}
+		if err != nil {
 			seen.see("port closed")
 			pause, next = firstPoll, time.Now() // asked as soon as it opens
 			continue
@@ -140,6 +144,9 @@ func watch(ctx context.Context, m *machine) finding {
 		uptime, err := fresh.Probe(ctx, m.address)
 		if err == nil && uptime.RestartedSince(m.uptime) {
 			return holds("back after %s%s: %s", seen.bound(""), took(time.Since(start)), seen.String())
+		}
+		if ctx.Err() != nil && seen.stayed() {
+			break
 		}
 		seen.see(phaseOf(err))
 		next = time.Now().Add(pause)
