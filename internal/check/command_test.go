@@ -321,6 +321,7 @@ func TestAPortThatSpeaksTLSIsNamed(t *testing.T) {
 	s := fakeSite{simulated, t}
 	config := s.named(simulated.Ready().Stations[0].Address)
 	config.Site.KMSHost = ""
+	config.Site.WinRM.Timeout = 5 * time.Minute // a tenth is for the greeting of TLS, also on a busy machine
 	if line := s.check(config).line(ofStation, "Service"); line.Verdict != check.Blocks || !strings.HasSuffix(line.Found, " speaks TLS") || !strings.Contains(line.Means, "TIMAGO_WINRM_USE_TLS=true") {
 		t.Errorf("%+v", line)
 	}
