@@ -3,6 +3,7 @@ package tflist
 import (
 	"context"
 	"runtime"
+	"runtime/debug"
 	"time"
 	"weak"
 )
@@ -12,6 +13,9 @@ const (
 	pause = 20 * time.Millisecond
 	// mostPauses ends them: where Terraform takes an answer slowly, that is no reason to give it none.
 	mostPauses = 500
+	// garbagePercent is how much garbage there may be once a long list is read, of what is in use:
+	// what it is made of stays in use for long.
+	garbagePercent = 100
 )
 
 // turn is what one call at a time has, those that read long lists.
@@ -62,6 +66,7 @@ func Alone(ctx context.Context) error {
 	if to.alone {
 		return nil
 	}
+	debug.SetGCPercent(garbagePercent)
 	err := to.turn.take(ctx)
 	to.alone = err == nil
 	return err
