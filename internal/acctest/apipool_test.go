@@ -187,6 +187,9 @@ func TestImagesThatKeepTheirIDAreNotResetInVain(t *testing.T) {
 				if reported > counted || reported < counted && outcome.Exit != 0 || made != counted+kept {
 					t.Errorf("%d images were made and %d kept their id; the KMS host has counted %d, and the report tells of %d", made, kept, counted, reported)
 				}
+				if holds := strings.Contains(string(text), "every threshold holds: Windows 25 of 25"); holds != (outcome.Exit == 0) {
+					t.Errorf("exit %d, and the report says that the threshold holds: %t:\n%s", outcome.Exit, holds, text)
+				}
 				if !keeps(0) {
 					if outcome.Exit != 0 || counted != missing {
 						t.Errorf("exit %d, %d counted, want %d:\n%s", outcome.Exit, counted, missing, outcome.Output)
