@@ -61,7 +61,7 @@ func (e *SameMachineError) Error() string {
 // UnfinishedError: the context ended before all had answered. It wraps the cause.
 type UnfinishedError struct {
 	Stations int
-	KMSHost  string // that had not answered, after all members had; "" where members had not
+	KMSHost  string // that was being read; "" where it was the members
 	Err      error
 }
 

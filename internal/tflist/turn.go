@@ -21,7 +21,7 @@ const (
 // turn is what one call at a time has, those that read long lists.
 type turn struct {
 	taken chan struct{}
-	last  weak.Pointer[byte] // into the last answer, see into
+	last  weak.Pointer[byte] // the first byte of the last answer: nil once nobody holds that
 }
 
 func newTurn() *turn { return &turn{taken: make(chan struct{}, 1)} }

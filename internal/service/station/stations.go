@@ -79,7 +79,7 @@ func (d *Stations) Read(ctx context.Context, req datasource.ReadRequest, resp *d
 		resp.Diagnostics.Append(tfdiag.NotConfigured("list", "stations", ""))
 		return
 	}
-	if m.Location.IsNull() { // of a room there are no thousands
+	if m.Location.IsNull() { // a room's list has a bound of its own
 		if err := tflist.Alone(ctx); err != nil {
 			resp.Diagnostics.Append(tfdiag.Failure{Verb: "list", Noun: "stations", Err: err}.Error())
 			return
